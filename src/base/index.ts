@@ -1,0 +1,16 @@
+export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
+export type { ByteStream } from './byte-stream.ts';
+export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
+export { createDrain, type Drain } from './drain.ts';
+export { type Closable, type ClosableStack, createClosableStack } from './lifecycle.ts';
+export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
+export {
+  type Blame,
+  causeOf,
+  describeError,
+  type ErrorCodeTable,
+  errnoOf,
+  MeshError,
+  type MeshErrorOptions,
+} from './mesh-error.ts';
+export { createSignal, type Signal, type SignalSource } from './signal.ts';

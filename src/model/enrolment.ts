@@ -1,0 +1,56 @@
+import type { Cidr } from './cidr.ts';
+import type { WorkloadIdentity } from './spiffe-id.ts';
+import type { WorkloadUid } from './workload.ts';
+
+/** What a node is asked to capture, from the pod's annotations; everything is filled in. */
+export interface CaptureModes {
+  /** False for `ambient.istio.io/bypass-inbound-capture: "true"`: only outbound is captured. */
+  readonly inbound: boolean;
+  readonly dns: boolean;
+  /** Ports that connections to this pod reach without the mesh. */
+  readonly excludedInboundPorts: readonly number[];
+  /** Ports that connections from this pod reach without the mesh. */
+  readonly excludedOutboundPorts: readonly number[];
+  /** Destinations that connections from this pod reach without the mesh. */
+  readonly excludedOutboundCidrs: readonly Cidr[];
+  readonly virtualInterfaces: readonly string[];
+  /** What becomes of connections that are older than the enrolment. */
+  readonly existingConnections: 'keep' | 'reset';
+}
+
+/** One pod that its node must enrol: the content of `nodemesh.enrolment.Pod`. */
+export interface EnrolmentPod {
+  readonly uid: WorkloadUid;
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: WorkloadIdentity;
+  /** Name of the network namespace (lab); empty where it is found by the pod's processes (Kubernetes). */
+  readonly netns: string;
+  /** No container of it has run yet: capture everything before announcing it. */
+  readonly isNew: boolean;
+  readonly modes: CaptureModes;
+}
+
+/**
+ * `prepared`: has its SVID, listeners and mangle part, and may be announced as HBONE. `captured`: nat rules are in.
+ * `leaving`: inbound capture is off, announce it as plaintext. `released`: nothing of ours is left. `failed`: see the error.
+ */
+export type EnrolmentState = 'prepared' | 'captured' | 'leaving' | 'released' | 'failed';
+
+export interface EnrolmentReport {
+  readonly node: string;
+  /** Grows with each report of a node, so that a late one cannot undo a newer. */
+  readonly generation: number;
+  readonly pods: readonly {
+    readonly uid: WorkloadUid;
+    readonly state: EnrolmentState;
+    /** Code and sentence, empty unless failed. */
+    readonly errorCode: string;
+    readonly error: string;
+  }[];
+}
+
+/** Answered once every proxy has acknowledged what the report changed, or the controller has waited long enough. */
+export interface EnrolmentReceipt {
+  readonly acknowledged: boolean;
+}
