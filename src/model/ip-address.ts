@@ -82,7 +82,8 @@ function bytesOfIpv6(text: string): Uint8Array {
   const leftGroups = left === '' ? [] : left.split(':');
   const rightGroups = right === undefined || right === '' ? [] : right.split(':');
   for (const [index, group] of leftGroups.entries()) writeGroup(bytes, index, group);
-  for (const [index, group] of rightGroups.entries()) writeGroup(bytes, 8 - rightGroups.length + index, group);
+  for (const [index, group] of rightGroups.entries())
+    writeGroup(bytes, 8 - rightGroups.length + index, group);
   return bytes;
 }
 
