@@ -1,0 +1,125 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'tap';
+
+/**
+ * The arrows of docs/architecture.md: a folder of src/ and the folders that it may import. Mechanisms stand side by
+ * side and do not know one another; the one exception is an adapter, which implements the port of its neighbour.
+ */
+const FOUNDATION = ['base', 'model'];
+const MECHANISMS = ['net', 'tunnel-protocol', 'identity', 'policy', 'xds', 'wire', 'telemetry'];
+const ROLES = ['ztunnel', 'waypoint', 'controller'];
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  model: ['base'],
+  ...Object.fromEntries(MECHANISMS.map((folder) => [folder, FOUNDATION])),
+  wire: [...FOUNDATION, 'xds'],
+  ...Object.fromEntries(ROLES.map((folder) => [folder, [...FOUNDATION, ...MECHANISMS]])),
+  lab: [...FOUNDATION, ...MECHANISMS],
+  cli: [...FOUNDATION, ...MECHANISMS, ...ROLES, 'lab'],
+  dashboard: ['model'],
+};
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s*'([^']+)'/g;
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+const files = globSync('src/**/*.ts').filter((file) => !file.includes('/generated/'));
+const imports: readonly Import[] = files.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((match) => ({
+    file,
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+  })),
+);
+
+test('every folder of src has its place in the arrows', async (t) => {
+  const folders = new Set(files.map(folderOf));
+  t.same(
+    [...folders].filter((folder) => MAY_IMPORT[folder] === undefined),
+    [],
+  );
+  t.ok(imports.length > 100, 'the scan found the imports');
+});
+
+test('imports follow the arrows', async (t) => {
+  const wrong = imports.flatMap(({ file, specifier }) => {
+    const target = targetOf(file, specifier);
+    if (target === undefined || folderOf(target) === folderOf(file)) return [];
+    return MAY_IMPORT[folderOf(file)]?.includes(folderOf(target)) ? [] : [`${file} imports ${specifier}`];
+  });
+  t.same(wrong, []);
+});
+
+test('another folder is entered by its index alone', async (t) => {
+  const deep = imports.flatMap(({ file, specifier }) => {
+    const target = targetOf(file, specifier);
+    if (target === undefined || folderOf(target) === folderOf(file)) return [];
+    return /^src\/[^/]+(\/[^/]+)?\/index\.ts$/.test(target) ? [] : [`${file} imports ${specifier}`];
+  });
+  t.same(deep, []);
+});
+
+test('base imports nothing but node', async (t) => {
+  const foreign = imports.filter(
+    ({ file, specifier }) =>
+      folderOf(file) === 'base' && !specifier.startsWith('.') && !specifier.startsWith('node:'),
+  );
+  t.same(foreign, []);
+});
+
+test('only the folder that owns a library imports it', async (t) => {
+  const owners: Readonly<Record<string, readonly string[]>> = {
+    koffi: ['net'],
+    '@grpc/grpc-js': ['wire'],
+    '@bufbuild/protobuf': ['wire'],
+    '@peculiar/x509': ['identity'],
+    pino: ['telemetry'],
+    'prom-client': ['telemetry'],
+    commander: ['cli'],
+  };
+  const wrong = imports.filter(({ file, specifier }) => {
+    const library = Object.keys(owners).find(
+      (name) => specifier === name || specifier.startsWith(`${name}/`),
+    );
+    return library !== undefined && !owners[library]?.includes(folderOf(file));
+  });
+  t.same(wrong, []);
+});
+
+test('only the cli reads the environment and exits the process', async (t) => {
+  const wrong = files.filter(
+    (file) =>
+      folderOf(file) !== 'cli' &&
+      /\bprocess\.(env|argv|exit)\b/.test(withoutComments(readFileSync(file, 'utf8'))),
+  );
+  t.same(wrong, []);
+});
+
+test('no file is a junk drawer and no folder exports everything', async (t) => {
+  const refused = /(^|\/)(util|utils|helper|helpers|common|misc|types|constants)\.ts$/;
+  t.same(
+    files.filter((file) => refused.test(file)),
+    [],
+  );
+  t.same(
+    files.filter((file) => /export \*/.test(withoutComments(readFileSync(file, 'utf8')))),
+    [],
+  );
+});
+
+function folderOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+/** The file of src/ that a relative import names; undefined for packages and node's own modules. */
+function targetOf(file: string, specifier: string): string | undefined {
+  return specifier.startsWith('.') ? relative('.', join(dirname(file), specifier)) : undefined;
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}
