@@ -29,6 +29,28 @@ export {
   tryParseIpAddress,
 } from './ip-address.ts';
 export {
+  type ApplicablePolicies,
+  attributeService,
+  createMeshView,
+  type Endpoint,
+  expectedIdentities,
+  hasServicePort,
+  identityOf,
+  isRefusal,
+  isWaypointPod,
+  type MeshView,
+  type MeshViewBatch,
+  type MeshViewChange,
+  type MeshViewStore,
+  type ResolveRequest,
+  resolveTargetPort,
+  resolveUpstream,
+  UPSTREAM_REFUSAL_REASONS,
+  type Upstream,
+  type UpstreamRefusal,
+  type UpstreamRefusalReason,
+} from './mesh-view/index.ts';
+export {
   HBONE_PORT,
   INBOUND_PLAINTEXT_PORT,
   OUTBOUND_PORT,
