@@ -1,0 +1,54 @@
+import type { LogLevel } from '../../base/index.ts';
+import type { HostPort } from './host-port.ts';
+
+/** Everything a node proxy is told at its start: complete, checked and frozen. */
+export interface ZtunnelConfig {
+  /** Name of the node; the controller serves this node's pods only. */
+  readonly node: string;
+  readonly mesh: {
+    readonly trustDomain: string;
+    readonly clusterId: string;
+    /** Name of the network that this node is on; empty in a mesh of one network. */
+    readonly network: string;
+  };
+  readonly controlPlane: {
+    readonly address: HostPort;
+    /** The name in the controller's certificate; undefined: the host that is dialled. */
+    readonly serverName: string | undefined;
+    /** PEM file with the roots that the controller's certificate must chain to; read again on each connection. */
+    readonly rootCertFile: string;
+    /** File with this node's token; read again on use. */
+    readonly tokenFile: string;
+  };
+  /** Folder where the pods' network namespaces have names. */
+  readonly namespaceDirectory: string;
+  /** Private file for a restart without the controller; undefined: nothing is saved. */
+  readonly stateFile: string | undefined;
+  readonly admin: HostPort;
+  readonly metrics: HostPort;
+  readonly readiness: HostPort;
+  readonly svidTtlMs: number;
+  readonly logging: { readonly level: LogLevel; readonly format: 'text' | 'json' };
+  readonly traffic: TrafficConfig;
+  /** How long connections of a terminating proxy may live on. */
+  readonly drainTimeoutMs: number;
+}
+
+/** The limits of the data path. */
+export interface TrafficConfig {
+  /** How long one endpoint may take for TCP and TLS before another is tried. */
+  readonly connectTimeoutMs: number;
+  /** How long the other node may take to answer a CONNECT; it may itself hold the request (`holdMs`). */
+  readonly answerTimeoutMs: number;
+  /** How many endpoints are tried before the application is told. */
+  readonly tries: number;
+  /** How long a connection waits for a policy or for its own workload to arrive. */
+  readonly holdMs: number;
+}
+
+export const DEFAULT_TRAFFIC: TrafficConfig = {
+  connectTimeoutMs: 2_000,
+  answerTimeoutMs: 10_000,
+  tries: 3,
+  holdMs: 5_000,
+};

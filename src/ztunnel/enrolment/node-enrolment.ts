@@ -1,0 +1,74 @@
+import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
+import { enrolPod, type PodEnrolment } from './pod-enrolment.ts';
+import type { EnrolmentPorts, PodNamespace } from './ports.ts';
+
+/** All pods of this node that are, or are ceasing to be, in the mesh. */
+export interface NodeEnrolment {
+  /** New and changed resources, and the uids of those that went away. */
+  update(change: {
+    readonly upserts: readonly EnrolmentPod[];
+    readonly removed: readonly WorkloadUid[];
+  }): void;
+  /** Resolves when each pod that is known now has been tried once. */
+  settled(): Promise<void>;
+  pods(): readonly PodEnrolment[];
+  /** What is wanted here now, for the saved state. */
+  desired(): readonly EnrolmentPod[];
+  /** For a process that ends: rules stay, connections drain. Resolves when the last has ended. */
+  stop(): Promise<void>;
+  destroy(cause: Error): void;
+}
+
+export function createNodeEnrolment<Namespace extends PodNamespace>(
+  ports: EnrolmentPorts<Namespace>,
+): NodeEnrolment {
+  const enrolments = new Map<WorkloadUid, PodEnrolment>();
+  const wanted = new Map<WorkloadUid, EnrolmentPod>();
+
+  function upsert(pod: EnrolmentPod): void {
+    wanted.set(pod.uid, pod);
+    const known = enrolments.get(pod.uid);
+    if (known !== undefined) {
+      known.desire(pod);
+      return;
+    }
+    const enrolment = enrolPod(pod, ports);
+    enrolments.set(pod.uid, enrolment);
+    enrolment.ended.then(() => forget(enrolment), ignoreEnd);
+  }
+
+  function forget(enrolment: PodEnrolment): void {
+    // A process that stops still has to drain what it knows.
+    if (enrolment.state.kind === 'stopped') return;
+    const { uid } = enrolment.pod;
+    if (enrolments.get(uid) === enrolment) enrolments.delete(uid);
+    // Labelled again in the very moment it was released.
+    const again = wanted.get(uid);
+    if (again !== undefined) upsert(again);
+  }
+
+  return {
+    update({ upserts, removed }) {
+      for (const pod of upserts) upsert(pod);
+      for (const uid of removed) {
+        wanted.delete(uid);
+        enrolments.get(uid)?.desire(undefined);
+      }
+    },
+    async settled() {
+      await Promise.all([...enrolments.values()].map((enrolment) => enrolment.settled));
+    },
+    pods: () => [...enrolments.values()],
+    desired: () => [...wanted.values()],
+    async stop() {
+      await Promise.all([...enrolments.values()].map((enrolment) => enrolment.stop()));
+    },
+    destroy(cause) {
+      for (const enrolment of enrolments.values()) enrolment.destroy(cause);
+    },
+  };
+}
+
+function ignoreEnd(): void {
+  // `ended` never rejects: the loop turns each failure into a wait.
+}

@@ -1,0 +1,59 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { EnrolmentPod, EnrolmentReceipt, EnrolmentState, WorkloadUid } from '../../model/index.ts';
+
+/** A pod's network namespace, held open. (device, inode) is its identity: names are used again, these are not. */
+export interface PodNamespace {
+  readonly device: bigint;
+  readonly inode: bigint;
+  close(): void;
+}
+
+/** The proxy of one pod: its listeners and what came through them. */
+export interface PodProxy {
+  /** Takes nothing new, tells peers, and resolves when its last connection has ended by itself. Idempotent. */
+  drain(): Promise<void>;
+  /** Resets every connection and lets go of everything now. */
+  destroy(cause: Error): void;
+}
+
+/** The kernel's part, each step atomic and idempotent. */
+export interface Redirection<Namespace> {
+  /** True when the nat rules are in: an earlier process captured this pod. */
+  isCaptured(namespace: Namespace): Promise<boolean>;
+  apply(namespace: Namespace, pod: EnrolmentPod, part: 'routing' | 'nat'): Promise<void>;
+  remove(
+    namespace: Namespace,
+    pod: EnrolmentPod,
+    part: 'nat-inbound' | 'nat-outbound' | 'routing',
+  ): Promise<void>;
+  /** How many redirected connections the kernel still holds: above 0 the routing part must stay. */
+  trackedConnections(namespace: Namespace): number | Promise<number>;
+}
+
+/** What a node tells about one pod. */
+export interface PodReport {
+  readonly uid: WorkloadUid;
+  readonly state: EnrolmentState;
+  /** Only with `failed`. */
+  readonly failure?: { readonly code: string; readonly message: string } | undefined;
+}
+
+/** Everything that enrolling one pod needs of the world. */
+export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
+  /** Throws when the pod has no namespace (yet, or any more). The caller closes it. */
+  openNamespace(pod: EnrolmentPod): Namespace;
+  /** Whether the pod's name still leads to that very namespace. */
+  isCurrent(pod: EnrolmentPod, namespace: Namespace): Promise<boolean>;
+  /** Resolves when the pod's SVID is at hand. */
+  ensureSvid(pod: EnrolmentPod, signal: AbortSignal): Promise<void>;
+  /** Resolves when all of the pod's listeners accept. */
+  startProxy(pod: EnrolmentPod, namespace: Namespace): Promise<PodProxy>;
+  readonly redirection: Redirection<Namespace>;
+  /** Called between the listeners' start and the capture, and again never: lists (and with `reset` cuts) what is older. */
+  noteExistingConnections(pod: EnrolmentPod, namespace: Namespace): void;
+  /** Resolves with the receipt, rejects when the controller could not be told. */
+  report(report: PodReport): Promise<EnrolmentReceipt>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}

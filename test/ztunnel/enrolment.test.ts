@@ -1,0 +1,256 @@
+import { test } from 'tap';
+import { silentLogger } from '../../src/base/index.ts';
+import { type EnrolmentPod, workloadIdentity, type WorkloadUid } from '../../src/model/index.ts';
+import {
+  createNodeEnrolment,
+  type EnrolmentPorts,
+  type PodNamespace,
+} from '../../src/ztunnel/enrolment/index.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+interface FakeNamespace extends PodNamespace {
+  closed: boolean;
+}
+
+/** A world with one pod's namespace; `steps` is what the machine did, in order. */
+function fakeWorld() {
+  const clock = createFakeClock();
+  const steps: string[] = [];
+  const world = {
+    clock,
+    steps,
+    inode: 1n as bigint | undefined,
+    captured: false,
+    failing: new Set<string>(),
+    tracked: 0,
+    receipt: true,
+    endDrain: (() => undefined) as () => void,
+    holdDrain: false,
+    silentController: false,
+  };
+  const step = (name: string): void => {
+    steps.push(name);
+    if (world.failing.has(name)) throw new Error(`${name} failed`);
+  };
+  const ports: EnrolmentPorts<FakeNamespace> = {
+    openNamespace() {
+      if (world.inode === undefined) throw new Error('no namespace');
+      return {
+        device: 1n,
+        inode: world.inode,
+        closed: false,
+        close() {
+          this.closed = true;
+        },
+      };
+    },
+    isCurrent: async (_pod, namespace) => namespace.inode === world.inode,
+    ensureSvid: async () => step('svid'),
+    async startProxy() {
+      step('listen');
+      return {
+        drain: () => {
+          steps.push('drain');
+          if (!world.holdDrain) return Promise.resolve();
+          return new Promise<void>((resolve) => {
+            world.endDrain = resolve;
+          });
+        },
+        destroy: () => steps.push('destroy'),
+      };
+    },
+    redirection: {
+      isCaptured: async () => world.captured,
+      async apply(_namespace, _pod, part) {
+        step(`+${part}`);
+        if (part === 'nat') world.captured = true;
+      },
+      async remove(_namespace, _pod, part) {
+        step(`-${part}`);
+        if (part === 'nat-outbound') world.captured = false;
+      },
+      trackedConnections: () => world.tracked,
+    },
+    noteExistingConnections: () => steps.push('note existing'),
+    report({ state }) {
+      steps.push(`report ${state}`);
+      if (world.silentController && state !== 'captured') return new Promise(() => undefined);
+      return Promise.resolve({ acknowledged: world.receipt });
+    },
+    clock,
+    log: silentLogger,
+    random: () => 0.5,
+  };
+  return { world, enrolment: createNodeEnrolment(ports) };
+}
+
+function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
+  return {
+    uid: 'Kubernetes//Pod/shop/cart' as WorkloadUid,
+    namespace: 'shop',
+    name: 'cart',
+    identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' }),
+    netns: 'shop.cart',
+    isNew: false,
+    modes: {
+      inbound: true,
+      dns: false,
+      excludedInboundPorts: [],
+      excludedOutboundPorts: [],
+      excludedOutboundCidrs: [],
+      virtualInterfaces: [],
+      existingConnections: 'keep',
+    },
+    ...overrides,
+  };
+}
+
+const ENROLLED = [
+  'svid',
+  'listen',
+  '+routing',
+  'report prepared',
+  'note existing',
+  '+nat',
+  'report captured',
+];
+
+test('a running pod is announced before it is captured', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  t.same(world.steps, ENROLLED);
+  t.equal(enrolment.pods()[0]?.state.kind, 'captured');
+  await enrolment.stop();
+  t.equal(world.clock.pending, 0, 'no timer is left');
+});
+
+test('a new pod is captured before anybody is told', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod({ isNew: true })], removed: [] });
+  await enrolment.settled();
+  t.same(world.steps, ['svid', 'listen', '+routing', 'note existing', '+nat', 'report captured']);
+  await enrolment.stop();
+});
+
+test('capturing does not wait longer than 500 ms for a silent controller', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  world.silentController = true;
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await world.clock.advance(499);
+  t.notOk(world.captured);
+  await world.clock.advance(1);
+  t.ok(world.captured);
+  await enrolment.stop();
+});
+
+test('unenrolling withdraws the announcement between inbound and outbound, and ends with routing', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  world.holdDrain = true;
+  enrolment.update({ upserts: [], removed: [pod().uid] });
+  await world.clock.advance(2_500);
+  t.same(world.steps, ['-nat-inbound', 'report leaving', '-nat-outbound', 'drain']);
+  world.endDrain();
+  world.tracked = 1;
+  await world.clock.advance(1_000);
+  t.notMatch(world.steps, ['-routing'], 'a connection that the kernel tracks keeps routing in');
+  world.tracked = 0;
+  await world.clock.advance(1_000);
+  t.same(world.steps.slice(4), ['-routing', 'report released']);
+  t.same(enrolment.pods(), []);
+  await enrolment.stop();
+});
+
+test('a pod labelled again while it drains is enrolled beside what drains', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.holdDrain = true;
+  enrolment.update({ upserts: [], removed: [pod().uid] });
+  await world.clock.advance(100);
+  world.steps.length = 0;
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await world.clock.advance(100);
+  t.same(world.steps, ENROLLED);
+  world.endDrain();
+  world.holdDrain = false;
+  await enrolment.stop();
+});
+
+test('a failing step is reported and tried again with backoff', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  world.failing.add('+nat');
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  t.equal(enrolment.pods()[0]?.state.kind, 'waiting');
+  t.equal(world.steps.at(-1), 'report failed');
+  world.failing.clear();
+  await world.clock.advance(200);
+  t.equal(enrolment.pods()[0]?.state.kind, 'captured');
+  await enrolment.stop();
+});
+
+test('rules of an earlier process are found and left alone', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  world.captured = true;
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  t.same(world.steps, ['svid', 'listen', '+routing', 'report captured']);
+  await enrolment.stop();
+});
+
+test('other modes replace the rules of a captured pod', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  enrolment.update({
+    upserts: [pod({ modes: { ...pod().modes, excludedOutboundPorts: [5432] } })],
+    removed: [],
+  });
+  await world.clock.advance(1);
+  t.match(world.steps, ['svid', '+routing', '+nat', 'report captured']);
+  await enrolment.stop();
+});
+
+test('a namespace of the same name but another inode gets a proxy of its own', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  world.inode = 2n;
+  world.captured = false;
+  await world.clock.advance(1_100);
+  t.same(world.steps, ['destroy', ...ENROLLED]);
+  await enrolment.stop();
+});
+
+test('a deleted pod is let go of at once, without touching rules', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  world.inode = undefined;
+  await world.clock.advance(3_000);
+  t.same(world.steps, ['destroy']);
+  t.equal(enrolment.pods()[0]?.state.kind, 'gone');
+  enrolment.update({ upserts: [], removed: [pod().uid] });
+  await world.clock.advance(1);
+  t.same(world.steps, ['destroy', 'report released']);
+  t.same(enrolment.pods(), []);
+  await enrolment.stop();
+});
+
+test('a process that stops drains and leaves the rules in', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  await enrolment.stop();
+  t.same(world.steps, ['drain']);
+  t.ok(world.captured);
+  t.equal(world.clock.pending, 0);
+});
