@@ -1,0 +1,67 @@
+import { type ErrorCodeTable, MeshError, type MeshErrorOptions } from '../base/index.ts';
+
+export const TUNNEL_ERROR_CODES = {
+  ERR_TUNNEL_CONFIG: 'a tunnel setting is out of its range',
+  ERR_TUNNEL_AUTHORITY: 'the authority of a CONNECT request is not address:port or hostname:port',
+  ERR_TUNNEL_METHOD: 'a request to the tunnel port was not a CONNECT',
+  ERR_TUNNEL_ALPN: 'the peer did not agree on HTTP/2 (ALPN h2)',
+  ERR_TUNNEL_CONNECT: 'no session to the peer could be opened',
+  ERR_TUNNEL_STATUS: 'the peer answered a CONNECT with a status other than 200',
+  ERR_TUNNEL_STREAM_REFUSED: 'the peer refused a stream before it looked at it (REFUSED_STREAM or GOAWAY)',
+  ERR_TUNNEL_STREAM_RESET: 'a stream was cut by RST_STREAM, or by its session, before both ends were done',
+  ERR_TUNNEL_SESSION_CLOSED: 'the session takes no new streams, or ended',
+  ERR_TUNNEL_SESSION_FULL: 'the session has as many streams as the peer allows',
+  ERR_TUNNEL_KEEP_ALIVE: 'the peer did not answer a keep-alive PING in time',
+  ERR_TUNNEL_PROTOCOL: 'the peer broke the HTTP/2 protocol',
+  ERR_TUNNEL_FLOOD: 'the peer sent more control frames or resets than any honest peer does',
+  ERR_TUNNEL_BUFFER_LIMIT: 'a stream was cut because unread bytes passed the cap of its workload or process',
+  ERR_TUNNEL_ABORTED: 'the caller gave up before the tunnel was open',
+  ERR_TUNNEL_CLOSED: 'the pool or server was closed',
+  ERR_TUNNEL_PEER_REFUSED: 'the peer of a session failed authentication',
+  ERR_TUNNEL_LISTEN: 'a tunnel server could not listen',
+} as const satisfies ErrorCodeTable;
+
+export type TunnelErrorCode = keyof typeof TUNNEL_ERROR_CODES;
+
+export interface TunnelErrorOptions extends MeshErrorOptions<TunnelErrorCode> {
+  readonly status?: number | undefined;
+}
+
+/** Whatever ends or refuses a tunnel. `retryable` follows design.md "L4 retries": only when no byte was taken. */
+export class TunnelError extends MeshError<TunnelErrorCode> {
+  /** The HTTP status of the peer's answer; only with ERR_TUNNEL_STATUS. */
+  readonly status: number | undefined;
+
+  constructor(options: TunnelErrorOptions) {
+    super(options);
+    this.status = options.status;
+  }
+}
+
+/** The status that refused a CONNECT as an error. 503 may work elsewhere; 400 and 401 are verdicts. */
+export function statusError(status: number): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_STATUS',
+    blame: 'upstream',
+    message: `expected status 200 for a CONNECT, got ${status}`,
+    hint: STATUS_HINTS[status],
+    retryable: status === 503,
+    status,
+  });
+}
+
+/** The caller's own abort; its reason is the cause. */
+export function abortedError(signal: AbortSignal): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_ABORTED',
+    blame: 'downstream',
+    message: 'the caller gave up before the tunnel was open',
+    cause: signal.reason,
+  });
+}
+
+const STATUS_HINTS: Readonly<Record<number, string>> = {
+  400: 'the peer does not serve this address: its view of the mesh may be older than ours',
+  401: "the destination's authorization policies refuse this source; its access log names the rule",
+  503: 'the destination was unknown to the peer or did not accept the connection',
+};

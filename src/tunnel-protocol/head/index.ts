@@ -1,0 +1,16 @@
+export { type Authority, formatTunnelAuthority, parseAuthority } from './authority.ts';
+export { type Baggage, formatBaggage, parseBaggage } from './baggage.ts';
+export { type Forwarded, formatForwarded, parseForwarded } from './forwarded.ts';
+export {
+  type HeaderField,
+  headOf,
+  requestFields,
+  type TunnelRequestHead,
+  type TunnelResponseHeaders,
+} from './request-head.ts';
+export {
+  childTraceparent,
+  formatTraceparent,
+  parseTraceparent,
+  type Traceparent,
+} from './traceparent.ts';

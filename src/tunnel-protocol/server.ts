@@ -1,0 +1,68 @@
+import type { TLSSocket, TlsOptions } from 'node:tls';
+import type { Clock, Closable } from '../base/index.ts';
+import type { IpAddress } from '../model/index.ts';
+import type { BufferAccount } from './buffer-budget.ts';
+import type { TunnelOptions } from './config.ts';
+import type { TunnelError } from './errors.ts';
+import type { Authority, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
+import type { TunnelStream } from './session.ts';
+
+export interface SocketAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** A CONNECT that awaits its verdict: exactly one of `accept` and `refuse` counts, later calls do nothing or throw. */
+export interface IncomingTunnel<Peer> {
+  readonly method: 'CONNECT';
+  readonly head: TunnelRequestHead;
+  /** `head.authority`, parsed. */
+  readonly authority: Authority;
+  /** What `authenticate` said about this session. */
+  readonly peer: Peer;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Aborted when the peer gives up before the verdict. */
+  readonly signal: AbortSignal;
+  /** Answers 200. Throws a TunnelError when the stream is gone already. */
+  accept(headers?: TunnelResponseHeaders): TunnelStream;
+  /** Answers `status` and ends the stream. The reason is for records, never for the wire. */
+  refuse(status: number, reason: string): void;
+}
+
+/** A request that the server itself answered with 400 (wire.md §1.6). */
+export interface BadRequest<Peer> {
+  readonly error: TunnelError;
+  readonly method: string;
+  readonly authority: string;
+  readonly peer: Peer;
+  readonly remote: SocketAddress;
+}
+
+export interface TunnelServerOptions<Peer> {
+  /** Key, certificate and CAs of the workload whose port this is; versions and ALPN are set here. */
+  readonly tls: TlsOptions;
+  readonly config?: TunnelOptions | undefined;
+  readonly clock?: Clock | undefined;
+  readonly account?: BufferAccount | undefined;
+  /** Called once per session after the handshake, and again by `reauthenticate`. Throwing refuses the session. */
+  authenticate(socket: TLSSocket): Peer;
+  onTunnel(tunnel: IncomingTunnel<Peer>): void;
+  onBadRequest?(request: BadRequest<Peer>): void;
+  /** Handshakes that failed, peers that `authenticate` refused, and sessions ended for a breach of protocol. */
+  onSessionRefused?(error: Error, remote: SocketAddress | undefined): void;
+}
+
+/** The tunnel port of one workload. `close()` stops accepting, sends GOAWAY and waits for the streams that run. */
+export interface TunnelServer extends Closable {
+  readonly sessions: number;
+  readonly activeStreams: number;
+  /** Takes the listening descriptor over. Rejects with ERR_TUNNEL_LISTEN. */
+  listen(fd: number): Promise<void>;
+  /** New handshakes use these; sessions that run are not touched. */
+  setSecureContext(options: TlsOptions): void;
+  /** Asks `authenticate` again about every live session (trust or CRL changed) and cuts those that it refuses. */
+  reauthenticate(): number;
+  /** Stops taking new connections at once; sessions and their streams go on, also new streams of theirs. */
+  stopAccepting(): void;
+}
