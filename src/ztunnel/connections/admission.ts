@@ -1,0 +1,163 @@
+import type { Clock, MeshError, Timer } from '../../base/index.ts';
+import type {
+  AuthorizationPolicy,
+  IpAddress,
+  MeshView,
+  PolicyKey,
+  Workload,
+  WorkloadIdentity,
+  WorkloadUid,
+} from '../../model/index.ts';
+import { ZtunnelError } from '../errors.ts';
+import { untilKnown } from './until-known.ts';
+
+/** What an L4 policy may ask about. */
+export interface AdmissionAttributes {
+  readonly sourceAddress: IpAddress;
+  readonly destinationAddress: IpAddress;
+  /** The pod's port. */
+  readonly destinationPort: number;
+  /** Undefined for plaintext. */
+  readonly source: WorkloadIdentity | undefined;
+}
+
+/** The decision itself, from `policy`. */
+export type Judge = (question: {
+  readonly policies: readonly AuthorizationPolicy[];
+  readonly missing: readonly PolicyKey[];
+  readonly attributes: AdmissionAttributes;
+}) => Verdict;
+
+/** `wait`: a policy that may decide is named but has not arrived. */
+export interface Verdict {
+  readonly verdict: 'allow' | 'deny' | 'wait';
+  readonly reason: { readonly sentence: string };
+  readonly dryRun: readonly {
+    readonly policy: PolicyKey;
+    readonly differs: boolean;
+    readonly sentence: string;
+  }[];
+}
+
+export interface AdmissionRequest {
+  /** The pod that is dialled. */
+  readonly destination: WorkloadUid;
+  readonly attributes: AdmissionAttributes;
+  /** Called when a later change refuses what was admitted. */
+  cut(cause: MeshError): void;
+}
+
+/** Judges connections to local pods, and judges them again whenever what decides about them changes. */
+export interface Admission {
+  /**
+   * Resolves with the release, to be called when the connection is over. Throws ERR_ZTUNNEL_DENIED (after holding for
+   * policies that are named but not here yet) or ERR_ZTUNNEL_UNKNOWN_DESTINATION.
+   */
+  admit(request: AdmissionRequest): Promise<() => void>;
+  /** Stops watching; nothing is judged again. */
+  close(): void;
+}
+
+export function createAdmission(deps: {
+  readonly view: MeshView;
+  readonly judge: Judge;
+  readonly holdMs: number;
+  readonly clock: Clock;
+  /** A dry-run policy would have decided otherwise. */
+  readonly onDryRun: (policy: PolicyKey, sentence: string) => void;
+}): Admission {
+  const { view, judge, clock, holdMs, onDryRun } = deps;
+  const admitted = new Map<WorkloadUid, Set<AdmissionRequest>>();
+  const holding = new Map<WorkloadUid, Timer>();
+  const unsubscribe = view.changes.subscribe((change) => {
+    for (const uid of admitted.keys()) {
+      const workload = view.workload(uid);
+      if (workload !== undefined && (change.workloads.has(uid) || change.concernsPoliciesOf(workload)))
+        judgeAgain(workload, 'hold');
+    }
+  });
+
+  function verdictOn(workload: Workload, attributes: AdmissionAttributes): Verdict {
+    return judge({ ...view.policiesFor(workload), attributes });
+  }
+
+  /** A policy that is only late must not cut anybody; one that never comes must not let anybody stay. */
+  function judgeAgain(workload: Workload, whenMissing: 'hold' | 'refuse'): void {
+    for (const request of [...(admitted.get(workload.uid) ?? [])]) {
+      const { verdict, reason } = verdictOn(workload, request.attributes);
+      if (verdict === 'wait' && whenMissing === 'hold') holdThenRefuse(workload.uid);
+      else if (verdict !== 'allow') request.cut(denied('ERR_ZTUNNEL_DENIED_LATER', reason.sentence));
+    }
+  }
+
+  function holdThenRefuse(uid: WorkloadUid): void {
+    if (holding.has(uid)) return;
+    const timer = clock.after(holdMs, () => {
+      holding.delete(uid);
+      const workload = view.workload(uid);
+      if (workload !== undefined) judgeAgain(workload, 'refuse');
+    });
+    holding.set(uid, timer);
+  }
+
+  function remember(request: AdmissionRequest): () => void {
+    let requests = admitted.get(request.destination);
+    if (requests === undefined) {
+      requests = new Set();
+      admitted.set(request.destination, requests);
+    }
+    requests.add(request);
+    const held = requests;
+    return () => {
+      held.delete(request);
+      if (held.size === 0 && admitted.get(request.destination) === held) admitted.delete(request.destination);
+    };
+  }
+
+  /** The verdict once all named policies are here, or `wait` when they do not come. */
+  async function settledVerdict(request: AdmissionRequest, first: Workload): Promise<Verdict> {
+    const verdict = verdictOn(first, request.attributes);
+    if (verdict.verdict !== 'wait') return verdict;
+    const settled = await untilKnown({ changes: view.changes, clock }, holdMs, () => {
+      const workload = view.workload(request.destination);
+      const again = workload === undefined ? undefined : verdictOn(workload, request.attributes);
+      return again?.verdict === 'wait' ? undefined : again;
+    });
+    return settled ?? verdict;
+  }
+
+  return {
+    async admit(request) {
+      const workload = await untilKnown({ changes: view.changes, clock }, holdMs, () =>
+        view.workload(request.destination),
+      );
+      if (workload === undefined) throw unknownDestination(request);
+      // Registered before the first verdict, so that no change falls between the two.
+      const release = remember(request);
+      const { verdict, reason, dryRun } = await settledVerdict(request, workload);
+      for (const outcome of dryRun) if (outcome.differs) onDryRun(outcome.policy, outcome.sentence);
+      if (verdict === 'allow') return release;
+      release();
+      throw denied('ERR_ZTUNNEL_DENIED', reason.sentence);
+    },
+    close() {
+      unsubscribe();
+      for (const timer of holding.values()) timer.cancel();
+      holding.clear();
+    },
+  };
+}
+
+function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', sentence: string): ZtunnelError {
+  return new ZtunnelError({ code, blame: 'downstream', message: sentence });
+}
+
+function unknownDestination(request: AdmissionRequest): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_UNKNOWN_DESTINATION',
+    blame: 'local',
+    message: `the workload ${request.destination} has not arrived from the control plane`,
+    hint: 'check that this node is connected to its controller, and that the pod is Running with an IP',
+    retryable: true,
+  });
+}

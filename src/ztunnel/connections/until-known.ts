@@ -1,0 +1,27 @@
+import type { Clock } from '../../base/index.ts';
+import type { MeshView } from '../../model/index.ts';
+
+/**
+ * What `probe` finds in the mesh view: now, or after a change within `limitMs`, else undefined. A connection is held
+ * this way while what it depends on is still on its way from the controller.
+ */
+export function untilKnown<T>(
+  deps: { readonly changes: MeshView['changes']; readonly clock: Clock },
+  limitMs: number,
+  probe: () => T | undefined,
+): Promise<T | undefined> | T {
+  const known = probe();
+  if (known !== undefined) return known;
+  return new Promise((resolve) => {
+    const finish = (found: T | undefined): void => {
+      timer.cancel();
+      unsubscribe();
+      resolve(found);
+    };
+    const timer = deps.clock.after(limitMs, () => finish(undefined));
+    const unsubscribe = deps.changes.subscribe(() => {
+      const found = probe();
+      if (found !== undefined) finish(found);
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import { attributeService } from '../../model/index.ts';
+import { type Endpoint, formatEndpoint, sameEndpoint } from '../connections/endpoint.ts';
+import { createCutter, joinStreams } from '../connections/join.ts';
+import { ZtunnelError } from '../errors.ts';
+import { fromUnknown } from '../from-unknown.ts';
+import type { CapturedConnection } from '../outbound/ports.ts';
+import { clientWorkload, ownWorkload } from './known-workloads.ts';
+import type { InboundPorts } from './ports.ts';
+import { checkPort } from './tunnel-target.ts';
+
+/**
+ * One plaintext connection that somebody outside the mesh opened to this pod. It is judged like any other, only that
+ * nobody vouches for its client: STRICT refuses it. Never rejects.
+ */
+export async function carryPlaintext(captured: CapturedConnection, ports: InboundPorts): Promise<void> {
+  const { remote, stream: client } = captured;
+  const record = ports.beginRecord({
+    direction: 'inbound',
+    protocol: 'TCP',
+    source: remote,
+    sourceWorkload: clientWorkload(ports, remote.address, undefined),
+  });
+  const cutter = createCutter();
+  const releases: (() => void)[] = [];
+  try {
+    const target = targetOf(captured);
+    record.learn({ dialled: formatEndpoint(target), destination: target });
+    const workload = await ownWorkload(ports);
+    record.learn({
+      destinationWorkload: workload,
+      service: attributeService(ports.view, workload, target.port),
+    });
+    const attributes = {
+      sourceAddress: remote.address,
+      destinationAddress: target.address,
+      destinationPort: target.port,
+      source: undefined,
+    };
+    releases.push(await ports.admission.admit({ destination: ports.pod, attributes, cut: cutter.cut }));
+    const upstream = await ports.connectApplication(target, remote.address, cutter.signal);
+    releases.push(
+      ports.tracker.add({
+        pod: ports.pod,
+        direction: 'inbound',
+        protocol: 'TCP',
+        source: remote,
+        dialled: undefined,
+        destination: target,
+        cut: cutter.cut,
+      }),
+    );
+    await joinStreams({ client, upstream, record, cutter, splice: ports.splice });
+  } catch (error) {
+    const failure = cutter.cause ?? fromUnknown(error);
+    client.reset(failure);
+    record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** Where it was going; a connection straight to our own port was going nowhere. */
+function targetOf(captured: CapturedConnection): Endpoint {
+  const { originalDestination, local, remote } = captured;
+  if (originalDestination === undefined || sameEndpoint(originalDestination, local)) {
+    throw new ZtunnelError({
+      code: 'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
+      blame: 'downstream',
+      message: `a connection from ${formatEndpoint(remote)} to ${formatEndpoint(local)} was not redirected`,
+    });
+  }
+  return checkPort(originalDestination);
+}

@@ -1,0 +1,106 @@
+import { attributeService, formatAuthority, type Service, type Workload } from '../../model/index.ts';
+import type { ConnectionRecord } from '../connections/connection-record.ts';
+import type { Endpoint } from '../connections/endpoint.ts';
+import { createCutter, joinStreams } from '../connections/join.ts';
+import { fromUnknown } from '../from-unknown.ts';
+import { clientWorkload, ownWorkload } from './known-workloads.ts';
+import type { InboundPorts, TunnelRequest } from './ports.ts';
+import { statusFor } from './respond.ts';
+import { tunnelTarget } from './tunnel-target.ts';
+
+/**
+ * One tunnel from a peer whose certificate has been verified. The order of the steps is the security of the pod: is it
+ * for me, may it, does the application take it, and only then the 200 that lets bytes flow. Never rejects.
+ */
+export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): Promise<void> {
+  const record = beginRecord(request, ports);
+  const cutter = createCutter();
+  const signal = AbortSignal.any([request.signal, cutter.signal]);
+  const releases: (() => void)[] = [];
+  try {
+    const workload = await ownWorkload(ports);
+    const { target, service } = tunnelTarget(request, ports.view, workload);
+    describe(record, { request, workload, target, service }, ports);
+    const attributes = {
+      sourceAddress: request.remote.address,
+      destinationAddress: target.address,
+      destinationPort: target.port,
+      source: request.peer,
+    };
+    releases.push(await ports.admission.admit({ destination: ports.pod, attributes, cut: cutter.cut }));
+    const upstream = await ports.connectApplication(target, request.remote.address, signal);
+    releases.push(
+      ports.tracker.add({
+        pod: ports.pod,
+        direction: 'inbound',
+        protocol: 'HBONE',
+        source: request.remote,
+        dialled: request.authority.kind === 'hostname' ? request.authority.hostname : undefined,
+        destination: target,
+        cut: cutter.cut,
+      }),
+    );
+    const client = acceptOrLetGo(request, upstream);
+    await joinStreams({ client, upstream, record, cutter, splice: ports.splice });
+  } catch (error) {
+    const failure = cutter.cause ?? fromUnknown(error);
+    request.refuse(statusFor(failure), failure.message);
+    record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** The peer may have gone while the application was dialled: then that connection must not be left behind. */
+function acceptOrLetGo(
+  request: TunnelRequest,
+  upstream: Awaited<ReturnType<InboundPorts['connectApplication']>>,
+): ReturnType<TunnelRequest['accept']> {
+  try {
+    return request.accept();
+  } catch (error) {
+    const failure = fromUnknown(error);
+    upstream.reset(failure);
+    throw failure;
+  }
+}
+
+function beginRecord(request: TunnelRequest, ports: InboundPorts): ConnectionRecord {
+  const { authority } = request;
+  return ports.beginRecord({
+    direction: 'inbound',
+    protocol: 'HBONE',
+    source: request.remote,
+    sourceWorkload: clientWorkload(ports, request.remote.address, request.peer),
+    sourceIdentity: request.peer,
+    dialled:
+      authority.kind === 'hostname'
+        ? `${authority.hostname}:${authority.port}`
+        : formatAuthority(authority.address, authority.port),
+    tunnel: request.local,
+  });
+}
+
+function describe(
+  record: ConnectionRecord,
+  known: {
+    readonly request: TunnelRequest;
+    readonly workload: Workload;
+    readonly target: Endpoint;
+    readonly service: Service | undefined;
+  },
+  ports: InboundPorts,
+): void {
+  const { request, workload, target, service } = known;
+  record.learn({
+    destination: target,
+    destinationWorkload: workload,
+    service: service ?? attributeService(ports.view, workload, target.port, forwardedHost(request.forwarded)),
+  });
+}
+
+/** `forwarded: for="…";host=<hostname>`: which service the client had in mind. */
+function forwardedHost(header: string | undefined): string | undefined {
+  const match = header === undefined ? null : /(?:^|[;,])\s*host="?([^";,\s]+)/i.exec(header);
+  return match?.[1];
+}

@@ -1,0 +1,43 @@
+import type { ByteStream, Clock } from '../../base/index.ts';
+import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
+import type { Admission } from '../connections/admission.ts';
+import type { ConnectionDetails, ConnectionRecord } from '../connections/connection-record.ts';
+import type { Endpoint } from '../connections/endpoint.ts';
+import type { SpliceStreams } from '../connections/join.ts';
+import type { ConnectionTracker } from '../connections/tracker.ts';
+
+/** Everything that carrying inbound connections of one pod needs of the world. */
+export interface InboundPorts {
+  /** The pod. */
+  readonly pod: WorkloadUid;
+  readonly namespace: string;
+  readonly network: string;
+  readonly view: MeshView;
+  readonly admission: Admission;
+  /** Opens a connection to the application, from the client's own address. Rejects with a MeshError. */
+  connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
+  beginRecord(details: ConnectionDetails): ConnectionRecord;
+  readonly tracker: ConnectionTracker;
+  readonly splice: SpliceStreams;
+  readonly clock: Clock;
+  /** How long a connection waits for the pod's own workload to arrive. */
+  readonly holdMs: number;
+}
+
+/** A tunnel request that awaits its answer. */
+export interface TunnelRequest {
+  readonly authority:
+    | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number }
+    | { readonly kind: 'hostname'; readonly hostname: string; readonly port: number };
+  readonly peer: WorkloadIdentity;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Headers that describe the client; believed for labels only. */
+  readonly baggage: string | undefined;
+  readonly forwarded: string | undefined;
+  /** Aborted when the peer gives up. */
+  readonly signal: AbortSignal;
+  /** Answers 200. */
+  accept(): ByteStream;
+  refuse(status: number, reason: string): void;
+}

@@ -1,0 +1,82 @@
+import type { MeshError } from '../../base/index.ts';
+import type { Workload, WorkloadUid } from '../../model/index.ts';
+import { isRefusal, type Upstream, type UpstreamRefusal } from '../../model/index.ts';
+import type { ConnectionRecord } from '../connections/connection-record.ts';
+import type { Endpoint } from '../connections/endpoint.ts';
+import type { Cutter } from '../connections/join.ts';
+import { ZtunnelError } from '../errors.ts';
+import { fromUnknown } from '../from-unknown.ts';
+import type { DialledUpstream, OutboundPorts } from './ports.ts';
+
+export interface ReachRequest {
+  readonly source: Workload;
+  readonly destination: Endpoint;
+  readonly client: Endpoint;
+  readonly record: ConnectionRecord;
+  readonly cutter: Cutter;
+}
+
+export interface ReachedUpstream {
+  readonly upstream: Upstream;
+  readonly dialled: DialledUpstream;
+}
+
+/**
+ * Chooses an endpoint and connects to it; when that fails before any byte was taken, chooses another, as long as there
+ * is one and the tries last (design.md, "L4 retries"). Throws the first failure: it is the one that tells why.
+ */
+export async function reachUpstream(
+  request: ReachRequest,
+  ports: Pick<OutboundPorts, 'resolve' | 'dial' | 'tries'>,
+): Promise<ReachedUpstream> {
+  const { source, destination, client, record, cutter } = request;
+  const exclude = new Set<WorkloadUid>();
+  let firstFailure: MeshError | undefined;
+  for (let attempt = 1; ; attempt++) {
+    const upstream = ports.resolve({ source, destination, exclude });
+    if (isRefusal(upstream)) throw firstFailure ?? refused(upstream, record);
+    describeUpstream(record, upstream);
+    try {
+      const dialled = await ports.dial(upstream, { source, client, signal: cutter.signal });
+      if (dialled.identity !== undefined) record.learn({ destinationIdentity: dialled.identity });
+      return { upstream, dialled };
+    } catch (error) {
+      const failure = fromUnknown(error);
+      firstFailure ??= failure;
+      cutter.check();
+      if (!failure.retryable || attempt >= ports.tries || !mayTryAgain(upstream, failure)) throw firstFailure;
+      if (upstream.workload !== undefined && !isStaleSession(failure)) exclude.add(upstream.workload.uid);
+    }
+  }
+}
+
+/** Only a service has other endpoints; but a session that was just closing may be opened anew to the same one. */
+function mayTryAgain(upstream: Upstream, failure: MeshError): boolean {
+  return upstream.serviceAddressed || isStaleSession(failure);
+}
+
+/** GOAWAY or REFUSED_STREAM: the session was at fault, not the endpoint. */
+function isStaleSession(failure: MeshError): boolean {
+  return failure.code === 'ERR_TUNNEL_STREAM_REFUSED' || failure.code === 'ERR_TUNNEL_SESSION_CLOSED';
+}
+
+function describeUpstream(record: ConnectionRecord, upstream: Upstream): void {
+  const at = { address: upstream.address, port: upstream.port };
+  record.learn({
+    protocol: upstream.authority === undefined ? 'TCP' : 'HBONE',
+    destination: { address: upstream.address, port: upstream.targetPort },
+    tunnel: upstream.authority === undefined ? undefined : at,
+    destinationWorkload: upstream.workload,
+    service: upstream.service,
+  });
+}
+
+function refused(refusal: UpstreamRefusal, record: ConnectionRecord): ZtunnelError {
+  record.learn({ service: refusal.service, destinationWorkload: refusal.workload });
+  return new ZtunnelError({
+    code: refusal.reason === 'RECURSIVE_PORT' ? 'ERR_ZTUNNEL_RECURSIVE_PORT' : 'ERR_ZTUNNEL_NO_UPSTREAM',
+    blame: 'upstream',
+    message: refusal.message,
+    hint: refusal.hint,
+  });
+}
