@@ -1,0 +1,153 @@
+import type { Field } from './fields/index.ts';
+import { type LabelSelector, parseWorkloadSelector } from './label-selector.ts';
+import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+
+export type PolicyAction = 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
+
+/** security.istio.io AuthorizationPolicy, its values as they were written. */
+export interface AuthorizationPolicyObject {
+  readonly kind: 'AuthorizationPolicy';
+  readonly meta: ObjectMeta;
+  /** Undefined: the whole namespace, or the whole mesh in the root namespace. */
+  readonly selector: LabelSelector | undefined;
+  readonly targetRefs: readonly PolicyTargetReference[];
+  readonly action: PolicyAction;
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyTargetReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** An absent `from`, `to` or `when` is an empty list. */
+export interface PolicyRule {
+  readonly from: readonly PolicySource[];
+  readonly to: readonly PolicyOperation[];
+  readonly when: readonly PolicyCondition[];
+}
+
+export type PolicySource = Readonly<Record<(typeof SOURCE_FIELDS)[number], readonly string[]>>;
+export type PolicyOperation = Readonly<Record<(typeof OPERATION_FIELDS)[number], readonly string[]>>;
+
+export interface PolicyCondition {
+  readonly key: string;
+  readonly values: readonly string[];
+  readonly notValues: readonly string[];
+}
+
+/**
+ * Accepts what Istio's CustomResourceDefinition does (schema and CEL rules), and no unknown fields: a misspelt one would
+ * change what the rule means without anybody seeing it.
+ */
+export function parseAuthorizationPolicy(root: Field, defaultNamespace: string): AuthorizationPolicyObject {
+  const meta = parseObjectMeta(root, { fallback: defaultNamespace });
+  const spec = root
+    .key('spec')
+    .object(['selector', 'targetRef', 'targetRefs', 'rules', 'action', 'provider']);
+  const ways = ['selector', 'targetRef', 'targetRefs'].filter((name) => spec.key(name).present);
+  if (ways.length > 1) spec.issue('only one of selector, targetRef and targetRefs', ways.join(' and '));
+  const targetRef = spec.key('targetRef');
+  spec.key('provider').object(['name']).key('name').text();
+  return {
+    kind: 'AuthorizationPolicy',
+    meta,
+    selector: parseWorkloadSelector(spec.key('selector')),
+    targetRefs: [...(targetRef.present ? [targetRef] : []), ...spec.key('targetRefs').items(16)].map(
+      parseTargetReference,
+    ),
+    action: spec.key('action').oneOf(ACTIONS) ?? 'ALLOW',
+    rules: spec.key('rules').items(512).map(parseRule),
+  };
+}
+
+function parseTargetReference(field: Field): PolicyTargetReference {
+  field.object(['group', 'kind', 'name', 'namespace']);
+  const namespace = field.key('namespace');
+  if ((namespace.text() ?? '') !== '') namespace.issue('no namespace: a reference stays within its own');
+  return {
+    group: field.key('group').text({ maxLength: 253, pattern: GROUP }) ?? '',
+    kind: field.key('kind').required().text({ minLength: 1, maxLength: 63, pattern: KIND }) ?? '',
+    name: field.key('name').required().text({ minLength: 1, maxLength: 253 }) ?? '',
+  };
+}
+
+function parseRule(field: Field): PolicyRule {
+  field.object(['from', 'to', 'when']);
+  return {
+    from: field.key('from').items(512).map(parseSource),
+    to: field.key('to').items().map(parseOperation),
+    when: field.key('when').items().map(parseCondition),
+  };
+}
+
+function parseSource(field: Field): PolicySource {
+  field.object(['source']);
+  const source = field.key('source').object(SOURCE_FIELDS);
+  const accounts = ['serviceAccounts', 'notServiceAccounts'].filter((name) => source.key(name).present);
+  const others = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'].filter(
+    (name) => source.key(name).present,
+  );
+  if (accounts.length > 0 && others.length > 0) {
+    source.issue('serviceAccounts without namespaces or principals', [...accounts, ...others].join(' and '));
+  }
+  return listsOf(source, SOURCE_FIELDS, (name) =>
+    name === 'serviceAccounts' || name === 'notServiceAccounts' ? { maxItems: 16, maxLength: 320 } : {},
+  );
+}
+
+function parseOperation(field: Field): PolicyOperation {
+  field.object(['operation']);
+  return listsOf(field.key('operation').object(OPERATION_FIELDS), OPERATION_FIELDS, () => ({}));
+}
+
+function parseCondition(field: Field): PolicyCondition {
+  field.object(['key', 'values', 'notValues']);
+  return {
+    key: field.key('key').required().text() ?? '',
+    values: field.key('values').texts(),
+    notValues: field.key('notValues').texts(),
+  };
+}
+
+function listsOf<Name extends string>(
+  field: Field,
+  names: readonly Name[],
+  rule: (name: Name) => { readonly maxItems?: number; readonly maxLength?: number },
+): Readonly<Record<Name, readonly string[]>> {
+  const lists = names.map((name) => [name, field.key(name).texts(rule(name))] as const);
+  return Object.fromEntries(lists) as Record<Name, readonly string[]>;
+}
+
+const SOURCE_FIELDS = [
+  'principals',
+  'notPrincipals',
+  'requestPrincipals',
+  'notRequestPrincipals',
+  'namespaces',
+  'notNamespaces',
+  'ipBlocks',
+  'notIpBlocks',
+  'remoteIpBlocks',
+  'notRemoteIpBlocks',
+  'serviceAccounts',
+  'notServiceAccounts',
+  'trustDomains',
+  'notTrustDomains',
+] as const;
+
+const OPERATION_FIELDS = [
+  'hosts',
+  'notHosts',
+  'ports',
+  'notPorts',
+  'methods',
+  'notMethods',
+  'paths',
+  'notPaths',
+] as const;
+
+const ACTIONS = ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const;
+const GROUP = /^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const KIND = /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;

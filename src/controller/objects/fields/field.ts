@@ -1,0 +1,220 @@
+/** Where a value sits in its object: `['spec', 'rules', 0, 'from']`. */
+export type FieldPath = readonly (string | number)[];
+
+/** One thing that is wrong with an object. */
+export interface FieldIssue {
+  readonly path: FieldPath;
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface TextRule {
+  readonly maxLength?: number;
+  readonly minLength?: number;
+  readonly pattern?: RegExp;
+}
+
+/**
+ * One value of an untyped object together with its place. Reading it as the wrong type records an issue and gives a
+ * harmless stand-in, so that one pass finds everything that is wrong. Absent values give `undefined` (or the fallback)
+ * without an issue; what must be there is asked for with `required()`.
+ */
+export interface Field {
+  readonly path: FieldPath;
+  readonly value: unknown;
+  readonly present: boolean;
+  required(): Field;
+  /** A member. Of anything that is not an object it is absent. */
+  key(name: string): Field;
+  /** Checks that this is an object, if it is there; names of members outside `known` are issues. */
+  object(known?: readonly string[]): this;
+  entries(): readonly (readonly [string, Field])[];
+  items(maxItems?: number): readonly Field[];
+  text(rule?: TextRule): string | undefined;
+  oneOf<T extends string>(values: readonly T[]): T | undefined;
+  boolean(): boolean | undefined;
+  integer(range?: { readonly minimum: number; readonly maximum: number }): number | undefined;
+  texts(rule?: TextRule & { readonly maxItems?: number }): readonly string[];
+  /** An object whose values are all text. */
+  textMap(): ReadonlyMap<string, string>;
+  issue(expected: string, got?: string): void;
+}
+
+export interface FieldOptions {
+  /**
+   * Null stands for "not set", but not below this member: there it is a wrong type, as the schemas of custom resources
+   * have it.
+   */
+  readonly noNullsBelow?: string;
+}
+
+/** The root of an object; whatever is wrong below it is appended to `issues`. */
+export function createField(value: unknown, issues: FieldIssue[], options: FieldOptions = {}): Field {
+  return new ObjectField({ value, path: [], issues, options });
+}
+
+/** `spec.rules[0].from`, or `(object)` for the whole. */
+export function formatFieldPath(path: FieldPath): string {
+  if (path.length === 0) return '(object)';
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
+      if (!/^[A-Za-z_][\w-]*$/.test(part)) return `[${JSON.stringify(part)}]`;
+      return index === 0 ? part : `.${part}`;
+    })
+    .join('');
+}
+
+interface FieldParts {
+  readonly value: unknown;
+  readonly path: FieldPath;
+  readonly issues: FieldIssue[];
+  readonly options: FieldOptions;
+}
+
+class ObjectField implements Field {
+  readonly #parts: FieldParts;
+
+  constructor(parts: FieldParts) {
+    this.#parts = parts;
+  }
+
+  get path(): FieldPath {
+    return this.#parts.path;
+  }
+
+  get value(): unknown {
+    return this.#parts.value;
+  }
+
+  get present(): boolean {
+    const { value, path, options } = this.#parts;
+    return value !== undefined && (value !== null || (path.length > 1 && path[0] === options.noNullsBelow));
+  }
+
+  required(): this {
+    if (!this.present) this.issue('a value', 'nothing');
+    return this;
+  }
+
+  key(name: string): Field {
+    const { value } = this.#parts;
+    return this.#child(name, isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined);
+  }
+
+  object(known?: readonly string[]): this {
+    const { value } = this.#parts;
+    if (!this.present) return this;
+    if (!isObject(value)) {
+      this.issue('an object');
+      return this;
+    }
+    if (known === undefined) return this;
+    for (const name of Object.keys(value)) {
+      if (known.includes(name)) continue;
+      this.#child(name, value[name]).issue(`one of the fields ${known.join(', ')}`, 'an unknown field');
+    }
+    return this;
+  }
+
+  entries(): readonly (readonly [string, Field])[] {
+    this.object();
+    const { value } = this.#parts;
+    if (!isObject(value)) return [];
+    return Object.entries(value).map(([name, item]) => [name, this.#child(name, item)] as const);
+  }
+
+  items(maxItems = Number.POSITIVE_INFINITY): readonly Field[] {
+    const { value } = this.#parts;
+    if (!this.present) return [];
+    if (!Array.isArray(value)) {
+      this.issue('a list');
+      return [];
+    }
+    if (value.length > maxItems) this.issue(`at most ${maxItems} items`, `${value.length}`);
+    return value.map((item: unknown, index) => this.#child(index, item));
+  }
+
+  text(rule: TextRule = {}): string | undefined {
+    const { value } = this.#parts;
+    if (!this.present) return undefined;
+    if (typeof value !== 'string') {
+      this.issue(typeof value === 'number' ? `text (write it as ${JSON.stringify(String(value))})` : 'text');
+      return undefined;
+    }
+    const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = rule;
+    // Schemas count characters, not UTF-16 units.
+    const length =
+      value.length > maxLength || value.length < minLength * 2 ? [...value].length : value.length;
+    if (length < minLength) this.issue(`at least ${minLength} characters`, `${length}`);
+    if (length > maxLength) this.issue(`at most ${maxLength} characters`, `${length}`);
+    if (pattern !== undefined && !pattern.test(value)) this.issue(`text matching ${pattern.source}`);
+    return value;
+  }
+
+  oneOf<T extends string>(values: readonly T[]): T | undefined {
+    if (!this.present) return undefined;
+    const found = values.find((value) => value === this.#parts.value);
+    if (found === undefined) this.issue(`one of ${values.join(', ')}`);
+    return found;
+  }
+
+  boolean(): boolean | undefined {
+    const { value } = this.#parts;
+    if (!this.present) return undefined;
+    if (typeof value === 'boolean') return value;
+    this.issue('true or false');
+    return undefined;
+  }
+
+  integer(range?: { readonly minimum: number; readonly maximum: number }): number | undefined {
+    const { value } = this.#parts;
+    if (!this.present) return undefined;
+    const { minimum, maximum } = range ?? { minimum: -(2 ** 53), maximum: 2 ** 53 };
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
+      this.issue(range === undefined ? 'a whole number' : `a whole number from ${minimum} to ${maximum}`);
+      return undefined;
+    }
+    return value;
+  }
+
+  texts(rule: TextRule & { readonly maxItems?: number } = {}): readonly string[] {
+    return this.items(rule.maxItems).flatMap((item) => {
+      if (item.value === null || item.value === undefined) item.issue('text');
+      const text = item.text(rule);
+      return text === undefined ? [] : [text];
+    });
+  }
+
+  textMap(): ReadonlyMap<string, string> {
+    const map = new Map<string, string>();
+    for (const [name, field] of this.entries()) {
+      const text = field.value === null ? '' : field.text();
+      if (text !== undefined) map.set(name, text);
+    }
+    return map;
+  }
+
+  issue(expected: string, got: string = describe(this.#parts.value)): void {
+    this.#parts.issues.push({ path: this.#parts.path, expected, got });
+  }
+
+  #child(part: string | number, value: unknown): Field {
+    return new ObjectField({ ...this.#parts, path: [...this.#parts.path, part], value });
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value as a person would recognise it, cut where it gets long. */
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isObject(value)) return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
+}
+
+const LONGEST_SHOWN = 80;

@@ -1,0 +1,9 @@
+export {
+  createField,
+  type Field,
+  type FieldIssue,
+  type FieldOptions,
+  type FieldPath,
+  formatFieldPath,
+  type TextRule,
+} from './field.ts';

@@ -1,0 +1,27 @@
+export type {
+  AuthorizationPolicyObject,
+  PolicyAction,
+  PolicyCondition,
+  PolicyOperation,
+  PolicyRule,
+  PolicySource,
+  PolicyTargetReference,
+} from './authorization-policy.ts';
+export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './endpoint-slice.ts';
+export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
+export { type LabelSelector, selects } from './label-selector.ts';
+export type { NamespaceObject } from './namespace.ts';
+export type { NodeObject } from './node.ts';
+export { type ObjectMeta, objectKey } from './object-meta.ts';
+export {
+  formatIssue,
+  inspectObject,
+  type MeshObject,
+  type ObjectKind,
+  objectKindOf,
+  parseObject,
+} from './parse-object.ts';
+export type { MtlsMode, PeerAuthenticationObject } from './peer-authentication.ts';
+export type { PodObject } from './pod.ts';
+export type { ServiceObject, ServicePort } from './service.ts';
+export type { ServiceAccountObject } from './service-account.ts';

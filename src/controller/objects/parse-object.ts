@@ -1,0 +1,99 @@
+import { ControllerError } from '../errors.ts';
+import { type AuthorizationPolicyObject, parseAuthorizationPolicy } from './authorization-policy.ts';
+import { type EndpointSliceObject, parseEndpointSlice } from './endpoint-slice.ts';
+import {
+  createField,
+  type Field,
+  type FieldIssue,
+  type FieldOptions,
+  formatFieldPath,
+} from './fields/index.ts';
+import { type NamespaceObject, parseNamespace } from './namespace.ts';
+import { type NodeObject, parseNode } from './node.ts';
+import { type PeerAuthenticationObject, parsePeerAuthentication } from './peer-authentication.ts';
+import { type PodObject, parsePod } from './pod.ts';
+import { parseService, type ServiceObject } from './service.ts';
+import { parseServiceAccount, type ServiceAccountObject } from './service-account.ts';
+
+/** Every kind of object that the mesh reads. */
+export type MeshObject =
+  | NamespaceObject
+  | PodObject
+  | ServiceAccountObject
+  | ServiceObject
+  | EndpointSliceObject
+  | NodeObject
+  | AuthorizationPolicyObject
+  | PeerAuthenticationObject;
+
+export type ObjectKind = MeshObject['kind'];
+
+export interface ParsedObject<T extends MeshObject = MeshObject> {
+  readonly object: T;
+  /** Empty: the object follows its schema. */
+  readonly issues: readonly FieldIssue[];
+}
+
+/** The kind that `value` claims to be, or undefined when it is none that the mesh reads. */
+export function objectKindOf(value: unknown): ObjectKind | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, apiVersion } = value as { readonly kind?: unknown; readonly apiVersion?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return undefined;
+  const known = kind as ObjectKind;
+  return KINDS[known].apiVersions.some((version) => version === apiVersion) ? known : undefined;
+}
+
+/**
+ * Reads an untyped object of a kind that `objectKindOf` knew. Whatever is wrong with it is in `issues`; the object beside
+ * them is then only good for its name and for what could be read. An absent namespace becomes `defaultNamespace`.
+ */
+export function inspectObject(kind: ObjectKind, value: unknown, defaultNamespace = 'default'): ParsedObject {
+  const issues: FieldIssue[] = [];
+  const { parse, options } = KINDS[kind];
+  const object = parse(createField(value, issues, options), defaultNamespace);
+  return { object, issues };
+}
+
+/** `inspectObject` for a caller that wants a good object or none: throws ERR_CONTROLLER_OBJECT with all issues. */
+export function parseObject(value: unknown, defaultNamespace = 'default'): MeshObject {
+  const kind = objectKindOf(value);
+  if (kind === undefined) {
+    throw new ControllerError({
+      code: 'ERR_CONTROLLER_OBJECT',
+      blame: 'downstream',
+      message: `expected one of the kinds ${Object.keys(KINDS).join(', ')} with its apiVersion`,
+    });
+  }
+  const { object, issues } = inspectObject(kind, value, defaultNamespace);
+  if (issues.length === 0) return object;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_OBJECT',
+    blame: 'downstream',
+    message: `${kind} ${object.meta.name}: ${issues.map(formatIssue).join('; ')}`,
+  });
+}
+
+/** `spec.mtls.mode: expected one of STRICT, …, got "BLAH"`. */
+export function formatIssue(issue: FieldIssue): string {
+  return `${formatFieldPath(issue.path)}: expected ${issue.expected}, got ${issue.got}`;
+}
+
+interface KindEntry {
+  readonly apiVersions: readonly string[];
+  readonly options?: FieldOptions;
+  readonly parse: (root: Field, defaultNamespace: string) => MeshObject;
+}
+
+const CUSTOM_RESOURCE: FieldOptions = { noNullsBelow: 'spec' };
+const SECURITY = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
+
+const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
+  Namespace: { apiVersions: ['v1'], parse: parseNamespace },
+  Pod: { apiVersions: ['v1'], parse: parsePod },
+  ServiceAccount: { apiVersions: ['v1'], parse: parseServiceAccount },
+  Service: { apiVersions: ['v1'], parse: parseService },
+  Node: { apiVersions: ['v1'], parse: parseNode },
+  EndpointSlice: { apiVersions: ['discovery.k8s.io/v1'], parse: parseEndpointSlice },
+  AuthorizationPolicy: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parseAuthorizationPolicy },
+  PeerAuthentication: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parsePeerAuthentication },
+};

@@ -1,0 +1,91 @@
+import type { PortMapping, Workload, WorkloadUid } from '../../model/index.ts';
+import { type EndpointSliceObject, objectKey, type SliceEndpoint } from '../objects/index.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import { type ServiceInfo, serviceHostname } from './service.ts';
+
+/** The label by which a slice names its service. */
+const SERVICE_NAME = 'kubernetes.io/service-name';
+
+/** `<namespace>/<hostname>` of the service that the slice belongs to; undefined when it belongs to none. */
+export function sliceServiceKey(slice: EndpointSliceObject, settings: MeshSettings): string | undefined {
+  const name = slice.meta.labels.get(SERVICE_NAME);
+  if (name === undefined || name === '') return undefined;
+  return `${slice.meta.namespace}/${serviceHostname(name, slice.meta.namespace, settings.clusterDomain)}`;
+}
+
+/** The pods (`namespace/name`) that the slice points at. */
+export function slicePods(slice: EndpointSliceObject): readonly string[] {
+  return slice.endpoints.flatMap(({ target }) => (target?.kind === 'Pod' ? [objectKey(target)] : []));
+}
+
+/**
+ * The endpoints that are no pods: somebody wrote them by hand, and nothing is known of them but their addresses. Pods
+ * are left out, for they say more about themselves than a slice does.
+ */
+export function translateEndpointSlice(
+  slice: EndpointSliceObject,
+  info: ServiceInfo,
+  settings: MeshSettings,
+): readonly Workload[] {
+  if (slice.addressType === 'FQDN') return [];
+  const ports = portsOf(slice, info);
+  const workloads = new Map<string, Workload>();
+  for (const endpoint of slice.endpoints) {
+    const [address] = endpoint.addresses;
+    if (endpoint.target?.kind === 'Pod' || address === undefined) continue;
+    const uid = `${settings.clusterId}/discovery.k8s.io/EndpointSlice/${objectKey(slice.meta)}/${address}`;
+    // An address that is listed twice is one endpoint; the first entry counts.
+    if (workloads.has(uid)) continue;
+    workloads.set(uid, workloadOf({ slice, endpoint, ports, info, settings, uid: uid as WorkloadUid }));
+  }
+  return [...workloads.values()];
+}
+
+function workloadOf(parts: {
+  readonly slice: EndpointSliceObject;
+  readonly endpoint: SliceEndpoint;
+  readonly ports: readonly PortMapping[];
+  readonly info: ServiceInfo;
+  readonly settings: MeshSettings;
+  readonly uid: WorkloadUid;
+}): Workload {
+  const { slice, endpoint, settings } = parts;
+  return {
+    uid: parts.uid,
+    name: slice.meta.name,
+    namespace: slice.meta.namespace,
+    addresses: endpoint.addresses,
+    hostname: '',
+    network: settings.network,
+    tunnelProtocol: 'none',
+    nativeTunnel: false,
+    trustDomain: settings.trustDomain,
+    serviceAccount: 'default',
+    waypoint: undefined,
+    networkGateway: undefined,
+    node: '',
+    canonicalName: '',
+    canonicalRevision: '',
+    workloadType: 'deployment',
+    workloadName: '',
+    authorizationPolicies: [],
+    status: endpoint.ready ? 'healthy' : 'unhealthy',
+    clusterId: settings.clusterId,
+    locality: { region: '', zone: '', subzone: '' },
+    // The address may be anybody's, so it must not shadow a pod's.
+    networkMode: 'host-network',
+    capacity: 1,
+    applicationTunnel: undefined,
+    services: new Map([[parts.info.key, parts.ports]]),
+  };
+}
+
+/** The slice knows ports by the service port's name and the endpoint's number. */
+function portsOf(slice: EndpointSliceObject, info: ServiceInfo): readonly PortMapping[] {
+  return slice.ports.flatMap((port) => {
+    if (port.port === undefined || port.protocol !== 'TCP') return [];
+    const own = info.ports.find((candidate) => candidate.name === (port.name ?? ''));
+    if (own === undefined) return [];
+    return [{ servicePort: own.servicePort, targetPort: port.port, appProtocol: 'unknown' as const }];
+  });
+}

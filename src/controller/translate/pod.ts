@@ -1,0 +1,116 @@
+import type {
+  Locality,
+  PolicyKey,
+  PortMapping,
+  ServiceKey,
+  Workload,
+  WorkloadUid,
+} from '../../model/index.ts';
+import type { NodeObject, PodObject } from '../objects/index.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import type { ServiceInfo } from './service.ts';
+import { NATIVE_TUNNEL, REDIRECTION, REDIRECTION_ENABLED, readTwin } from './twin-name.ts';
+import { canonicalServiceOf, workloadNameOf } from './workload-name.ts';
+
+export interface PodContext {
+  /** The services that it is an endpoint of, in any order. */
+  readonly services: readonly ServiceInfo[];
+  readonly policies: readonly PolicyKey[];
+  readonly node: NodeObject | undefined;
+  /** Whether its node has it captured, where that is known better than by its annotation. */
+  readonly captured?: boolean | undefined;
+}
+
+export function podUid(
+  pod: { readonly name: string; readonly namespace: string },
+  clusterId: string,
+): WorkloadUid {
+  return `${clusterId}//Pod/${pod.namespace}/${pod.name}` as WorkloadUid;
+}
+
+/** Undefined for a pod that has finished or that has no address yet. */
+export function translatePod(
+  pod: PodObject,
+  context: PodContext,
+  settings: MeshSettings,
+): Workload | undefined {
+  if (pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.addresses.length === 0) return undefined;
+  const { meta } = pod;
+  const workloadName = workloadNameOf(meta);
+  const canonical = canonicalServiceOf(meta.labels, workloadName);
+  const nativeTunnel = (readTwin(meta.labels, NATIVE_TUNNEL) ?? '').split(',').includes('http');
+  const captured = context.captured ?? isCaptured(pod);
+  return {
+    uid: podUid(meta, settings.clusterId),
+    name: meta.name,
+    namespace: meta.namespace,
+    addresses: pod.addresses,
+    hostname: '',
+    network: settings.network,
+    // The node's own namespace is never captured, whatever an annotation says.
+    tunnelProtocol: (captured || nativeTunnel) && !pod.hostNetwork ? 'hbone' : 'none',
+    nativeTunnel,
+    trustDomain: settings.trustDomain,
+    serviceAccount: pod.serviceAccount,
+    waypoint: undefined,
+    networkGateway: undefined,
+    node: pod.node,
+    canonicalName: canonical.name,
+    canonicalRevision: canonical.revision,
+    workloadType: 'pod',
+    workloadName,
+    authorizationPolicies: context.policies,
+    status: pod.ready && !meta.terminating ? 'healthy' : 'unhealthy',
+    clusterId: settings.clusterId,
+    locality: localityOf(pod, context.node),
+    networkMode: pod.hostNetwork ? 'host-network' : 'standard',
+    capacity: 1,
+    applicationTunnel: undefined,
+    services: servicesOf(pod, context.services),
+  };
+}
+
+/** What the pod's own annotation says. */
+export function isCaptured(pod: PodObject): boolean {
+  return readTwin(pod.meta.annotations, REDIRECTION) === REDIRECTION_ENABLED;
+}
+
+function servicesOf(
+  pod: PodObject,
+  services: readonly ServiceInfo[],
+): ReadonlyMap<ServiceKey, readonly PortMapping[]> {
+  // In the order of the keys, so that equal content has equal bytes.
+  const sorted = [...services].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return new Map(sorted.map((info) => [info.key, portsOf(pod, info)] as const));
+}
+
+/** A port whose name this pod does not have is left out: the pod does not serve it. */
+function portsOf(pod: PodObject, info: ServiceInfo): readonly PortMapping[] {
+  return info.ports.flatMap((port) => {
+    const targetPort =
+      port.targetName === ''
+        ? port.targetPort || port.servicePort
+        : pod.containerPorts.find((own) => own.name === port.targetName && own.protocol === 'TCP')?.port;
+    if (targetPort === undefined) return [];
+    return [{ servicePort: port.servicePort, targetPort, appProtocol: 'unknown' as const }];
+  });
+}
+
+/** The pod's own label `istio-locality: region.zone.subzone`, else where its node stands. */
+function localityOf(pod: PodObject, node: NodeObject | undefined): Locality {
+  const own = pod.meta.labels.get('nodemesh.io/locality') ?? pod.meta.labels.get('istio-locality') ?? '';
+  if (own !== '') {
+    const [region = '', zone = '', subzone = ''] = own.split('.');
+    return { region, zone, subzone };
+  }
+  const labels = node?.meta.labels ?? new Map<string, string>();
+  return {
+    region:
+      labels.get('topology.kubernetes.io/region') ??
+      labels.get('failure-domain.beta.kubernetes.io/region') ??
+      '',
+    zone:
+      labels.get('topology.kubernetes.io/zone') ?? labels.get('failure-domain.beta.kubernetes.io/zone') ?? '',
+    subzone: labels.get('topology.istio.io/subzone') ?? '',
+  };
+}

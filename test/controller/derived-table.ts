@@ -1,0 +1,35 @@
+type Json = Readonly<Record<string, unknown>>;
+
+/** The notation of the derived tables: `$type` goes, `$const` becomes the constant's value, label constants their text. */
+export function readDerived(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readDerived);
+  if (typeof value !== 'object' || value === null) return value;
+  const { $const: constant } = value as { $const?: string };
+  if (constant !== undefined) return constantOf(constant);
+  const named = value as Json;
+  return Object.fromEntries(
+    Object.entries(named)
+      .filter(([key]) => key !== '$type' || named.$type === 'model.ServiceInfo' || named.$type === 'Waypoint')
+      .map(([key, item]) => [LABELS[key] ?? key, readDerived(item)]),
+  );
+}
+
+const LABELS: Readonly<Record<string, string>> = {
+  'label.IoIstioIngressUseWaypoint.Name': 'istio.io/ingress-use-waypoint',
+  'annotation.AmbientRedirection.Name': 'ambient.istio.io/redirection',
+};
+
+function constantOf(name: string): string {
+  const last = name.slice(Math.max(name.lastIndexOf('_'), name.lastIndexOf('.')) + 1);
+  const known: Readonly<Record<string, string>> = {
+    'v1.PodReady': 'Ready',
+    'v1.ProtocolTCP': 'TCP',
+    'v1.ProtocolUDP': 'UDP',
+    'workloadapi.NetworkMode_HOST_NETWORK': 'HOST_NETWORK',
+    'workloadapi.LoadBalancing_ALLOW_ALL': 'ALLOW_ALL',
+  };
+  return (
+    known[name] ??
+    last.replace(/^(Pod|Condition|ServiceType|ServiceTrafficDistribution|ServiceInternalTrafficPolicy)/, '')
+  );
+}
