@@ -16,8 +16,9 @@ export function parseCidr(text: string): Cidr {
   const longest = longestPrefix(address);
   if (slash === -1) return { address, prefixLength: longest };
   const digits = text.slice(slash + 1);
-  const prefixLength = Number(digits);
-  if (!/^\d{1,3}$/.test(digits) || prefixLength > longest) throw badCidr(text);
+  // A mapped address became IPv4: its prefix counts from the 96 bits that went away.
+  const prefixLength = Number(digits) - (longest === 32 && text.includes(':') ? 96 : 0);
+  if (!/^\d{1,3}$/.test(digits) || prefixLength < 0 || prefixLength > longest) throw badCidr(text);
   return { address, prefixLength };
 }
 

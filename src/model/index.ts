@@ -30,25 +30,12 @@ export {
 } from './ip-address.ts';
 export {
   type ApplicablePolicies,
-  attributeService,
   createMeshView,
   type Endpoint,
-  expectedIdentities,
-  hasServicePort,
-  identityOf,
-  isRefusal,
-  isWaypointPod,
   type MeshView,
   type MeshViewBatch,
   type MeshViewChange,
   type MeshViewStore,
-  type ResolveRequest,
-  resolveTargetPort,
-  resolveUpstream,
-  UPSTREAM_REFUSAL_REASONS,
-  type Upstream,
-  type UpstreamRefusal,
-  type UpstreamRefusalReason,
 } from './mesh-view/index.ts';
 export {
   HBONE_PORT,
@@ -58,6 +45,21 @@ export {
   parsePort,
   RECURSIVE_PORTS,
 } from './port.ts';
+export {
+  attributeService,
+  expectedIdentities,
+  hasServicePort,
+  identityOf,
+  isRefusal,
+  isWaypointPod,
+  type ResolveRequest,
+  resolveTargetPort,
+  resolveUpstream,
+  UPSTREAM_REFUSAL_REASONS,
+  type Upstream,
+  type UpstreamRefusal,
+  type UpstreamRefusalReason,
+} from './resolution/index.ts';
 export {
   type AppProtocol,
   type GatewayAddress,

@@ -1,0 +1,9 @@
+export type {
+  ApplicablePolicies,
+  Endpoint,
+  MeshView,
+  MeshViewBatch,
+  MeshViewChange,
+  MeshViewStore,
+} from './mesh-view.ts';
+export { createMeshView } from './store.ts';

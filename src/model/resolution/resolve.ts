@@ -1,0 +1,184 @@
+import { formatAuthority, type IpAddress } from '../ip-address.ts';
+import { HBONE_PORT, RECURSIVE_PORTS } from '../port.ts';
+import { type GatewayAddress, type Service, serviceKey } from '../service.ts';
+import type { SpiffeId } from '../spiffe-id.ts';
+import type { Workload } from '../workload.ts';
+import { attributeService } from './attribute-service.ts';
+import { pickEndpoint } from './balance.ts';
+import { expectedIdentities } from './expected-identities.ts';
+import { refuse } from './refusal.ts';
+import { hasServicePort } from './target-port.ts';
+import type { ResolveRequest, Upstream, UpstreamRefusal } from './upstream.ts';
+import { chooseWaypoint, isWaypointPod, pickWaypointPod } from './waypoint.ts';
+
+const NOBODY: ReadonlySet<SpiffeId> = new Set();
+
+/**
+ * Where an outbound connection goes: the decision order of wire.md §6.2, failing closed as design.md says. Pure but for
+ * `random`. What cannot be reached is a refusal with its reason, never an exception.
+ */
+export function resolveUpstream(request: ResolveRequest): Upstream | UpstreamRefusal {
+  const { view, source, destination, network } = request;
+  if (RECURSIVE_PORTS.has(destination.port)) return refuse({ request, reason: 'RECURSIVE_PORT' });
+  const service = view.serviceAt(network, destination.address, source.namespace);
+  if (service !== undefined) return toService(request, service);
+  const workload = view.workloadAt(network, destination.address);
+  return workload === undefined ? passthrough(request, undefined) : toWorkload(request, workload);
+}
+
+function toService(request: ResolveRequest, service: Service): Upstream | UpstreamRefusal {
+  const { view, source, destination } = request;
+  const passes = service.loadBalancing.mode === 'passthrough';
+  if (!passes && !hasServicePort(service, destination.port))
+    return refuse({ request, reason: 'UNKNOWN_PORT', service });
+
+  const waypoint = chooseWaypoint(service, request.random);
+  if (waypoint !== undefined && !isWaypointPod(view, source, waypoint))
+    return throughWaypoint({ request, waypoint, service, workload: undefined });
+
+  const endpoints = view.endpoints(serviceKey(service.namespace, service.hostname));
+  if (passes) {
+    // The dialled address is the endpoint. Where that is a workload of the mesh, it must not be reached in plaintext.
+    const dialled =
+      endpoints.find(({ workload }) => workload.addresses.includes(destination.address))?.workload ??
+      view.workloadAt(request.network, destination.address);
+    if (dialled === undefined) return passthrough(request, service);
+    return toEndpoint(request, { workload: dialled, targetPort: destination.port, service });
+  }
+  const outcome = pickEndpoint({
+    service,
+    endpoints,
+    servicePort: destination.port,
+    source,
+    network: request.network,
+    random: request.random,
+    exclude: request.exclude,
+    anyPort: false,
+  });
+  if (outcome.candidate === undefined) return refuse({ request, reason: outcome.reason, service });
+  const { endpoint, targetPort } = outcome.candidate;
+  return toEndpoint(request, { workload: endpoint.workload, targetPort, service });
+}
+
+/** A pod dialled by its own address: the waypoint of its service does not apply, its own does (wire.md §6.4). */
+function toWorkload(request: ResolveRequest, workload: Workload): Upstream | UpstreamRefusal {
+  const { view, source, destination } = request;
+  const service = attributeService(view, workload, destination.port);
+  const { waypoint } = workload;
+  if (waypoint !== undefined && !isWaypointPod(view, source, waypoint))
+    return throughWaypoint({ request, waypoint, service, workload });
+  if (request.exclude?.has(workload.uid) === true)
+    return refuse({ request, reason: 'ENDPOINTS_EXHAUSTED', workload });
+  return connectTo(request, {
+    workload,
+    address: destination.address,
+    targetPort: destination.port,
+    service,
+    serviceAddressed: false,
+  });
+}
+
+function toEndpoint(
+  request: ResolveRequest,
+  chosen: { readonly workload: Workload; readonly targetPort: number; readonly service: Service },
+): Upstream | UpstreamRefusal {
+  const address = addressOfFamily(chosen.workload, request.destination.address);
+  return connectTo(request, { ...chosen, address, serviceAddressed: true });
+}
+
+interface Chosen {
+  readonly workload: Workload;
+  readonly address: IpAddress;
+  readonly targetPort: number;
+  readonly service: Service | undefined;
+  readonly serviceAddressed: boolean;
+}
+
+function connectTo(request: ResolveRequest, chosen: Chosen): Upstream | UpstreamRefusal {
+  const { workload, address, targetPort, service, serviceAddressed } = chosen;
+  // The port behind a service is checked too: a service must not be a way around the guard.
+  if (RECURSIVE_PORTS.has(targetPort))
+    return refuse({ request, reason: 'RECURSIVE_PORT', service, workload, port: targetPort });
+  switch (workload.tunnelProtocol) {
+    case 'hbone': {
+      const accepted = expectedIdentities(workload, serviceAddressed ? service : undefined);
+      if (accepted.size === 0) return refuse({ request, reason: 'BAD_IDENTITY', service, workload });
+      return {
+        kind: 'hbone',
+        address,
+        port: HBONE_PORT,
+        authority: formatAuthority(address, targetPort),
+        targetPort,
+        expectedIdentities: accepted,
+        workload,
+        service,
+        serviceAddressed,
+      };
+    }
+    case 'none':
+      return {
+        kind: 'tcp',
+        address,
+        port: targetPort,
+        authority: undefined,
+        targetPort,
+        expectedIdentities: NOBODY,
+        workload,
+        service,
+        serviceAddressed,
+      };
+    case 'legacy-istio-mtls':
+      return refuse({ request, reason: 'UNSUPPORTED_PROTOCOL', service, workload });
+  }
+}
+
+interface WaypointHop {
+  readonly request: ResolveRequest;
+  readonly waypoint: GatewayAddress;
+  /** For a service's waypoint the service dialled; for a workload's, its likely one. */
+  readonly service: Service | undefined;
+  /** The workload dialled; undefined for a service's waypoint. */
+  readonly workload: Workload | undefined;
+}
+
+function throughWaypoint({ request, waypoint, service, workload }: WaypointHop): Upstream | UpstreamRefusal {
+  const { destination } = request;
+  const pod = pickWaypointPod(request, waypoint);
+  if (pod.workload === undefined) return refuse({ request, reason: pod.reason, service, workload, waypoint });
+  const accepted = expectedIdentities(pod.workload, pod.service);
+  if (accepted.size === 0)
+    return refuse({ request, reason: 'BAD_IDENTITY', service, workload: pod.workload, waypoint });
+  return {
+    kind: 'hbone-waypoint',
+    address: addressOfFamily(pod.workload, destination.address),
+    port: pod.port,
+    authority: formatAuthority(destination.address, destination.port),
+    targetPort: destination.port,
+    expectedIdentities: accepted,
+    workload: pod.workload,
+    service,
+    serviceAddressed: workload === undefined,
+  };
+}
+
+function passthrough(request: ResolveRequest, service: Service | undefined): Upstream {
+  const { address, port } = request.destination;
+  return {
+    kind: 'passthrough',
+    address,
+    port,
+    authority: undefined,
+    targetPort: port,
+    expectedIdentities: NOBODY,
+    workload: undefined,
+    service,
+    serviceAddressed: service !== undefined,
+  };
+}
+
+/** The family that was dialled where the workload has it, else its first; balancing takes only those that have one. */
+function addressOfFamily(workload: Workload, like: IpAddress): IpAddress {
+  const wanted = like.includes(':');
+  for (const address of workload.addresses) if (address.includes(':') === wanted) return address;
+  return workload.addresses[0] ?? like;
+}

@@ -1,0 +1,89 @@
+import type { AuthorizationPolicy, PolicyKey } from '../model/index.ts';
+import type { L4Attributes } from './attributes.ts';
+import type { Held } from './compile-policy.ts';
+import type { Explanation } from './decision.ts';
+
+const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
+
+/** An explanation whose sentence is put together when somebody reads it: an allowed connection seldom needs one. */
+export function explain(
+  held: { readonly policy: PolicyKey | undefined } & (Held | typeof NOWHERE),
+  sentence: () => string,
+): Explanation {
+  let made: string | undefined;
+  return {
+    policy: held.policy,
+    rule: held.rule,
+    clause: held.clause,
+    match: held.match,
+    get sentence() {
+      made ??= sentence();
+      return made;
+    },
+  };
+}
+
+export const ALLOWED_BY_DEFAULT: Explanation = explain(
+  { policy: undefined, ...NOWHERE },
+  () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
+);
+
+export function explainDenied(
+  policy: AuthorizationPolicy,
+  held: Held,
+  attributes: L4Attributes,
+): Explanation {
+  return explain(
+    { policy: policy.key, ...held },
+    () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
+  );
+}
+
+export function explainAllowed(
+  policy: AuthorizationPolicy,
+  held: Held,
+  attributes: L4Attributes,
+): Explanation {
+  return explain(
+    { policy: policy.key, ...held },
+    () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
+  );
+}
+
+export function explainNoneAllowed(
+  policies: readonly AuthorizationPolicy[],
+  attributes: L4Attributes,
+): Explanation {
+  return explain(
+    { policy: undefined, ...NOWHERE },
+    () =>
+      `allow policies exist, but none allowed: ${list(policies.map((policy) => policy.key))}: ${whoAndWhere(attributes)}`,
+  );
+}
+
+export function explainMissing(missing: readonly PolicyKey[], attributes: L4Attributes): Explanation {
+  return explain(
+    { policy: missing.length === 1 ? missing[0] : undefined, ...NOWHERE },
+    () =>
+      `the workload names ${missing.length === 1 ? 'a policy' : 'policies'} not received yet: ${list(missing)}: ${whoAndWhere(attributes)}`,
+  );
+}
+
+/** People count from 1. */
+function place(held: Held): string {
+  const clause = held.clause === undefined ? '' : `, clause ${held.clause + 1}`;
+  const match = held.match === undefined ? '' : `, match ${held.match + 1}`;
+  return `rule ${held.rule + 1}${clause}${match}`;
+}
+
+function whoAndWhere(attributes: L4Attributes): string {
+  const who = attributes.source?.id ?? 'no identity (plaintext)';
+  return `${who} from ${attributes.sourceAddress} to port ${attributes.destinationPort}`;
+}
+
+const LONGEST_LIST = 10;
+
+function list(keys: readonly PolicyKey[]): string {
+  if (keys.length <= LONGEST_LIST) return keys.join(', ');
+  return `${keys.slice(0, LONGEST_LIST).join(', ')} and ${keys.length - LONGEST_LIST} more`;
+}
