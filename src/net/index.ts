@@ -1,0 +1,26 @@
+export { resetTcpConnections } from './connection/reset-connections.ts';
+export { listTcpConnections, type TcpConnection, type TcpState } from './connection/tcp-connection.ts';
+export { type TrackedConnections, trackedConnections } from './connection/tracked-connections.ts';
+export { errorFromErrno, NET_ERROR_CODES, NetError, type NetErrorCode } from './errors.ts';
+export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-namespace.ts';
+export { type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
+export { readSysctls, writeSysctls } from './namespace/sysctl.ts';
+export { type AppliedPart, applyRedirection, namespaceHasIpv6 } from './redirection/apply.ts';
+export { PROBE_SETS, planHostProbes } from './redirection/host-probes.ts';
+export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
+export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection/options.ts';
+export { planRedirection, type RedirectionPlan } from './redirection/plan.ts';
+export { type RemovedPart, removeRedirection } from './redirection/remove.ts';
+export { formatRestoreInput } from './redirection/rule-set.ts';
+export { type ConnectOptions, connectTcp } from './socket/connect.ts';
+export { type ListenOptions, openListener } from './socket/listener.ts';
+export { originalDestination } from './socket/original-destination.ts';
+export {
+  DEFAULT_KEEP_ALIVE,
+  type KeepAliveConfig,
+  MESH_MARK,
+  tuneAccepted,
+} from './socket/socket-options.ts';
+export { type Splice, type SpliceOptions, type SpliceOutcome, splice } from './stream/splice.ts';
+export { tcpByteStream } from './stream/tcp-byte-stream.ts';
+export type { SocketAddress } from './system/socket-address.ts';

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { IpFamily } from '../../model/index.ts';
+import type { NetNamespace } from '../namespace/network-namespace.ts';
+import { writeSysctls } from '../namespace/sysctl.ts';
+import { runInside } from './command.ts';
+import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts';
+import { addPolicyRoute } from './policy-routing.ts';
+import { removeRedirection } from './remove.ts';
+import { formatRestoreInput, type RuleSet, type RuleTable, type TableName } from './rule-set.ts';
+import { readSavedState, saveState } from './saved-state.ts';
+import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
+
+/** `routing`: marks, policy route, sysctls; captures nothing. `nat`: the capture itself. */
+export type AppliedPart = 'routing' | 'nat';
+
+/**
+ * Makes a namespace as the plan wants it, whatever was there of ours before. Each table of each family changes in one
+ * transaction; when a later one fails, what this call has added is taken away again. `routing` comes first. One call
+ * at a time per namespace. Rejects with NetError.
+ */
+export async function applyRedirection(
+  namespace: NetNamespace,
+  plan: RedirectionPlan,
+  part: AppliedPart,
+): Promise<void> {
+  const snapshots = await takeSnapshots(
+    namespace,
+    plan.ruleSets.map(({ family }) => family),
+  );
+  if (part === 'routing') await applyRouting(namespace, plan, snapshots);
+  else await applyNat(namespace, plan, snapshots);
+}
+
+/** True when the namespace has IPv6 on `lo`: without, IPv6 rules have nothing to redirect to. */
+export function namespaceHasIpv6(namespace: NetNamespace): boolean {
+  return namespace.inside(() => {
+    try {
+      return / lo$/m.test(readFileSync('/proc/thread-self/net/if_inet6', 'utf8'));
+    } catch {
+      // The file is missing where the kernel has no IPv6 at all.
+      return false;
+    }
+  });
+}
+
+async function applyRouting(
+  namespace: NetNamespace,
+  plan: RedirectionPlan,
+  snapshots: readonly FamilySnapshot[],
+): Promise<void> {
+  const isNew = readSavedState(snapshots) === undefined;
+  if (isNew) await saveState(namespace, snapshots, [...plan.sysctls.keys()]);
+  try {
+    writeSysctls(namespace, plan.sysctls);
+    const families = plan.ruleSets.map(({ family }) => family);
+    addPolicyRoute(namespace, plan.policyRoute, families);
+    await restore(namespace, plan, snapshots, ['mangle']);
+  } catch (error) {
+    if (isNew) await removeRedirection(namespace, plan, 'routing');
+    throw error;
+  }
+}
+
+async function applyNat(
+  namespace: NetNamespace,
+  plan: RedirectionPlan,
+  snapshots: readonly FamilySnapshot[],
+): Promise<void> {
+  const wasCaptured = snapshots.some((snapshot) =>
+    [...HOOKS].some(([hook, chain]) => countJumps(snapshot, 'nat', hook, chain) > 0),
+  );
+  try {
+    await restore(namespace, plan, snapshots, ['raw', 'nat']);
+  } catch (error) {
+    if (!wasCaptured) await removeRedirection(namespace, plan, 'nat');
+    throw error;
+  }
+}
+
+async function restore(
+  namespace: NetNamespace,
+  plan: RedirectionPlan,
+  snapshots: readonly FamilySnapshot[],
+  names: readonly TableName[],
+): Promise<void> {
+  for (const ruleSet of plan.ruleSets) {
+    const snapshot = snapshots.find(({ family }) => family === ruleSet.family);
+    if (snapshot === undefined) continue;
+    const tables = names
+      .map((name) => withStaleChains(name, ruleSet, snapshot))
+      .filter(({ chains }) => chains.length > 0);
+    if (tables.length === 0) continue;
+    const input = formatRestoreInput(
+      tables,
+      (table, hook, chain) => countJumps(snapshot, table, hook, chain) > 0,
+    );
+    await runInside(namespace, RESTORE_COMMAND[ruleSet.family], ['-w', '--noflush'], input);
+  }
+}
+
+/** A chain of an earlier plan that this plan has not is emptied; removal takes it away later. */
+function withStaleChains(name: TableName, ruleSet: RuleSet, snapshot: FamilySnapshot): RuleTable {
+  const chains = ruleSet.tables.find((table) => table.name === name)?.chains ?? [];
+  const present = snapshot.tables.get(name)?.chains;
+  const stale = [...HOOKS].filter(
+    ([, chain]) => present?.has(chain) === true && !chains.some((planned) => planned.name === chain),
+  );
+  return {
+    name,
+    chains: [
+      ...chains,
+      ...stale.map(([hook, chain]) => ({ name: chain, hook, jump: 'last', rules: [] }) as const),
+    ],
+  };
+}
+
+/** The built-in chains we hang on to, and with which chain of ours. */
+const HOOKS = new Map([
+  ['PREROUTING', PREROUTING_CHAIN],
+  ['OUTPUT', OUTPUT_CHAIN],
+] as const);
+
+const RESTORE_COMMAND: Readonly<Record<IpFamily, string>> = {
+  4: 'iptables-restore',
+  6: 'ip6tables-restore',
+};

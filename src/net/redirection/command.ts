@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { errnoOf } from '../../base/index.ts';
+import { NetError } from '../errors.ts';
+import type { NetNamespace } from '../namespace/network-namespace.ts';
+
+/**
+ * Runs a command inside a namespace and resolves with what it wrote. A process belongs to the namespace of the thread
+ * that forks it, so neither nsenter nor blocking is needed. Rejects with NetError when it fails or takes too long.
+ */
+export function runInside(
+  namespace: NetNamespace,
+  command: string,
+  parameters: readonly string[],
+  input = '',
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = namespace.inside(() =>
+      spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'], timeout: TIMEOUT_MS }),
+    );
+    let output = '';
+    let complaint = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    const fail = (reason: string, cause?: unknown): void => {
+      reject(commandError(`${command} in ${namespace.path} ${reason}`, cause, input));
+    };
+    child.once('error', (error) => fail('did not run', error));
+    child.once('close', (status, signal) => {
+      if (status === 0) resolve(output);
+      else fail(`ended with ${signal ?? `status ${status}`}: ${complaint.trim()}`);
+    });
+    // A command that ends without reading its input shows by its status.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+function commandError(message: string, cause: unknown, input: string): NetError {
+  return new NetError({
+    code: 'ERR_NET_COMMAND',
+    blame: 'local',
+    message,
+    hint:
+      errnoOf(cause) === 'ENOENT'
+        ? 'install iptables (apt-get install iptables)'
+        : input === ''
+          ? undefined
+          : `its input was: ${JSON.stringify(input)}`,
+    cause,
+  });
+}
+
+const TIMEOUT_MS = 20_000;

@@ -1,0 +1,106 @@
+import type { IpFamily } from '../../model/index.ts';
+import type { NetNamespace } from '../namespace/network-namespace.ts';
+import { writeSysctls } from '../namespace/sysctl.ts';
+import { runInside } from './command.ts';
+import { deleteEmptyTable } from './empty-tables.ts';
+import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts';
+import { removePolicyRoute } from './policy-routing.ts';
+import type { TableName } from './rule-set.ts';
+import { readSavedState, STATE_CHAIN, type SavedState } from './saved-state.ts';
+import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
+
+/**
+ * `nat-inbound`, `nat-outbound`, `nat` (both): no new connection is captured; those that are live on. `routing`: the
+ * rest, which resets connections that are still redirected (`trackedConnections` counts them), and the namespace is
+ * as it was found.
+ */
+export type RemovedPart = 'nat-inbound' | 'nat-outbound' | 'nat' | 'routing';
+
+/**
+ * Takes a part of the redirection away, both families, also after a restart of the process: what there is to remove is
+ * read from the namespace. Idempotent, and may be repeated after a failure. One call at a time per namespace. Rejects
+ * with NetError.
+ */
+export async function removeRedirection(
+  namespace: NetNamespace,
+  plan: Pick<RedirectionPlan, 'policyRoute'>,
+  part: RemovedPart,
+): Promise<void> {
+  const snapshots = await takeSnapshots(namespace, FAMILIES);
+  if (part === 'routing') {
+    await removeRest(namespace, plan, snapshots);
+    return;
+  }
+  for (const snapshot of snapshots) {
+    const jumps = JUMPS[part].flatMap((jump) => jumpRemovals(snapshot, 'nat', jump));
+    await restore(namespace, snapshot.family, [['nat', jumps]]);
+  }
+}
+
+async function removeRest(
+  namespace: NetNamespace,
+  plan: Pick<RedirectionPlan, 'policyRoute'>,
+  snapshots: readonly FamilySnapshot[],
+): Promise<void> {
+  const saved = readSavedState(snapshots);
+  for (const snapshot of snapshots) {
+    const changes = TABLES.map((table) => [table, removals(snapshot, table)] as const);
+    await restore(namespace, snapshot.family, changes);
+  }
+  removePolicyRoute(namespace, plan.policyRoute, FAMILIES);
+  if (saved === undefined) return;
+  // With the last rule gone, conntrack lets go of what it tracked: the settings mean nothing to live connections now.
+  writeSysctls(namespace, saved.sysctls);
+  await restore(namespace, 4, [['mangle', [`-F ${STATE_CHAIN}`, `-X ${STATE_CHAIN}`]]]);
+  await removeNewTables(namespace, saved);
+}
+
+/** Tables that were not there before us, and that nobody else has put anything into since. */
+async function removeNewTables(namespace: NetNamespace, saved: SavedState): Promise<void> {
+  for (const { family, tables } of await takeSnapshots(namespace, FAMILIES)) {
+    for (const [name, table] of tables) {
+      if (table.isEmpty && !saved.tables.has(`${family}.${name}`)) deleteEmptyTable(namespace, family, name);
+    }
+  }
+}
+
+function removals(snapshot: FamilySnapshot, table: TableName): readonly string[] {
+  const present = OUR_CHAINS.filter((chain) => snapshot.tables.get(table)?.chains.has(chain));
+  return [
+    ...JUMPS.nat.flatMap((jump) => jumpRemovals(snapshot, table, jump)),
+    ...present.flatMap((chain) => [`-F ${chain}`, `-X ${chain}`]),
+  ];
+}
+
+function jumpRemovals(snapshot: FamilySnapshot, table: TableName, [hook, chain]: Jump): readonly string[] {
+  const count = countJumps(snapshot, table, hook, chain);
+  return Array.from({ length: count }, () => `-D ${hook} -j ${chain}`);
+}
+
+async function restore(
+  namespace: NetNamespace,
+  family: IpFamily,
+  changes: readonly (readonly [TableName, readonly string[]])[],
+): Promise<void> {
+  const input = changes
+    .filter(([, lines]) => lines.length > 0)
+    .map(([table, lines]) => `*${table}\n${lines.join('\n')}\nCOMMIT\n`)
+    .join('');
+  if (input === '') return;
+  const command = family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+  await runInside(namespace, command, ['-w', '--noflush'], input);
+}
+
+type Jump = readonly [hook: string, chain: string];
+
+const INBOUND_JUMP: Jump = ['PREROUTING', PREROUTING_CHAIN];
+const OUTBOUND_JUMP: Jump = ['OUTPUT', OUTPUT_CHAIN];
+const JUMPS: Readonly<Record<Exclude<RemovedPart, 'routing'>, readonly Jump[]>> = {
+  'nat-inbound': [INBOUND_JUMP],
+  'nat-outbound': [OUTBOUND_JUMP],
+  nat: [INBOUND_JUMP, OUTBOUND_JUMP],
+};
+const OUR_CHAINS: readonly string[] = [PREROUTING_CHAIN, OUTPUT_CHAIN];
+/** nat first: what still captures goes before what makes captured connections work. */
+const TABLES: readonly TableName[] = ['nat', 'raw', 'mangle'];
+const FAMILIES: readonly IpFamily[] = [4, 6];

@@ -1,0 +1,121 @@
+import { type Blame, type ByteStream, errnoOf, MeshError } from '../../base/index.ts';
+import { NetError } from '../errors.ts';
+
+export interface SpliceOptions {
+  /** Whose fault a failure of side A is. Default `downstream`: A is the one that called us. */
+  readonly blameA?: Blame;
+  /** Default `upstream`. */
+  readonly blameB?: Blame;
+}
+
+/** `side`: which of the two failed first; absent when `reset` was called from outside. */
+export type SpliceOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: MeshError; readonly side: 'a' | 'b' | undefined };
+
+/** Two byte streams that are joined. */
+export interface Splice {
+  /** Bytes read from A and handed to B. */
+  readonly bytesAToB: number;
+  readonly bytesBToA: number;
+  /** Resolves when both streams are closed. Never rejects. */
+  readonly done: Promise<SpliceOutcome>;
+  /** Resets both sides: the peers see a cut, not an end. Idempotent. */
+  reset(cause: MeshError): void;
+}
+
+/**
+ * Copies both ways until both halves have ended. An end travels as a half-close and leaves the other direction open; a
+ * side that is cut (reset, or closed without having ended) resets the other. No more is read from a side than the
+ * other takes. Owns both streams from here on: they are closed when `done` resolves.
+ */
+export function splice(a: ByteStream, b: ByteStream, options: SpliceOptions = {}): Splice {
+  let outcome: SpliceOutcome = { ok: true };
+  let settle: (outcome: SpliceOutcome) => void;
+  const done = new Promise<SpliceOutcome>((resolve) => {
+    settle = resolve;
+  });
+  let open = 2;
+
+  const fail = (error: MeshError, side: 'a' | 'b' | undefined): void => {
+    if (outcome.ok) outcome = { ok: false, error, side };
+    a.reset(error);
+    b.reset(error);
+  };
+  const forward = { a: createDirection(a, b), b: createDirection(b, a) };
+  const watch = (side: 'a' | 'b', stream: ByteStream, blame: Blame): void => {
+    const { duplex } = stream;
+    duplex.on('error', (cause) => fail(sideError(cause, side, blame), side));
+    const onClose = (): void => {
+      // What the other side still had to say can no longer be delivered: for it that is a cut as well.
+      if (!stream.endedCleanly || !duplex.writableFinished) fail(cutError(side, blame), side);
+      open -= 1;
+      if (open === 0) settle(outcome);
+    };
+    // A stream that was closed before it came here will not say so again.
+    if (duplex.closed) onClose();
+    else duplex.once('close', onClose);
+  };
+  watch('a', a, options.blameA ?? 'downstream');
+  watch('b', b, options.blameB ?? 'upstream');
+  // Reading starts last, when everything that it can lead to is listened for.
+  forward.a.start();
+  forward.b.start();
+
+  return {
+    get bytesAToB() {
+      return forward.a.bytes;
+    },
+    get bytesBToA() {
+      return forward.b.bytes;
+    },
+    done,
+    reset: (cause) => fail(cause, undefined),
+  };
+}
+
+interface Direction {
+  readonly bytes: number;
+  start(): void;
+}
+
+/** The hot path: one call per chunk, which allocates nothing and passes the chunk on as it is. */
+function createDirection(from: ByteStream, to: ByteStream): Direction {
+  const source = from.duplex;
+  const sink = to.duplex;
+  const direction = {
+    bytes: 0,
+    start() {
+      sink.on('drain', () => source.resume());
+      if (source.readableEnded) sink.end();
+      else source.once('end', () => sink.end());
+      source.on('data', (chunk: Buffer) => {
+        direction.bytes += chunk.length;
+        if (!sink.write(chunk)) source.pause();
+      });
+    },
+  };
+  return direction;
+}
+
+function sideError(cause: Error, side: 'a' | 'b', blame: Blame): MeshError {
+  if (cause instanceof MeshError) return cause;
+  const errno = errnoOf(cause);
+  const reset = errno === 'ECONNRESET' || errno === 'EPIPE';
+  return new NetError({
+    code: reset ? 'ERR_NET_STREAM_RESET' : 'ERR_NET_STREAM_CUT',
+    blame,
+    message: `${DESCRIPTION[side]} ${reset ? 'reset the connection' : `failed: ${cause.message}`}`,
+    cause,
+  });
+}
+
+function cutError(side: 'a' | 'b', blame: Blame): NetError {
+  return new NetError({
+    code: 'ERR_NET_STREAM_CUT',
+    blame,
+    message: `${DESCRIPTION[side]} went away before the connection had ended`,
+  });
+}
+
+const DESCRIPTION = { a: 'the side that called', b: 'the side that was called' } as const;

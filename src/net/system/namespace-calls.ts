@@ -1,0 +1,43 @@
+import { bindFunction, checked, lastErrno } from './libc.ts';
+
+/** Moves the calling thread into the network namespace that `descriptor` refers to. */
+export function enterNetworkNamespace(descriptor: number): void {
+  checked(setns(descriptor, CLONE_NEWNET), 'setns');
+}
+
+/** Moves the calling thread into a network namespace made for it. */
+export function unshareNetworkNamespace(): void {
+  checked(unshare(CLONE_NEWNET), 'unshare of the network namespace');
+}
+
+/** Makes `source` visible at `target` as well, both being existing files or directories. */
+export function bindMount(source: string, target: string): void {
+  checked(mount(source, target, 'none', MS_BIND | MS_REC, null), `mount of ${source} on ${target}`);
+}
+
+/** Lets mounts below `directory` propagate to other mount namespaces. False where it is not a mount point yet. */
+export function shareMounts(directory: string): boolean {
+  if (mount('', directory, 'none', MS_SHARED | MS_REC, null) === 0) return true;
+  if (lastErrno() === EINVAL) return false;
+  checked(-1, `mount --make-shared ${directory}`);
+  return false;
+}
+
+/** Takes a mount away, also while somebody uses it. */
+export function unmount(target: string): void {
+  checked(umount2(target, MNT_DETACH), `umount ${target}`);
+}
+
+const setns = bindFunction('int setns(int fd, int nstype)');
+const unshare = bindFunction('int unshare(int flags)');
+const mount = bindFunction(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
+);
+const umount2 = bindFunction('int umount2(const char *target, int flags)');
+
+const CLONE_NEWNET = 0x4000_0000;
+const MS_BIND = 0x1000;
+const MS_REC = 0x4000;
+const MS_SHARED = 0x10_0000;
+const MNT_DETACH = 0x2;
+const EINVAL = 22;

@@ -1,0 +1,40 @@
+import { type IpAddress, ipAddressFromBytes, ipAddressToBytes } from '../../model/index.ts';
+
+/** Where a socket is bound, or what it was aimed at. */
+export interface SocketAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** `struct sockaddr_in` or `sockaddr_in6`: family in host order, port and address in network order. */
+export function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
+  const bytes = ipAddressToBytes(address);
+  const encoded = Buffer.alloc(bytes.length === 4 ? SIZE_4 : SIZE_6);
+  encoded.writeUInt16LE(bytes.length === 4 ? AF_INET : AF_INET6, 0);
+  encoded.writeUInt16BE(port, PORT_OFFSET);
+  encoded.set(bytes, bytes.length === 4 ? ADDRESS_OFFSET_4 : ADDRESS_OFFSET_6);
+  return encoded;
+}
+
+/** `struct sockaddr_in`, without a detour through bytes: it is read for each captured connection. */
+export function decodeSocketAddress4(encoded: Buffer): SocketAddress {
+  const [a, b, c, d] = [encoded[4], encoded[5], encoded[6], encoded[7]];
+  return { address: `${a}.${b}.${c}.${d}` as IpAddress, port: encoded.readUInt16BE(PORT_OFFSET) };
+}
+
+/** `struct sockaddr_in6`; an IPv4-mapped address comes out as the IPv4 address. */
+export function decodeSocketAddress6(encoded: Buffer): SocketAddress {
+  return {
+    address: ipAddressFromBytes(encoded.subarray(ADDRESS_OFFSET_6, ADDRESS_OFFSET_6 + 16)),
+    port: encoded.readUInt16BE(PORT_OFFSET),
+  };
+}
+
+export const SIZE_4 = 16;
+export const SIZE_6 = 28;
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const PORT_OFFSET = 2;
+const ADDRESS_OFFSET_4 = 4;
+const ADDRESS_OFFSET_6 = 8;

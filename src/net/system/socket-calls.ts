@@ -1,0 +1,96 @@
+import type { IpFamily } from '../../model/index.ts';
+import { encodeSocketAddress, type SocketAddress } from './socket-address.ts';
+import { bindFunction, checked } from './libc.ts';
+
+/** The socket options in use, by what they are for. Numbers are Linux's, the same on every architecture Node runs on. */
+export const SOCKET_OPTIONS = {
+  reuseAddress: { level: 1, name: 2 },
+  keepAlive: { level: 1, name: 9 },
+  linger: { level: 1, name: 13 },
+  reusePort: { level: 1, name: 15 },
+  receiveTimeout: { level: 1, name: 20 },
+  mark: { level: 1, name: 36 },
+  transparent4: { level: 0, name: 19 },
+  bindAddressNoPort: { level: 0, name: 24 },
+  originalDestination4: { level: 0, name: 80 },
+  v6Only: { level: 41, name: 26 },
+  transparent6: { level: 41, name: 75 },
+  originalDestination6: { level: 41, name: 80 },
+  noDelay: { level: 6, name: 1 },
+  keepAliveIdle: { level: 6, name: 4 },
+  keepAliveInterval: { level: 6, name: 5 },
+  keepAliveCount: { level: 6, name: 6 },
+} as const satisfies Record<string, { readonly level: number; readonly name: number }>;
+
+export type SocketOption = keyof typeof SOCKET_OPTIONS;
+
+/** A TCP socket in the calling thread's network namespace: non-blocking, closed on exec. The caller closes it. */
+export function openTcpSocket(family: IpFamily): number {
+  const domain = family === 4 ? AF_INET : AF_INET6;
+  return checked(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket');
+}
+
+/** A blocking netlink socket of one netlink protocol. The caller closes it. */
+export function openNetlinkSocket(protocol: number): number {
+  return checked(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket of netlink');
+}
+
+/** Sets an option whose value is an integer. Throws NetError. */
+export function setSocketOption(descriptor: number, option: SocketOption, value: number): void {
+  integer.writeInt32LE(value);
+  setSocketOptionBytes(descriptor, option, integer);
+}
+
+/** Sets an option whose value is a structure. Throws NetError. */
+export function setSocketOptionBytes(descriptor: number, option: SocketOption, value: Uint8Array): void {
+  const { level, name } = SOCKET_OPTIONS[option];
+  checked(setsockopt(descriptor, level, name, value, value.length), `setsockopt ${option}`);
+}
+
+/** Reads an option into `value`. False where the kernel has no answer. */
+export function readSocketOption(descriptor: number, option: SocketOption, value: Uint8Array): boolean {
+  const { level, name } = SOCKET_OPTIONS[option];
+  length.writeUInt32LE(value.length);
+  return getsockopt(descriptor, level, name, value, length) === 0;
+}
+
+export function bindSocket(descriptor: number, address: SocketAddress): void {
+  const encoded = encodeSocketAddress(address);
+  checked(bind(descriptor, encoded, encoded.length), `bind to ${address.address} port ${address.port}`);
+}
+
+export function listenOn(descriptor: number, backlog: number): void {
+  checked(listen(descriptor, backlog), 'listen');
+}
+
+/** Sends one message; blocks until the kernel has it. */
+export function sendMessage(descriptor: number, message: Uint8Array): void {
+  checked(send(descriptor, message, message.length, 0), 'send to netlink');
+}
+
+/** Receives one message into `buffer` and returns its length. */
+export function receiveMessage(descriptor: number, buffer: Uint8Array): number {
+  return checked(recv(descriptor, buffer, buffer.length, 0), 'recv from netlink');
+}
+
+const socket = bindFunction('int socket(int domain, int type, int protocol)');
+const bind = bindFunction('int bind(int fd, const void *address, uint32_t length)');
+const listen = bindFunction('int listen(int fd, int backlog)');
+const setsockopt = bindFunction(
+  'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+);
+const getsockopt = bindFunction('int getsockopt(int fd, int level, int name, void *value, void *length)');
+const send = bindFunction('long send(int fd, const void *message, size_t length, int flags)');
+const recv = bindFunction('long recv(int fd, void *buffer, size_t length, int flags)');
+
+// One call at a time runs on this thread, so scratch memory can be shared between calls.
+const integer = Buffer.alloc(4);
+const length = Buffer.alloc(4);
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const AF_NETLINK = 16;
+const SOCK_STREAM = 1;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0x800;
+const SOCK_CLOEXEC = 0x8_0000;

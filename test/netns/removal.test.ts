@@ -1,0 +1,220 @@
+import { test } from 'tap';
+import { parseCidr } from '../../src/model/index.ts';
+import {
+  applyRedirection,
+  inspectRedirection,
+  namespaceHasIpv6,
+  planRedirection,
+  readSysctls,
+  removeRedirection,
+  writeSysctls,
+} from '../../src/net/index.ts';
+import { createTestNamespace, enterSandbox, type TestNamespace } from '../support/netns.ts';
+
+const SYSCTLS = ['net.netfilter.nf_conntrack_tcp_loose', 'net.ipv4.tcp_migrate_req'];
+
+if (await enterSandbox(import.meta.filename)) {
+  test('a namespace is left exactly as it was found', async (t) => {
+    const pod = createTestNamespace('fresh');
+    const plan = planRedirection({
+      dns: true,
+      virtualInterfaces: ['tap0'],
+      excludedOutboundCidrs: [parseCidr('192.0.2.0/24'), parseCidr('2001:db8::/32')],
+      excludedInboundPorts: [9090],
+    });
+    const before = dump(pod);
+    t.equal(before.rules4, '', 'there was no table');
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    const during = dump(pod);
+    t.match(during.rules4, /ISTIO_PRERT/);
+    t.match(during.rules6, /ISTIO_PRERT/);
+    t.match(during.policyRules4, /32764:\s+from all fwmark 0x111\/0xfff lookup 100/);
+    t.match(during.policyRules6, /32764:\s+from all fwmark 0x111\/0xfff lookup 100/);
+    t.match(during.routes4, /^local default dev lo table 100/m);
+    t.match(during.routes6, /^local default dev lo table 100/m);
+    t.same([...readSysctls(pod.namespace, SYSCTLS).values()], ['0', '1']);
+    for (const part of ['nat-inbound', 'nat-outbound', 'routing'] as const)
+      await removeRedirection(pod.namespace, plan, part);
+    t.same(dump(pod), before);
+    pod.close();
+  });
+
+  test('the rules and settings of others stay untouched, also where tables are shared', async (t) => {
+    const pod = createTestNamespace('shared');
+    writeSysctls(pod.namespace, new Map([['net.ipv4.tcp_migrate_req', '1']]));
+    pod.run('iptables', '-t', 'nat', '-N', 'THEIRS');
+    pod.run('iptables', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '81', '-j', 'THEIRS');
+    pod.run('iptables', '-A', 'INPUT', '-s', '203.0.113.7', '-j', 'DROP');
+    pod.run('ip6tables', '-t', 'mangle', '-P', 'FORWARD', 'DROP');
+    pod.run('ip', 'rule', 'add', 'fwmark', '7', 'lookup', '77', 'pref', '77');
+    const before = dump(pod);
+    const plan = planRedirection();
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    await removeRedirection(pod.namespace, plan, 'nat');
+    await removeRedirection(pod.namespace, plan, 'routing');
+    t.same(dump(pod), before);
+    pod.close();
+  });
+
+  test('applying and removing any number of times comes to the same', async (t) => {
+    const pod = createTestNamespace('repeated');
+    const before = dump(pod);
+    const plan = planRedirection();
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    const once = dump(pod);
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    t.same(dump(pod), once);
+    for (const part of [
+      'nat-inbound',
+      'nat-inbound',
+      'nat-outbound',
+      'nat',
+      'routing',
+      'routing',
+      'nat',
+    ] as const)
+      await removeRedirection(pod.namespace, plan, part);
+    t.same(dump(pod), before);
+    pod.close();
+  });
+
+  test('another plan replaces the one before, and what that left is removed as well', async (t) => {
+    const pod = createTestNamespace('replaced');
+    const before = dump(pod);
+    const first = planRedirection({ dns: true });
+    await applyRedirection(pod.namespace, first, 'routing');
+    await applyRedirection(pod.namespace, first, 'nat');
+    const second = planRedirection({ inbound: false, excludedOutboundPorts: [25] });
+    await applyRedirection(pod.namespace, second, 'nat');
+    const { rules4 } = dump(pod);
+    t.notMatch(rules4, /15006|15053/);
+    t.match(rules4, /--dport 25 -j RETURN/);
+    await removeRedirection(pod.namespace, second, 'nat');
+    await removeRedirection(pod.namespace, second, 'routing');
+    t.same(dump(pod), before);
+    pod.close();
+  });
+
+  test('what was applied can be told by a process that did not apply it', async (t) => {
+    const pod = createTestNamespace('inspected');
+    const plan = planRedirection();
+    const states = [await inspectRedirection(pod.namespace)];
+    await applyRedirection(pod.namespace, plan, 'routing');
+    states.push(await inspectRedirection(pod.namespace));
+    await applyRedirection(pod.namespace, plan, 'nat');
+    states.push(await inspectRedirection(pod.namespace));
+    await removeRedirection(pod.namespace, plan, 'nat-inbound');
+    states.push(await inspectRedirection(pod.namespace));
+    await removeRedirection(pod.namespace, plan, 'routing');
+    states.push(await inspectRedirection(pod.namespace));
+    const row = (begun: boolean, routing: boolean, natInbound: boolean, natOutbound: boolean) => ({
+      begun,
+      routing,
+      natInbound,
+      natOutbound,
+      capturedByAnother: false,
+    });
+    t.same(states, [
+      row(false, false, false, false),
+      row(true, true, false, false),
+      row(true, true, true, true),
+      row(true, true, false, true),
+      row(false, false, false, false),
+    ]);
+    pod.run('iptables', '-t', 'nat', '-N', 'ISTIO_OUTPUT');
+    t.match(await inspectRedirection(pod.namespace), { begun: false, capturedByAnother: true });
+    pod.close();
+  });
+
+  test('a part that fails leaves nothing of its own behind', async (t) => {
+    const pod = createTestNamespace('failing');
+    pod.run('ip', 'link', 'set', 'lo', 'down');
+    const before = dump(pod);
+    const plan = planRedirection();
+    await t.rejects(
+      applyRedirection(pod.namespace, plan, 'routing'),
+      { code: 'ERR_NET_NETLINK' },
+      'lo is down',
+    );
+    t.same(dump(pod), before);
+    const [ipv4, ipv6] = plan.ruleSets;
+    if (ipv4 === undefined || ipv6 === undefined) throw new Error('two families expected');
+    const broken = {
+      ...plan,
+      ruleSets: [
+        ipv4,
+        {
+          ...ipv6,
+          tables: ipv6.tables.map((table) => ({
+            ...table,
+            chains: table.chains.map((chain) => ({ ...chain, rules: ['-j NOWHERE'] })),
+          })),
+        },
+      ],
+    };
+    pod.run('ip', 'link', 'set', 'lo', 'up');
+    const withLo = dump(pod);
+    await t.rejects(applyRedirection(pod.namespace, broken, 'routing'), { code: 'ERR_NET_COMMAND' });
+    t.same(dump(pod), withLo);
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await t.rejects(applyRedirection(pod.namespace, broken, 'nat'), { code: 'ERR_NET_COMMAND' });
+    t.match(await inspectRedirection(pod.namespace), {
+      routing: true,
+      natInbound: false,
+      natOutbound: false,
+    });
+    await removeRedirection(pod.namespace, plan, 'routing');
+    t.same(dump(pod), withLo);
+    pod.close();
+  });
+
+  test('a namespace without IPv6 is captured for IPv4 alone', async (t) => {
+    const pod = createTestNamespace('ipv4-only');
+    t.equal(namespaceHasIpv6(pod.namespace), true);
+    writeSysctls(pod.namespace, new Map([['net.ipv6.conf.all.disable_ipv6', '1']]));
+    t.equal(namespaceHasIpv6(pod.namespace), false);
+    const before = dump(pod);
+    const plan = planRedirection({ ipv6: namespaceHasIpv6(pod.namespace) });
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    t.equal(dump(pod).rules6, '');
+    await removeRedirection(pod.namespace, plan, 'nat');
+    await removeRedirection(pod.namespace, plan, 'routing');
+    t.same(dump(pod), before);
+    pod.close();
+  });
+}
+
+/** Everything that redirection could leave behind, without counters and times. */
+function dump({ run, namespace }: TestNamespace): Record<string, string> {
+  const stripped = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .map((line) => line.replace(/ \[\d+:\d+\]/, ''))
+      .join('\n');
+  return {
+    rules4: stripped(run('iptables-save')),
+    rules6: stripped(run('ip6tables-save')),
+    tables: run('sh', '-c', 'if command -v nft >/dev/null; then nft list tables; fi'),
+    legacyTables: run(
+      'sh',
+      '-c',
+      'cat /proc/thread-self/net/ip_tables_names /proc/thread-self/net/ip6_tables_names 2>/dev/null || true',
+    ),
+    policyRules4: run('ip', 'rule'),
+    policyRules6: run('ip', '-6', 'rule'),
+    routes4: run('ip', 'route', 'show', 'table', 'all'),
+    routes6: run('ip', '-6', 'route', 'show', 'table', 'all'),
+    sysctls: [...readSysctls(namespace, SYSCTLS)].join(' '),
+    allSysctls: run(
+      'sh',
+      '-c',
+      "sysctl -a -r '^net\\.(ipv4|ipv6|netfilter)\\.' 2>/dev/null | grep -Ev 'nf_conntrack_count|random|uuid'",
+    ),
+  };
+}
