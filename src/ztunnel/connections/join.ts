@@ -6,7 +6,7 @@ export interface Splice {
   readonly bytesAToB: number;
   readonly bytesBToA: number;
   /** Resolves when both directions are over; never rejects. */
-  readonly done: Promise<{ readonly error?: MeshError | undefined }>;
+  readonly done: Promise<{ readonly ok: true } | { readonly ok: false; readonly error: MeshError }>;
   reset(cause: MeshError): void;
 }
 
@@ -24,11 +24,13 @@ export async function joinStreams(options: {
   const copy = options.splice(client, upstream);
   record.opened();
   cutter.onCut((cause) => copy.reset(cause));
+  // Captured sockets are accepted paused, so that no byte is read before somebody wants it.
+  client.duplex.resume();
   const outcome = await copy.done;
   record.ended({
     bytesReceived: copy.bytesAToB,
     bytesSent: copy.bytesBToA,
-    error: cutter.cause ?? outcome.error,
+    error: cutter.cause ?? (outcome.ok ? undefined : outcome.error),
   });
 }
 

@@ -95,12 +95,6 @@ function describe(
   record.learn({
     destination: target,
     destinationWorkload: workload,
-    service: service ?? attributeService(ports.view, workload, target.port, forwardedHost(request.forwarded)),
+    service: service ?? attributeService(ports.view, workload, target.port, request.forwardedHost),
   });
-}
-
-/** `forwarded: for="…";host=<hostname>`: which service the client had in mind. */
-function forwardedHost(header: string | undefined): string | undefined {
-  const match = header === undefined ? null : /(?:^|[;,])\s*host="?([^";,\s]+)/i.exec(header);
-  return match?.[1];
 }

@@ -10,7 +10,6 @@ import type { ConnectionTracker } from '../connections/tracker.ts';
 export interface InboundPorts {
   /** The pod. */
   readonly pod: WorkloadUid;
-  readonly namespace: string;
   readonly network: string;
   readonly view: MeshView;
   readonly admission: Admission;
@@ -32,9 +31,8 @@ export interface TunnelRequest {
   readonly peer: WorkloadIdentity;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** Headers that describe the client; believed for labels only. */
-  readonly baggage: string | undefined;
-  readonly forwarded: string | undefined;
+  /** The service that the client had in mind, as it says; believed for labels only. */
+  readonly forwardedHost: string | undefined;
   /** Aborted when the peer gives up. */
   readonly signal: AbortSignal;
   /** Answers 200. */

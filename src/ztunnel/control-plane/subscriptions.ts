@@ -1,0 +1,87 @@
+import type {
+  EnrolmentPod,
+  MeshViewBatch,
+  PolicyKey,
+  Service,
+  TrustBundle,
+  Workload,
+  WorkloadUid,
+} from '../../model/index.ts';
+import { addressCodec, authorizationCodec, enrolmentPodCodec, trustBundleCodec } from '../../wire/index.ts';
+import { type ResourceSubscription, resourceSubscription } from '../../xds/index.ts';
+
+/** Where what the controller says goes. */
+export interface ControlPlaneSink {
+  applyToView(batch: MeshViewBatch): void;
+  updateEnrolment(change: { upserts: readonly EnrolmentPod[]; removed: readonly WorkloadUid[] }): void;
+  setTrustBundle(bundle: TrustBundle): void;
+  /** After each applied response, with its type. */
+  applied(typeUrl: string): void;
+}
+
+/** The types a node proxy follows. `versions` is what an earlier process held. */
+export function subscriptionsTo(
+  sink: ControlPlaneSink,
+  versions: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): readonly ResourceSubscription[] {
+  const known = (typeUrl: string): { initialVersions?: ReadonlyMap<string, string> } => {
+    const initialVersions = versions.get(typeUrl);
+    return initialVersions === undefined ? {} : { initialVersions };
+  };
+  return [
+    resourceSubscription({
+      typeUrl: addressCodec.typeUrl,
+      ...known(addressCodec.typeUrl),
+      decode: addressCodec.decode,
+      onUpdate({ upserts, removed }) {
+        const upsertWorkloads: Workload[] = [];
+        const upsertServices: Service[] = [];
+        for (const { resource } of upserts) {
+          if (resource.kind === 'workload') upsertWorkloads.push(resource.workload);
+          else upsertServices.push(resource.service);
+        }
+        sink.applyToView({ upsertWorkloads, upsertServices, removedAddresses: removed });
+        sink.applied(addressCodec.typeUrl);
+        return undefined;
+      },
+    }),
+    resourceSubscription({
+      typeUrl: authorizationCodec.typeUrl,
+      ...known(authorizationCodec.typeUrl),
+      decode: authorizationCodec.decode,
+      onUpdate({ upserts, removed }) {
+        sink.applyToView({
+          upsertPolicies: upserts.map(({ resource }) => resource),
+          removedPolicies: removed.map((name) => name as PolicyKey),
+        });
+        sink.applied(authorizationCodec.typeUrl);
+        return undefined;
+      },
+    }),
+    resourceSubscription({
+      typeUrl: enrolmentPodCodec.typeUrl,
+      ...known(enrolmentPodCodec.typeUrl),
+      decode: enrolmentPodCodec.decode,
+      onUpdate({ upserts, removed }) {
+        sink.updateEnrolment({
+          upserts: upserts.map(({ resource }) => resource),
+          removed: removed.map((name) => name as WorkloadUid),
+        });
+        sink.applied(enrolmentPodCodec.typeUrl);
+        return undefined;
+      },
+    }),
+    resourceSubscription({
+      typeUrl: trustBundleCodec.typeUrl,
+      ...known(trustBundleCodec.typeUrl),
+      // A stock istiod has no such type: then the roots are those that come with each certificate.
+      required: false,
+      decode: trustBundleCodec.decode,
+      onUpdate({ upserts }) {
+        for (const { resource } of upserts) sink.setTrustBundle(resource);
+        sink.applied(trustBundleCodec.typeUrl);
+        return undefined;
+      },
+    }),
+  ];
+}

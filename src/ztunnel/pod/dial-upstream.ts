@@ -1,0 +1,87 @@
+import type { Clock } from '../../base/index.ts';
+import { type SpiffeId, type Upstream, identityOf } from '../../model/index.ts';
+import { connectTcp, MESH_MARK, type NetNamespace, tcpByteStream } from '../../net/index.ts';
+import { TunnelError, type TunnelPool } from '../../tunnel-protocol/index.ts';
+import type { TrafficConfig } from '../config/index.ts';
+import { type Endpoint, formatEndpoint } from '../connections/endpoint.ts';
+import { ZtunnelError } from '../errors.ts';
+import type { DialContext, DialledUpstream } from '../outbound/ports.ts';
+import { requestHead } from './request-head.ts';
+
+/** What tunnels must agree in to share a session; who the source is, is given by the pool, which is one pod's. */
+export interface SessionKey {
+  readonly expected: ReadonlySet<SpiffeId>;
+  readonly destination: Endpoint;
+  /** The address that the session leaves from: two addresses of one pod never share. */
+  readonly sourceAddress: string;
+}
+
+/** Sets of expected identities are shared by the model, so each is put into words once. */
+const expectedText = new WeakMap<ReadonlySet<SpiffeId>, string>();
+
+export function sessionKeyText(key: SessionKey): string {
+  let expected = expectedText.get(key.expected);
+  if (expected === undefined) {
+    expected = [...key.expected].sort().join(',');
+    expectedText.set(key.expected, expected);
+  }
+  return `${key.sourceAddress}>${key.destination.address}:${key.destination.port}=${expected}`;
+}
+
+/** Makes one attempt at an upstream, from inside the pod's namespace. */
+export function createUpstreamDialler(deps: {
+  readonly namespace: NetNamespace;
+  readonly pool: TunnelPool<SessionKey>;
+  readonly traffic: TrafficConfig;
+  readonly clock: Clock;
+}): (upstream: Upstream, context: DialContext) => Promise<DialledUpstream> {
+  const { namespace, pool, traffic, clock } = deps;
+
+  async function openTunnel(upstream: Upstream, context: DialContext): Promise<DialledUpstream> {
+    const { source, client } = context;
+    const key = {
+      expected: upstream.expectedIdentities,
+      destination: upstream,
+      sourceAddress: client.address,
+    };
+    const giveUp = new AbortController();
+    const onCut = (): void => giveUp.abort(context.signal.reason);
+    context.signal.addEventListener('abort', onCut, { once: true });
+    const timer = clock.after(traffic.answerTimeoutMs, () => giveUp.abort(noAnswer(upstream, traffic)));
+    try {
+      const { stream } = await pool.open(key, requestHead({ upstream, source, client }), giveUp.signal);
+      return { stream, identity: upstream.workload && identityOf(upstream.workload) };
+    } catch (error) {
+      // The pool says that its caller gave up; why it did is the better answer.
+      if (error instanceof TunnelError && error.code === 'ERR_TUNNEL_ABORTED') throw giveUp.signal.reason;
+      throw error;
+    } finally {
+      timer.cancel();
+      context.signal.removeEventListener('abort', onCut);
+    }
+  }
+
+  async function openPlain(upstream: Upstream, context: DialContext): Promise<DialledUpstream> {
+    const socket = await connectTcp({
+      namespace,
+      address: upstream.address,
+      port: upstream.port,
+      mark: MESH_MARK,
+      timeoutMs: upstream.serviceAddressed ? traffic.connectTimeoutMs : traffic.answerTimeoutMs,
+      signal: context.signal,
+    });
+    return { stream: tcpByteStream(socket), identity: undefined };
+  }
+
+  return (upstream, context) =>
+    upstream.authority === undefined ? openPlain(upstream, context) : openTunnel(upstream, context);
+}
+
+function noAnswer(upstream: Upstream, traffic: TrafficConfig): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_CONNECT_TIMEOUT',
+    blame: 'upstream',
+    message: `${formatEndpoint(upstream)} did not answer the request for ${upstream.authority} within ${traffic.answerTimeoutMs} ms`,
+    retryable: true,
+  });
+}

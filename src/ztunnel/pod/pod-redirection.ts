@@ -1,0 +1,53 @@
+import type { CaptureModes, EnrolmentPod } from '../../model/index.ts';
+import {
+  applyRedirection,
+  inspectRedirection,
+  type NetNamespace,
+  namespaceHasIpv6,
+  planRedirection,
+  type RedirectionPlan,
+  removeRedirection,
+  trackedConnections,
+} from '../../net/index.ts';
+import type { Redirection } from '../enrolment/index.ts';
+import { ZtunnelError } from '../errors.ts';
+
+/** The kernel's rules for pods. Plans are made once for each set of modes; net asks for one call at a time per namespace. */
+export function createPodRedirection(): Redirection<NetNamespace> {
+  return {
+    async isCaptured(namespace) {
+      const state = await inspectRedirection(namespace);
+      if (state.capturedByAnother) throw capturedByAnother(namespace);
+      return state.natOutbound;
+    },
+    apply: (namespace, pod, part) => applyRedirection(namespace, planFor(namespace, pod), part),
+    remove: (namespace, pod, part) => removeRedirection(namespace, planFor(namespace, pod), part),
+    trackedConnections(namespace) {
+      const { redirected, marked } = trackedConnections(namespace);
+      return redirected + marked;
+    },
+  };
+}
+
+const plans = new WeakMap<CaptureModes, Map<boolean, RedirectionPlan>>();
+
+function planFor(namespace: NetNamespace, pod: EnrolmentPod): RedirectionPlan {
+  const ipv6 = namespaceHasIpv6(namespace);
+  let known = plans.get(pod.modes);
+  if (known === undefined) {
+    known = new Map();
+    plans.set(pod.modes, known);
+  }
+  const plan = known.get(ipv6) ?? planRedirection({ ...pod.modes, dns: false, ipv6 });
+  known.set(ipv6, plan);
+  return plan;
+}
+
+function capturedByAnother(namespace: NetNamespace): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER',
+    blame: 'local',
+    message: `${namespace.path} has redirection rules of another mesh`,
+    hint: 'take the pod out of the other mesh first',
+  });
+}

@@ -1,0 +1,62 @@
+import type { Logger } from '../../base/index.ts';
+import { MeshError } from '../../base/index.ts';
+import { explainHandshakeFailure, serverTlsOptions, type Svid } from '../../identity/index.ts';
+import type { WorkloadIdentity } from '../../model/index.ts';
+import {
+  type BufferAccount,
+  createTunnelServer,
+  type IncomingTunnel,
+  parseForwarded,
+  type SocketAddress,
+  type TunnelServer,
+} from '../../tunnel-protocol/index.ts';
+import type { TunnelRequest } from '../inbound/ports.ts';
+import type { PeerJudge } from './pod-identity.ts';
+
+/** Something on 15008 that never became a connection of an application: no session, or no CONNECT. */
+export interface TunnelRejection {
+  readonly error: MeshError;
+  readonly remote: SocketAddress | undefined;
+  readonly peer: WorkloadIdentity | undefined;
+}
+
+/** The pod's HBONE port. Certificates are those of `svid` until `setSecureContext`. */
+export function createTunnelListener(options: {
+  readonly svid: Svid;
+  readonly trustDomain: string;
+  readonly judge: PeerJudge;
+  readonly account: BufferAccount;
+  readonly log: Logger;
+  /** Told to peers in the 200; empty: nothing. */
+  baggage(): string;
+  onTunnel(request: TunnelRequest): void;
+  onRejected(rejection: TunnelRejection): void;
+}): TunnelServer {
+  return createTunnelServer<WorkloadIdentity>({
+    tls: serverTlsOptions(options.svid),
+    account: options.account,
+    authenticate: (socket) => options.judge.judge(socket, { trustDomain: options.trustDomain }),
+    onTunnel: (tunnel) => options.onTunnel(requestOf(tunnel, options.baggage)),
+    onBadRequest: ({ error, peer, remote }) => options.onRejected({ error, peer, remote }),
+    onSessionRefused: (error, remote) =>
+      options.onRejected({ error: asMeshError(error), remote, peer: undefined }),
+  });
+}
+
+function requestOf(tunnel: IncomingTunnel<WorkloadIdentity>, baggage: () => string): TunnelRequest {
+  return {
+    authority: tunnel.authority,
+    peer: tunnel.peer,
+    local: tunnel.local,
+    remote: tunnel.remote,
+    forwardedHost: parseForwarded(tunnel.head.forwarded).host,
+    signal: tunnel.signal,
+    accept: () => tunnel.accept({ baggage: baggage() }),
+    refuse: (status, reason) => tunnel.refuse(status, reason),
+  };
+}
+
+/** Node reports a refused certificate as a bare TLS error: the reason is put back into words. */
+function asMeshError(error: Error): MeshError {
+  return error instanceof MeshError ? error : explainHandshakeFailure(error);
+}

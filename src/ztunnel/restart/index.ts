@@ -1,0 +1,2 @@
+export { readState, type SavedState } from './saved-state.ts';
+export { createStateKeeper, type StateKeeper } from './state-keeper.ts';
