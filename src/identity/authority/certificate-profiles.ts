@@ -1,0 +1,131 @@
+import type { WorkloadIdentity } from '../../model/index.ts';
+import { type CryptoKey, createSerial, formatPem, SIGNING_ALGORITHM } from '../certificates/index.ts';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+  X509CrlGenerator,
+} from '../certificates/x509-library.ts';
+
+/** Who signs: a name and a key pair whose private half cannot be exported. */
+export interface Signer {
+  /** As in the signer's own certificate, such as `CN=…,O=…`. */
+  readonly name: string;
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+
+export interface Validity {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** A certificate of a signing authority: a root when the subject is the signer, else an intermediate. */
+export async function createSigningCertificate(options: {
+  readonly subject: Pick<Signer, 'name' | 'publicKey'>;
+  readonly signer: Signer;
+  readonly trustDomain: string;
+  readonly validity: Validity;
+  readonly pathLength?: number;
+}): Promise<string> {
+  const { subject, signer } = options;
+  return create(subject.name, subject.publicKey, signer, options.validity, [
+    new BasicConstraintsExtension(true, options.pathLength, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    // X509-SVID §3.1: a signing certificate is itself named by its trust domain, without a path.
+    new SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${options.trustDomain}` }]),
+  ]);
+}
+
+/** A workload's certificate after X509-SVID: the URI SAN is all of the name, hence critical (RFC 5280 §4.2.1.6). */
+export function createWorkloadCertificate(options: {
+  readonly identity: WorkloadIdentity;
+  readonly publicKey: CryptoKey;
+  readonly signer: Signer;
+  readonly validity: Validity;
+}): Promise<string> {
+  return create('', options.publicKey, options.signer, options.validity, [
+    ...LEAF_EXTENSIONS,
+    new SubjectAlternativeNameExtension([{ type: 'url', value: options.identity.id }], true),
+  ]);
+}
+
+/** The certificate of a server that clients know by DNS name or address. */
+export function createServerCertificate(options: {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly publicKey: CryptoKey;
+  readonly signer: Signer;
+  readonly validity: Validity;
+}): Promise<string> {
+  const names = [
+    ...options.dnsNames.map((value) => ({ type: 'dns' as const, value })),
+    ...options.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
+  ];
+  return create('', options.publicKey, options.signer, options.validity, [
+    ...LEAF_EXTENSIONS,
+    new SubjectAlternativeNameExtension(names, true),
+  ]);
+}
+
+/** A list of all revoked serials, in the name of one signer. */
+export async function createRevocationList(options: {
+  readonly signer: Signer;
+  readonly revoked: readonly { readonly serial: string; readonly atMs: number }[];
+  readonly thisUpdateMs: number;
+  readonly nextUpdateMs: number;
+}): Promise<string> {
+  const { signer } = options;
+  const list = await X509CrlGenerator.create({
+    issuer: signer.name,
+    thisUpdate: new Date(options.thisUpdateMs),
+    nextUpdate: new Date(options.nextUpdateMs),
+    entries: options.revoked.map((one) => ({
+      serialNumber: one.serial,
+      revocationDate: new Date(one.atMs),
+    })),
+    extensions: [await AuthorityKeyIdentifierExtension.create(signer.publicKey)],
+    signingAlgorithm: SIGNING_ALGORITHM,
+    signingKey: signer.privateKey,
+  });
+  return formatPem('X509 CRL', new Uint8Array(list.rawData));
+}
+
+async function create(
+  subject: string,
+  publicKey: CryptoKey,
+  signer: Signer,
+  validity: Validity,
+  extensions: readonly Extension[],
+): Promise<string> {
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: createSerial(),
+    subject,
+    issuer: signer.name,
+    // X.509 counts whole seconds: rounding outwards never makes a life shorter than asked.
+    notBefore: new Date(Math.floor(validity.notBeforeMs / 1000) * 1000),
+    notAfter: new Date(Math.ceil(validity.notAfterMs / 1000) * 1000),
+    publicKey,
+    signingKey: signer.privateKey,
+    signingAlgorithm: SIGNING_ALGORITHM,
+    extensions: [
+      ...extensions,
+      await SubjectKeyIdentifierExtension.create(publicKey),
+      await AuthorityKeyIdentifierExtension.create(signer.publicKey),
+    ],
+  });
+  return formatPem('CERTIFICATE', new Uint8Array(certificate.rawData));
+}
+
+const LEAF_EXTENSIONS: readonly Extension[] = [
+  new BasicConstraintsExtension(false, undefined, true),
+  new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
+  new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+];

@@ -1,0 +1,88 @@
+import { checkSigningRequest, formatPem, KEY_ALGORITHM, readPemCertificate } from '../certificates/index.ts';
+import { IdentityError } from '../errors.ts';
+import type {
+  AuthoritySettings,
+  AuthorityState,
+  IssuedCertificate,
+  IssueRequest,
+  ServerCertificate,
+  ServerCertificateRequest,
+} from './authority.ts';
+import { createServerCertificate, createWorkloadCertificate, type Validity } from './certificate-profiles.ts';
+import { leafSigner, within } from './root-signers.ts';
+
+/** @throws IdentityError ERR_IDENTITY_CSR, ERR_IDENTITY_TTL, ERR_IDENTITY_PEER_TRUST_DOMAIN. */
+export async function issueWorkloadCertificate(
+  state: AuthorityState,
+  settings: AuthoritySettings,
+  request: IssueRequest,
+): Promise<IssuedCertificate> {
+  const { identity } = request;
+  if (identity.trustDomain !== settings.trustDomain) {
+    throw new IdentityError({
+      code: 'ERR_IDENTITY_PEER_TRUST_DOMAIN',
+      blame: 'downstream',
+      message: `expected an identity of trust domain ${settings.trustDomain}, got ${identity.id}`,
+    });
+  }
+  const ttlMs = Math.min(checkTtl(request.ttlMs ?? settings.maximumTtlMs), settings.maximumTtlMs);
+  const publicKey = await checkSigningRequest(request.csrPem, identity);
+  const { signer, certificate } = leafSigner(state.roots[0]);
+  const validity = within(certificate, validityOf(settings.clock.now(), ttlMs));
+  const pem = await createWorkloadCertificate({ identity, publicKey, signer, validity });
+  const leaf = readPemCertificate(pem);
+  return {
+    chainPem: [pem, ...issuersPem(state), rootsPem(state)],
+    notAfterMs: leaf.notAfterMs,
+    serial: leaf.serial,
+  };
+}
+
+/** @throws IdentityError ERR_IDENTITY_TTL. */
+export async function issueServerCertificate(
+  state: AuthorityState,
+  settings: AuthoritySettings,
+  request: ServerCertificateRequest,
+): Promise<ServerCertificate> {
+  const { signer, certificate } = leafSigner(state.roots[0]);
+  const ttlMs = checkTtl(request.ttlMs ?? SERVER_TTL_MS);
+  const validity = within(certificate, validityOf(settings.clock.now(), ttlMs));
+  const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+  const pem = await createServerCertificate({ ...request, publicKey: keys.publicKey, signer, validity });
+  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return {
+    certificatePem: [pem, ...issuersPem(state)].join(''),
+    privateKeyPem: formatPem('PRIVATE KEY', new Uint8Array(key)),
+    notAfterMs: readPemCertificate(pem).notAfterMs,
+  };
+}
+
+/** What stands between a leaf and the roots, including the way to the root before while that is trusted. */
+function issuersPem(state: AuthorityState): readonly string[] {
+  const [active] = state.roots;
+  const { cross } = active.record;
+  const intermediates = active.intermediates.slice(-1).map((one) => one.certificate.pem);
+  const useful = cross !== undefined && state.roots.some((root) => root.root.name === cross.by);
+  return useful ? [...intermediates, cross.pem] : intermediates;
+}
+
+function rootsPem(state: AuthorityState): string {
+  return state.roots.map((root) => root.root.certificate.pem).join('');
+}
+
+/** Backdated for clocks that differ a little, but never by more than half of a short life. */
+function validityOf(nowMs: number, ttlMs: number): Validity {
+  return { notBeforeMs: nowMs - Math.min(MOST_BACKDATE_MS, ttlMs / 2), notAfterMs: nowMs + ttlMs };
+}
+
+function checkTtl(ttlMs: number): number {
+  if (Number.isFinite(ttlMs) && ttlMs > 0) return ttlMs;
+  throw new IdentityError({
+    code: 'ERR_IDENTITY_TTL',
+    blame: 'downstream',
+    message: `expected a lifetime of more than 0 ms, got ${ttlMs}`,
+  });
+}
+
+const MOST_BACKDATE_MS = 120_000;
+const SERVER_TTL_MS = 86_400_000;

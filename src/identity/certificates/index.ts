@@ -1,0 +1,16 @@
+export { type Certificate, normalSerial, readCertificate, readPemCertificate } from './certificate.ts';
+export { isSingleDerSequence } from './der.ts';
+export { type ExpiryWarning, expiryWarning } from './expiry-warning.ts';
+export { formatPem, type PemBlock, parsePem, parsePemCertificates, parseSinglePem } from './pem.ts';
+export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts';
+export { type RevocationList, readRevocationList } from './revocation-list.ts';
+export { createTrustBundle } from './trust-bundle.ts';
+export {
+  checkSigningRequest,
+  createSerial,
+  createSigningRequest,
+  KEY_ALGORITHM,
+  SIGNING_ALGORITHM,
+  type SigningRequest,
+} from './signing-request.ts';
+export type { CryptoKey } from './x509-library.ts';

@@ -1,0 +1,16 @@
+export { type Authority, type AuthorityOptions, openAuthority, type RootStatus } from './authority/index.ts';
+export type { IssuedCertificate, IssueRequest } from './authority/index.ts';
+export type { ServerCertificate, ServerCertificateRequest } from './authority/index.ts';
+export { createTrustBundle, type ExpiryWarning, expiryWarning } from './certificates/index.ts';
+export { createSigningRequest, type SigningRequest } from './certificates/index.ts';
+export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './certificates/index.ts';
+export { IDENTITY_ERROR_CODES, IdentityError, type IdentityErrorCode } from './errors.ts';
+export { parseJwtBundle, parseSpiffeBundle, parseX509Bundle, type SpiffeBundle } from './spiffe/index.ts';
+export { parseSpiffeUri, parseX509Svid, type SpiffeUri, type X509Svid } from './spiffe/index.ts';
+export { clientTlsOptions, serverTlsOptions, type TlsIdentity } from './tls/index.ts';
+export { createPeerVerifier, type PeerExpectation, type PeerVerifier, verifyPeer } from './tls/index.ts';
+export { explainHandshakeFailure, peerChain, peerIdentity } from './tls/index.ts';
+export { type SecureClientOptions, type SecuredSocket, secureClient } from './tls/index.ts';
+export { type CertificateRecord, type CertificateStatus, createSvidStore } from './workload/index.ts';
+export type { FetchPriority, IssueFunction, Svid, SvidStore, SvidStoreOptions } from './workload/index.ts';
+export { alarmTimeMs, rotationTimeMs } from './workload/index.ts';

@@ -1,0 +1,18 @@
+export { type CertificatePath, findPath, nameOf, peerError } from './chain.ts';
+export { explainHandshakeFailure, type FailedSocket } from './handshake-failure.ts';
+export { peerChain, peerIdentity } from './peer-identity.ts';
+export {
+  createPeerVerifier,
+  identityOf,
+  type PeerExpectation,
+  type PeerVerifier,
+  verifyPeer,
+} from './peer-verifier.ts';
+export { type SecureClientOptions, type SecuredSocket, secureClient } from './secure-client.ts';
+export {
+  ALPN_PROTOCOLS,
+  clientTlsOptions,
+  createTlsIdentity,
+  serverTlsOptions,
+  type TlsIdentity,
+} from './tls-options.ts';

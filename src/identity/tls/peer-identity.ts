@@ -1,0 +1,41 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { WorkloadIdentity } from '../../model/index.ts';
+import { peerError } from './chain.ts';
+import type { PeerExpectation, PeerVerifier } from './peer-verifier.ts';
+
+/**
+ * Who is at the other end of a finished handshake. Called for every session, also where Node verified already: ours
+ * is the decision that counts, and it can be asked again when the bundle has changed.
+ * @throws IdentityError ERR_IDENTITY_PEER_….
+ */
+export function peerIdentity(
+  socket: TLSSocket,
+  expected: PeerExpectation,
+  verifier: PeerVerifier,
+  nowMs: number = Date.now(),
+): WorkloadIdentity {
+  const protocol = socket.getProtocol();
+  if (protocol !== 'TLSv1.3' || socket.alpnProtocol !== 'h2') {
+    throw peerError(
+      'ERR_IDENTITY_PEER_PROTOCOL',
+      `expected TLSv1.3 with ALPN h2, got ${protocol ?? 'no TLS'} with ALPN ${socket.alpnProtocol || 'none'}`,
+    );
+  }
+  if (socket.isSessionReused())
+    throw peerError('ERR_IDENTITY_PEER_PROTOCOL', 'expected a full handshake, got a resumed session');
+  return verifier.verify(peerChain(socket), expected, nowMs);
+}
+
+/** The certificates that the peer sent, DER, leaf first; empty when it sent none. */
+export function peerChain(socket: TLSSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let current: X509Certificate | undefined = socket.getPeerX509Certificate();
+  while (current !== undefined && chain.length < LONGEST_CHAIN) {
+    chain.push(current.raw);
+    current = current.issuerCertificate;
+  }
+  return chain;
+}
+
+const LONGEST_CHAIN = 10;

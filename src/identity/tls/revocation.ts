@@ -1,0 +1,53 @@
+import type { Certificate, RevocationList } from '../certificates/index.ts';
+import { type CertificatePath, nameOf, peerError } from './chain.ts';
+
+/**
+ * Checks every certificate below the root against the lists of its issuer. Without any list nothing is checked; with
+ * some, a certificate that no current list covers is refused: unknown is not good.
+ * @returns until when the answer holds, in milliseconds since the epoch.
+ * @throws IdentityError ERR_IDENTITY_PEER_REVOKED, ERR_IDENTITY_PEER_REVOCATION_UNKNOWN.
+ */
+export function checkRevocation(path: CertificatePath, lists: RevocationIndex, nowMs: number): number {
+  if (lists.size === 0) return Number.POSITIVE_INFINITY;
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const [index, certificate] of path.certificates.entries()) {
+    const issuer = path.certificates[index + 1] ?? path.root;
+    const current = lists
+      .issuedBy(issuer)
+      .filter((list) => list.thisUpdateMs <= nowMs && nowMs <= list.nextUpdateMs);
+    if (current.length === 0) {
+      throw peerError(
+        'ERR_IDENTITY_PEER_REVOCATION_UNKNOWN',
+        `expected a current revocation list of the issuer of ${nameOf(certificate)}, got none`,
+      );
+    }
+    if (current.some((list) => list.serials.has(certificate.serial))) {
+      throw peerError(
+        'ERR_IDENTITY_PEER_REVOKED',
+        `expected a certificate in force, got ${nameOf(certificate)} with revoked serial ${certificate.serial}`,
+      );
+    }
+    untilMs = Math.min(untilMs, ...current.map((list) => list.nextUpdateMs));
+  }
+  return untilMs;
+}
+
+/** The lists by issuer; which key signed a list is found out once per issuer. */
+export interface RevocationIndex {
+  readonly size: number;
+  issuedBy(issuer: Certificate): readonly RevocationList[];
+}
+
+export function createRevocationIndex(lists: readonly RevocationList[]): RevocationIndex {
+  const byIssuer = new Map<string, readonly RevocationList[]>();
+  return {
+    size: lists.length,
+    issuedBy(issuer) {
+      const known = byIssuer.get(issuer.fingerprint);
+      if (known !== undefined) return known;
+      const found = lists.filter((list) => list.isSignedBy(issuer));
+      byIssuer.set(issuer.fingerprint, found);
+      return found;
+    },
+  };
+}

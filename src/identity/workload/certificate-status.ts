@@ -1,0 +1,52 @@
+import type { SpiffeId } from '../../model/index.ts';
+import { type Certificate, parsePemCertificates, readCertificate } from '../certificates/index.ts';
+import type { Svid } from './svid.ts';
+
+/** One certificate in the shape of wire.md §5.3 (`/config_dump`), which istioctl reads. */
+export interface CertificateRecord {
+  /** Base64 of the PEM text. */
+  readonly pem: string;
+  /** Decimal. */
+  readonly serialNumber: string;
+  /** RFC 3339. */
+  readonly validFrom: string;
+  readonly expirationTime: string;
+}
+
+/** Where an identity stands. The first four members are the wire's, the others ours. */
+export interface CertificateStatus {
+  readonly identity: SpiffeId;
+  readonly state: 'Available' | 'Initializing' | 'Unavailable';
+  readonly certChain: readonly CertificateRecord[];
+  readonly rootCerts: readonly CertificateRecord[];
+  /** How many workloads here hold it. */
+  readonly holders: number;
+  /** Past three quarters of its life: renewals fail. */
+  readonly alarm: boolean;
+  readonly rotatesAtMs: number | undefined;
+  readonly notAfterMs: number | undefined;
+  /** Of the last attempt, when it failed. */
+  readonly lastError: string | undefined;
+}
+
+export function describeSvid(svid: Svid | undefined): Pick<CertificateStatus, 'certChain' | 'rootCerts'> {
+  if (svid === undefined) return { certChain: [], rootCerts: [] };
+  return { certChain: svid.chainPem.flatMap(recordsOf), rootCerts: svid.rootsPem.flatMap(recordsOf) };
+}
+
+function recordsOf(pem: string): readonly CertificateRecord[] {
+  return parsePemCertificates(pem).map((der) => recordOf(readCertificate(der)));
+}
+
+function recordOf(certificate: Certificate): CertificateRecord {
+  return {
+    pem: Buffer.from(certificate.pem).toString('base64'),
+    serialNumber: BigInt(`0x${certificate.serial}`).toString(),
+    validFrom: secondsTime(certificate.notBeforeMs),
+    expirationTime: secondsTime(certificate.notAfterMs),
+  };
+}
+
+function secondsTime(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
