@@ -1,0 +1,38 @@
+import type { Closable } from '../../base/index.ts';
+import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type { DeltaTransport } from '../../xds/index.ts';
+import { CREATE_CERTIFICATE, REPORT } from '../grpc/methods.ts';
+import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
+import { createUnaryCaller } from './unary-caller.ts';
+import { createXdsTransport, type XdsTransportOptions } from './xds-transport.ts';
+
+export interface GrpcClientOptions extends XdsTransportOptions {
+  /** Default 10,000. */
+  readonly certificateTimeoutMs?: number;
+  /** Longer than the controller waits for acknowledgements. Default 15,000. */
+  readonly reportTimeoutMs?: number;
+}
+
+/** A proxy's way to the controller (or to a stock istiod, which knows no node reports). */
+export interface GrpcClient extends Closable {
+  readonly xdsTransport: DeltaTransport;
+  /** Rejects with WireError, or with the signal's reason. */
+  createCertificate(request: CertificateRequest, signal?: AbortSignal): Promise<CertificateResponse>;
+  /** Rejects with WireError, or with the signal's reason. */
+  reportNode(report: EnrolmentReport, signal?: AbortSignal): Promise<EnrolmentReceipt>;
+}
+
+/** Connects when first used. Does not own the root certificates. Closing it leaves discovery streams to their client. */
+export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
+  const caller = createUnaryCaller(options);
+  const certificateTimeoutMs = options.certificateTimeoutMs ?? 10_000;
+  const reportTimeoutMs = options.reportTimeoutMs ?? 15_000;
+  return {
+    xdsTransport: createXdsTransport(options),
+    createCertificate: (request, signal) =>
+      caller.call(CREATE_CERTIFICATE, request, { timeoutMs: certificateTimeoutMs, signal }),
+    reportNode: (report, signal) => caller.call(REPORT, report, { timeoutMs: reportTimeoutMs, signal }),
+    close: () => caller.close(),
+    destroy: (cause) => caller.destroy(cause),
+  };
+}

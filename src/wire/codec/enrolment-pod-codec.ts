@@ -1,0 +1,88 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type CaptureModes,
+  type EnrolmentPod,
+  ipAddressToBytes,
+  workloadIdentity,
+  type WorkloadUid,
+} from '../../model/index.ts';
+import { ENROLMENT_POD_TYPE } from '../../xds/index.ts';
+import {
+  AddressRangeSchema,
+  CaptureModesSchema,
+  ExistingConnections,
+  PodSchema,
+  type CaptureModes as WireCaptureModes,
+} from '../generated/enrolment_pb.js';
+import { enumTable } from './enum-table.ts';
+import { checkField, decodePort, decodeRange, requireText } from './field.ts';
+import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
+
+/** Breaking connections is nothing to guess. */
+const EXISTING_CONNECTIONS = enumTable<CaptureModes['existingConnections']>(
+  {
+    keep: ExistingConnections.KEEP,
+    reset: ExistingConnections.RESET,
+  },
+  'keep',
+);
+
+/** `nodemesh.enrolment.Pod`. */
+export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
+  typeUrl: ENROLMENT_POD_TYPE,
+  schema: PodSchema,
+  toMessage: (pod: EnrolmentPod) =>
+    create(PodSchema, {
+      uid: pod.uid,
+      namespace: pod.namespace,
+      name: pod.name,
+      trustDomain: pod.identity.trustDomain,
+      serviceAccount: pod.identity.serviceAccount,
+      netns: pod.netns,
+      isNew: pod.isNew,
+      modes: encodeModes(pod.modes),
+    }),
+  fromMessage(message): EnrolmentPod {
+    const { namespace, trustDomain, serviceAccount } = message;
+    return {
+      uid: requireText(message.uid, 'uid') as WorkloadUid,
+      namespace,
+      name: requireText(message.name, 'name'),
+      identity: checkField('identity', () => workloadIdentity({ trustDomain, namespace, serviceAccount })),
+      netns: message.netns,
+      isNew: message.isNew,
+      modes: decodeModes(message.modes ?? create(CaptureModesSchema)),
+    };
+  },
+  nameOf: (pod) => pod.uid,
+});
+
+function encodeModes(modes: CaptureModes): WireCaptureModes {
+  return create(CaptureModesSchema, {
+    bypassInbound: !modes.inbound,
+    dns: modes.dns,
+    excludedInboundPorts: [...modes.excludedInboundPorts],
+    excludedOutboundPorts: [...modes.excludedOutboundPorts],
+    excludedOutboundRanges: modes.excludedOutboundCidrs.map(({ address, prefixLength }) =>
+      create(AddressRangeSchema, { address: ipAddressToBytes(address), length: prefixLength }),
+    ),
+    virtualInterfaces: [...modes.virtualInterfaces],
+    existingConnections: EXISTING_CONNECTIONS.encode(modes.existingConnections),
+  });
+}
+
+function decodeModes(modes: WireCaptureModes): CaptureModes {
+  const ports = (field: string, values: readonly number[]) =>
+    values.map((port, index) => decodePort(port, `modes.${field}[${index}]`));
+  return {
+    inbound: !modes.bypassInbound,
+    dns: modes.dns,
+    excludedInboundPorts: ports('excluded_inbound_ports', modes.excludedInboundPorts),
+    excludedOutboundPorts: ports('excluded_outbound_ports', modes.excludedOutboundPorts),
+    excludedOutboundCidrs: modes.excludedOutboundRanges.map(({ address, length }, index) =>
+      decodeRange(address, length, `modes.excluded_outbound_ranges[${index}]`),
+    ),
+    virtualInterfaces: modes.virtualInterfaces,
+    existingConnections: EXISTING_CONNECTIONS.decode(modes.existingConnections, 'modes.existing_connections'),
+  };
+}

@@ -1,0 +1,72 @@
+import type { MethodDefinition } from '@grpc/grpc-js';
+import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type { DeltaRequest, DeltaResponse } from '../../xds/index.ts';
+import {
+  type CertificateRequest,
+  type CertificateResponse,
+  decodeCertificateRequest,
+  decodeCertificateResponse,
+  encodeCertificateRequest,
+  encodeCertificateResponse,
+} from '../message/certificate-message.ts';
+import { decodeDeltaRequest, encodeDeltaRequest } from '../message/delta-request-message.ts';
+import { decodeDeltaResponse, encodeDeltaResponse } from '../message/delta-response-message.ts';
+import {
+  decodeNodeReceipt,
+  decodeNodeReport,
+  encodeNodeReceipt,
+  encodeNodeReport,
+} from '../message/node-report-message.ts';
+
+/** A message that could not be decoded: handed on as a value, so that the handler answers it with its own words. */
+export type Incoming<T> = { readonly value: T } | { readonly error: unknown };
+
+/** `requestDeserialize` hides the decoding error from the caller; so the server's side decodes to `Incoming`. */
+type Method<Request, Response> = MethodDefinition<Request, Response>;
+type ServerMethod<Request, Response> = MethodDefinition<Incoming<Request>, Response>;
+
+export const DELTA_RESOURCES: Method<DeltaRequest, DeltaResponse> = {
+  path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: encodeDeltaRequest,
+  requestDeserialize: decodeDeltaRequest,
+  responseSerialize: encodeDeltaResponse,
+  responseDeserialize: decodeDeltaResponse,
+};
+
+export const CREATE_CERTIFICATE: Method<CertificateRequest, CertificateResponse> = {
+  path: '/istio.v1.auth.IstioCertificateService/CreateCertificate',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: encodeCertificateRequest,
+  requestDeserialize: decodeCertificateRequest,
+  responseSerialize: encodeCertificateResponse,
+  responseDeserialize: decodeCertificateResponse,
+};
+
+export const REPORT: Method<EnrolmentReport, EnrolmentReceipt> = {
+  path: '/nodemesh.enrolment.NodeReports/Report',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: encodeNodeReport,
+  requestDeserialize: decodeNodeReport,
+  responseSerialize: encodeNodeReceipt,
+  responseDeserialize: decodeNodeReceipt,
+};
+
+/** The server's side of a method. */
+export function serverMethod<Request, Response>(
+  method: Method<Request, Response>,
+): ServerMethod<Request, Response> {
+  const requestDeserialize = (bytes: Buffer): Incoming<Request> => {
+    try {
+      return { value: method.requestDeserialize(bytes) };
+    } catch (error) {
+      return { error };
+    }
+  };
+  // Only the server uses it, so there is nothing that it would have to serialize.
+  const requestSerialize = (): Buffer => Buffer.alloc(0);
+  return { ...method, requestSerialize, requestDeserialize };
+}

@@ -1,0 +1,22 @@
+export { createGrpcClient, type GrpcClient, type GrpcClientOptions } from './client/grpc-client.ts';
+export {
+  type RootCertificates,
+  readCredential,
+  watchRootCertificateFile,
+} from './client/root-certificates.ts';
+export { type AddressResource, addressCodec, workloadCodec } from './codec/address-codec.ts';
+export { authorizationCodec } from './codec/authorization-codec.ts';
+export { enrolmentPodCodec } from './codec/enrolment-pod-codec.ts';
+export { encodeResource, type ResourceCodec } from './codec/resource-codec.ts';
+export { trustBundleCodec } from './codec/trust-bundle-codec.ts';
+export { contentVersion } from './content-version.ts';
+export { WIRE_ERROR_CODES, WireError, type WireErrorCode } from './errors.ts';
+export type { CertificateRequest, CertificateResponse } from './message/certificate-message.ts';
+export type { Authenticate, CallPeer } from './server/authentication.ts';
+export {
+  type GrpcServer,
+  type GrpcServerOptions,
+  type GrpcServices,
+  startGrpcServer,
+} from './server/grpc-server.ts';
+export type { ListenTarget, ServerCertificate } from './server/tls-listener.ts';

@@ -1,0 +1,54 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { EnrolmentReceipt, EnrolmentReport, EnrolmentState, WorkloadUid } from '../../model/index.ts';
+import { enumTable } from '../codec/enum-table.ts';
+import { badField, requireText } from '../codec/field.ts';
+import { decodeMessage } from '../codec/resource-codec.ts';
+import { NodeReceiptSchema, NodeReportSchema, PodReportSchema, State } from '../generated/enrolment_pb.js';
+import { asBuffer } from './delta-request-message.ts';
+
+const STATES = enumTable<EnrolmentState>({
+  prepared: State.PREPARED,
+  captured: State.CAPTURED,
+  leaving: State.LEAVING,
+  released: State.RELEASED,
+  failed: State.FAILED,
+});
+
+export function encodeNodeReport(report: EnrolmentReport): Buffer {
+  const message = create(NodeReportSchema, {
+    node: report.node,
+    generation: BigInt(report.generation),
+    pods: report.pods.map(({ uid, state, errorCode, error }) =>
+      create(PodReportSchema, { uid, state: STATES.encode(state), errorCode, error }),
+    ),
+  });
+  return asBuffer(toBinary(NodeReportSchema, message));
+}
+
+/** Throws WireError. */
+export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
+  const message = decodeMessage(NodeReportSchema, bytes);
+  if (message.generation > BigInt(Number.MAX_SAFE_INTEGER))
+    throw badField('generation', `expected a number below 2^53, got ${message.generation}`);
+  return {
+    node: requireText(message.node, 'node'),
+    generation: Number(message.generation),
+    pods: message.pods.map(({ uid, state, errorCode, error }, index) => ({
+      uid: requireText(uid, `pods[${index}].uid`) as WorkloadUid,
+      state: STATES.decode(state, `pods[${index}].state`),
+      errorCode,
+      error,
+    })),
+  };
+}
+
+export function encodeNodeReceipt(receipt: EnrolmentReceipt): Buffer {
+  return asBuffer(
+    toBinary(NodeReceiptSchema, create(NodeReceiptSchema, { acknowledged: receipt.acknowledged })),
+  );
+}
+
+/** Throws WireError. */
+export function decodeNodeReceipt(bytes: Uint8Array): EnrolmentReceipt {
+  return { acknowledged: decodeMessage(NodeReceiptSchema, bytes).acknowledged };
+}

@@ -1,0 +1,127 @@
+import { Server, ServerCredentials, experimental, type ServerDuplexStream } from '@grpc/grpc-js';
+import { type Clock, type Closable, type Logger, silentLogger, systemClock } from '../../base/index.ts';
+import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type { DeltaRequest, DeltaResponse, DeltaServerStream } from '../../xds/index.ts';
+import { CREATE_CERTIFICATE, DELTA_RESOURCES, type Incoming, REPORT, serverMethod } from '../grpc/methods.ts';
+import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
+import { type Authenticate, createAuthentication } from './authentication.ts';
+import { deltaServerStream } from './delta-handler.ts';
+import { type ListenTarget, openTlsListener, type ServerCertificate } from './tls-listener.ts';
+import { type UnaryService, unaryHandler } from './unary-handler.ts';
+
+export interface GrpcServices<Caller> {
+  /** Takes over one delta stream; usually `deltaServer.serve`. */
+  readonly xds: (stream: DeltaServerStream, caller: Caller) => Promise<void>;
+  readonly certificates: UnaryService<Caller, CertificateRequest, CertificateResponse>;
+  readonly nodeReports: UnaryService<Caller, EnrolmentReport, EnrolmentReceipt>;
+}
+
+export interface GrpcServerOptions<Caller> {
+  readonly listen: ListenTarget;
+  readonly certificate: ServerCertificate;
+  readonly authenticate: Authenticate<Caller>;
+  readonly services: GrpcServices<Caller>;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Default 10,000. */
+  readonly maxConnections?: number;
+  /** Concurrent calls of one connection. Default 100. */
+  readonly maxStreamsPerConnection?: number;
+  /** Longest request, of authenticated callers. Default 64 MiB: a reconnecting proxy names all that it holds. */
+  readonly maxRequestBytes?: number;
+  /** Default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Default 10,000. */
+  readonly authenticationTimeoutMs?: number;
+  /** How long `close` waits for calls to end. Default 5,000. */
+  readonly closeTimeoutMs?: number;
+}
+
+/** The controller's one port: discovery, certificates and node reports over TLS. */
+export interface GrpcServer extends Closable {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly connections: number;
+  /** Used from the next handshake on; open connections stay. Throws WireError ERR_WIRE_CREDENTIALS. */
+  setCertificate(certificate: ServerCertificate): void;
+}
+
+/** Rejects with WireError ERR_WIRE_LISTEN or ERR_WIRE_CREDENTIALS. */
+export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>): Promise<GrpcServer> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLogger;
+  const { interceptor, callerOf } = createAuthentication({
+    authenticate: options.authenticate,
+    timeoutMs: options.authenticationTimeoutMs ?? 10_000,
+    clock,
+    log,
+  });
+  const streams = new Set<DeltaServerStream>();
+  const server = new Server({
+    'grpc.max_receive_message_length': options.maxRequestBytes ?? 64 * 1024 * 1024,
+    'grpc.max_concurrent_streams': options.maxStreamsPerConnection ?? 100,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.max_connection_idle_ms': 600_000,
+    'grpc.enable_channelz': 0,
+  });
+
+  const serveDelta = (call: ServerDuplexStream<Incoming<DeltaRequest>, DeltaResponse>): void => {
+    const stream = deltaServerStream(call, () => listener.drop(call.getPeer()));
+    streams.add(stream);
+    void options.services.xds(stream, callerOf(call.metadata)).finally(() => streams.delete(stream));
+  };
+  const context = { callerOf, log };
+  server.addService(
+    {
+      deltaResources: serverMethod(DELTA_RESOURCES),
+      createCertificate: serverMethod(CREATE_CERTIFICATE),
+      report: serverMethod(REPORT),
+    },
+    {
+      deltaResources: serveDelta,
+      createCertificate: unaryHandler(options.services.certificates, context),
+      report: unaryHandler(options.services.nodeReports, context),
+    },
+  );
+  // TLS ends in a listener of our own, whose certificate can be replaced; gRPC gets sockets that speak HTTP/2.
+  const injector = server.createConnectionInjector(
+    experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [interceptor]),
+  );
+  const listener = await openTlsListener({
+    target: options.listen,
+    certificate: options.certificate,
+    maxConnections: options.maxConnections ?? 10_000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    log,
+    onConnection: (socket) => injector.injectConnection(socket),
+  });
+
+  let closing: Promise<void> | undefined;
+  const destroy = (): void => {
+    for (const stream of streams) stream.end();
+    server.forceShutdown();
+    listener.destroy();
+  };
+  const close = async (): Promise<void> => {
+    for (const stream of streams) stream.end();
+    const timer = clock.after(options.closeTimeoutMs ?? 5000, destroy);
+    const accepted = listener.close();
+    await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    await accepted;
+    timer.cancel();
+    listener.destroy();
+  };
+
+  return {
+    address: listener.address,
+    get connections() {
+      return listener.connections;
+    },
+    setCertificate: (certificate) => listener.setCertificate(certificate),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    destroy,
+  };
+}

@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { type Closable, describeError, type Logger } from '../../base/index.ts';
+import { WireError } from '../errors.ts';
+
+/** PEM. The certificate is followed by its intermediates. */
+export interface ServerCertificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+/** An address (port 0: any free one), or a listening socket that somebody else opened. */
+export type ListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+
+export interface TlsListenerOptions {
+  readonly target: ListenTarget;
+  readonly certificate: ServerCertificate;
+  readonly maxConnections: number;
+  readonly handshakeTimeoutMs: number;
+  readonly log: Logger;
+  /** Given sockets that finished their handshake and speak HTTP/2. */
+  onConnection(socket: TLSSocket): void;
+}
+
+/** Accepts TLS 1.3 with ALPN h2 and nothing else; whatever else arrives is dropped here. */
+export interface TlsListener extends Closable {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly connections: number;
+  /** From the next handshake on. Throws WireError ERR_WIRE_CREDENTIALS and keeps the former when it is unusable. */
+  setCertificate(certificate: ServerCertificate): void;
+  /** Cuts the connection of `address:port`, if there is one. */
+  drop(peer: string): void;
+}
+
+export async function openTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
+  const { log } = options;
+  const sockets = new Map<string, TLSSocket>();
+  const server = createTlsServer(options);
+  server.maxConnections = options.maxConnections;
+  server.on('tlsClientError', (error, socket) => {
+    log.debug('TLS handshake failed', { peer: socket.remoteAddress, error: describeError(error) });
+    socket.destroy();
+  });
+  server.on('secureConnection', (socket) => {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    socket.on('error', (error) => log.debug('connection failed', { peer, error: describeError(error) }));
+    if (socket.alpnProtocol !== 'h2') {
+      socket.destroy();
+      return;
+    }
+    sockets.set(peer, socket);
+    socket.once('close', () => {
+      if (sockets.get(peer) === socket) sockets.delete(peer);
+    });
+    options.onConnection(socket);
+  });
+  await listen(server, options.target);
+  const bound = server.address() as AddressInfo;
+
+  const destroyAll = (): void => {
+    for (const socket of sockets.values()) socket.destroy();
+  };
+  let closing: Promise<void> | undefined;
+  const stopListening = (): Promise<void> => {
+    closing ??= new Promise((resolve) => server.close(() => resolve()));
+    return closing;
+  };
+
+  return {
+    address: { host: bound.address, port: bound.port },
+    get connections() {
+      return sockets.size;
+    },
+    setCertificate(certificate) {
+      usingCertificate(() => server.setSecureContext(contextOptions(certificate)));
+    },
+    drop: (peer) => sockets.get(peer)?.destroy(),
+    close: stopListening,
+    destroy() {
+      void stopListening();
+      destroyAll();
+    },
+  };
+}
+
+function createTlsServer(options: TlsListenerOptions): Server {
+  return usingCertificate(() =>
+    createServer({
+      ...contextOptions(options.certificate),
+      ALPNProtocols: ['h2'],
+      handshakeTimeout: options.handshakeTimeoutMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_IDLE_MS,
+    }),
+  );
+}
+
+function contextOptions(certificate: ServerCertificate): TlsOptions {
+  return { cert: certificate.certificatePem, key: certificate.privateKeyPem, minVersion: 'TLSv1.3' };
+}
+
+function usingCertificate<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new WireError({
+      code: 'ERR_WIRE_CREDENTIALS',
+      blame: 'local',
+      message: 'the server certificate and its key cannot be used',
+      cause,
+    });
+  }
+}
+
+function listen(server: Server, target: ListenTarget): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error): void => {
+      const where = 'fd' in target ? `socket ${target.fd}` : `${target.host}:${target.port}`;
+      const message = `cannot listen on ${where}`;
+      reject(new WireError({ code: 'ERR_WIRE_LISTEN', blame: 'local', message, cause }));
+    };
+    server.once('error', onError);
+    server.listen(target, () => {
+      server.removeListener('error', onError);
+      resolve();
+    });
+  });
+}
+
+const TCP_KEEP_ALIVE_IDLE_MS = 300_000;

@@ -1,0 +1,42 @@
+import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
+import { describeError, type Logger } from '../../base/index.ts';
+import type { Incoming } from '../grpc/methods.ts';
+import { statusOf } from '../grpc/status.ts';
+
+/** Answers one request of a caller. The signal aborts when the caller has gone. Errors become statuses (grpc/status.ts). */
+export type UnaryService<Caller, Request, Response> = (
+  request: Request,
+  caller: Caller,
+  signal: AbortSignal,
+) => Promise<Response>;
+
+export interface UnaryHandlerContext<Caller> {
+  readonly callerOf: (metadata: Metadata) => Caller;
+  readonly log: Logger;
+}
+
+export function unaryHandler<Caller, Request, Response>(
+  service: UnaryService<Caller, Request, Response>,
+  context: UnaryHandlerContext<Caller>,
+): handleUnaryCall<Incoming<Request>, Response> {
+  return (call, answer) => {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort(new Error('the caller has gone')));
+    const serve = async (): Promise<Response> => {
+      if ('error' in call.request) throw call.request.error;
+      return service(call.request.value, context.callerOf(call.metadata), gone.signal);
+    };
+    serve().then(
+      (response) => answer(null, response),
+      (error: unknown) => {
+        const { code, details } = statusOf(error);
+        context.log.info('gRPC call refused', {
+          method: call.getPath(),
+          peer: call.getPeer(),
+          error: describeError(error),
+        });
+        answer({ code, details });
+      },
+    );
+  };
+}

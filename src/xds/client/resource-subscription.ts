@@ -1,0 +1,86 @@
+import { describeError } from '../../base/index.ts';
+import { type DeltaResponse, WILDCARD } from '../messages.ts';
+
+export interface NamedResource<T> {
+  readonly name: string;
+  readonly resource: T;
+}
+
+export interface ResourceUpdate<T> {
+  readonly upserts: readonly NamedResource<T>[];
+  /** Names that are gone; those of Address may be a workload's uid or a service's `<namespace>/<hostname>`. */
+  readonly removed: readonly string[];
+  /** What could not be decoded, for those who must not go on with an older version: it is refused in any case. */
+  readonly failed: readonly ResourceFailure[];
+}
+
+/** One resource that could not be applied; the others of its response were. */
+export interface ResourceFailure {
+  readonly name: string;
+  readonly error: unknown;
+}
+
+export interface ResourceSubscriptionOptions<T> {
+  readonly typeUrl: string;
+  /** Whether readiness waits for the first response. False for types that the server may not know. Default true. */
+  readonly required?: boolean;
+  /** `on-demand` asks for single names as `DeltaClient.demand` wants them. Default `wildcard`. */
+  readonly mode?: 'wildcard' | 'on-demand';
+  /** What is held from an earlier process, as `DeltaClient.versions` told it. */
+  readonly initialVersions?: ReadonlyMap<string, string>;
+  /** Throws when the bytes are bad: the resource is then refused by name and the others are applied. */
+  decode(bytes: Uint8Array, name: string): T;
+  /** Applies one response as a whole; the acknowledgement follows when it is done. May answer what could not be applied. */
+  onUpdate(
+    update: ResourceUpdate<T>,
+  ): undefined | readonly ResourceFailure[] | Promise<undefined | readonly ResourceFailure[]>;
+}
+
+/** One type of a client, its resource type erased. Made by `resourceSubscription`. */
+export interface ResourceSubscription {
+  readonly typeUrl: string;
+  readonly required: boolean;
+  readonly mode: 'wildcard' | 'on-demand';
+  /** Name to version of what is held. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** Applies a response and returns what is to be refused; undefined when all of it was applied. Throws nothing. */
+  apply(response: DeltaResponse): Promise<string | undefined>;
+}
+
+export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>): ResourceSubscription {
+  const versions = new Map(options.initialVersions);
+  return {
+    typeUrl: options.typeUrl,
+    required: options.required ?? true,
+    mode: options.mode ?? 'wildcard',
+    versions,
+    async apply(response) {
+      const failures: ResourceFailure[] = [];
+      const upserts: NamedResource<T>[] = [];
+      for (const [index, { name, bytes }] of response.resources.entries()) {
+        // A first response holds a whole mesh: connections must get a turn while it is decoded.
+        if (index % DECODE_SLICE === DECODE_SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+        try {
+          upserts.push({ name, resource: options.decode(bytes, name) });
+        } catch (error) {
+          failures.push({ name, error });
+        }
+      }
+      const removed = response.removed.filter((name) => name !== WILDCARD);
+      try {
+        failures.push(...((await options.onUpdate({ upserts, removed, failed: [...failures] })) ?? []));
+      } catch (error) {
+        return describeError(error);
+      }
+      const failed = new Set(failures.map((failure) => failure.name));
+      // A refused version is not remembered, so that the server offers it again after a reconnect.
+      for (const { name, version } of response.resources) if (!failed.has(name)) versions.set(name, version);
+      for (const name of removed) versions.delete(name);
+      if (failures.length === 0) return undefined;
+      return failures.map(({ name, error }) => `${name}: ${describeError(error)}`).join('; ');
+    },
+  };
+}
+
+/** Resources decoded between two turns of the event loop: about a millisecond's worth. */
+const DECODE_SLICE = 128;

@@ -1,0 +1,34 @@
+export {
+  createDeltaClient,
+  type DeltaClient,
+  type DeltaClientOptions,
+  type DeltaClientState,
+  type ReceivedMessage,
+} from './client/delta-client.ts';
+export {
+  type NamedResource,
+  type ResourceFailure,
+  type ResourceSubscription,
+  type ResourceSubscriptionOptions,
+  type ResourceUpdate,
+  resourceSubscription,
+} from './client/resource-subscription.ts';
+export type { Termination, TerminationReason } from './client/termination.ts';
+export type { DeltaChannel, DeltaTransport } from './client/transport.ts';
+export { XDS_ERROR_CODES, XdsError, type XdsErrorCode } from './errors.ts';
+export {
+  ADDRESS_TYPE,
+  AUTHORIZATION_TYPE,
+  type DeltaRequest,
+  type DeltaResponse,
+  ENROLMENT_POD_TYPE,
+  TRUST_BUNDLE_TYPE,
+  WILDCARD,
+  WORKLOAD_TYPE,
+  type XdsNode,
+  type XdsResource,
+} from './messages.ts';
+export type { ConnectedProxy, ProxyTypeStatus, Rejection } from './server/connected-proxy.ts';
+export { createDeltaServer, type DeltaServer, type DeltaServerOptions } from './server/delta-server.ts';
+export type { DeltaServerStream, StreamPeer } from './server/delta-session.ts';
+export type { Change, ResourceBatch, ResourceUpsert, SnapshotCache } from './server/snapshot-cache.ts';

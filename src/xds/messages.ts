@@ -1,0 +1,52 @@
+/** The resource types that nodemesh serves. The first three are Istio's, the others have no type there. */
+export const ADDRESS_TYPE = 'type.googleapis.com/istio.workload.Address';
+export const WORKLOAD_TYPE = 'type.googleapis.com/istio.workload.Workload';
+export const AUTHORIZATION_TYPE = 'type.googleapis.com/istio.security.Authorization';
+export const ENROLMENT_POD_TYPE = 'type.googleapis.com/nodemesh.enrolment.Pod';
+export const TRUST_BUNDLE_TYPE = 'type.googleapis.com/nodemesh.identity.TrustBundle';
+
+/** The name that stands for every resource of a type. */
+export const WILDCARD = '*';
+
+/**
+ * One resource in one version. Immutable: a change makes a new object, so that what is derived from one (its bytes
+ * in a response) is derived once and shared by every stream.
+ */
+export interface XdsResource {
+  readonly name: string;
+  /** Changes with the content and with nothing else. */
+  readonly version: string;
+  /** Other names under which it can be subscribed to, such as `<network>/<ip>`. */
+  readonly aliases: readonly string[];
+  /** The encoded message, without its type. */
+  readonly bytes: Uint8Array;
+}
+
+/** Who a client says it is. Nothing is granted by it: the transport knows the caller from its token. */
+export interface XdsNode {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface DeltaRequest {
+  /** Present on the first request of a stream. */
+  readonly node?: XdsNode | undefined;
+  readonly typeUrl: string;
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** What the client still holds from an earlier stream: name to version. First request of a type only. */
+  readonly initialVersions: ReadonlyMap<string, string>;
+  /** The response that this request answers; empty when it answers none. */
+  readonly responseNonce: string;
+  /** Why that response was refused, in whole or in part; undefined when it was not. */
+  readonly rejection: string | undefined;
+}
+
+export interface DeltaResponse {
+  readonly typeUrl: string;
+  readonly nonce: string;
+  /** Informative. */
+  readonly systemVersion: string;
+  readonly resources: readonly XdsResource[];
+  readonly removed: readonly string[];
+}

@@ -1,0 +1,35 @@
+/** How one proxy stands with one type of resources, for `proxy-status`. */
+export interface ProxyTypeStatus {
+  readonly typeUrl: string;
+  /** `pending`: a response is under way; `stale`: there is news that has not been sent. */
+  readonly state: 'synced' | 'pending' | 'stale';
+  readonly wildcard: boolean;
+  /** How many names it subscribed to; 0 for a pure wildcard. */
+  readonly names: number;
+  readonly sentNonce: string;
+  readonly acknowledgedNonce: string;
+  /** Milliseconds since the epoch; undefined before the first. */
+  readonly lastAcknowledgedAtMs: number | undefined;
+  readonly lastRejection:
+    | { readonly nonce: string; readonly message: string; readonly atMs: number }
+    | undefined;
+}
+
+/** One stream that is open now. */
+export interface ConnectedProxy {
+  /** Who the transport says it is. */
+  readonly id: string;
+  readonly audience: string | undefined;
+  /** Who it says it is itself: the node id of its first request. */
+  readonly nodeId: string;
+  readonly connectedAtMs: number;
+  readonly types: readonly ProxyTypeStatus[];
+}
+
+/** A proxy refused a response: what it was told is not, or not wholly, in force there. */
+export interface Rejection {
+  readonly proxy: string;
+  readonly typeUrl: string;
+  readonly nonce: string;
+  readonly message: string;
+}

@@ -1,0 +1,230 @@
+import { type Clock, describeError, type Logger, type Timer } from '../../base/index.ts';
+import { XdsError } from '../errors.ts';
+import type { DeltaRequest, DeltaResponse, XdsNode } from '../messages.ts';
+import type { ConnectedProxy, ProxyTypeStatus } from './connected-proxy.ts';
+import type { SendBudget } from './send-budget.ts';
+import type { ResourceChange, SnapshotSource } from './snapshot-cache.ts';
+import { createSubscription, type RequestOutcome, type Subscription } from './subscription.ts';
+
+/** One client's stream, as the transport gives it. */
+export interface DeltaServerStream {
+  /** Ends when the client half-closes, throws when the stream breaks. */
+  readonly requests: AsyncIterable<DeltaRequest>;
+  /** Resolves when the socket has taken the response; rejects when the stream is gone. One at a time. */
+  send(response: DeltaResponse): Promise<void>;
+  /** Ends the stream, with a status made from the error if there is one. Idempotent. */
+  end(error?: XdsError): void;
+}
+
+/** Who is at the other end, as its token says. */
+export interface StreamPeer {
+  /** For people: logs and `proxy-status`. */
+  readonly id: string;
+  /** Which scoped resources it sees, such as its node's name. Undefined: only those for everybody. */
+  readonly audience: string | undefined;
+}
+
+export interface SessionLimits {
+  readonly maxResponseBytes: number;
+  readonly maxNamesPerStream: number;
+  readonly sendTimeoutMs: number;
+}
+
+export interface SessionContext {
+  readonly peer: StreamPeer;
+  readonly stream: DeltaServerStream;
+  readonly sources: ReadonlyMap<string, SnapshotSource>;
+  readonly budget: SendBudget;
+  readonly limits: SessionLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  onOutcome(subscription: Subscription, typeUrl: string, outcome: RequestOutcome): void;
+}
+
+/** One stream with all of its types. */
+export interface DeltaSession {
+  readonly peer: StreamPeer;
+  subscription(typeUrl: string): Subscription | undefined;
+  note(typeUrl: string, changes: readonly ResourceChange[]): void;
+  describe(): ConnectedProxy;
+  /** Handles requests until the stream is over. Never rejects. */
+  run(): Promise<void>;
+  end(error?: XdsError): void;
+}
+
+interface Tracked {
+  readonly subscription: Subscription;
+  sentNonce: string;
+  acknowledgedNonce: string;
+  lastAcknowledgedAtMs: number | undefined;
+  lastRejection: ProxyTypeStatus['lastRejection'];
+}
+
+export function createDeltaSession(context: SessionContext): DeltaSession {
+  const { peer, stream, clock, log, limits, budget } = context;
+  const tracked = new Map<string, Tracked>();
+  const connectedAtMs = clock.now();
+  let node: XdsNode | undefined;
+  let lastNonce = 0;
+  let ended = false;
+  let sending = false;
+  let scheduled = false;
+  let cancelWait: (() => void) | undefined;
+
+  const end = (error?: XdsError): void => {
+    if (ended) return;
+    ended = true;
+    cancelWait?.();
+    stream.end(error);
+  };
+
+  // Batches of one turn of the event loop become one response.
+  const schedule = (): void => {
+    if (scheduled || sending || ended) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      pump();
+    });
+  };
+
+  const pump = (): void => {
+    if (sending || ended) return;
+    for (const [typeUrl, state] of tracked) {
+      if (!state.subscription.ready) continue;
+      if (!budget.open) {
+        cancelWait?.();
+        cancelWait = budget.whenOpen(schedule);
+        return;
+      }
+      // The type goes to the back of the line, so that a busy one cannot starve the others.
+      tracked.delete(typeUrl);
+      tracked.set(typeUrl, state);
+      void send(state);
+      return;
+    }
+  };
+
+  const send = async (state: Tracked): Promise<void> => {
+    lastNonce += 1;
+    const response = state.subscription.take(String(lastNonce), limits.maxResponseBytes);
+    state.sentNonce = response.nonce;
+    sending = true;
+    const release = budget.take(sizeOf(response));
+    const timer: Timer = clock.after(limits.sendTimeoutMs, () => end(slowClient(peer, limits.sendTimeoutMs)));
+    try {
+      await stream.send(response);
+    } catch (error) {
+      log.debug('discovery response not sent', { proxy: peer.id, error: describeError(error) });
+      end();
+    } finally {
+      timer.cancel();
+      release();
+      sending = false;
+    }
+    schedule();
+  };
+
+  const track = (typeUrl: string): Tracked | undefined => {
+    const known = tracked.get(typeUrl);
+    if (known !== undefined) return known;
+    const source = context.sources.get(typeUrl);
+    if (source === undefined) return undefined;
+    const state: Tracked = {
+      subscription: createSubscription(source, peer.audience),
+      sentNonce: '',
+      acknowledgedNonce: '',
+      lastAcknowledgedAtMs: undefined,
+      lastRejection: undefined,
+    };
+    tracked.set(typeUrl, state);
+    return state;
+  };
+
+  const handle = (request: DeltaRequest): void => {
+    node ??= request.node;
+    const state = track(request.typeUrl);
+    if (state === undefined) {
+      // A newer proxy may know types that this controller does not: it gets no answer, as from any server.
+      log.debug('discovery type not served', { proxy: peer.id, type: request.typeUrl });
+      return;
+    }
+    const outcome = state.subscription.handle(request);
+    if (state.subscription.names.size > limits.maxNamesPerStream)
+      throw tooManyNames(limits.maxNamesPerStream);
+    if (outcome.kind === 'acknowledged') {
+      state.acknowledgedNonce = outcome.nonce;
+      state.lastAcknowledgedAtMs = clock.now();
+    } else if (outcome.kind === 'rejected') {
+      state.lastRejection = { nonce: outcome.nonce, message: outcome.message, atMs: clock.now() };
+    }
+    context.onOutcome(state.subscription, request.typeUrl, outcome);
+    schedule();
+  };
+
+  return {
+    peer,
+    end,
+    subscription: (typeUrl) => tracked.get(typeUrl)?.subscription,
+    note(typeUrl, changes) {
+      tracked.get(typeUrl)?.subscription.note(changes);
+      schedule();
+    },
+    describe() {
+      const types = [...tracked].map(([typeUrl, state]) => describeType(typeUrl, state));
+      return { id: peer.id, audience: peer.audience, nodeId: node?.id ?? '', connectedAtMs, types };
+    },
+    async run() {
+      try {
+        for await (const request of stream.requests) {
+          if (ended) break;
+          handle(request);
+        }
+        end();
+      } catch (error) {
+        log.debug('discovery stream ended', { proxy: peer.id, error: describeError(error) });
+        end(error instanceof XdsError ? error : undefined);
+      }
+    },
+  };
+}
+
+function describeType(typeUrl: string, state: Tracked): ProxyTypeStatus {
+  const { subscription, sentNonce, acknowledgedNonce, lastAcknowledgedAtMs, lastRejection } = state;
+  const current = subscription.ready ? 'stale' : 'synced';
+  return {
+    typeUrl,
+    state: subscription.awaiting === undefined ? current : 'pending',
+    wildcard: subscription.wildcard,
+    names: subscription.names.size,
+    sentNonce,
+    acknowledgedNonce,
+    lastAcknowledgedAtMs,
+    lastRejection,
+  };
+}
+
+function sizeOf(response: DeltaResponse): number {
+  let bytes = 0;
+  for (const resource of response.resources) bytes += resource.bytes.length + 2 * resource.name.length;
+  for (const name of response.removed) bytes += name.length;
+  return bytes;
+}
+
+function slowClient(peer: StreamPeer, timeoutMs: number): XdsError {
+  return new XdsError({
+    code: 'ERR_XDS_SLOW_CLIENT',
+    blame: 'downstream',
+    message: `${peer.id} did not take a discovery response within ${timeoutMs} ms`,
+    retryable: true,
+  });
+}
+
+function tooManyNames(limit: number): XdsError {
+  return new XdsError({
+    code: 'ERR_XDS_TOO_MANY_NAMES',
+    blame: 'downstream',
+    message: `a stream may subscribe to ${limit} names of a type, and this one asks for more`,
+    hint: 'subscribe to the wildcard instead',
+  });
+}

@@ -1,0 +1,198 @@
+import { type DeltaRequest, type DeltaResponse, WILDCARD, type XdsResource } from '../messages.ts';
+import {
+  isVisible,
+  type ResourceChange,
+  type ResourceUpsert,
+  type SnapshotSource,
+} from './snapshot-cache.ts';
+
+/** What a request did to a subscription. */
+export type RequestOutcome =
+  | { readonly kind: 'subscribed' }
+  | { readonly kind: 'acknowledged'; readonly nonce: string }
+  | {
+      readonly kind: 'rejected';
+      readonly nonce: string;
+      readonly message: string;
+      /** What happened from this sequence on may be part of what was refused. */
+      readonly since: number;
+    };
+
+/**
+ * One stream's view of one type: what it asked for, what it still has to be told, and which response it has not
+ * answered. Pure state: no sockets, no timers. At most one response is under way; whatever changes meanwhile is
+ * remembered by name alone, so a slow client costs a name per changed resource and never a queue.
+ *
+ * A wildcard subscriber holds everything that is not in `dirty`, so nothing is kept per resource for it.
+ */
+export interface Subscription {
+  readonly wildcard: boolean;
+  readonly names: ReadonlySet<string>;
+  /** Under way: the nonce that the client has yet to answer. */
+  readonly awaiting: string | undefined;
+  /** True when there is something to say and no answer to wait for. */
+  readonly ready: boolean;
+  handle(request: DeltaRequest): RequestOutcome;
+  /** Notes the changes that concern this stream. */
+  note(changes: readonly ResourceChange[]): void;
+  /** Takes what is to be said, up to `maxBytes`; the rest follows after the answer. Only while `ready`. */
+  take(nonce: string, maxBytes: number): DeltaResponse;
+  /** True when the client has answered every response that could carry what happened up to `sequence`. */
+  caughtUp(sequence: number): boolean;
+}
+
+export function createSubscription(source: SnapshotSource, audience: string | undefined): Subscription {
+  const names = new Set<string>();
+  /** Resources that the client holds; kept only without a wildcard. */
+  const held = new Set<string>();
+  /** Names with news, each with whether the client holds (or must be told it does not have) the resource. */
+  const dirty = new Map<string, boolean>();
+  let wildcard = false;
+  let started = false;
+  let greeted = false;
+  let oldestDirty = Number.POSITIVE_INFINITY;
+  let inFlight: { readonly nonce: string; readonly oldest: number } | undefined;
+
+  const mark = (name: string, known: boolean, sequence: number): void => {
+    dirty.set(name, dirty.get(name) ?? known);
+    oldestDirty = Math.min(oldestDirty, sequence);
+  };
+  const markHeld = (name: string, known: boolean, sequence: number): void =>
+    mark(name, known || held.has(name), sequence);
+
+  const subscribeEverything = (versions: ReadonlyMap<string, string>): void => {
+    wildcard = true;
+    for (const entry of source.entries()) {
+      if (!isVisible(entry, audience)) continue;
+      const version = versions.get(entry.name);
+      if (version !== entry.version) mark(entry.name, version !== undefined || held.has(entry.name), 0);
+    }
+    for (const name of versions.keys()) if (!isVisible(source.entry(name), audience)) mark(name, true, 0);
+    held.clear();
+  };
+
+  // A name that is asked for again is sent again: the client lost it. One that does not exist is answered as removed.
+  const subscribeName = (key: string): void => {
+    names.add(key);
+    const found = source.named(key).filter((entry) => isVisible(entry, audience));
+    for (const entry of found) markHeld(entry.name, wildcard, 0);
+    if (found.length === 0) dirty.set(key, true);
+    oldestDirty = 0;
+  };
+
+  const resumeName = (name: string, version: string): void => {
+    names.add(name);
+    held.add(name);
+    const entry = source.entry(name);
+    if (!isVisible(entry, audience) || entry?.version !== version) mark(name, true, 0);
+  };
+
+  const unsubscribe = (key: string): void => {
+    if (key === WILDCARD) {
+      if (!wildcard) return;
+      wildcard = false;
+      dirty.clear();
+      // The client now holds only what it names; that it had before.
+      for (const name of names) for (const entry of source.named(name)) held.add(entry.name);
+      return;
+    }
+    names.delete(key);
+    if (wildcard) return;
+    dirty.delete(key);
+    for (const entry of source.named(key)) {
+      if (isNamed(entry)) continue;
+      held.delete(entry.name);
+      dirty.delete(entry.name);
+    }
+  };
+
+  const isNamed = (entry: ResourceUpsert): boolean =>
+    names.has(entry.name) || entry.aliases.some((alias) => names.has(alias));
+
+  const concerns = (change: ResourceChange): boolean =>
+    wildcard ||
+    held.has(change.name) ||
+    (change.before !== undefined && isNamed(change.before)) ||
+    (change.after !== undefined && isNamed(change.after));
+
+  const applySubscriptions = (request: DeltaRequest): void => {
+    const first = !started;
+    started = true;
+    const unsubscribesAll = request.unsubscribe.includes(WILDCARD);
+    const asksAll = request.subscribe.includes(WILDCARD) || (first && request.subscribe.length === 0);
+    // Subscribing and unsubscribing `*` in one message is how a client says it will ask by name (wire.md §2.5).
+    if (asksAll && !unsubscribesAll && !wildcard) {
+      subscribeEverything(first ? request.initialVersions : new Map());
+    } else if (first) {
+      for (const [name, version] of request.initialVersions) resumeName(name, version);
+    }
+    for (const name of request.subscribe) if (name !== WILDCARD) subscribeName(name);
+    for (const name of request.unsubscribe) unsubscribe(name);
+  };
+
+  return {
+    names,
+    get wildcard() {
+      return wildcard;
+    },
+    get awaiting() {
+      return inFlight?.nonce;
+    },
+    get ready() {
+      return started && inFlight === undefined && (!greeted || dirty.size > 0);
+    },
+    handle(request) {
+      applySubscriptions(request);
+      const { responseNonce: nonce } = request;
+      // An answer to an older response changes nothing: the newer one is still to be answered.
+      if (nonce === '' || inFlight?.nonce !== nonce) return { kind: 'subscribed' };
+      const { oldest } = inFlight;
+      inFlight = undefined;
+      if (request.rejection === undefined) return { kind: 'acknowledged', nonce };
+      return { kind: 'rejected', nonce, message: request.rejection, since: oldest };
+    },
+    note(changes) {
+      if (!started) return;
+      for (const change of changes) {
+        if (!concerns(change)) continue;
+        const before = isVisible(change.before, audience);
+        const after = isVisible(change.after, audience);
+        if (!before && !after) continue;
+        if (!after && dirty.get(change.name) === false) {
+          // Gone before the client ever heard of it.
+          dirty.delete(change.name);
+          if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+          continue;
+        }
+        markHeld(change.name, wildcard && before, source.sequence);
+      }
+    },
+    take(nonce, maxBytes) {
+      const resources: XdsResource[] = [];
+      const removed: string[] = [];
+      let bytes = 0;
+      for (const [name, known] of dirty) {
+        const entry = source.entry(name);
+        if (entry !== undefined && isVisible(entry, audience) && (wildcard || isNamed(entry))) {
+          if (bytes > 0 && bytes + entry.bytes.length > maxBytes) break;
+          bytes += entry.bytes.length + name.length;
+          resources.push(entry);
+          if (!wildcard) held.add(name);
+        } else if (known) {
+          bytes += name.length;
+          removed.push(name);
+          held.delete(name);
+        }
+        dirty.delete(name);
+      }
+      inFlight = { nonce, oldest: oldestDirty };
+      if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+      greeted = true;
+      return { typeUrl: source.typeUrl, nonce, systemVersion: String(source.sequence), resources, removed };
+    },
+    caughtUp(sequence) {
+      if (!greeted) return false;
+      return oldestDirty > sequence && (inFlight === undefined || inFlight.oldest > sequence);
+    },
+  };
+}
