@@ -29,7 +29,8 @@ export function parsePod(root: Field, defaultNamespace: string): PodObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const spec = root.key('spec').object();
   const status = root.key('status').object();
-  const serviceAccount = spec.key('serviceAccountName').text() ?? spec.key('serviceAccount').text() ?? '';
+  const serviceAccount =
+    spec.key('serviceAccountName').text(ACCOUNT) ?? spec.key('serviceAccount').text(ACCOUNT) ?? '';
   return {
     kind: 'Pod',
     meta,
@@ -43,7 +44,9 @@ export function parsePod(root: Field, defaultNamespace: string): PodObject {
     phase: status.key('phase').text() ?? '',
     addresses: parseAddresses(status),
     ready: conditionStatus(status, 'Ready') === 'True',
-    started: conditionStatus(status, 'nodemesh.io/Started') !== 'False',
+    started:
+      conditionStatus(status, 'nodemesh.io/Started') !== 'False' &&
+      meta.annotations.get('nodemesh.io/new') !== 'true',
   };
 }
 
@@ -82,4 +85,6 @@ function conditionStatus(status: Field, type: string): string | undefined {
   return condition?.key('status').text();
 }
 
+/** It becomes a part of the pod's identity, so it must be a name: RFC 1123 subdomain, or empty. */
+const ACCOUNT = { maxLength: 253, pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/ };
 const PORTS = { minimum: 1, maximum: 65535 };

@@ -1,0 +1,231 @@
+import type { AuthorizationPolicy, PolicyKey, Workload } from '../../model/index.ts';
+import { type EnrolmentPlan, planEnrolment } from '../enrolment/enrolment-plan.ts';
+import {
+  type AuthorizationPolicyObject,
+  type EndpointSliceObject,
+  type MeshObject,
+  type NamespaceObject,
+  type NodeObject,
+  objectKey,
+  type ObjectKind,
+  type PeerAuthenticationObject,
+  type PodObject,
+  selects,
+  type ServiceAccountObject,
+  type ServiceObject,
+} from '../objects/index.ts';
+import type { ObjectEvent } from '../sources/index.ts';
+import {
+  type MeshSettings,
+  peerAuthenticationPolicies,
+  podUid,
+  type ServiceInfo,
+  slicePods,
+  sliceServiceKey,
+  type TranslatedPolicy,
+  translateEndpointSlice,
+  translatePeerAuthentication,
+  translatePod,
+  translateService,
+} from '../translate/index.ts';
+import { type Collection, createGraph, type Fetch, type Store } from './graph.ts';
+import { labelSlots, namespaceSlot, selectorSlot } from './label-lookup.ts';
+import { derivePolicy, soundPeerAuthentication } from './sound-policy.ts';
+
+/** An object with what is wrong about it; only policies may have faults. */
+export interface Judged<T> {
+  readonly object: T;
+  readonly faults: readonly string[];
+}
+
+/** Everything that follows from the objects. Outputs are keyed by the name that their resource has on the wire. */
+export interface MeshCollections {
+  /** Applies a batch; subscribers are told once, at its end. */
+  apply(events: readonly ObjectEvent[]): void;
+  /** What a node has just reported of a pod (`namespace/name`), until its annotation says the same; undefined: nothing. */
+  overrideCapture(pod: string, captured: boolean | undefined): void;
+  readonly pods: Collection<PodObject>;
+  readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
+  readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
+  readonly services: Collection<ServiceInfo>;
+  readonly podWorkloads: Collection<Workload>;
+  readonly otherWorkloads: Collection<Workload>;
+  readonly policies: Collection<TranslatedPolicy>;
+  readonly peerPolicies: Collection<AuthorizationPolicy>;
+  readonly enrolments: Collection<EnrolmentPlan>;
+}
+
+export function createMeshCollections(settings: MeshSettings): MeshCollections {
+  const { rootNamespace } = settings;
+  const graph = createGraph();
+  const namespaces = graph.store<NamespaceObject>();
+  const nodes = graph.store<NodeObject>();
+  const pods = graph.store<PodObject>();
+  const accounts = graph.store<ServiceAccountObject>();
+  const serviceObjects = graph.store<ServiceObject>();
+  const slices = graph.store<EndpointSliceObject>();
+  const policyObjects = graph.store<Judged<AuthorizationPolicyObject>>();
+  const peerObjects = graph.store<Judged<PeerAuthenticationObject>>();
+  const captures = graph.store<boolean>();
+
+  const services = graph.derive(serviceObjects, (fetch, object) => {
+    const info = translateService(object, fetch.one(namespaces, object.meta.namespace), settings);
+    return info === undefined ? [] : [[info.key, info]];
+  });
+  const servicesBySlot = graph.index(services, ({ service, selector }) =>
+    selector === undefined ? [] : [selectorSlot(service.namespace, selector)],
+  );
+  const slicesByPod = graph.index(slices, slicePods);
+
+  const policies = graph.derive(policyObjects, (_fetch, judged, key) => [
+    [key, derivePolicy(judged, settings)],
+  ]);
+  const policiesBySlot = graph.index(policies, ({ policy, selector }) =>
+    policy === undefined || selector === undefined ? [] : [selectorSlot(policy.namespace, selector)],
+  );
+
+  const peers = graph.derive(peerObjects, (_fetch, judged, key) => [[key, soundPeerAuthentication(judged)]]);
+  const peersBySlot = graph.index(peers, (peer) => [selectorSlot(peer.meta.namespace, peer.selector)]);
+  const peerLevels = (fetch: Fetch, namespace: string) => ({
+    mesh: fetch.all(peersBySlot, namespaceSlot(rootNamespace)),
+    namespace: namespace === rootNamespace ? [] : fetch.all(peersBySlot, namespaceSlot(namespace)),
+  });
+  const peerPolicies = graph.derive(peers, (fetch, peer) => {
+    const levels = peerLevels(fetch, peer.meta.namespace);
+    const policy = translatePeerAuthentication(peer, levels, rootNamespace);
+    return policy === undefined ? [] : [[policy.key, policy]];
+  });
+
+  // Pods of one template have the same labels: which services and policies select them is found out once for all.
+  const labelSets = graph.distinct(pods, labelSetKey, ({ meta }) => meta);
+  const selections = graph.derive(labelSets, (fetch, { namespace, labels }, key) => {
+    const fitting = labelSlots(namespace, labels);
+    const candidates = [
+      ...fitting,
+      ...(namespace === rootNamespace ? [] : labelSlots(rootNamespace, labels)),
+    ];
+    const named = candidates
+      .flatMap((slot) => fetch.all(policiesBySlot, slot))
+      .flatMap(({ policy, selector }) =>
+        policy !== undefined && selector !== undefined && selects(selector, labels) ? [policy.key] : [],
+      );
+    const selected = fitting
+      .flatMap((slot) => fetch.all(peersBySlot, slot))
+      .filter((peer) => peer.meta.namespace !== rootNamespace && selects(peer.selector ?? new Map(), labels));
+    const selection: Selection = {
+      services: fitting
+        .flatMap((slot) => fetch.all(servicesBySlot, slot))
+        .filter((info) => info.selector !== undefined && selects(info.selector, labels)),
+      policies: [
+        ...named.sort(),
+        ...peerAuthenticationPolicies({ ...peerLevels(fetch, namespace), selected }, rootNamespace),
+      ],
+    };
+    return [[key, selection]];
+  });
+
+  const podWorkloads = graph.derive(pods, (fetch, pod, key) => {
+    const selection = fetch.one(selections, labelSetKey(pod));
+    const listed = fetch.all(slicesByPod, key).flatMap((slice) => {
+      const service = sliceServiceKey(slice, settings);
+      const info = service === undefined ? undefined : fetch.one(services, service);
+      // With a selector, the selector decides.
+      return info === undefined || info.selector !== undefined ? [] : [info];
+    });
+    const workload = translatePod(
+      pod,
+      {
+        services: [...new Set([...(selection?.services ?? []), ...listed])],
+        policies: selection?.policies ?? [],
+        node: pod.node === '' ? undefined : fetch.one(nodes, pod.node),
+        captured: fetch.one(captures, key),
+      },
+      settings,
+    );
+    return workload === undefined ? [] : [[workload.uid, workload]];
+  });
+  const otherWorkloads = graph.derive(slices, (fetch, slice) => {
+    const service = sliceServiceKey(slice, settings);
+    const info = service === undefined ? undefined : fetch.one(services, service);
+    if (info === undefined) return [];
+    return translateEndpointSlice(slice, info, settings).map((workload) => [workload.uid, workload] as const);
+  });
+  const enrolments = graph.derive(pods, (fetch, pod) => {
+    const plan = planEnrolment(pod, fetch.one(namespaces, pod.meta.namespace), settings);
+    return plan === undefined ? [] : [[podUid(pod.meta, settings.clusterId), plan]];
+  });
+
+  function put(object: MeshObject, faults: readonly string[]): void {
+    const key = objectKey(object.meta);
+    switch (object.kind) {
+      case 'Namespace':
+        namespaces.set(key, object);
+        break;
+      case 'Node':
+        nodes.set(key, object);
+        break;
+      case 'Pod':
+        pods.set(key, object);
+        break;
+      case 'ServiceAccount':
+        accounts.set(key, object);
+        break;
+      case 'Service':
+        serviceObjects.set(key, object);
+        break;
+      case 'EndpointSlice':
+        slices.set(key, object);
+        break;
+      case 'AuthorizationPolicy':
+        policyObjects.set(key, { object, faults });
+        break;
+      case 'PeerAuthentication':
+        peerObjects.set(key, { object, faults });
+        break;
+    }
+  }
+
+  const stores: Readonly<Record<ObjectKind, Pick<Store<unknown>, 'delete'>>> = {
+    Namespace: namespaces,
+    Node: nodes,
+    Pod: pods,
+    ServiceAccount: accounts,
+    Service: serviceObjects,
+    EndpointSlice: slices,
+    AuthorizationPolicy: policyObjects,
+    PeerAuthentication: peerObjects,
+  };
+
+  return {
+    apply(events) {
+      for (const event of events) {
+        if (event.type === 'upsert') put(event.object, event.faults);
+        else stores[event.kind].delete(event.key);
+      }
+      graph.commit();
+    },
+    overrideCapture(pod, captured) {
+      if (captured === undefined) captures.delete(pod);
+      else captures.set(pod, captured);
+      graph.commit();
+    },
+    pods,
+    policyObjects,
+    peerObjects,
+    services,
+    podWorkloads,
+    otherWorkloads,
+    policies,
+    peerPolicies,
+    enrolments,
+  };
+}
+
+interface Selection {
+  readonly services: readonly ServiceInfo[];
+  readonly policies: readonly PolicyKey[];
+}
+
+function labelSetKey(pod: PodObject): string {
+  return JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
+}

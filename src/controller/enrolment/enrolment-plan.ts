@@ -1,0 +1,133 @@
+import { type Cidr, type EnrolmentPod, ModelError, parseCidr, workloadIdentity } from '../../model/index.ts';
+import type { NamespaceObject, PodObject } from '../objects/index.ts';
+import {
+  DATAPLANE_MODE,
+  isTrue,
+  type MeshSettings,
+  podUid,
+  readTwin,
+  type TwinName,
+} from '../translate/index.ts';
+import {
+  BYPASS_INBOUND,
+  DNS_CAPTURE,
+  EXCLUDE_INBOUND_PORTS,
+  EXCLUDE_OUTBOUND_CIDRS,
+  EXCLUDE_OUTBOUND_PORTS,
+  EXISTING_CONNECTIONS,
+  NETNS,
+  SIDECAR_STATUS,
+  VIRTUAL_INTERFACES,
+} from './annotation-names.ts';
+
+/** A pod that its node is to enrol. */
+export interface EnrolmentPlan {
+  readonly node: string;
+  readonly pod: EnrolmentPod;
+  /** Annotations that cannot be read. What they would have excluded is captured. */
+  readonly warnings: readonly string[];
+}
+
+/** Undefined: the pod stays, or becomes, outside the mesh (wire.md §3.6). */
+export function planEnrolment(
+  pod: PodObject,
+  namespace: NamespaceObject | undefined,
+  settings: MeshSettings,
+): EnrolmentPlan | undefined {
+  if (!isWanted(pod, namespace) || !isPossible(pod)) return undefined;
+  const { meta } = pod;
+  const { annotations } = meta;
+  const warnings: string[] = [];
+  return {
+    node: pod.node,
+    warnings,
+    pod: {
+      uid: podUid(meta, settings.clusterId),
+      namespace: meta.namespace,
+      name: meta.name,
+      identity: workloadIdentity({
+        trustDomain: settings.trustDomain,
+        namespace: meta.namespace,
+        serviceAccount: pod.serviceAccount,
+      }),
+      netns: annotations.get(NETNS) ?? '',
+      isNew: !pod.started,
+      modes: {
+        inbound: !isTrue(readTwin(annotations, BYPASS_INBOUND)),
+        dns: isTrue(readTwin(annotations, DNS_CAPTURE)),
+        excludedInboundPorts: readList(annotations, EXCLUDE_INBOUND_PORTS, readPort, warnings),
+        excludedOutboundPorts: readList(annotations, EXCLUDE_OUTBOUND_PORTS, readPort, warnings),
+        excludedOutboundCidrs: readList(annotations, EXCLUDE_OUTBOUND_CIDRS, readCidr, warnings),
+        virtualInterfaces: readList(annotations, VIRTUAL_INTERFACES, readInterface, warnings),
+        existingConnections: annotations.get(EXISTING_CONNECTIONS) === 'reset' ? 'reset' : 'keep',
+      },
+    },
+  };
+}
+
+/** The pod's own label beats its namespace's. */
+function isWanted(pod: PodObject, namespace: NamespaceObject | undefined): boolean {
+  const own = readTwin(pod.meta.labels, DATAPLANE_MODE);
+  if (own === 'ambient') return true;
+  if (own === 'none') return false;
+  return readTwin(namespace?.meta.labels ?? new Map(), DATAPLANE_MODE) === 'ambient';
+}
+
+function isPossible(pod: PodObject): boolean {
+  const { meta } = pod;
+  return (
+    !pod.hostNetwork &&
+    pod.node !== '' &&
+    pod.addresses.length > 0 &&
+    pod.phase !== 'Succeeded' &&
+    pod.phase !== 'Failed' &&
+    !meta.annotations.has(SIDECAR_STATUS) &&
+    !SYSTEM_NAMESPACES.has(meta.namespace) &&
+    // The node proxy captures others, never itself.
+    !['app', 'app.kubernetes.io/name'].some((label) => meta.labels.get(label) === 'ztunnel')
+  );
+}
+
+function readList<T>(
+  annotations: ReadonlyMap<string, string>,
+  name: TwinName,
+  read: (text: string) => T | undefined,
+  warnings: string[],
+): readonly T[] {
+  return (readTwin(annotations, name) ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .flatMap((part) => {
+      const value = read(part);
+      if (value !== undefined) return [value];
+      warnings.push(
+        `${annotations.has(name.own) ? name.own : name.istio}: cannot read ${JSON.stringify(part)}`,
+      );
+      return [];
+    });
+}
+
+function readPort(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65535 ? port : undefined;
+}
+
+function readCidr(text: string): Cidr | undefined {
+  // Istio writes "everything" as a star.
+  if (text === '*') return undefined;
+  try {
+    return parseCidr(text);
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+/** IFNAMSIZ is 16 with the zero at the end, and the kernel refuses slashes, colons and white space. */
+function readInterface(text: string): string | undefined {
+  return /^[^/:\s]{1,15}$/.test(text) ? text : undefined;
+}
+
+/** Never captured, whatever their labels: the cluster needs them to start the mesh. */
+const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system']);

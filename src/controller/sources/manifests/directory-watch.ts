@@ -1,0 +1,150 @@
+import { type FSWatcher, type Stats, watch } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Clock, Timer } from '../../../base/index.ts';
+
+/** Follows the manifest files below a directory: by the kernel's notices, and by looking again now and then. */
+export interface DirectoryWatch {
+  /** Looks at everything once and then begins to follow. Rejects when the directory itself cannot be read. */
+  start(): Promise<void>;
+  /** Resolves when nothing is being looked at any more. */
+  close(): Promise<void>;
+}
+
+export interface DirectoryWatchOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Notices that come this close together are handled as one. */
+  readonly debounceMs: number;
+  /** Everything is looked at again after this long, for notices that never came. */
+  readonly resyncMs: number;
+  /** The files that are new or other than before, and those that are gone; both relative, sorted. */
+  onChange(changed: readonly string[], removed: readonly string[]): Promise<void>;
+  onError(error: unknown): void;
+}
+
+/** Only these are manifests. Names that begin with a dot are somebody's unfinished work. */
+const MANIFEST = /^[^.].*\.(ya?ml|json)$/;
+/** A ConfigMap volume changes all of its files by replacing this link. */
+const CONFIG_MAP_LINK = '..data';
+
+export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryWatch {
+  const { directory, clock } = options;
+  const watchers = new Map<string, FSWatcher>();
+  const seen = new Map<string, string>();
+  const touched = new Set<string>();
+  let everything = false;
+  let timer: Timer | undefined;
+  let resync: Timer | undefined;
+  let running: Promise<void> | undefined;
+  let closed = false;
+
+  function follow(path: string): void {
+    if (watchers.has(path) || closed) return;
+    try {
+      const watcher = watch(path, { persistent: false }, (_event, name) => touch(path, name));
+      watcher.on('error', () => unfollow(path));
+      watchers.set(path, watcher);
+    } catch (error) {
+      // Out of watches, or gone already: looking again now and then has to do.
+      options.onError(error);
+    }
+  }
+
+  function unfollow(path: string): void {
+    watchers.get(path)?.close();
+    watchers.delete(path);
+  }
+
+  function touch(folder: string, name: string | null): void {
+    if (name === null || name === CONFIG_MAP_LINK) everything = true;
+    else if (!name.startsWith('.')) touched.add(join(folder, name));
+    else return;
+    timer ??= clock.after(options.debounceMs, run);
+  }
+
+  function run(): void {
+    timer = undefined;
+    running = (running ?? Promise.resolve()).then(look).catch(options.onError);
+  }
+
+  async function look(): Promise<void> {
+    if (closed) return;
+    const found = new Map<string, string>();
+    const roots = everything ? [directory] : [...touched];
+    everything = false;
+    touched.clear();
+    // A directory that has gone for a moment (a mount, say) is no reason to forget every object.
+    if (roots.includes(directory)) await readdir(directory);
+    for (const root of roots) await visit(root, found);
+    const changed = [...found].filter(([path, signature]) => seen.get(path) !== signature);
+    const gone = [...seen.keys()].filter(
+      (path) => !found.has(path) && roots.some((root) => within(path, root)),
+    );
+    for (const [path, signature] of changed) seen.set(path, signature);
+    for (const path of gone) seen.delete(path);
+    if (changed.length + gone.length === 0) return;
+    const name = (path: string): string => relative(directory, path);
+    await options.onChange(changed.map(([path]) => name(path)).sort(), gone.map(name).sort());
+  }
+
+  async function visit(path: string, found: Map<string, string>): Promise<void> {
+    const stats = await statOrNothing(path);
+    if (stats === undefined) {
+      unfollow(path);
+      return;
+    }
+    if (!stats.isDirectory()) {
+      if (stats.isFile() && MANIFEST.test(path.slice(path.lastIndexOf('/') + 1)))
+        found.set(path, signatureOf(stats));
+      return;
+    }
+    // Followed before it is read, so that nothing can appear in between.
+    follow(path);
+    const names = await readdir(path);
+    for (const name of names) if (!name.startsWith('.')) await visit(join(path, name), found);
+  }
+
+  function planResync(): void {
+    if (closed) return;
+    resync = clock.after(options.resyncMs, () => {
+      everything = true;
+      run();
+      void running?.then(planResync);
+    });
+  }
+
+  return {
+    async start() {
+      await readdir(directory);
+      everything = true;
+      await look();
+      planResync();
+    },
+    async close() {
+      closed = true;
+      timer?.cancel();
+      resync?.cancel();
+      for (const path of [...watchers.keys()]) unfollow(path);
+      await running;
+    },
+  };
+}
+
+async function statOrNothing(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch {
+    // Gone, a link into nothing, or not ours to see: in each case there is no file.
+    return undefined;
+  }
+}
+
+/** Changes whenever the content may have: also when a file is replaced by one of the same age and size. */
+function signatureOf(stats: Stats): string {
+  return `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
+}
+
+function within(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
+}

@@ -1,0 +1,2 @@
+export { createManifestSource, type ManifestSourceOptions } from './manifest-source.ts';
+export { type ManifestContent, type ManifestEntry, readManifest } from './manifest-text.ts';

@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Clock,
+  createSignal,
+  describeError,
+  type Logger,
+  silentLogger,
+  systemClock,
+  type Timer,
+} from '../../../base/index.ts';
+import { ControllerError } from '../../errors.ts';
+import type { ObjectEvent, ObjectSource, SourceProblem } from '../object-source.ts';
+import { createDirectoryWatch } from './directory-watch.ts';
+import { createManifestClaims } from './manifest-claims.ts';
+import { readManifest } from './manifest-text.ts';
+
+export interface ManifestSourceOptions {
+  readonly directory: string;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** How long a writer must pause before its files are read. Default 5 ms. */
+  readonly debounceMs?: number;
+  /** How often everything is looked at again. Default 30 s. */
+  readonly resyncMs?: number;
+  /** How long a file that had objects may be empty before it is believed. Default 250 ms. */
+  readonly emptyGraceMs?: number;
+}
+
+/**
+ * The YAML files below a directory as a source of objects. What cannot be read is reported and never stops the rest; the
+ * sound objects of a file stay in force while the file is broken.
+ */
+export function createManifestSource(options: ManifestSourceOptions): ObjectSource {
+  const { directory, clock = systemClock, log = silentLogger } = options;
+  const events = createSignal<readonly ObjectEvent[]>();
+  const problemChanges = createSignal<readonly SourceProblem[]>();
+  const claims = createManifestClaims();
+  const emptied = new Map<string, Timer>();
+  let reported = '';
+  let listed = false;
+  let closed = false;
+
+  const watch = createDirectoryWatch({
+    directory,
+    clock,
+    debounceMs: options.debounceMs ?? 5,
+    resyncMs: options.resyncMs ?? 30_000,
+    async onChange(changed, removed) {
+      for (const file of removed) forget(file);
+      for (let index = 0; index < changed.length; index += READ_AT_ONCE) {
+        await Promise.all(changed.slice(index, index + READ_AT_ONCE).map(read));
+      }
+      flush();
+    },
+    onError: (error) => log.error('manifests cannot be followed', { directory, error }),
+  });
+
+  async function read(file: string): Promise<void> {
+    emptied.get(file)?.cancel();
+    emptied.delete(file);
+    let text: string;
+    try {
+      text = decode(await readFile(join(directory, file)));
+    } catch (error) {
+      claims.unreadable(file, describeError(error));
+      return;
+    }
+    // Most writers empty a file before they fill it.
+    if (text.trim() === '' && claims.hasObjects(file)) {
+      emptied.set(
+        file,
+        clock.after(options.emptyGraceMs ?? 250, () => {
+          forget(file);
+          flush();
+        }),
+      );
+      return;
+    }
+    claims.update(file, readManifest(file, text));
+  }
+
+  function forget(file: string): void {
+    emptied.get(file)?.cancel();
+    emptied.delete(file);
+    claims.update(file, undefined);
+  }
+
+  function flush(): void {
+    if (closed) return;
+    const batch = claims.flush();
+    if (batch.length > 0 || !listed) events.emit(batch);
+    listed = true;
+    const problems = claims.problems();
+    const text = JSON.stringify(problems);
+    if (text === reported) return;
+    const known = new Set(
+      reported === '' ? [] : (JSON.parse(reported) as unknown[]).map((p) => JSON.stringify(p)),
+    );
+    reported = text;
+    for (const problem of problems) {
+      if (known.has(JSON.stringify(problem))) continue;
+      if (problem.severity === 'error') log.warn('manifest has a problem', { ...problem });
+      else log.info('manifest is passed over', { ...problem });
+    }
+    problemChanges.emit(problems);
+  }
+
+  function stop(): Promise<void> {
+    closed = true;
+    for (const timer of emptied.values()) timer.cancel();
+    return watch.close();
+  }
+
+  return {
+    events,
+    problemChanges,
+    problems: () => claims.problems(),
+    async start() {
+      try {
+        await watch.start();
+      } catch (cause) {
+        throw new ControllerError({
+          code: 'ERR_CONTROLLER_MANIFESTS',
+          blame: 'local',
+          message: `cannot read the directory of manifests ${directory}`,
+          hint: 'name a directory that exists with --manifests',
+          cause,
+        });
+      }
+      // An empty directory is a complete listing too.
+      if (!listed) flush();
+    },
+    close: stop,
+    destroy: () => void stop(),
+  };
+}
+
+/** Fatal on bytes that are not UTF-8, so that nobody's policy is read with replacement characters in it. */
+function decode(bytes: Uint8Array): string {
+  if (bytes.length > LARGEST_FILE_BYTES) {
+    throw new ControllerError({
+      code: 'ERR_CONTROLLER_MANIFESTS',
+      blame: 'downstream',
+      message: `expected a file of at most ${LARGEST_FILE_BYTES} bytes, got ${bytes.length}`,
+    });
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+const READ_AT_ONCE = 64;
+const LARGEST_FILE_BYTES = 16 * 1024 * 1024;

@@ -1,0 +1,39 @@
+import type { Closable, Signal } from '../../base/index.ts';
+import type { MeshObject, ObjectKind } from '../objects/index.ts';
+
+/** Where objects come from. What stands behind it cannot tell a directory from an API server. */
+export interface ObjectSource extends Closable {
+  /** Resolves when all that is there now has been delivered as one batch. */
+  start(): Promise<void>;
+  /** Each batch belongs together and is applied as one. */
+  readonly events: Signal<readonly ObjectEvent[]>;
+  /** What is wrong at this moment, in a stable order. */
+  problems(): readonly SourceProblem[];
+  readonly problemChanges: Signal<readonly SourceProblem[]>;
+}
+
+export type ObjectEvent =
+  | {
+      readonly type: 'upsert';
+      readonly object: MeshObject;
+      /**
+       * Empty: the object is sound. Otherwise it is a policy that could not be understood: only its name and what could be
+       * read of its selector are to be relied on, and it must refuse what it selects.
+       */
+      readonly faults: readonly string[];
+    }
+  | { readonly type: 'delete'; readonly kind: ObjectKind; readonly key: string };
+
+export interface SourceProblem {
+  /** `error`: something is not in force as it was written. `notice`: something was passed over on purpose. */
+  readonly severity: 'error' | 'notice';
+  /** Relative to the source's directory. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** `spec.rules[0].from`; empty where no single field is to blame. */
+  readonly field: string;
+  /** `AuthorizationPolicy shop/only-cart`; empty where no object is known. */
+  readonly object: string;
+  readonly message: string;
+}
