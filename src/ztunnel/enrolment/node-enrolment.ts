@@ -1,5 +1,5 @@
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
-import { enrolPod, type PodEnrolment } from './pod-enrolment.ts';
+import { enrolPod, type PodEnrolment, releasePod } from './pod-enrolment.ts';
 import type { EnrolmentPorts, PodNamespace } from './ports.ts';
 
 /** All pods of this node that are, or are ceasing to be, in the mesh. */
@@ -9,11 +9,15 @@ export interface NodeEnrolment {
     readonly upserts: readonly EnrolmentPod[];
     readonly removed: readonly WorkloadUid[];
   }): void;
+  /** Goes on with pods that an earlier process was taking out of the mesh; those that are wanted again stay. */
+  resumeReleases(pods: readonly EnrolmentPod[]): void;
   /** Resolves when each pod that is known now has been tried once. */
   settled(): Promise<void>;
   pods(): readonly PodEnrolment[];
   /** What is wanted here now, for the saved state. */
   desired(): readonly EnrolmentPod[];
+  /** What is on its way out, for the saved state. */
+  leaving(): readonly EnrolmentPod[];
   /** For a process that ends: rules stay, connections drain. Resolves when the last has ended. */
   stop(): Promise<void>;
   destroy(cause: Error): void;
@@ -32,8 +36,11 @@ export function createNodeEnrolment<Namespace extends PodNamespace>(
       known.desire(pod);
       return;
     }
-    const enrolment = enrolPod(pod, ports);
-    enrolments.set(pod.uid, enrolment);
+    keep(enrolPod(pod, ports));
+  }
+
+  function keep(enrolment: PodEnrolment): void {
+    enrolments.set(enrolment.pod.uid, enrolment);
     enrolment.ended.then(() => forget(enrolment), ignoreEnd);
   }
 
@@ -55,11 +62,15 @@ export function createNodeEnrolment<Namespace extends PodNamespace>(
         enrolments.get(uid)?.desire(undefined);
       }
     },
+    resumeReleases(pods) {
+      for (const pod of pods) if (!enrolments.has(pod.uid)) keep(releasePod(pod, ports));
+    },
     async settled() {
       await Promise.all([...enrolments.values()].map((enrolment) => enrolment.settled));
     },
     pods: () => [...enrolments.values()],
     desired: () => [...wanted.values()],
+    leaving: () => [...enrolments.values()].map(({ pod }) => pod).filter(({ uid }) => !wanted.has(uid)),
     async stop() {
       await Promise.all([...enrolments.values()].map((enrolment) => enrolment.stop()));
     },

@@ -33,7 +33,15 @@ export function enrolPod<Namespace extends PodNamespace>(
   pod: EnrolmentPod,
   ports: EnrolmentPorts<Namespace>,
 ): PodEnrolment {
-  return new PodEnrolmentLoop(pod, ports);
+  return new PodEnrolmentLoop(pod, ports, true);
+}
+
+/** Goes on with a pod that an earlier process was taking out of the mesh. */
+export function releasePod<Namespace extends PodNamespace>(
+  pod: EnrolmentPod,
+  ports: EnrolmentPorts<Namespace>,
+): PodEnrolment {
+  return new PodEnrolmentLoop(pod, ports, false);
 }
 
 class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
@@ -42,7 +50,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   readonly settled: Promise<void>;
   readonly ended: Promise<void>;
   readonly #ports: EnrolmentPorts<Namespace>;
-  #wanted = true;
+  #wanted: boolean;
   #stopping = false;
   #goal = new AbortController();
   #settle: () => void = ignore;
@@ -52,8 +60,9 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   /** Proxies of earlier enrolments whose connections still live. */
   readonly #draining = new Map<PodProxy, Promise<void>>();
 
-  constructor(pod: EnrolmentPod, ports: EnrolmentPorts<Namespace>) {
+  constructor(pod: EnrolmentPod, ports: EnrolmentPorts<Namespace>, wanted: boolean) {
     this.pod = pod;
+    this.#wanted = wanted;
     this.#ports = ports;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
@@ -142,7 +151,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   async #unenrol(signal: AbortSignal): Promise<boolean> {
     const { redirection } = this.#ports;
     const { pod } = this;
-    const namespace = this.#namespace;
+    const namespace = this.#namespace ?? this.#leftNamespace(pod);
     if (namespace === undefined || !(await this.#ports.isCurrent(pod, namespace))) {
       this.#discard(podGone(pod));
       this.#finish();
@@ -208,6 +217,16 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
       this.#ports.log.trace('pod namespace still gone', { pod: pod.uid, error: describeError(error) });
       return undefined;
     }
+  }
+
+  /** The namespace of a pod that this process has never served: an earlier one's rules may still be in it. */
+  #leftNamespace(pod: EnrolmentPod): Namespace | undefined {
+    try {
+      this.#namespace = this.#ports.openNamespace(pod);
+    } catch (error) {
+      this.#ports.log.debug('nothing left of pod', { pod: pod.uid, error: describeError(error) });
+    }
+    return this.#namespace;
   }
 
   #setAsideProxy(): void {

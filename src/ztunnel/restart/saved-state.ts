@@ -12,6 +12,8 @@ export interface SavedState {
   readonly services: readonly Service[];
   readonly policies: readonly AuthorizationPolicy[];
   readonly pods: readonly EnrolmentPod[];
+  /** Pods whose rules had not all been taken away yet. */
+  readonly leaving: readonly EnrolmentPod[];
   /** As the certificate store gave it: with private keys. */
   readonly svids: string;
   /** By type URL: name to version, so that the controller sends only what changed, and what went. */
