@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import {
+  type EnrolmentPod,
+  parseIpAddress,
+  type Workload,
+  workloadIdentity,
+} from '../../../src/model/index.ts';
+import { resolveZtunnelConfig } from '../../../src/ztunnel/config/index.ts';
+import type { ConnectionDetails, ConnectionEnd } from '../../../src/ztunnel/connections/connection-record.ts';
+import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy.ts';
+import { makeWorkload } from '../../model/mesh-fixtures.ts';
+import { startTestController, type TestController } from './test-controller.ts';
+import { createTopology, type TestNode, type TestPod, type Topology } from './topology.ts';
+
+export interface JournalEntry {
+  readonly node: string;
+  readonly event: 'opened' | 'closed' | 'failed' | 'rejected';
+  readonly details?: ConnectionDetails;
+  readonly end?: ConnectionEnd;
+  readonly error?: Error;
+}
+
+/** A mesh of two nodes in one process: real kernel, real tunnels, real certificates. */
+export interface TwoNodes {
+  readonly topology: Topology;
+  readonly controller: TestController;
+  readonly journal: JournalEntry[];
+  startProxy(node: TestNode): Promise<NodeProxy>;
+  /** A workload for the pod, known to the controller, not enrolled. */
+  addPod(node: TestNode, name: string, over?: Partial<Workload>): { pod: TestPod; workload: Workload };
+  enrol(added: { pod: TestPod; workload: Workload }, over?: Partial<EnrolmentPod>): Promise<void>;
+  unenrol(added: { pod: TestPod; workload: Workload }): Promise<void>;
+  /** Waits until `probe` holds; rejects after `limitMs`. */
+  until(what: string, probe: () => boolean, limitMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createTwoNodes(): Promise<TwoNodes> {
+  const topology = createTopology('zt');
+  const controller = await startTestController();
+  const journal: JournalEntry[] = [];
+  const proxies: NodeProxy[] = [];
+
+  const until: TwoNodes['until'] = async (what, probe, limitMs = 5_000) => {
+    const deadline = Date.now() + limitMs;
+    while (!probe()) {
+      if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+
+  return {
+    topology,
+    controller,
+    journal,
+    async startProxy(node) {
+      const tokenFile = join(controller.directory, `${node.name}.token`);
+      writeFileSync(tokenFile, node.name);
+      const config = resolveZtunnelConfig({
+        node: node.name,
+        controller: `127.0.0.1:${controller.port}`,
+        controllerName: 'controller.test',
+        rootCertFile: join(controller.directory, 'root.pem'),
+        tokenFile,
+        stateFile: join(controller.directory, `${node.name}.state`),
+        drainTimeout: '2s',
+      });
+      const note = (event: JournalEntry['event']) => (details: ConnectionDetails, end?: ConnectionEnd) => {
+        journal.push({ node: node.name, event, details, ...(end === undefined ? {} : { end }) });
+      };
+      const proxy = createNodeProxy(config, {
+        journal: { opened: note('opened'), closed: note('closed'), failed: note('failed') },
+        clock: systemClock,
+        log: process.env.ZT_LOG === '1' ? consoleLogger : silentLogger,
+        random: Math.random,
+        onTunnelRejected: (_pod, { error }) => journal.push({ node: node.name, event: 'rejected', error }),
+        onDryRun: () => undefined,
+      });
+      proxies.push(proxy);
+      await proxy.start();
+      return proxy;
+    },
+    addPod(node, name, over = {}) {
+      const pod = node.addPod(`shop.${name}`);
+      const addresses = [parseIpAddress(pod.v4), parseIpAddress(pod.v6)];
+      const workload = makeWorkload({ name, node: node.name, addresses, ...over });
+      controller.setWorkload(workload);
+      return { pod, workload };
+    },
+    async enrol({ pod, workload }, over = {}) {
+      controller.enrol(enrolmentOf(pod, workload, over), pod.node);
+      await until(`${workload.name} captured`, () =>
+        controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'captured'),
+      );
+    },
+    async unenrol({ workload }) {
+      controller.unenrol(workload.uid);
+      await until(`${workload.name} released`, () =>
+        controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'released'),
+      );
+    },
+    until,
+    async close() {
+      for (const proxy of proxies) proxy.destroy();
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await controller.close();
+      topology.close();
+    },
+  };
+}
+
+function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPod>): EnrolmentPod {
+  const { trustDomain, namespace, serviceAccount } = workload;
+  return {
+    uid: workload.uid,
+    namespace,
+    name: workload.name,
+    identity: workloadIdentity({ trustDomain, namespace, serviceAccount }),
+    netns: pod.name,
+    isNew: false,
+    modes: {
+      inbound: true,
+      dns: false,
+      excludedInboundPorts: [],
+      excludedOutboundPorts: [],
+      excludedOutboundCidrs: [],
+      virtualInterfaces: [],
+      existingConnections: 'keep',
+    },
+    ...over,
+  };
+}
+
+const consoleLogger = {
+  trace: () => undefined,
+  debug: print,
+  info: print,
+  warn: print,
+  error: print,
+  child: () => consoleLogger,
+};
+
+function print(event: string, fields?: Readonly<Record<string, unknown>>): void {
+  process.stderr.write(`${event} ${JSON.stringify(fields ?? {})}\n`);
+}
