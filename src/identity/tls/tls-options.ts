@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import {
   createSecureContext,
   type ConnectionOptions,
@@ -106,5 +107,8 @@ const PROTOCOL = {
   ciphers: 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256',
   // The hybrid with ML-KEM first: what is recorded today stays unreadable to tomorrow's quantum computers.
   ecdhCurve: 'X25519MLKEM768:X25519:P-256',
+  // A resumed session would carry over an old verdict about certificates. Without self-contained tickets, and with
+  // no cache in the server, nothing can be resumed.
+  secureOptions: constants.SSL_OP_NO_TICKET,
 } as const;
 const LONGEST_CHAIN = 10;
