@@ -1,0 +1,74 @@
+import {
+  formatAuthority,
+  type IpAddress,
+  type Service,
+  type Workload,
+  type WorkloadIdentity,
+} from '../../model/index.ts';
+
+export interface SocketAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** What is known of one connection when a line about it is written. */
+export interface AccessRecord {
+  readonly direction: 'inbound' | 'outbound';
+  readonly source: SocketAddress;
+  readonly sourceWorkload?: Workload | undefined;
+  readonly sourceIdentity?: WorkloadIdentity | undefined;
+  /** The application's end, or outside the mesh the server's. */
+  readonly destination?: SocketAddress | undefined;
+  /** The tunnel's far end. */
+  readonly hbone?: SocketAddress | undefined;
+  readonly destinationWorkload?: Workload | undefined;
+  readonly destinationIdentity?: WorkloadIdentity | undefined;
+  readonly service?: Service | undefined;
+}
+
+/** How it ended. */
+export interface AccessEnd {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly durationMs: number;
+  /** Undefined after an orderly end. Its code and hint are written too. */
+  readonly error?: Error | undefined;
+  /** A word of a closed list that says why, where the error's code does not say enough. */
+  readonly reason?: string | undefined;
+  /** The policy that decided, and which of its rules, counted from 0. */
+  readonly policy?: string | undefined;
+  readonly rule?: number | undefined;
+}
+
+/** The fields of wire.md §5.2, in its order; those that are not known are left out. */
+export function accessFields(record: AccessRecord): Record<string, unknown> {
+  const { sourceWorkload, destinationWorkload, destination, hbone } = record;
+  return {
+    'src.addr': formatAuthority(record.source.address, record.source.port),
+    'src.workload': sourceWorkload?.name,
+    'src.namespace': sourceWorkload?.namespace ?? record.sourceIdentity?.namespace,
+    'src.identity': record.sourceIdentity?.id,
+    'src.cluster': sourceWorkload?.clusterId,
+    'dst.addr': destination && formatAuthority(destination.address, destination.port),
+    'dst.hbone_addr': hbone && formatAuthority(hbone.address, hbone.port),
+    'dst.service': record.service?.hostname,
+    'dst.workload': destinationWorkload?.name,
+    'dst.namespace': destinationWorkload?.namespace ?? record.service?.namespace,
+    'dst.identity': record.destinationIdentity?.id,
+    'dst.cluster': destinationWorkload?.clusterId,
+    direction: record.direction,
+  };
+}
+
+/** Rules are counted from 1 for people. */
+export function endFields(end: AccessEnd): Record<string, unknown> {
+  return {
+    bytes_sent: end.bytesSent,
+    bytes_recv: end.bytesReceived,
+    duration: `${Math.round(end.durationMs)}ms`,
+    error: end.error,
+    reason: end.reason,
+    policy: end.policy,
+    rule: end.rule === undefined ? undefined : end.rule + 1,
+  };
+}

@@ -1,0 +1,2 @@
+export { type AccessLog, createAccessLog } from './access-log.ts';
+export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';

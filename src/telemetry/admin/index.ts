@@ -1,0 +1,10 @@
+export {
+  type AdminBind,
+  type AdminServer,
+  type AdminServerOptions,
+  createAdminServer,
+} from './admin-server.ts';
+export { logLevelRoutes } from './log-level-route.ts';
+export { metricsRoutes } from './metrics-routes.ts';
+export { createReadiness, type Readiness, readinessRoute } from './readiness.ts';
+export type { AdminRequest, AdminResponse, AdminRoute } from './route.ts';

@@ -1,0 +1,49 @@
+import { describeError, type LogFields, MeshError } from '../../base/index.ts';
+
+/** Names of the line itself; a field of the same name would make the line ambiguous. */
+const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'target', 'message']);
+
+/**
+ * Fields as they are written: an error becomes its message with those of its causes, and beside it its code and hint,
+ * so that they can be searched for.
+ */
+export function lineFields(fields: LogFields): Record<string, unknown> {
+  const line: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const key = RESERVED.has(name) ? `field.${name}` : name;
+    if (value instanceof Error) {
+      line[key] = describeError(value);
+      if (value instanceof MeshError) {
+        line[`${key}.code`] = value.code;
+        if (value.hint !== undefined) line[`${key}.hint`] = value.hint;
+      }
+    } else line[key] = typeof value === 'bigint' ? value.toString() : value;
+  }
+  return line;
+}
+
+const PLAIN = /^[^\s"=\p{Cc}]+$/u;
+
+/** `k=v` pairs with spaces between; whatever could be mistaken for more than one value is quoted as in JSON. */
+export function formatFields(fields: Readonly<Record<string, unknown>>): string {
+  let text = '';
+  for (const [key, value] of Object.entries(fields))
+    text += `${text === '' ? '' : ' '}${key}=${formatValue(value)}`;
+  return text;
+}
+
+function formatValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : stringify(value);
+  return PLAIN.test(text) ? text : JSON.stringify(text);
+}
+
+function stringify(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch (error) {
+    // A log line must come out whatever it was given (a cycle, a throwing getter).
+    return `[cannot be written: ${describeError(error)}]`;
+  }
+}

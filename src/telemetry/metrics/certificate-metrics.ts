@@ -1,0 +1,26 @@
+import { METRICS } from './metric-table.ts';
+import { makeGauge, type MetricsRegistry } from './registry.ts';
+
+export interface HeldCertificate {
+  readonly identity: string;
+  /** A word of a closed list, such as `available` or `initializing`. */
+  readonly state: string;
+  /** Undefined while there is none yet. */
+  readonly notAfterMs: number | undefined;
+}
+
+/** Expiry of each certificate held, and how many are in which state. `certificates` is read at each scrape. */
+export function registerCertificateMetrics(
+  registry: MetricsRegistry,
+  certificates: () => readonly HeldCertificate[],
+): void {
+  makeGauge(registry, METRICS.svidNotAfter, (self) => {
+    self.reset();
+    for (const { identity, notAfterMs } of certificates())
+      if (notAfterMs !== undefined) self.set({ identity }, notAfterMs / 1000);
+  });
+  makeGauge(registry, METRICS.svids, (self) => {
+    self.reset();
+    for (const { state } of certificates()) self.inc({ state });
+  });
+}

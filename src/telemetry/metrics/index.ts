@@ -1,0 +1,19 @@
+export { type HeldCertificate, registerCertificateMetrics } from './certificate-metrics.ts';
+export { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
+export { METRICS, type MetricDescription, TRAFFIC_LABELS } from './metric-table.ts';
+export {
+  createNodeMetrics,
+  type NodeMetrics,
+  type NodeMetricsOptions,
+  type XdsTermination,
+} from './node-metrics.ts';
+export { type ProcessMetricsOptions, registerProcessMetrics } from './process-metrics.ts';
+export { createMetricsRegistry, type MetricsRegistry } from './registry.ts';
+export {
+  type CountedConnection,
+  createTcpMetrics,
+  type TcpMetrics,
+  type TcpMetricsOptions,
+  type TrafficBytes,
+} from './tcp-metrics.ts';
+export type { ResponseFlags, Traffic, TrafficParty } from './traffic-series.ts';

@@ -1,0 +1,136 @@
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** Of every `istio_tcp_*` metric; the names that dashboards and Kiali know (wire.md §5.1). */
+export const TRAFFIC_LABELS = [
+  'reporter',
+  'source_workload',
+  'source_canonical_service',
+  'source_canonical_revision',
+  'source_workload_namespace',
+  'source_principal',
+  'source_app',
+  'source_version',
+  'source_cluster',
+  'destination_service',
+  'destination_service_namespace',
+  'destination_service_name',
+  'destination_workload',
+  'destination_canonical_service',
+  'destination_canonical_revision',
+  'destination_workload_namespace',
+  'destination_principal',
+  'destination_app',
+  'destination_version',
+  'destination_cluster',
+  'request_protocol',
+  'response_flags',
+  'connection_security_policy',
+] as const;
+
+/** Every metric of nodemesh. docs/metrics.md repeats this table, and a test holds the two together. */
+export const METRICS = {
+  tcpConnectionsOpened: counter(
+    'istio_tcp_connections_opened_total',
+    'Connections that were let through and reached their other end',
+    TRAFFIC_LABELS,
+  ),
+  tcpConnectionsClosed: counter(
+    'istio_tcp_connections_closed_total',
+    'Opened connections that have ended, in whatever way',
+    TRAFFIC_LABELS,
+  ),
+  tcpConnectionsFailed: counter(
+    'istio_tcp_connections_failed_total',
+    'Connections that never opened: refused, or their other end could not be reached',
+    TRAFFIC_LABELS,
+  ),
+  tcpSentBytes: counter('istio_tcp_sent_bytes_total', 'Bytes sent to clients (responses)', TRAFFIC_LABELS),
+  tcpReceivedBytes: counter(
+    'istio_tcp_received_bytes_total',
+    'Bytes received from clients (requests)',
+    TRAFFIC_LABELS,
+  ),
+  tcpSocketsOpen: gauge('istio_tcp_sockets_open', 'Connections open now', ['reporter']),
+  build: gauge('istio_build', 'Always 1; the labels tell what runs', ['component', 'tag']),
+  xdsConnectionTerminations: counter(
+    'istio_xds_connection_terminations_total',
+    'Ends of the stream to the control plane, by reason: ConnectionError, Error, Reconnect, Complete',
+    ['reason'],
+  ),
+  xdsMessages: counter('istio_xds_message_total', 'Messages received from the control plane, by type URL', [
+    'url',
+  ]),
+  xdsMessageBytes: counter(
+    'istio_xds_message_bytes_total',
+    'Bytes of messages received from the control plane, by type URL',
+    ['url'],
+  ),
+  activeProxies: gauge('workload_manager_active_proxy_count', 'Pods of this node that are enrolled', []),
+  pendingProxies: gauge(
+    'workload_manager_pending_proxy_count',
+    'Pods of this node that wait to be enrolled',
+    [],
+  ),
+  proxiesStarted: counter('workload_manager_proxies_started_total', 'Enrolments that have begun', []),
+  proxiesStopped: counter('workload_manager_proxies_stopped_total', 'Enrolments that have ended', []),
+  openFds: gauge('process_open_fds', 'File descriptors open now', []),
+  maximumFds: gauge('process_max_fds', 'File descriptors that may be open (soft limit)', []),
+  cpuSeconds: counter('process_cpu_seconds_total', 'Processor time used, in seconds', []),
+  residentBytes: gauge('process_resident_memory_bytes', 'Resident memory, in bytes', []),
+  startTime: gauge('process_start_time_seconds', 'When the process started, in seconds since 1970', []),
+  heapBytes: gauge('nodemesh_heap_used_bytes', 'Memory used by the JavaScript heap, in bytes', []),
+  externalBytes: gauge('nodemesh_external_bytes', 'Memory used by buffers outside the heap, in bytes', []),
+  eventLoopUtilization: gauge(
+    'nodemesh_event_loop_utilization',
+    'Share of the time since the last scrape in which the event loop was busy, 0 to 1',
+    [],
+  ),
+  refusals: counter(
+    'nodemesh_refusals_total',
+    'Connections refused, by who refused, error code or reason, and deciding policy (empty when none)',
+    ['reporter', 'reason', 'policy'],
+  ),
+  dryRun: counter(
+    'nodemesh_policy_dry_run_total',
+    'Connections judged by dry-run policies, by what enforcing the policy would have done',
+    ['policy', 'verdict', 'differs'],
+  ),
+  svidNotAfter: gauge(
+    'nodemesh_svid_not_after_seconds',
+    'When the certificate of an identity expires, in seconds since 1970',
+    ['identity'],
+  ),
+  svids: gauge('nodemesh_svids', 'Certificates held, by state', ['state']),
+  trafficSeries: gauge('nodemesh_traffic_series', 'Label sets held by the istio_tcp metrics', []),
+  trafficSeriesLost: counter(
+    'nodemesh_traffic_series_lost_total',
+    'Connections counted under unknown labels because there were too many label sets',
+    [],
+  ),
+  logLinesDropped: counter(
+    'nodemesh_log_lines_dropped_total',
+    'Log lines lost because their reader was too slow',
+    [],
+  ),
+} as const satisfies Readonly<Record<string, MetricDescription>>;
+
+function counter<const L extends readonly string[]>(
+  name: string,
+  help: string,
+  labels: L,
+): MetricDescription & { readonly type: 'counter'; readonly labels: L } {
+  return { name, type: 'counter', help, labels };
+}
+
+function gauge<const L extends readonly string[]>(
+  name: string,
+  help: string,
+  labels: L,
+): MetricDescription & { readonly type: 'gauge'; readonly labels: L } {
+  return { name, type: 'gauge', help, labels };
+}

@@ -1,0 +1,37 @@
+import { METRICS } from './metric-table.ts';
+import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
+
+export type XdsTermination = 'ConnectionError' | 'Error' | 'Reconnect' | 'Complete';
+
+/** The stream to the control plane, and the enrolment of this node's pods. */
+export interface NodeMetrics {
+  xdsMessage(typeUrl: string, sizeBytes: number): void;
+  xdsTerminated(reason: XdsTermination): void;
+  proxyStarted(): void;
+  proxyStopped(): void;
+}
+
+export interface NodeMetricsOptions {
+  readonly registry: MetricsRegistry;
+  /** Read at each scrape. */
+  readonly proxies: () => { readonly active: number; readonly pending: number };
+}
+
+export function createNodeMetrics({ registry, proxies }: NodeMetricsOptions): NodeMetrics {
+  const messages = makeCounter(registry, METRICS.xdsMessages);
+  const bytes = makeCounter(registry, METRICS.xdsMessageBytes);
+  const terminations = makeCounter(registry, METRICS.xdsConnectionTerminations);
+  const started = makeCounter(registry, METRICS.proxiesStarted);
+  const stopped = makeCounter(registry, METRICS.proxiesStopped);
+  makeGauge(registry, METRICS.activeProxies, (self) => self.set(proxies().active));
+  makeGauge(registry, METRICS.pendingProxies, (self) => self.set(proxies().pending));
+  return {
+    xdsMessage(url, sizeBytes) {
+      messages.inc({ url });
+      bytes.inc({ url }, sizeBytes);
+    },
+    xdsTerminated: (reason) => terminations.inc({ reason }),
+    proxyStarted: () => started.inc(),
+    proxyStopped: () => stopped.inc(),
+  };
+}

@@ -1,0 +1,176 @@
+import { METRICS } from './metric-table.ts';
+import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
+import { SeriesCounter } from './series-counter.ts';
+import { anonymous, type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
+
+/** Bytes of a connection so far, as the client counts: sent to it, received from it. */
+export interface TrafficBytes {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** One open connection. */
+export interface CountedConnection {
+  /** Counts the end with the final bytes. Only the first call counts. */
+  close(bytes: TrafficBytes): void;
+}
+
+/** The `istio_tcp_*` metrics. */
+export interface TcpMetrics {
+  /** `meter` is read at scrapes, so that the bytes of a connection that lives for hours show while it does. */
+  opened(traffic: Traffic, meter?: () => TrafficBytes): CountedConnection;
+  /** A connection that never opened. */
+  failed(traffic: Traffic): void;
+}
+
+export interface TcpMetricsOptions {
+  readonly registry: MetricsRegistry;
+  /**
+   * Label sets held at most. Then those unused for longest and without open connections are dropped, as a restart
+   * would; if all are in use, further ones are counted under unknown labels. Default 10,000.
+   */
+  readonly maximumSeries?: number | undefined;
+}
+
+interface Series {
+  readonly labels: Record<string, string>;
+  /** A number that grows with each use of any series. */
+  lastUse: number;
+  live: number;
+  opened: number;
+  closed: number;
+  failed: number;
+  sent: number;
+  received: number;
+}
+
+interface Meter {
+  readonly series: Series;
+  readonly read: () => TrafficBytes;
+  countedSent: number;
+  countedReceived: number;
+}
+
+const DEFAULT_MAXIMUM_SERIES = 10_000;
+/** So much is dropped at once that sorting for it is paid for by the connections that come in between. */
+const DROPPED_SHARE = 0.1;
+
+export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
+  const { registry } = options;
+  const maximumSeries = options.maximumSeries ?? DEFAULT_MAXIMUM_SERIES;
+  const bySeriesKey = new Map<string, Series>();
+  const meters = new Set<Meter>();
+  const open = { source: 0, destination: 0 };
+  let uses = 0;
+  const lost = makeCounter(registry, METRICS.trafficSeriesLost);
+
+  /** Without room for a label set of its own, a connection is counted under one that says next to nothing. */
+  const seriesOf = (traffic: Traffic): Series => {
+    const known = bySeriesKey.get(trafficKey(traffic));
+    if (known !== undefined) return used(known);
+    if (bySeriesKey.size >= maximumSeries) dropIdle(bySeriesKey, maximumSeries);
+    const full = bySeriesKey.size >= maximumSeries;
+    if (full) lost.inc();
+    const counted = full ? anonymous(traffic) : traffic;
+    const key = trafficKey(counted);
+    const series = bySeriesKey.get(key) ?? makeSeries(counted);
+    bySeriesKey.set(key, series);
+    return used(series);
+  };
+
+  const used = (series: Series): Series => {
+    series.lastUse = ++uses;
+    return series;
+  };
+
+  const measure = (meter: Meter, bytes: TrafficBytes): void => {
+    meter.series.sent += Math.max(0, bytes.sentBytes - meter.countedSent);
+    meter.series.received += Math.max(0, bytes.receivedBytes - meter.countedReceived);
+    meter.countedSent = Math.max(meter.countedSent, bytes.sentBytes);
+    meter.countedReceived = Math.max(meter.countedReceived, bytes.receivedBytes);
+  };
+
+  const read = (value: (series: Series) => number) => () =>
+    [...bySeriesKey.values()].map((series) => ({
+      value: value(series),
+      labels: series.labels,
+      sharedLabels: series.labels,
+    }));
+  const readMeasured = (value: (series: Series) => number) => () => {
+    for (const meter of meters) measure(meter, meter.read());
+    return read(value)();
+  };
+  new SeriesCounter(
+    registry,
+    METRICS.tcpConnectionsOpened,
+    read((series) => series.opened),
+  );
+  new SeriesCounter(
+    registry,
+    METRICS.tcpConnectionsClosed,
+    read((series) => series.closed),
+  );
+  new SeriesCounter(
+    registry,
+    METRICS.tcpConnectionsFailed,
+    read((series) => series.failed),
+  );
+  new SeriesCounter(
+    registry,
+    METRICS.tcpSentBytes,
+    readMeasured((series) => series.sent),
+  );
+  new SeriesCounter(
+    registry,
+    METRICS.tcpReceivedBytes,
+    readMeasured((series) => series.received),
+  );
+  makeGauge(registry, METRICS.trafficSeries, (self) => self.set(bySeriesKey.size));
+  makeGauge(registry, METRICS.tcpSocketsOpen, (self) => {
+    self.set({ reporter: 'source' }, open.source);
+    self.set({ reporter: 'destination' }, open.destination);
+  });
+
+  return {
+    opened(traffic, meterReader) {
+      const series = seriesOf(traffic);
+      const { reporter } = traffic;
+      series.opened++;
+      series.live++;
+      open[reporter]++;
+      const meter: Meter = {
+        series,
+        read: meterReader ?? (() => ({ sentBytes: 0, receivedBytes: 0 })),
+        countedSent: 0,
+        countedReceived: 0,
+      };
+      if (meterReader !== undefined) meters.add(meter);
+      let closed = false;
+      return {
+        close(bytes) {
+          if (closed) return;
+          closed = true;
+          meters.delete(meter);
+          measure(meter, bytes);
+          series.closed++;
+          series.live--;
+          open[reporter]--;
+        },
+      };
+    },
+    failed(traffic) {
+      seriesOf(traffic).failed++;
+    },
+  };
+}
+
+function makeSeries(traffic: Traffic): Series {
+  const labels = trafficLabels(traffic);
+  return { labels, lastUse: 0, live: 0, opened: 0, closed: 0, failed: 0, sent: 0, received: 0 };
+}
+
+function dropIdle(bySeriesKey: Map<string, Series>, maximumSeries: number): void {
+  const idle = [...bySeriesKey].filter(([, series]) => series.live === 0);
+  idle.sort(([, a], [, b]) => a.lastUse - b.lastUse);
+  for (const [key] of idle.slice(0, Math.ceil(maximumSeries * DROPPED_SHARE))) bySeriesKey.delete(key);
+}

@@ -1,0 +1,87 @@
+import { test } from 'tap';
+import { MeshError } from '../../src/base/index.ts';
+import { parseSpiffeId } from '../../src/model/index.ts';
+import { type AccessRecord, createAccessLog, createLogger } from '../../src/telemetry/index.ts';
+import { ip, makeService, makeWorkload } from '../model/mesh-fixtures.ts';
+
+const record: AccessRecord = {
+  direction: 'inbound',
+  source: { address: ip('10.0.0.9'), port: 40000 },
+  sourceWorkload: makeWorkload({ name: 'frontend-1' }),
+  sourceIdentity: parseSpiffeId('spiffe://cluster.local/ns/shop/sa/frontend'),
+  destination: { address: ip('fd00::1'), port: 8080 },
+  hbone: { address: ip('fd00::1'), port: 15008 },
+  destinationWorkload: makeWorkload({ name: 'cart-1' }),
+  destinationIdentity: parseSpiffeId('spiffe://cluster.local/ns/shop/sa/cart'),
+  service: makeService({ name: 'cart' }),
+};
+
+function lines(level: string, use: (log: ReturnType<typeof createAccessLog>) => void): string[] {
+  const written: string[] = [];
+  use(
+    createAccessLog(
+      createLogger({ level, stream: { write: (line) => written.push(line) }, clock: { now: () => 0 } }),
+    ),
+  );
+  return written;
+}
+
+test('a completed connection is one line with every field, in order', async (t) => {
+  const [opened, complete] = lines('info', (log) => {
+    log.opened(record);
+    log.closed(record, { bytesSent: 5, bytesReceived: 7, durationMs: 12.4 });
+  });
+  const ends =
+    'src.addr=10.0.0.9:40000 src.workload=frontend-1 src.namespace=shop ' +
+    'src.identity=spiffe://cluster.local/ns/shop/sa/frontend src.cluster=Kubernetes dst.addr=[fd00::1]:8080 ' +
+    'dst.hbone_addr=[fd00::1]:15008 dst.service=cart.shop.svc.cluster.local dst.workload=cart-1 dst.namespace=shop ' +
+    'dst.identity=spiffe://cluster.local/ns/shop/sa/cart dst.cluster=Kubernetes direction=inbound';
+  t.equal(opened, `1970-01-01T00:00:00.000Z\tinfo\taccess\tconnection opened\t${ends}\n`);
+  t.equal(
+    complete,
+    `1970-01-01T00:00:00.000Z\tinfo\taccess\tconnection complete\t${ends} bytes_sent=5 bytes_recv=7 duration=12ms\n`,
+  );
+});
+
+test('a refusal says why: error, code, hint, policy and rule', async (t) => {
+  const error = new MeshError({
+    code: 'ERR_DENIED',
+    blame: 'downstream',
+    message: 'explicitly denied by shop/deny',
+    hint: 'ask',
+  });
+  const [line] = lines('info', (log) =>
+    log.failed(record, {
+      bytesSent: 0,
+      bytesReceived: 0,
+      durationMs: 0,
+      error,
+      reason: 'DENIED',
+      policy: 'shop/deny',
+      rule: 1,
+    }),
+  );
+  t.match(line, /\twarn\taccess\tconnection failed\t/);
+  t.match(
+    line,
+    /error="explicitly denied by shop\/deny" error\.code=ERR_DENIED error\.hint=ask reason=DENIED policy=shop\/deny rule=2\n$/,
+  );
+});
+
+test('a connection that was cut is an error, and levels silence what is not wanted', async (t) => {
+  const end = { bytesSent: 0, bytesReceived: 0, durationMs: 0 };
+  const use = (log: ReturnType<typeof createAccessLog>): void => {
+    log.opened(record);
+    log.closed(record, end);
+    log.closed(record, { ...end, error: new Error('reset') });
+    log.failed({ direction: 'outbound', source: record.source }, end);
+  };
+  t.match(lines('info', use), [
+    /opened/,
+    /\tinfo\t.*complete/,
+    /\terror\t.*complete.*error=reset/,
+    /\twarn\t.*failed/,
+  ]);
+  t.equal(lines('info,access=warn', use).length, 2);
+  t.equal(lines('error', use).length, 1);
+});
