@@ -40,7 +40,9 @@ export function kernelIpAddress(text: string): IpAddress {
   if (text.startsWith(MAPPED_PREFIX) && text.includes('.'))
     return text.slice(MAPPED_PREFIX.length) as IpAddress;
   const zone = text.indexOf('%');
-  return (zone === -1 ? text : text.slice(0, zone)) as IpAddress;
+  const bare = zone === -1 ? text : text.slice(0, zone);
+  // inet_ntop(3) writes the long-dead IPv4-compatible addresses (::1.2.3.4) in dotted form too.
+  return bare.includes('.') && bare.includes(':') ? parseIpAddress(bare) : (bare as IpAddress);
 }
 
 /** 4 or 16 bytes in network order, as protobuf carries them. */

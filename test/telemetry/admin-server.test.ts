@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, type RequestOptions } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -167,6 +168,31 @@ test('a port that is taken, and routes that collide, are errors with a code', as
   });
   t.throws(() => createAdminServer({ routes: [hello, hello] }), { code: 'ERR_TELEMETRY_ROUTE' });
   t.throws(() => createAdminServer({ routes: [{ ...hello, path: 'x' }] }), { code: 'ERR_TELEMETRY_ROUTE' });
+});
+
+test('a socket that listens already, given by its descriptor, is served', async (t) => {
+  const owner = createServer();
+  owner.listen(0, '127.0.0.1');
+  await once(owner, 'listening');
+  const { port } = owner.address() as AddressInfo;
+  const { fd } = (owner as unknown as { _handle: { fd: number } })._handle;
+  const script = `
+    import { createAdminServer } from ${JSON.stringify(new URL('../../src/telemetry/index.ts', import.meta.url).href)};
+    const server = createAdminServer({ routes: [] });
+    process.stdout.write(JSON.stringify(await server.listen({ fd: 3 })));
+    process.stdin.once('end', () => server.close()).resume();
+  `;
+  // The child inherits the socket, as two sets of handles on one descriptor would fight in a single process.
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit', fd],
+  });
+  const [address] = await once(child.stdout, 'data');
+  t.same(JSON.parse(String(address)), { host: '127.0.0.1', port });
+  owner.close();
+  t.equal((await ask(port, '/')).status, 200);
+  child.stdin.end();
+  const [code] = await once(child, 'exit');
+  t.equal(code, 0);
 });
 
 test('destroying the server ends a request that hangs, and tells its handler', async (t) => {

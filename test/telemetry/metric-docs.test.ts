@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { createMetricsRegistry, METRICS, registerProcessMetrics } from '../../src/telemetry/index.ts';
+import {
+  createDecisionMetrics,
+  createMetricsRegistry,
+  createNodeMetrics,
+  createTcpMetrics,
+  METRICS,
+  registerCertificateMetrics,
+  registerProcessMetrics,
+} from '../../src/telemetry/index.ts';
 import { TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
 
 /** The rows of the table in docs/metrics.md: name, type, labels, meaning. */
@@ -42,6 +50,22 @@ test('docs/metrics.md names every traffic label', async (t) => {
 test('no two metrics share a name', async (t) => {
   const names = Object.values(METRICS).map((metric) => metric.name);
   t.equal(new Set(names).size, names.length);
+});
+
+test('every metric of the table is registered by somebody', async (t) => {
+  const registry = createMetricsRegistry();
+  createTcpMetrics({ registry });
+  createDecisionMetrics(registry);
+  createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
+  registerCertificateMetrics(registry, () => []);
+  registerProcessMetrics({ registry, component: 'ztunnel', version: '1', droppedLogLines: () => 0 });
+  const registered = registry.getMetricsAsArray().map((metric) => metric.name);
+  t.same(
+    registered.sort(),
+    Object.values(METRICS)
+      .map((metric) => metric.name)
+      .sort(),
+  );
 });
 
 test('a process tells what runs and what it uses', async (t) => {
