@@ -4,6 +4,7 @@ export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_CONFIG: 'a tunnel setting is out of its range',
   ERR_TUNNEL_AUTHORITY: 'the authority of a CONNECT request is not address:port or hostname:port',
   ERR_TUNNEL_METHOD: 'a request to the tunnel port was not a CONNECT',
+  ERR_TUNNEL_HEADER: 'a header to be sent has characters that HTTP does not allow',
   ERR_TUNNEL_ALPN: 'the peer did not agree on HTTP/2 (ALPN h2)',
   ERR_TUNNEL_CONNECT: 'no session to the peer could be opened',
   ERR_TUNNEL_STATUS: 'the peer answered a CONNECT with a status other than 200',
@@ -25,16 +26,20 @@ export type TunnelErrorCode = keyof typeof TUNNEL_ERROR_CODES;
 
 export interface TunnelErrorOptions extends MeshErrorOptions<TunnelErrorCode> {
   readonly status?: number | undefined;
+  readonly http2Code?: number | undefined;
 }
 
 /** Whatever ends or refuses a tunnel. `retryable` follows design.md "L4 retries": only when no byte was taken. */
 export class TunnelError extends MeshError<TunnelErrorCode> {
   /** The HTTP status of the peer's answer; only with ERR_TUNNEL_STATUS. */
   readonly status: number | undefined;
+  /** The RFC 9113 §7 code that goes, or came, with it on the wire. */
+  readonly http2Code: number | undefined;
 
   constructor(options: TunnelErrorOptions) {
     super(options);
     this.status = options.status;
+    this.http2Code = options.http2Code;
   }
 }
 

@@ -1,3 +1,5 @@
+import { connectTunnelSession } from '../../../src/tunnel-protocol/endpoint/client-session.ts';
+import { createTunnelServer } from '../../../src/tunnel-protocol/endpoint/server.ts';
 import { connectNodeTunnelSession } from '../../../src/tunnel-protocol/node-http2/client-session.ts';
 import { createNodeTunnelServer } from '../../../src/tunnel-protocol/node-http2/server.ts';
 import type { Implementation } from './tunnel-pair.ts';
@@ -8,4 +10,16 @@ export const nodeHttp2: Implementation = {
   serve: createNodeTunnelServer,
 };
 
-export const implementations: readonly Implementation[] = [nodeHttp2];
+export const ownHttp2: Implementation = {
+  name: 'own HTTP/2',
+  connect: connectTunnelSession,
+  serve: createTunnelServer,
+};
+
+/** Own with own is what runs; each with node:http2 shows that others understand it. */
+export const implementations: readonly Implementation[] = [
+  ownHttp2,
+  { name: 'own client, node:http2 server', connect: connectTunnelSession, serve: createNodeTunnelServer },
+  { name: 'node:http2 client, own server', connect: connectNodeTunnelSession, serve: createTunnelServer },
+  nodeHttp2,
+];

@@ -1,0 +1,68 @@
+import type { TunnelError } from '../errors.ts';
+import type { HeaderField } from '../head/index.ts';
+
+/** Who gets what arrives on a stream. Called synchronously while a chunk is decoded; none may throw. */
+export interface StreamSink {
+  /** The final answer to our CONNECT; client only. */
+  onResponse(fields: readonly HeaderField[], endStream: boolean): void;
+  /** Returns how many bytes are unread now, these included. */
+  onData(bytes: Buffer): number;
+  /** END_STREAM: the peer's half is complete. */
+  onEnd(): void;
+  /** The stream is over before both halves were complete. Nothing follows. */
+  onCut(error: TunnelError): void;
+  /** The peer's half is complete, and it will not read the rest of ours (RST_STREAM NO_ERROR or CANCEL after the end). */
+  onUnwanted(): void;
+}
+
+/** Bytes that wait to be framed; `done` is called once the last of them is. */
+export interface PendingWrite {
+  bytes: Buffer;
+  readonly done: ((error?: Error) => void) | undefined;
+}
+
+/**
+ * One stream's state (RFC 9113 §5.1), without idle and reserved, which never have a record:
+ *
+ *            open ── local END_STREAM ──▶ half-closed (local)  ──┐
+ *             │                                                  ├─▶ closed (forgotten)
+ *             └──── remote END_STREAM ──▶ half-closed (remote) ──┘
+ *            RST_STREAM either way, or the end of the session: closed at once
+ */
+export class Http2Stream {
+  readonly id: number;
+  sink: StreamSink;
+  localEnded = false;
+  remoteEnded = false;
+  closed = false;
+  /** Server: our answer is out. Client: the peer's answer is in. */
+  answered = false;
+
+  /** What we may send; below zero after the peer shrank its initial window (RFC 9113 §6.9.2). */
+  sendWindow: number;
+  readonly pending: PendingWrite[] = [];
+  pendingBytes = 0;
+  /** Set once the writer has ended: END_STREAM goes out behind the pending bytes. */
+  endRequested: ((error?: Error) => void) | undefined;
+  queued = false;
+
+  /** What the peer may send. */
+  receiveWindow: number;
+  /** What `receiveWindow` and the unread bytes should sum up to. */
+  targetWindow: number;
+  unreadBytes = 0;
+
+  constructor(options: {
+    readonly id: number;
+    readonly sink: StreamSink;
+    readonly sendWindow: number;
+    readonly receiveWindow: number;
+    readonly targetWindow: number;
+  }) {
+    this.id = options.id;
+    this.sink = options.sink;
+    this.sendWindow = options.sendWindow;
+    this.receiveWindow = options.receiveWindow;
+    this.targetWindow = options.targetWindow;
+  }
+}

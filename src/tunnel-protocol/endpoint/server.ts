@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
+import { systemClock } from '../../base/index.ts';
+import { createBufferBudget } from '../buffer-budget.ts';
+import { resolveTunnelConfig } from '../config.ts';
+import { TunnelError } from '../errors.ts';
+import type { TunnelServer, TunnelServerOptions } from '../server.ts';
+import { addressOf, type ServerSession, startServerSession } from './server-session.ts';
+
+/** Serves HBONE on a listening descriptor. Its TLS sockets are made by node:tls alone (design.md, Certificates). */
+export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): TunnelServer {
+  const config = resolveTunnelConfig(options.config);
+  const clock = options.clock ?? systemClock;
+  const account = options.account ?? createBufferBudget().account();
+  const sessions = new Set<ServerSession<Peer>>();
+  /** Every accepted connection, so that those that never finish their handshake can be let go of. */
+  const sockets = new Set<Socket>();
+  let closing = false;
+
+  const server = tls.createServer({
+    ...tlsOptions(options.tls),
+    handshakeTimeout: config.handshakeTimeoutMs,
+    noDelay: true,
+  });
+  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
+  let listening = false;
+  server.on('close', resolveClosed);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (error, socket) => refuse(error, socket));
+  server.on('secureConnection', (socket) => begin(socket));
+
+  const refuse = (error: Error, socket: TLSSocket): void =>
+    options.onSessionRefused?.(error, addressOf(socket.remoteAddress, socket.remotePort));
+  const begin = (socket: TLSSocket): void => {
+    let peer: Peer;
+    try {
+      if (socket.alpnProtocol !== 'h2') throw alpnError(socket.alpnProtocol);
+      peer = options.authenticate(socket);
+    } catch (cause) {
+      socket.on('error', (error) => refuse(error, socket));
+      refuse(refusedPeer(cause), socket);
+      socket.destroy();
+      return;
+    }
+    const session = startServerSession<Peer>({
+      socket,
+      peer,
+      config,
+      clock,
+      account,
+      handlers: options,
+      onClosed: (ended, error) => {
+        sessions.delete(ended);
+        if (error instanceof TunnelError && PEER_FAULTS.has(error.code)) refuse(error, socket);
+      },
+    });
+    sessions.add(session);
+    if (closing) session.drain();
+  };
+  const stopAccepting = (): void => {
+    if (server.listening) server.close();
+  };
+
+  return {
+    get sessions() {
+      return sessions.size;
+    },
+    get activeStreams() {
+      let streams = 0;
+      for (const session of sessions) streams += session.activeStreams;
+      return streams;
+    },
+    listen(fd) {
+      return new Promise((resolve, reject) => {
+        const onError = (cause: Error): void => reject(listenError(fd, cause));
+        server.once('error', onError);
+        server.listen({ fd }, () => {
+          server.off('error', onError);
+          // Accepting can fail for a moment (EMFILE); what is open goes on.
+          server.on('error', (error) => options.onSessionRefused?.(error, undefined));
+          listening = true;
+          resolve();
+        });
+      });
+    },
+    setSecureContext: (next) => server.setSecureContext(tlsOptions(next)),
+    reauthenticate() {
+      let cut = 0;
+      for (const session of [...sessions]) {
+        try {
+          session.peer = options.authenticate(session.socket);
+        } catch (cause) {
+          cut += 1;
+          const error = refusedPeer(cause);
+          session.destroy(error);
+          refuse(error, session.socket);
+        }
+      }
+      return cut;
+    },
+    stopAccepting,
+    async close() {
+      closing = true;
+      stopAccepting();
+      for (const session of sessions) session.drain();
+      if (listening) await closed;
+    },
+    destroy(cause) {
+      closing = true;
+      stopAccepting();
+      for (const session of [...sessions]) session.destroy(cause ?? closedError());
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** wire.md §1.2: TLS 1.3, ALPN h2, a client certificate always. Who may connect is `authenticate`'s and the CAs' to say. */
+function tlsOptions(options: TlsOptions): TlsOptions {
+  return { ...options, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'], requestCert: true };
+}
+
+function refusedPeer(cause: unknown): TunnelError {
+  if (cause instanceof TunnelError) return cause;
+  return new TunnelError({
+    code: 'ERR_TUNNEL_PEER_REFUSED',
+    blame: 'downstream',
+    message: 'the peer failed authentication',
+    cause,
+  });
+}
+
+function alpnError(got: string | false | null): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_ALPN',
+    blame: 'downstream',
+    message: `expected ALPN h2, got ${got || 'none'}`,
+  });
+}
+
+function listenError(fd: number, cause: Error): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_LISTEN',
+    blame: 'local',
+    message: `cannot listen on descriptor ${fd}`,
+    cause,
+  });
+}
+
+function closedError(): TunnelError {
+  return new TunnelError({ code: 'ERR_TUNNEL_CLOSED', blame: 'local', message: 'the server is closed' });
+}
+
+/** Sessions that end with one of these were the peer's doing, and worth a record. */
+const PEER_FAULTS: ReadonlySet<string> = new Set(['ERR_TUNNEL_PROTOCOL', 'ERR_TUNNEL_FLOOD']);
