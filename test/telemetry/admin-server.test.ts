@@ -182,15 +182,17 @@ test('a socket that listens already, given by its descriptor, is served', async 
     process.stdout.write(JSON.stringify(await server.listen({ fd: 3 })));
     process.stdin.once('end', () => server.close()).resume();
   `;
-  // The child inherits the socket, as two sets of handles on one descriptor would fight in a single process.
+  // The child inherits the socket, as two handles on one descriptor would fight in a single process.
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['pipe', 'pipe', 'inherit', fd],
   });
-  const [address] = await once(child.stdout, 'data');
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('both were asked for as pipes');
+  const [address] = await once(stdout, 'data');
   t.same(JSON.parse(String(address)), { host: '127.0.0.1', port });
   owner.close();
   t.equal((await ask(port, '/')).status, 200);
-  child.stdin.end();
+  stdin.end();
   const [code] = await once(child, 'exit');
   t.equal(code, 0);
 });
