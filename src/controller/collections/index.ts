@@ -1,2 +1,7 @@
 export { type Collection, createGraph, type Fetch, type Graph, type Index, type Store } from './graph.ts';
-export { createMeshCollections, type Judged, type MeshCollections } from './mesh-collections.ts';
+export {
+  type CaptureReport,
+  createMeshCollections,
+  type Judged,
+  type MeshCollections,
+} from './mesh-collections.ts';

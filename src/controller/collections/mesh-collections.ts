@@ -1,5 +1,5 @@
 import type { AuthorizationPolicy, PolicyKey, Workload } from '../../model/index.ts';
-import { type EnrolmentPlan, planEnrolment } from '../enrolment/enrolment-plan.ts';
+import { type EnrolmentPlan, planEnrolment } from '../enrolment/index.ts';
 import {
   type AuthorizationPolicyObject,
   type EndpointSliceObject,
@@ -16,6 +16,7 @@ import {
 } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
 import {
+  isCaptured,
   type MeshSettings,
   peerAuthenticationPolicies,
   podUid,
@@ -42,8 +43,13 @@ export interface Judged<T> {
 export interface MeshCollections {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
-  /** What a node has just reported of a pod (`namespace/name`), until its annotation says the same; undefined: nothing. */
-  overrideCapture(pod: string, captured: boolean | undefined): void;
+  /**
+   * What a node has just reported of pods, until their annotations say the same. It holds for the very pod that was meant
+   * and for no later one of the same name.
+   */
+  reportCaptures(reports: readonly CaptureReport[]): void;
+  /** Pods on a node that use a service account, finished ones left out. */
+  podsOf(node: string, namespace: string, serviceAccount: string): readonly PodObject[];
   readonly pods: Collection<PodObject>;
   readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
   readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
@@ -53,6 +59,11 @@ export interface MeshCollections {
   readonly policies: Collection<TranslatedPolicy>;
   readonly peerPolicies: Collection<AuthorizationPolicy>;
   readonly enrolments: Collection<EnrolmentPlan>;
+}
+
+export interface CaptureReport {
+  readonly pod: PodObject;
+  readonly captured: boolean;
 }
 
 export function createMeshCollections(settings: MeshSettings): MeshCollections {
@@ -66,7 +77,12 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
   const slices = graph.store<EndpointSliceObject>();
   const policyObjects = graph.store<Judged<AuthorizationPolicyObject>>();
   const peerObjects = graph.store<Judged<PeerAuthenticationObject>>();
-  const captures = graph.store<boolean>();
+  const captures = graph.store<{ readonly uid: string; readonly captured: boolean }>();
+  const podsByAccount = graph.index(pods, (pod) =>
+    pod.phase === 'Succeeded' || pod.phase === 'Failed'
+      ? []
+      : [accountSlot(pod.node, pod.meta.namespace, pod.serviceAccount)],
+  );
 
   const services = graph.derive(serviceObjects, (fetch, object) => {
     const info = translateService(object, fetch.one(namespaces, object.meta.namespace), settings);
@@ -126,6 +142,7 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
 
   const podWorkloads = graph.derive(pods, (fetch, pod, key) => {
     const selection = fetch.one(selections, labelSetKey(pod));
+    const capture = fetch.one(captures, key);
     const listed = fetch.all(slicesByPod, key).flatMap((slice) => {
       const service = sliceServiceKey(slice, settings);
       const info = service === undefined ? undefined : fetch.one(services, service);
@@ -138,7 +155,7 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
         services: [...new Set([...(selection?.services ?? []), ...listed])],
         policies: selection?.policies ?? [],
         node: pod.node === '' ? undefined : fetch.one(nodes, pod.node),
-        captured: fetch.one(captures, key),
+        captured: capture?.uid === pod.meta.uid ? capture.captured : undefined,
       },
       settings,
     );
@@ -196,19 +213,36 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
     PeerAuthentication: peerObjects,
   };
 
+  /** The annotation has arrived, or the pod is another now: the report has done its work. */
+  function settleCapture(key: string): void {
+    const report = captures.get(key);
+    if (report === undefined) return;
+    const pod = pods.get(key);
+    if (pod === undefined || pod.meta.uid !== report.uid || isCaptured(pod) === report.captured)
+      captures.delete(key);
+  }
+
   return {
     apply(events) {
       for (const event of events) {
         if (event.type === 'upsert') put(event.object, event.faults);
         else stores[event.kind].delete(event.key);
+        if (event.type === 'delete') {
+          if (event.kind === 'Pod') settleCapture(event.key);
+        } else if (event.object.kind === 'Pod') settleCapture(objectKey(event.object.meta));
       }
       graph.commit();
     },
-    overrideCapture(pod, captured) {
-      if (captured === undefined) captures.delete(pod);
-      else captures.set(pod, captured);
+    reportCaptures(reports) {
+      for (const { pod, captured } of reports) {
+        const key = objectKey(pod.meta);
+        if (isCaptured(pod) === captured) captures.delete(key);
+        else captures.set(key, { uid: pod.meta.uid, captured });
+      }
       graph.commit();
     },
+    podsOf: (node, namespace, serviceAccount) =>
+      podsByAccount.all(accountSlot(node, namespace, serviceAccount)),
     pods,
     policyObjects,
     peerObjects,
@@ -228,4 +262,8 @@ interface Selection {
 
 function labelSetKey(pod: PodObject): string {
   return JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
+}
+
+function accountSlot(node: string, namespace: string, serviceAccount: string): string {
+  return `${node}|${namespace}/${serviceAccount}`;
 }

@@ -1,0 +1,6 @@
+export {
+  type CertificateService,
+  type CertificateServiceOptions,
+  createCertificateService,
+} from './certificate-service.ts';
+export { checkImpersonation, type ImpersonationRules, type NodePods } from './impersonation.ts';

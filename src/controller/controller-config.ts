@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { checkTrustDomain, ModelError } from '../model/index.ts';
+import { ControllerError } from './errors.ts';
+
+/** What a caller may say; whatever is left out has a default. */
+export interface ControllerOptions {
+  /** A directory of Kubernetes YAML; watched. */
+  readonly manifestsDirectory: string;
+  /** Where the certificate authority lives; created when it is not there. */
+  readonly caDirectory: string;
+  /** Keys for callers' tokens; read again when they change. */
+  readonly jwksFile: string;
+  /** Default all addresses, port 15012. */
+  readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
+  /** DNS names and IP addresses by which proxies call the controller. */
+  readonly serverNames?: readonly string[] | undefined;
+  /** Metrics, readiness and debugging. Default: none. */
+  readonly adminListen?: { readonly host: string; readonly port: number } | undefined;
+  readonly trustDomain?: string | undefined;
+  readonly clusterDomain?: string | undefined;
+  readonly clusterId?: string | undefined;
+  readonly network?: string | undefined;
+  readonly rootNamespace?: string | undefined;
+  /** The longest life of a workload's certificate. Default 24 h. */
+  readonly svidTtlMs?: number | undefined;
+  /** `namespace/account` of node proxies. */
+  readonly trustedNodeAccounts?: readonly string[] | undefined;
+  /** Where the mesh's roots are written for proxies to trust. Default `root-cert.pem` in the CA's directory. */
+  readonly rootCertificateFile?: string | undefined;
+  /** How long a pod that joins waits until the proxies know. Default 500. */
+  readonly joinWaitMs?: number | undefined;
+  /** How long a pod that leaves waits for the same. Default 2,000. */
+  readonly leaveWaitMs?: number | undefined;
+}
+
+/** Complete and checked. */
+export interface ControllerConfig {
+  readonly manifestsDirectory: string;
+  readonly caDirectory: string;
+  readonly jwksFile: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly serverNames: readonly string[];
+  readonly adminListen: { readonly host: string; readonly port: number } | undefined;
+  readonly trustDomain: string;
+  readonly clusterDomain: string;
+  readonly clusterId: string;
+  readonly network: string;
+  readonly rootNamespace: string;
+  readonly svidTtlMs: number;
+  readonly trustedNodeAccounts: ReadonlySet<string>;
+  readonly rootCertificateFile: string;
+  readonly joinWaitMs: number;
+  readonly leaveWaitMs: number;
+}
+
+/** Fills in defaults and checks; throws ControllerError ERR_CONTROLLER_CONFIG that names everything that is wrong. */
+export function resolveControllerConfig(options: ControllerOptions): ControllerConfig {
+  const config: ControllerConfig = {
+    manifestsDirectory: options.manifestsDirectory,
+    caDirectory: options.caDirectory,
+    jwksFile: options.jwksFile,
+    listen: { host: options.listen?.host ?? '::', port: options.listen?.port ?? 15012 },
+    serverNames: options.serverNames ?? ['nodemesh-controller.nodemesh-system.svc'],
+    adminListen: options.adminListen,
+    trustDomain: options.trustDomain ?? 'cluster.local',
+    clusterDomain: options.clusterDomain ?? 'cluster.local',
+    clusterId: options.clusterId ?? 'Kubernetes',
+    network: options.network ?? '',
+    rootNamespace: options.rootNamespace ?? 'istio-system',
+    svidTtlMs: options.svidTtlMs ?? DAY_MS,
+    trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? NODE_ACCOUNTS),
+    rootCertificateFile: options.rootCertificateFile ?? join(options.caDirectory, 'root-cert.pem'),
+    joinWaitMs: options.joinWaitMs ?? 500,
+    leaveWaitMs: options.leaveWaitMs ?? 2_000,
+  };
+  const faults = faultsOf(config);
+  if (faults.length === 0) return Object.freeze(config);
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_CONFIG',
+    blame: 'local',
+    message: faults.join('; '),
+  });
+}
+
+function faultsOf(config: ControllerConfig): readonly string[] {
+  const faults: string[] = [];
+  const mustBe = (condition: boolean, fault: string): void => {
+    if (!condition) faults.push(fault);
+  };
+  mustBe(config.manifestsDirectory !== '', 'expected a directory of manifests, got none');
+  mustBe(config.caDirectory !== '', 'expected a directory for the certificate authority, got none');
+  mustBe(config.jwksFile !== '', 'expected a file with the keys for tokens, got none');
+  mustBe(config.serverNames.length > 0, 'expected at least one name of the server, got none');
+  mustBe(config.clusterDomain !== '', 'expected a domain of the cluster, got none');
+  mustBe(config.rootNamespace !== '', 'expected a root namespace, got none');
+  mustBe(
+    config.svidTtlMs >= SHORTEST_TTL_MS && config.svidTtlMs <= 90 * DAY_MS,
+    `expected a certificate lifetime from ${SHORTEST_TTL_MS} ms to 90 days, got ${config.svidTtlMs} ms`,
+  );
+  try {
+    checkTrustDomain(config.trustDomain);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    faults.push(error.message);
+  }
+  return faults;
+}
+
+const DAY_MS = 86_400_000;
+/** Shorter ones would be renewed all the time. */
+const SHORTEST_TTL_MS = 1_000;
+const NODE_ACCOUNTS = ['nodemesh-system/ztunnel', 'istio-system/ztunnel'];

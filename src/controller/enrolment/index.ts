@@ -1,0 +1,2 @@
+export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
+export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';

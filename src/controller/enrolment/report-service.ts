@@ -1,0 +1,106 @@
+import { type Logger, silentLogger } from '../../base/index.ts';
+import type { EnrolmentReceipt, EnrolmentReport, WorkloadUid } from '../../model/index.ts';
+import { ControllerError } from '../errors.ts';
+import type { PodObject } from '../objects/index.ts';
+import type { SinkQueue } from '../sink/index.ts';
+import { accountOf, type Caller } from '../tokens/index.ts';
+import { REDIRECTION, REDIRECTION_ENABLED } from '../translate/index.ts';
+
+export interface ReportServiceOptions {
+  readonly trustedNodeAccounts: ReadonlySet<string>;
+  /** The pod behind a workload's uid. */
+  readonly podOf: (uid: WorkloadUid) => PodObject | undefined;
+  /** Announces the pods as captured or not, at once. */
+  readonly announce: (captures: readonly { readonly pod: PodObject; readonly captured: boolean }[]) => void;
+  /** Resolves whether every proxy has acknowledged what was announced so far; false after `timeoutMs`. */
+  readonly acknowledged: (timeoutMs: number) => Promise<boolean>;
+  readonly sink: Pick<SinkQueue, 'annotatePod' | 'recordEvent' | 'setConditions'>;
+  /** How long a pod that joins waits for the proxies. Default 500. */
+  readonly joinWaitMs?: number | undefined;
+  /** How long a pod that leaves waits for them. Default 2,000. */
+  readonly leaveWaitMs?: number | undefined;
+  readonly log?: Logger;
+}
+
+/** Takes what nodes say of their pods, and answers when the mesh knows it. */
+export interface ReportService {
+  /** Throws ControllerError ERR_CONTROLLER_SCOPE for a report of another node than the caller's. */
+  report(report: EnrolmentReport, caller: Caller): Promise<EnrolmentReceipt>;
+}
+
+type ReportedPod = EnrolmentReport['pods'][number];
+
+export function createReportService(options: ReportServiceOptions): ReportService {
+  const { sink, log = silentLogger } = options;
+  const { joinWaitMs = 500, leaveWaitMs = 2_000 } = options;
+  // By node and generation: a report that was overtaken must not undo the newer one.
+  const newest = new Map<string, number>();
+
+  function take(entry: ReportedPod, node: string) {
+    const pod = options.podOf(entry.uid);
+    if (pod === undefined || pod.node !== node) {
+      // A pod that has just been deleted is reported released; there is nothing left to say of it.
+      log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
+      return [];
+    }
+    const captured = entry.state === 'prepared' || entry.state === 'captured';
+    log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
+    if (entry.state === 'failed') tellFailure(pod, entry);
+    return [{ pod, captured, leaving: entry.state === 'leaving' || entry.state === 'released' }];
+  }
+
+  function tellFailure({ meta }: PodObject, entry: ReportedPod): void {
+    const message = `${entry.errorCode}: ${entry.error}`;
+    const { namespace, name } = meta;
+    log.warn('pod could not be enrolled', { uid: entry.uid, code: entry.errorCode, reason: entry.error });
+    sink.recordEvent({ kind: 'Pod', namespace, name, type: 'Warning', reason: 'EnrolmentFailed', message });
+    sink.setConditions({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      namespace,
+      name,
+      conditions: [
+        {
+          type: 'nodemesh.io/Enrolled',
+          status: 'False',
+          reason: 'EnrolmentFailed',
+          message,
+          observedGeneration: meta.generation,
+        },
+      ],
+    });
+  }
+
+  return {
+    async report(report, caller) {
+      checkScope(report, caller, options.trustedNodeAccounts);
+      if (report.generation < (newest.get(report.node) ?? 0)) {
+        log.info('overtaken report passed over', { node: report.node, generation: report.generation });
+        return { acknowledged: false };
+      }
+      newest.set(report.node, report.generation);
+      const taken = report.pods.flatMap((entry) => take(entry, report.node));
+      options.announce(taken);
+      for (const { pod, captured } of taken) {
+        sink.annotatePod({
+          namespace: pod.meta.namespace,
+          name: pod.meta.name,
+          annotations: { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null },
+        });
+      }
+      if (taken.length === 0) return { acknowledged: true };
+      const waitMs = taken.some(({ leaving }) => leaving) ? leaveWaitMs : joinWaitMs;
+      return { acknowledged: await options.acknowledged(waitMs) };
+    },
+  };
+}
+
+function checkScope(report: EnrolmentReport, caller: Caller, trustedNodeAccounts: ReadonlySet<string>): void {
+  const account = accountOf(caller);
+  if (trustedNodeAccounts.has(account) && caller.node !== '' && caller.node === report.node) return;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_SCOPE',
+    blame: 'downstream',
+    message: `expected a report of the node proxy of ${report.node}, got one of ${account} on ${caller.node || 'no node'}`,
+  });
+}

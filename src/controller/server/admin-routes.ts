@@ -1,0 +1,60 @@
+import type { Authority } from '../../identity/index.ts';
+import {
+  type AdminResponse,
+  type AdminRoute,
+  type MetricsRegistry,
+  metricsRoutes,
+  type Readiness,
+  readinessRoute,
+} from '../../telemetry/index.ts';
+import type { DeltaServer } from '../../xds/index.ts';
+import type { MeshCollections } from '../collections/index.ts';
+import type { ObjectSource } from '../sources/index.ts';
+import { rotateRoot } from './root-rotation.ts';
+
+export interface AdminContext {
+  readonly authority: Authority;
+  readonly collections: MeshCollections;
+  readonly server: DeltaServer;
+  readonly source: ObjectSource;
+  readonly readiness: Readiness;
+  readonly registry: MetricsRegistry;
+}
+
+/** What an operator can see of the controller, and the one thing that he can do: rotate the root. */
+export function adminRoutes(context: AdminContext): readonly AdminRoute[] {
+  const { collections, authority, server, source } = context;
+  return [
+    readinessRoute(context.readiness),
+    ...metricsRoutes(context.registry),
+    get('/debug/proxies', 'connected proxies and what they have acknowledged', () => server.proxies()),
+    get('/debug/problems', 'what is wrong with the manifests', () => source.problems()),
+    get('/debug/workloads', 'workloads as proxies see them', () =>
+      [...collections.podWorkloads.values(), ...collections.otherWorkloads.values()].map((workload) => ({
+        ...workload,
+        services: Object.fromEntries(workload.services),
+      })),
+    ),
+    get('/debug/services', 'services as proxies see them', () =>
+      [...collections.services.values()].map(({ service }) => service),
+    ),
+    get('/debug/policies', 'L4 policies as proxies see them, with what their authors should know', () => [
+      ...[...collections.policies.values()].map(({ policy, warning }) => ({ policy, warning })),
+      ...[...collections.peerPolicies.values()].map((policy) => ({ policy })),
+    ]),
+    get('/debug/enrolments', 'pods that are to be enrolled, with their nodes', () => [
+      ...collections.enrolments.values(),
+    ]),
+    get('/ca/roots', 'the root certificates and the states they are in', () => authority.roots()),
+    {
+      method: 'POST',
+      path: '/ca/rotate-root',
+      summary: 'rotate the root: ?step=add, then ?step=activate, then ?step=remove (&force=true) [&name=…]',
+      handle: ({ query }) => rotateRoot(authority, query),
+    },
+  ];
+}
+
+function get(path: string, summary: string, body: () => unknown): AdminRoute {
+  return { method: 'GET', path, summary, handle: (): AdminResponse => ({ body: body() }) };
+}

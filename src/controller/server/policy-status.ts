@@ -1,0 +1,65 @@
+import type { Collection, Judged, MeshCollections } from '../collections/index.ts';
+import type { AuthorizationPolicyObject, PeerAuthenticationObject } from '../objects/index.ts';
+import type { ObjectCondition, SinkQueue } from '../sink/index.ts';
+import type { TranslatedPolicy } from '../translate/index.ts';
+
+/** Tells the authors of policies, by a condition on each, what the node proxies make of it. Returns what stops it. */
+export function writePolicyStatus(
+  collections: Pick<MeshCollections, 'policyObjects' | 'peerObjects' | 'policies'>,
+  sink: Pick<SinkQueue, 'setConditions' | 'forgetConditions'>,
+): () => void {
+  const { policyObjects, peerObjects, policies } = collections;
+  const write = <T extends AuthorizationPolicyObject | PeerAuthenticationObject>(
+    objects: Collection<Judged<T>>,
+    kind: T['kind'],
+    conditionOf: (judged: Judged<T>, key: string) => Condition | undefined,
+  ) =>
+    objects.changes.subscribe((keys) => {
+      for (const key of keys) {
+        const judged = objects.get(key);
+        if (judged === undefined) {
+          const [namespace = '', name = ''] = key.split('/');
+          sink.forgetConditions({ kind, namespace, name });
+          continue;
+        }
+        const condition = conditionOf(judged, key);
+        if (condition === undefined) continue;
+        const { namespace, name, generation } = judged.object.meta;
+        sink.setConditions({
+          apiVersion: 'security.istio.io/v1',
+          kind,
+          namespace,
+          name,
+          conditions: [{ type: CONDITION_TYPE, observedGeneration: generation, ...condition }],
+        });
+      }
+    });
+  const stops = [
+    write(policyObjects, 'AuthorizationPolicy', (_judged, key) => authorizationCondition(policies.get(key))),
+    write(peerObjects, 'PeerAuthentication', peerCondition),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+type Condition = Pick<ObjectCondition, 'status' | 'reason' | 'message'>;
+
+/** Undefined for a policy that is for waypoints: the node proxies have nothing to say about it. */
+function authorizationCondition(translated: TranslatedPolicy | undefined): Condition | undefined {
+  if (translated === undefined) return undefined;
+  const { policy, warning } = translated;
+  if (warning === undefined && policy === undefined) return undefined;
+  if (warning === undefined) return { status: 'True', reason: 'Accepted', message: 'attached to ztunnel' };
+  // One that could not be read as a whole is in force too, but not as it was written.
+  const accepted = policy !== undefined && warning.reason === 'UnsupportedValue';
+  return { status: accepted ? 'True' : 'False', reason: warning.reason, message: warning.message };
+}
+
+function peerCondition({ faults }: Judged<PeerAuthenticationObject>): Condition {
+  if (faults.length === 0) return { status: 'True', reason: 'Accepted', message: 'attached to ztunnel' };
+  const message = `not understood, so plaintext is refused where it selects: ${faults.join('; ')}`;
+  return { status: 'False', reason: 'Invalid', message };
+}
+
+const CONDITION_TYPE = 'ZtunnelAccepted';

@@ -1,0 +1,115 @@
+import {
+  type Clock,
+  type Closable,
+  causeOf,
+  createBackoff,
+  type Logger,
+  MeshError,
+  silentLogger,
+  sleep,
+  systemClock,
+} from '../../base/index.ts';
+import type { ControllerSink, ObjectConditions, ObjectNotice, PodAnnotations } from './controller-sink.ts';
+
+export interface SinkQueueOptions {
+  readonly sink: ControllerSink;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * Writes until it has succeeded. Of several writes to one thing only the newest counts, so what is written at last is
+ * what was asked for at last. Closing gives up what is not written yet: the next controller finds out for itself.
+ */
+export interface SinkQueue extends Closable {
+  annotatePod(change: PodAnnotations): void;
+  /** Nothing is written when the same was written before. */
+  setConditions(change: ObjectConditions): void;
+  /** The object is gone: should it come back, its conditions are written anew. */
+  forgetConditions(object: Pick<ObjectConditions, 'kind' | 'namespace' | 'name'>): void;
+  recordEvent(event: ObjectNotice): void;
+  /** How many things wait to be written. */
+  readonly waiting: number;
+  /** Resolves when nothing waits. */
+  idle(): Promise<void>;
+}
+
+type Write = (signal: AbortSignal) => Promise<void>;
+
+export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
+  const { sink, clock = systemClock, log = silentLogger } = options;
+  const pending = new Map<string, Write>();
+  const running = new Map<string, Promise<void>>();
+  const written = new Map<string, string>();
+  const stop = new AbortController();
+  let events = 0;
+
+  function enqueue(key: string, write: Write): void {
+    if (stop.signal.aborted) return;
+    pending.set(key, write);
+    if (running.has(key)) return;
+    const work = drain(key).finally(() => running.delete(key));
+    running.set(key, work);
+  }
+
+  async function drain(key: string): Promise<void> {
+    const backoff = createBackoff({ initialMs: 50, maximumMs: 5_000, jitter: 0.2 });
+    for (let write = pending.get(key); write !== undefined; write = pending.get(key)) {
+      try {
+        await write(stop.signal);
+        // A newer write may have come meanwhile; then it is its turn.
+        if (pending.get(key) === write) pending.delete(key);
+        backoff.reset();
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        if (causeOf(error, MeshError)?.retryable !== true) {
+          log.warn('write given up', { key, error });
+          written.delete(key);
+          if (pending.get(key) === write) pending.delete(key);
+          continue;
+        }
+        log.warn('write will be tried again', { key, error });
+        await sleep(clock, backoff.next(), stop.signal).catch(() => pending.delete(key));
+      }
+    }
+  }
+
+  return {
+    get waiting() {
+      return pending.size;
+    },
+    annotatePod(change) {
+      enqueue(`pod ${change.namespace}/${change.name}`, (signal) => sink.annotatePod(change, signal));
+    },
+    setConditions(change) {
+      const key = conditionsKey(change);
+      const text = JSON.stringify(change);
+      if (written.get(key) === text) return;
+      written.set(key, text);
+      enqueue(key, (signal) => sink.setConditions(change, signal));
+    },
+    forgetConditions(object) {
+      written.delete(conditionsKey(object));
+    },
+    recordEvent(event) {
+      events += 1;
+      enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal));
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running.values());
+    },
+    async close() {
+      stop.abort();
+      await Promise.all(running.values());
+    },
+    destroy: () => stop.abort(),
+  };
+}
+
+function conditionsKey({
+  kind,
+  namespace,
+  name,
+}: Pick<ObjectConditions, 'kind' | 'namespace' | 'name'>): string {
+  return `conditions ${kind} ${namespace}/${name}`;
+}
