@@ -92,6 +92,8 @@ class ReconnectingDeltaClient implements DeltaClient {
   #sinceMs: number;
   #lastTermination: Termination | undefined;
   #channel: DeltaChannel | undefined;
+  /** Types whose first request is out on the stream; before it nothing else may be said of a type. */
+  readonly #greeted = new Set<string>();
   #running: Promise<void> | undefined;
 
   constructor(options: DeltaClientOptions) {
@@ -181,7 +183,11 @@ class ReconnectingDeltaClient implements DeltaClient {
       this.#channel = channel;
       this.#enter('streaming');
       // A send that fails shows in `responses` too; it is awaited so that a dead stream is not written to twice.
-      for (const type of this.#types.values()) await channel.send(this.#firstRequest(type));
+      for (const type of this.#types.values()) {
+        const request = this.#firstRequest(type);
+        this.#greeted.add(type.typeUrl);
+        await channel.send(request);
+      }
       for await (const response of channel.responses) {
         this.#backoff.reset();
         await this.#answer(channel, response);
@@ -192,6 +198,7 @@ class ReconnectingDeltaClient implements DeltaClient {
     } finally {
       this.#channel?.close();
       this.#channel = undefined;
+      this.#greeted.clear();
     }
   }
 
@@ -226,8 +233,9 @@ class ReconnectingDeltaClient implements DeltaClient {
     await channel.send({ ...bareRequest(typeUrl), responseNonce: nonce, rejection });
   }
 
-  /** Sends what may be lost with the stream: the next one begins with the full set of names. */
+  /** Sends what may be lost with the stream: each begins with the full set of names. */
   #tell(request: DeltaRequest): void {
+    if (!this.#greeted.has(request.typeUrl)) return;
     this.#channel?.send(request).catch((error: unknown) => {
       this.#log.debug('discovery request not sent', { type: request.typeUrl, error: describeError(error) });
     });

@@ -60,6 +60,11 @@ export function createSubscription(source: SnapshotSource, audience: string | un
   const markHeld = (name: string, known: boolean, sequence: number): void =>
     mark(name, known || held.has(name), sequence);
 
+  const forget = (name: string): void => {
+    dirty.delete(name);
+    if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+  };
+
   const subscribeEverything = (versions: ReadonlyMap<string, string>): void => {
     wildcard = true;
     for (const entry of source.entries()) {
@@ -92,17 +97,19 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       if (!wildcard) return;
       wildcard = false;
       dirty.clear();
+      oldestDirty = Number.POSITIVE_INFINITY;
       // The client now holds only what it names; that it had before.
       for (const name of names) for (const entry of source.named(name)) held.add(entry.name);
       return;
     }
     names.delete(key);
     if (wildcard) return;
-    dirty.delete(key);
+    // A removal that is due is still told: the client may hold the resource by another name.
+    if (source.entry(key) === undefined && !held.has(key)) forget(key);
     for (const entry of source.named(key)) {
       if (isNamed(entry)) continue;
       held.delete(entry.name);
-      dirty.delete(entry.name);
+      forget(entry.name);
     }
   };
 
@@ -160,8 +167,7 @@ export function createSubscription(source: SnapshotSource, audience: string | un
         if (!before && !after) continue;
         if (!after && dirty.get(change.name) === false) {
           // Gone before the client ever heard of it.
-          dirty.delete(change.name);
-          if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+          forget(change.name);
           continue;
         }
         markHeld(change.name, wildcard && before, source.sequence);

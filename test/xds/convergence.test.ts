@@ -1,0 +1,154 @@
+import { deepEqual } from 'node:assert/strict';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { createSnapshotCache, isVisible } from '../../src/xds/server/snapshot-cache.ts';
+import { createSubscription, type Subscription } from '../../src/xds/server/subscription.ts';
+import type { DeltaRequest, DeltaResponse } from '../../src/xds/index.ts';
+import { resource } from './support/server-dialogue.ts';
+
+const TYPE = 'type/A';
+const AUDIENCE = 'node-1';
+const NAMES = ['a', 'b', 'c', 'd'];
+
+const name = fc.constantFrom(...NAMES);
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('upsert' as const),
+    name,
+    version: fc.nat(3),
+    audience: fc.constantFrom(undefined, AUDIENCE, 'node-2'),
+    alias: fc.constantFrom(undefined, 'alias-1', 'alias-2'),
+  }),
+  fc.record({ kind: fc.constant('remove' as const), name }),
+  fc.record({ kind: fc.constant('send' as const), maxBytes: fc.constantFrom(1, 2, 1000) }),
+  fc.record({ kind: fc.constant('answer' as const) }),
+  fc.record({ kind: fc.constant('reconnect' as const) }),
+  fc.record({
+    kind: fc.constant('subscribe' as const),
+    name: fc.constantFrom(...NAMES, 'alias-1', 'alias-2'),
+  }),
+  fc.record({
+    kind: fc.constant('unsubscribe' as const),
+    name: fc.constantFrom(...NAMES, 'alias-1', 'alias-2'),
+  }),
+);
+
+/** A client that keeps what it is told, as one that knows nothing of the server's insides. */
+function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: boolean) {
+  const held = new Map<string, string>();
+  const names = new Set<string>();
+  let pending: DeltaResponse | undefined;
+  let nonce = 0;
+  let subscription: Subscription;
+  const say = (request: Partial<DeltaRequest>) =>
+    subscription.handle({
+      typeUrl: TYPE,
+      subscribe: [],
+      unsubscribe: [],
+      initialVersions: new Map(),
+      responseNonce: '',
+      rejection: undefined,
+      ...request,
+    });
+  const connect = (): void => {
+    subscription = createSubscription(cache, AUDIENCE);
+    pending = undefined;
+    const initialVersions = new Map(held);
+    if (wildcard) say({ initialVersions });
+    else {
+      // A held resource counts as subscribed by its name, as for a stock ztunnel.
+      for (const key of held.keys()) names.add(key);
+      say({ subscribe: ['*', ...names], unsubscribe: ['*'], initialVersions });
+    }
+  };
+  cache.changes.subscribe((changes) => subscription.note(changes));
+  connect();
+  return {
+    held,
+    names,
+    connect,
+    say,
+    send(maxBytes: number) {
+      if (pending !== undefined || !subscription.ready) return false;
+      nonce += 1;
+      pending = subscription.take(String(nonce), maxBytes);
+      return true;
+    },
+    answer() {
+      if (pending === undefined) return;
+      for (const { name, version } of pending.resources) held.set(name, version);
+      for (const gone of pending.removed) held.delete(gone);
+      const responseNonce = pending.nonce;
+      pending = undefined;
+      say({ responseNonce });
+    },
+    caughtUp: () => subscription.caughtUp(cache.sequence),
+  };
+}
+
+for (const wildcard of [true, false]) {
+  test(`whatever happens, a ${wildcard ? 'wildcard' : 'naming'} client ends with what it may see`, (t) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const cache = createSnapshotCache(TYPE);
+        const client = createClient(cache, wildcard);
+        for (const item of steps) {
+          switch (item.kind) {
+            case 'upsert': {
+              const aliases = item.alias === undefined ? [] : [item.alias];
+              const audiences = item.audience === undefined ? undefined : new Set([item.audience]);
+              cache.apply({
+                upserts: [{ ...resource(item.name, `${item.version}`, ...aliases), audiences }],
+              });
+              break;
+            }
+            case 'remove':
+              cache.apply({ removed: [item.name] });
+              break;
+            case 'send':
+              client.send(item.maxBytes);
+              break;
+            case 'answer':
+              client.answer();
+              break;
+            case 'reconnect':
+              client.connect();
+              break;
+            case 'subscribe':
+              if (wildcard) break;
+              client.names.add(item.name);
+              client.say({ subscribe: [item.name] });
+              break;
+            case 'unsubscribe': {
+              if (wildcard) break;
+              client.names.delete(item.name);
+              client.say({ unsubscribe: [item.name] });
+              break;
+            }
+          }
+        }
+        client.answer();
+        for (let rounds = 0; client.send(1000); rounds++) {
+          if (rounds > 10) throw new Error('the server does not come to rest');
+          client.answer();
+        }
+        const expected = new Map<string, string>();
+        for (const entry of cache.entries()) {
+          const named = [entry.name, ...entry.aliases].some((key) => client.names.has(key));
+          if (isVisible(entry, AUDIENCE) && (wildcard || named)) expected.set(entry.name, entry.version);
+        }
+        // What was unsubscribed from may linger at the client, which no longer cares.
+        const cares = (key: string): boolean =>
+          wildcard ||
+          client.names.has(key) ||
+          (cache.entry(key)?.aliases ?? []).some((alias) => client.names.has(alias));
+        const got = new Map([...client.held].filter(([key]) => cares(key)));
+        deepEqual([...got].sort(), [...expected].sort());
+        if (!client.caughtUp()) throw new Error('at rest, yet not caught up');
+      }),
+      { numRuns: 2000 },
+    );
+    t.pass('2,000 histories');
+    t.end();
+  });
+}
