@@ -13,9 +13,9 @@ import {
   goldenWorkload,
   serviceRecord,
   workloadRecord,
-} from '../controller/address-record.ts';
-import { readDerived } from '../controller/derived-table.ts';
-import { CONFORMANCE_SETTINGS, objectOf } from '../controller/settings.ts';
+} from '../controller/support/address-record.ts';
+import { readDerived } from '../controller/support/derived-table.ts';
+import { CONFORMANCE_SETTINGS, objectOf } from '../controller/support/settings.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
 type Json = Readonly<Record<string, unknown>>;

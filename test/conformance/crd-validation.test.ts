@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'tap';
 import { formatIssue, inspectObject, objectKindOf } from '../../src/controller/objects/index.ts';
-import { readDocuments } from '../controller/settings.ts';
+import { readDocuments } from '../controller/support/settings.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
 const folder = conformancePath('istio', 'crd-validation');

@@ -6,7 +6,7 @@ import {
   translatePeerAuthentication,
 } from '../../src/controller/translate/index.ts';
 import { type AuthorizationPolicy, cidrFromBytes, formatCidr, type Match } from '../../src/model/index.ts';
-import { CONFORMANCE_SETTINGS, readDocuments } from '../controller/settings.ts';
+import { CONFORMANCE_SETTINGS, readDocuments } from '../controller/support/settings.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
 const folder = conformancePath('istio', 'ambient-policy-conversion');

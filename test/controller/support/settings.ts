@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import { inspectObject, type MeshObject, objectKindOf } from '../../src/controller/objects/index.ts';
-import type { MeshSettings } from '../../src/controller/translate/index.ts';
+import { inspectObject, type MeshObject, objectKindOf } from '../../../src/controller/objects/index.ts';
+import type { MeshSettings } from '../../../src/controller/translate/index.ts';
 
 /** The mesh that the conformance cases of Istio stand in. */
 export const CONFORMANCE_SETTINGS: MeshSettings = {

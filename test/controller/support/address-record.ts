@@ -1,4 +1,4 @@
-import type { PortMapping, Service, Workload } from '../../src/model/index.ts';
+import type { PortMapping, Service, Workload } from '../../../src/model/index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
