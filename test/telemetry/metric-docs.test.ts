@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { CONTROLLER_METRICS } from '../../src/controller/server/controller-metrics.ts';
 import {
   createDecisionMetrics,
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
   METRICS,
+  type MetricDescription,
   registerCertificateMetrics,
   registerProcessMetrics,
 } from '../../src/telemetry/index.ts';
@@ -23,9 +25,19 @@ function documented(): Map<string, { type: string; labels: string; meaning: stri
   return rows;
 }
 
+/** All metrics of all processes, in one form. */
+const metrics: readonly MetricDescription[] = [
+  ...Object.values(METRICS),
+  ...Object.values(CONTROLLER_METRICS).map(([name, help, labels]) => ({
+    name,
+    help,
+    labels,
+    type: 'gauge' as const,
+  })),
+];
+
 test('docs/metrics.md and the code name the same metrics, with the same type, labels and meaning', async (t) => {
   const rows = documented();
-  const metrics = Object.values(METRICS);
   t.same([...rows.keys()].sort(), metrics.map((metric) => metric.name).sort());
   for (const metric of metrics) {
     const isTraffic = metric.labels.length === TRAFFIC_LABELS.length;
@@ -48,7 +60,7 @@ test('docs/metrics.md names every traffic label', async (t) => {
 });
 
 test('no two metrics share a name', async (t) => {
-  const names = Object.values(METRICS).map((metric) => metric.name);
+  const names = metrics.map((metric) => metric.name);
   t.equal(new Set(names).size, names.length);
 });
 

@@ -67,8 +67,6 @@ function toWorkload(request: ResolveRequest, workload: Workload): Upstream | Ups
   const { waypoint } = workload;
   if (waypoint !== undefined && !isWaypointPod(view, source, waypoint))
     return throughWaypoint({ request, waypoint, service, workload });
-  if (request.exclude?.has(workload.uid) === true)
-    return refuse({ request, reason: 'ENDPOINTS_EXHAUSTED', workload });
   return connectTo(request, {
     workload,
     address: destination.address,
@@ -96,6 +94,9 @@ interface Chosen {
 
 function connectTo(request: ResolveRequest, chosen: Chosen): Upstream | UpstreamRefusal {
   const { workload, address, targetPort, service, serviceAddressed } = chosen;
+  // Where the address that was dialled is the endpoint, there is no other to try.
+  if (request.exclude?.has(workload.uid) === true)
+    return refuse({ request, reason: 'ENDPOINTS_EXHAUSTED', service, workload });
   // The port behind a service is checked too: a service must not be a way around the guard.
   if (RECURSIVE_PORTS.has(targetPort))
     return refuse({ request, reason: 'RECURSIVE_PORT', service, workload, port: targetPort });

@@ -41,8 +41,8 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): void {
   }
 }
 
-/** The soft limit, from proc(5): `Max open files  1024  4096  files`. */
+/** The soft limit, from proc(5): `Max open files  1024  4096  files`, or `unlimited`. */
 function maximumFds(): number {
   const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-  return Number(line?.[1] ?? 0);
+  return line === null ? Number.POSITIVE_INFINITY : Number(line[1]);
 }
