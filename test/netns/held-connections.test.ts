@@ -25,7 +25,7 @@ import {
 
 const PORT = 8080;
 
-if (await enterSandbox(import.meta.filename)) {
+if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   for (const family of ['v4', 'v6'] as const) {
     test(`connections of ${family} survive capture and release, and only new ones are captured`, async (t) => {
       const pair = createTestPair(`held-${family}`);
@@ -81,6 +81,42 @@ if (await enterSandbox(import.meta.filename)) {
 
       for (const socket of [older, between, newer, last]) socket.destroy();
       await world.close();
+      pair.close();
+    });
+  }
+
+  for (const alreadyTracked of [false, true]) {
+    const how = alreadyTracked ? 'that conntrack knew before' : 'that nothing tracked';
+    test(`connections from the pod ${how} outlive capture and release`, async (t) => {
+      const pair = createTestPair(`leaving-${alreadyTracked}`);
+      const { namespace } = pair.client;
+      if (alreadyTracked) pair.client.run('iptables', '-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'NEW');
+      const app = await listen(pair.server, PORT, (socket) => socket.pipe(socket));
+      const proxy = await listen(pair.client, 15001, (socket) => socket.destroy());
+      const plan = planRedirection();
+      const held = [
+        await dial(pair.client, SERVER_ADDRESSES.v4, PORT),
+        await dial(pair.client, SERVER_ADDRESSES.v6, PORT),
+      ];
+      const all = async (word: string): Promise<void> => {
+        for (const socket of held) t.equal(await ask(socket, word), word);
+      };
+      await applyRedirection(namespace, plan, 'routing');
+      await all('marked');
+      await applyRedirection(namespace, plan, 'nat');
+      await all('captured');
+      t.same(trackedConnections(namespace), { redirected: 0, marked: 0 });
+      await removeRedirection(namespace, plan, 'nat-inbound');
+      await removeRedirection(namespace, plan, 'nat-outbound');
+      await all('phase one');
+      await removeRedirection(namespace, plan, 'routing');
+      await all('phase two');
+      for (const socket of held) {
+        socket.end();
+        await once(socket.resume(), 'close');
+      }
+      await closeServer(app);
+      await closeServer(proxy);
       pair.close();
     });
   }

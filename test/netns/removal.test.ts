@@ -13,7 +13,7 @@ import { createTestNamespace, enterSandbox, type TestNamespace } from '../suppor
 
 const SYSCTLS = ['net.netfilter.nf_conntrack_tcp_loose', 'net.ipv4.tcp_migrate_req'];
 
-if (await enterSandbox(import.meta.filename)) {
+if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   test('a namespace is left exactly as it was found', async (t) => {
     const pod = createTestNamespace('fresh');
     const plan = planRedirection({

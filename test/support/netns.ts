@@ -16,40 +16,43 @@ import {
  *     if (await enterSandbox(import.meta.filename)) { test(…); … }
  *
  * Outside it starts the file again inside and returns false; inside it returns true. Without root a user namespace
- * is used; where neither is allowed the file is skipped, loudly, and fails where CI=true. `asUser`: give root up first,
- * so that the way of ordinary users is tested also by root.
+ * is used; where neither is allowed the file is skipped, loudly, and fails where CI=true. `alsoAsUser`: root runs it
+ * twice, once as an ordinary user in a user namespace.
  */
 export async function enterSandbox(
   file: string,
-  options: { readonly asUser?: boolean; readonly timeoutMs?: number } = {},
+  options: { readonly alsoAsUser?: boolean; readonly timeoutSeconds?: number } = {},
 ): Promise<boolean> {
   if (process.env[INSIDE] === '1') return true;
   const isRoot = process.getuid?.() === 0;
-  const prefix = isRoot && options.asUser === true ? AS_NOBODY : [];
-  const unshare = isRoot && options.asUser !== true ? ['unshare'] : ['unshare', '--user', '--map-root-user'];
-  const enter = [
-    ...prefix,
-    ...unshare,
-    '--net',
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-  ];
-  const [command = '', ...parameters] = [...enter, 'sh', '-c', SETUP, 'sandbox'];
-  const attempt = spawnSync(command, [...parameters, 'true'], { encoding: 'utf8' });
+  if (isRoot) await runInSandbox(file, ['unshare'], 'as root', options.timeoutSeconds);
+  if (isRoot && options.alsoAsUser === true)
+    await runInSandbox(
+      file,
+      [...AS_NOBODY, ...USER_NAMESPACE],
+      'as an ordinary user',
+      options.timeoutSeconds,
+    );
+  if (!isRoot) await runInSandbox(file, USER_NAMESPACE, 'as an ordinary user', options.timeoutSeconds);
+  return false;
+}
+
+async function runInSandbox(
+  file: string,
+  enter: readonly string[],
+  name: string,
+  timeoutSeconds = 60,
+): Promise<void> {
+  const command = [...enter, ...NAMESPACES, 'sh', '-c', SETUP, 'sandbox'];
+  // unshare is deaf to SIGTERM; killing it takes everything inside along.
+  const limited = ['-s', 'KILL', String(timeoutSeconds), ...command];
+  const attempt = spawnSync('timeout', [...limited, 'true'], { encoding: 'utf8' });
   if (attempt.status !== 0) {
     skipLoudly(file, `${attempt.stderr}${attempt.error ?? ''}`.trim());
-    return false;
+    return;
   }
-  await t.spawn(
-    command,
-    [...parameters, process.execPath, file],
-    { env: { ...process.env, [INSIDE]: '1' }, timeout: options.timeoutMs ?? 60_000 },
-    `inside namespaces${options.asUser === true ? ' of an ordinary user' : ''}`,
-  );
-  return false;
+  const env = { ...process.env, [INSIDE]: '1' };
+  await t.spawn('timeout', [...limited, process.execPath, file], { env }, `inside namespaces ${name}`);
 }
 
 /** A namespace for a test: open, with `lo` up. */
@@ -77,9 +80,9 @@ export function createTestNamespace(name: string): TestNamespace {
       deleteNamedNamespace(name);
     },
   };
-  // Duplicate address detection would keep IPv6 addresses, link-local ones too, from use for a second.
-  for (const scope of ['all', 'default'])
-    writeSysctls(namespace, new Map([[`net.ipv6.conf.${scope}.accept_dad`, '0']]));
+  // Duplicate address detection would keep an address from use for a second.
+  const noDetection = ['all', 'default'].map((scope) => [`net.ipv6.conf.${scope}.accept_dad`, '0'] as const);
+  writeSysctls(namespace, new Map(noDetection));
   self.run('ip', 'link', 'set', 'lo', 'up');
   return self;
 }
@@ -101,6 +104,15 @@ export function createTestPair(name: string): TestPair {
   const server = createTestNamespace(`${name}-server`);
   const peer = `/proc/${process.pid}/fd/${server.namespace.fd}`;
   client.run('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', peer);
+  // IPv6 starts on an end at once only if the other is up already, else when the kernel comes round to it, up to a
+  // second later. So the end that was first goes down and up again.
+  for (const [end, state] of [
+    [server, 'up'],
+    [client, 'up'],
+    [server, 'down'],
+    [server, 'up'],
+  ] as const)
+    end.run('ip', 'link', 'set', 'eth0', state);
   configure(client, CLIENT_ADDRESSES, SERVER_ADDRESSES);
   configure(server, SERVER_ADDRESSES, CLIENT_ADDRESSES);
   return {
@@ -128,7 +140,6 @@ function configure(
 ): void {
   run('ip', 'address', 'add', `${own.v4}/24`, 'dev', 'eth0');
   run('ip', 'address', 'add', `${own.v6}/64`, 'dev', 'eth0', 'nodad');
-  run('ip', 'link', 'set', 'eth0', 'up');
   run('ip', 'route', 'add', 'default', 'via', other.v4);
   run('ip', '-6', 'route', 'add', 'default', 'via', other.v6);
 }
@@ -141,6 +152,8 @@ function skipLoudly(file: string, complaint: string): void {
 }
 
 const INSIDE = 'NODEMESH_TEST_SANDBOX';
+const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const USER_NAMESPACE = ['unshare', '--user', '--map-root-user'];
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const SETUP =
   'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && export XTABLES_LOCKFILE=/run/xtables.lock && exec "$@"';

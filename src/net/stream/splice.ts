@@ -93,6 +93,8 @@ function createDirection(from: ByteStream, to: ByteStream): Direction {
         direction.bytes += chunk.length;
         if (!sink.write(chunk)) source.pause();
       });
+      // A stream that was paused before it came here does not begin to flow by being listened to.
+      source.resume();
     },
   };
   return direction;

@@ -2,9 +2,11 @@ import type { Socket } from 'node:net';
 import type { ByteStream } from '../../base/index.ts';
 import { descriptorOf } from '../socket/socket-options.ts';
 import { setSocketOptionBytes } from '../system/socket-calls.ts';
+import { watchHalfClosed } from './half-closed-watch.ts';
 
 /** A TCP socket as a byte stream. The socket must have been made with `allowHalfOpen`, and stays the caller's. */
 export function tcpByteStream(socket: Socket): ByteStream {
+  watchHalfClosed(socket);
   return {
     duplex: socket,
     get endedCleanly() {

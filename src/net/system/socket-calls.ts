@@ -5,6 +5,7 @@ import { bindFunction, checked } from './libc.ts';
 /** The socket options in use, by what they are for. Numbers are Linux's, the same on every architecture Node runs on. */
 export const SOCKET_OPTIONS = {
   reuseAddress: { level: 1, name: 2 },
+  error: { level: 1, name: 4 },
   keepAlive: { level: 1, name: 9 },
   linger: { level: 1, name: 13 },
   reusePort: { level: 1, name: 15 },
