@@ -6,6 +6,7 @@ export interface JudgedAddress {
   bytes(): Uint8Array;
 }
 
+/** Costs nothing until bytes are asked for. */
 export function judgedAddress(text: IpAddress): JudgedAddress {
   let bytes: Uint8Array | undefined;
   return {

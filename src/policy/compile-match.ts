@@ -11,8 +11,10 @@ export interface Judged {
   readonly destinationAddress: JudgedAddress;
 }
 
+/** Whether a match holds for a connection. */
 export type CompiledMatch = (judged: Judged) => boolean;
 
+/** Prepares a connection for any number of policies. */
 export function judge(attributes: L4Attributes): Judged {
   return {
     attributes,

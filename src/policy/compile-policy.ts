@@ -8,6 +8,7 @@ export interface Held {
   readonly match: number | undefined;
 }
 
+/** A policy with everything parsed that does not depend on the connection. */
 export interface CompiledPolicy {
   readonly policy: AuthorizationPolicy;
   /** The first rule that holds, or undefined. */

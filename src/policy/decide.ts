@@ -11,6 +11,7 @@ import {
   explainNoneAllowed,
 } from './explain.ts';
 
+/** One connection to one workload. */
 export interface L4Question {
   /** As `MeshView.policiesFor` gives them: the array's identity keys what is prepared from it. */
   readonly policies: readonly AuthorizationPolicy[];

@@ -23,11 +23,13 @@ export function explain(
   };
 }
 
+/** Nothing that applies speaks against the connection. */
 export const ALLOWED_BY_DEFAULT: Explanation = explain(
   { policy: undefined, ...NOWHERE },
   () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
 );
 
+/** A DENY policy matched. */
 export function explainDenied(
   policy: AuthorizationPolicy,
   held: Held,
@@ -39,6 +41,7 @@ export function explainDenied(
   );
 }
 
+/** An ALLOW policy matched. */
 export function explainAllowed(
   policy: AuthorizationPolicy,
   held: Held,
@@ -50,6 +53,7 @@ export function explainAllowed(
   );
 }
 
+/** There are ALLOW policies, and none of them matched. */
 export function explainNoneAllowed(
   policies: readonly AuthorizationPolicy[],
   attributes: L4Attributes,
@@ -61,6 +65,7 @@ export function explainNoneAllowed(
   );
 }
 
+/** A policy that may decide has not arrived. */
 export function explainMissing(missing: readonly PolicyKey[], attributes: L4Attributes): Explanation {
   return explain(
     { policy: missing.length === 1 ? missing[0] : undefined, ...NOWHERE },

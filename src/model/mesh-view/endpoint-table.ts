@@ -24,6 +24,7 @@ interface Entry {
 
 const NONE: readonly Endpoint[] = [];
 
+/** An empty table. */
 export function createEndpointTable(): EndpointTable {
   const entries = new Map<ServiceKey, Entry>();
   const all = (entry: Entry): readonly Endpoint[] => {

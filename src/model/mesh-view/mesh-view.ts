@@ -30,6 +30,7 @@ export interface MeshViewChange {
   concernsPoliciesOf(workload: Workload): boolean;
 }
 
+/** What one message of the control plane says. Removals are applied before upserts. */
 export interface MeshViewBatch {
   readonly upsertWorkloads?: readonly Workload[] | undefined;
   readonly upsertServices?: readonly Service[] | undefined;

@@ -14,6 +14,7 @@ export interface PolicyTable {
 /** The namespace under which global policies are filed; no namespace has an empty name. */
 const EVERYWHERE = '';
 
+/** An empty table. */
 export function createPolicyTable(): PolicyTable {
   const byKey = new Map<PolicyKey, AuthorizationPolicy>();
   const byReach = new Map<string, Set<PolicyKey>>();

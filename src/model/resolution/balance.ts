@@ -4,6 +4,7 @@ import type { Endpoint } from '../mesh-view/index.ts';
 import { resolveTargetPort } from './target-port.ts';
 import type { UpstreamRefusalReason } from './upstream.ts';
 
+/** One choice to make. */
 export interface BalanceRequest {
   readonly service: Service;
   /** As the view gave them: the array's identity keys what is prepared. */
@@ -17,11 +18,13 @@ export interface BalanceRequest {
   readonly anyPort: boolean;
 }
 
+/** An endpoint that may take the connection, with the port behind the service port. */
 export interface Candidate {
   readonly endpoint: Endpoint;
   readonly targetPort: number;
 }
 
+/** An endpoint, or why there is none. */
 export type BalanceOutcome =
   | { readonly candidate: Candidate; readonly reason?: undefined }
   | { readonly candidate?: undefined; readonly reason: UpstreamRefusalReason };

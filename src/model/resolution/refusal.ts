@@ -4,6 +4,7 @@ import type { Workload } from '../workload.ts';
 import type { ResolveRequest, UpstreamRefusal, UpstreamRefusalReason } from './upstream.ts';
 import { nameWaypoint } from './waypoint.ts';
 
+/** What a refusal is about; as much of it as is known. */
 export interface RefusalContext {
   readonly request: ResolveRequest;
   readonly reason: UpstreamRefusalReason;

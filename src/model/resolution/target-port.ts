@@ -13,6 +13,7 @@ export function resolveTargetPort(
   return portIn(endpoint.ports, servicePort) ?? portIn(service.ports, servicePort);
 }
 
+/** Whether clients may dial this port of the service. */
 export function hasServicePort(service: Service, servicePort: number): boolean {
   return service.ports.some((port) => port.servicePort === servicePort);
 }

@@ -34,6 +34,7 @@ export const UPSTREAM_REFUSAL_REASONS = {
   BAD_IDENTITY: 'the endpoint has no valid identity to expect',
 } as const;
 
+/** A key of UPSTREAM_REFUSAL_REASONS; a closed list, so it may label a metric. */
 export type UpstreamRefusalReason = keyof typeof UPSTREAM_REFUSAL_REASONS;
 
 /**
@@ -71,6 +72,7 @@ export interface UpstreamRefusal {
   readonly workload: Workload | undefined;
 }
 
+/** Tells the two outcomes of `resolveUpstream` apart. */
 export function isRefusal(outcome: Upstream | UpstreamRefusal): outcome is UpstreamRefusal {
   return outcome.kind === 'refused';
 }

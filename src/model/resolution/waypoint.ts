@@ -28,6 +28,7 @@ export function isWaypointPod(view: MeshView, workload: Workload, waypoint: Gate
   return service !== undefined && workload.services.has(serviceKey(service.namespace, service.hostname));
 }
 
+/** A waypoint's pod and port, or why there is none. */
 export type WaypointOutcome =
   | {
       readonly workload: Workload;

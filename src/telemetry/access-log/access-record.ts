@@ -6,6 +6,7 @@ import {
   type WorkloadIdentity,
 } from '../../model/index.ts';
 
+/** One end of a TCP connection. */
 export interface SocketAddress {
   readonly address: IpAddress;
   readonly port: number;

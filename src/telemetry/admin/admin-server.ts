@@ -5,6 +5,7 @@ import { TelemetryError } from '../errors.ts';
 import { answer } from './answer.ts';
 import { type AdminRoute, createRouteTable } from './route.ts';
 
+/** What a server does. `log` is silent by default. */
 export interface AdminServerOptions {
   readonly routes: readonly AdminRoute[];
   readonly log?: Logger | undefined;

@@ -9,6 +9,7 @@ const MAXIMUM_BODY_BYTES = 64 * 1024;
 const COMPRESSED_FROM_BYTES = 1024;
 const compress = promisify(gzip);
 
+/** What every request of one server shares. */
 export interface AnswerContext {
   readonly table: RouteTable;
   readonly log: Logger;

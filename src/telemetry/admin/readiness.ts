@@ -9,6 +9,7 @@ export interface Readiness {
   waitFor(name: string): () => void;
 }
 
+/** Ready until something is declared: declare everything before the readiness server listens. */
 export function createReadiness(): Readiness {
   const waiting = new Set<{ readonly name: string }>();
   return {

@@ -28,11 +28,13 @@ export interface AdminRoute {
   handle(request: AdminRequest): AdminResponse | Promise<AdminResponse>;
 }
 
+/** Routes by path, then method. */
 export interface RouteTable {
   find(path: string): ReadonlyMap<string, AdminRoute> | undefined;
   readonly routes: readonly AdminRoute[];
 }
 
+/** Throws ERR_TELEMETRY_ROUTE when a route is given twice or its path is malformed. */
 export function createRouteTable(routes: readonly AdminRoute[]): RouteTable {
   const byPath = new Map<string, Map<string, AdminRoute>>();
   for (const route of routes) {

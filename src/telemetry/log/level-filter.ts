@@ -15,6 +15,7 @@ export interface LevelFilter {
   thresholdOf(target: string): number;
 }
 
+/** Throws ERR_TELEMETRY_LOG_LEVEL when the spec does not parse. */
 export function createLevelFilter(initial: string): LevelFilter {
   let current = parseSpec(initial);
   let version = 0;
@@ -33,6 +34,7 @@ export function createLevelFilter(initial: string): LevelFilter {
   };
 }
 
+/** `trace` is 0, `error` is 4. */
 export function rankOf(level: LogLevel): number {
   return LOG_LEVELS.indexOf(level);
 }

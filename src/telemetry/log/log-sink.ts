@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+/** Where lines go, and how many may wait. */
 export interface LogSinkOptions {
   /** A file descriptor. Default 1, standard output. */
   readonly fd?: number | undefined;

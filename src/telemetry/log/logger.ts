@@ -3,8 +3,10 @@ import { type LogFields, type Logger, type LogLevel, systemClock, type Clock } f
 import { createLevelFilter, type LevelFilter, rankOf } from './level-filter.ts';
 import { formatFields, lineFields } from './line-fields.ts';
 
+/** How a line looks; both have the same content. */
 export type LogFormat = 'text' | 'json';
 
+/** How a process logs. */
 export interface LoggerOptions {
   /** `info`, or with exceptions by target: `info,access=debug`. Default `info`. */
   readonly level?: string | undefined;

@@ -1,6 +1,7 @@
 import { METRICS } from './metric-table.ts';
 import { makeGauge, type MetricsRegistry } from './registry.ts';
 
+/** One certificate of this process, for its metrics. */
 export interface HeldCertificate {
   readonly identity: string;
   /** A word of a closed list, such as `available` or `initializing`. */

@@ -17,6 +17,7 @@ export interface DecisionMetrics {
   }): void;
 }
 
+/** Registers both metrics. Once for each registry. */
 export function createDecisionMetrics(registry: MetricsRegistry): DecisionMetrics {
   const refusals = makeCounter(registry, METRICS.refusals);
   const outcomes = makeCounter(registry, METRICS.dryRun);

@@ -1,3 +1,4 @@
+/** What docs/metrics.md says about a metric. */
 export interface MetricDescription {
   readonly name: string;
   readonly type: 'counter' | 'gauge';

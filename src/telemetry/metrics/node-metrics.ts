@@ -1,6 +1,7 @@
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 
+/** Why a stream to the control plane ended, in Istio's words. */
 export type XdsTermination = 'ConnectionError' | 'Error' | 'Reconnect' | 'Complete';
 
 /** The stream to the control plane, and the enrolment of this node's pods. */
@@ -11,12 +12,14 @@ export interface NodeMetrics {
   proxyStopped(): void;
 }
 
+/** Where to register, and what to read. */
 export interface NodeMetricsOptions {
   readonly registry: MetricsRegistry;
   /** Read at each scrape. */
   readonly proxies: () => { readonly active: number; readonly pending: number };
 }
 
+/** Registers them all. Once for each registry. */
 export function createNodeMetrics({ registry, proxies }: NodeMetricsOptions): NodeMetrics {
   const messages = makeCounter(registry, METRICS.xdsMessages);
   const bytes = makeCounter(registry, METRICS.xdsMessageBytes);

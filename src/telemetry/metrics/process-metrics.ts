@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 
+/** Where to register, and who runs. */
 export interface ProcessMetricsOptions {
   readonly registry: MetricsRegistry;
   /** Label of `istio_build`: `ztunnel`, `controller`, … */

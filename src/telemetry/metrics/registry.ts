@@ -4,6 +4,7 @@ import type { MetricDescription } from './metric-table.ts';
 /** Where metrics are kept and rendered from. One for each process; tests make their own. */
 export type MetricsRegistry = Registry;
 
+/** An empty registry; nothing of prom-client’s global one is used. */
 export function createMetricsRegistry(): MetricsRegistry {
   return new Registry();
 }
@@ -31,6 +32,7 @@ export function makeGauge<const L extends readonly string[]>(
   return new Gauge<L[number]>({ ...configOf(registry, metric), ...collectorOf(collect) });
 }
 
+/** A description as prom-client wants it. */
 export function configOf<L extends readonly string[]>(
   registry: MetricsRegistry,
   metric: MetricDescription & { readonly labels: L },

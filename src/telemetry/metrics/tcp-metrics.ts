@@ -23,6 +23,7 @@ export interface TcpMetrics {
   failed(traffic: Traffic): void;
 }
 
+/** Where to register, and how much may be held. */
 export interface TcpMetricsOptions {
   readonly registry: MetricsRegistry;
   /**
@@ -55,6 +56,7 @@ const DEFAULT_MAXIMUM_SERIES = 10_000;
 /** So much is dropped at once that sorting for it is paid for by the connections that come in between. */
 const DROPPED_SHARE = 0.1;
 
+/** Registers them all. Once for each registry. */
 export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
   const { registry } = options;
   const maximumSeries = options.maximumSeries ?? DEFAULT_MAXIMUM_SERIES;

@@ -1,6 +1,7 @@
 import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
 import type { TRAFFIC_LABELS } from './metric-table.ts';
 
+/** A label of the `istio_tcp_*` metrics. */
 export type TrafficLabel = (typeof TRAFFIC_LABELS)[number];
 
 /** Flags that Istio's dashboards know; `-` is a connection with nothing to say. */
@@ -54,6 +55,7 @@ export function trafficKey(traffic: Traffic): string {
   return `${traffic.reporter}\0${source}\0${destination}\0${service}\0${principals}\0${traffic.mutualTls}\0${traffic.responseFlags ?? '-'}`;
 }
 
+/** The label set that a connection is counted under. */
 export function trafficLabels(traffic: Traffic): Record<TrafficLabel, string> {
   const source = describeWorkload(traffic.source.workload).texts;
   const destination = describeWorkload(traffic.destination.workload).texts;
