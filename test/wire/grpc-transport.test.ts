@@ -1,7 +1,13 @@
+import http2 from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'tap';
+import { createSignal, describeError } from '../../src/base/index.ts';
 import { workloadIdentity } from '../../src/model/index.ts';
-import { ADDRESS_TYPE, type XdsResource } from '../../src/xds/index.ts';
-import { recordingClient, startTestController } from './support/controller.ts';
+import { DELTA_RESOURCES } from '../../src/wire/grpc/methods.ts';
+import { WireError } from '../../src/wire/index.ts';
+import { ADDRESS_TYPE, type Termination, type XdsResource } from '../../src/xds/index.ts';
+import { createTestAuthority } from './support/certificates.ts';
+import { recordingClient, SERVER_NAME, startTestController } from './support/controller.ts';
 
 const resource = (name: string, content: string): XdsResource => ({
   name,
@@ -56,5 +62,236 @@ test('certificates and reports are answered for the caller that the token stands
     message: /csr: expected text/,
   });
   await grpcClient.close();
+  await controller.close();
+});
+
+test('calls without a good token are refused, and told why', async (t) => {
+  const controller = await startTestController();
+  const request = { csrPem: 'a CSR', ttlMs: 1000, impersonated: undefined };
+  const tokens = [
+    { token: 'stolen', message: /token refused: unknown token/ },
+    { token: 'two words', message: /not of the form "Bearer <token>"/ },
+  ];
+  for (const { token, message } of tokens) {
+    const grpcClient = controller.client({ token: async () => token });
+    await t.rejects(grpcClient.createCertificate(request), { code: 'ERR_WIRE_UNAUTHENTICATED', message });
+    await grpcClient.close();
+  }
+  const empty = controller.client({ token: async () => '\n' });
+  await t.rejects(empty.createCertificate(request), { code: 'ERR_WIRE_CREDENTIALS' });
+  await empty.close();
+  const stranger = controller.client({ token: async () => 'stolen' });
+  const { client } = recordingClient(stranger);
+  const terminated = new Promise<Termination>((resolve) => client.terminations.subscribe(resolve));
+  client.start();
+  const { reason, error } = await terminated;
+  t.equal(reason, 'Error');
+  t.match(describeError(error), /UNAUTHENTICATED: token refused: unknown token/);
+  t.same(controller.deltaServer.proxies(), []);
+  await client.close();
+  await stranger.close();
+  await controller.close();
+});
+
+test('who checks tokens may also say "not allowed" or "not now"', async (t) => {
+  const refuse = (code: 'ERR_WIRE_PERMISSION_DENIED' | 'ERR_WIRE_UNAVAILABLE') => async () => {
+    throw new WireError({ code, blame: 'downstream', message: 'no' });
+  };
+  for (const code of ['ERR_WIRE_PERMISSION_DENIED', 'ERR_WIRE_UNAVAILABLE'] as const) {
+    const controller = await startTestController({ authenticate: refuse(code) });
+    const grpcClient = controller.client();
+    await t.rejects(grpcClient.reportNode({ node: 'n', generation: 1, pods: [] }), { code });
+    await grpcClient.close();
+    await controller.close();
+  }
+});
+
+test('token and server name are looked at on each connect', async (t) => {
+  const controller = await startTestController();
+  let reads = 0;
+  const token = async () => `token-of-node-${++reads}`;
+  const grpcClient = controller.client({ token });
+  const { client, reached } = recordingClient(grpcClient);
+  client.start();
+  await client.ready;
+  t.equal(controller.deltaServer.proxies()[0]?.id, 'node-1');
+  controller.rootChanges.emit();
+  await reached(2);
+  t.equal(client.state.lastTermination?.reason, 'Reconnect');
+  t.same(
+    controller.deltaServer.proxies().map((proxy) => proxy.id),
+    ['node-2'],
+  );
+  await client.close();
+  await grpcClient.close();
+  const misled = controller.client({ serverName: 'other.test', connectTimeoutMs: 500 });
+  const lost = recordingClient(misled).client;
+  const terminated = new Promise<Termination>((resolve) => lost.terminations.subscribe(resolve));
+  lost.start();
+  t.equal((await terminated).reason, 'ConnectionError');
+  await t.rejects(misled.reportNode({ node: 'n', generation: 1, pods: [] }), {
+    code: 'ERR_WIRE_UNAVAILABLE',
+    retryable: true,
+  });
+  await lost.close();
+  await misled.close();
+  await controller.close();
+});
+
+test('the server certificate is replaced without touching open streams', async (t) => {
+  const controller = await startTestController();
+  const grpcClient = controller.client();
+  const { client, updates, reached } = recordingClient(grpcClient);
+  client.start();
+  await client.ready;
+  const successor = await createTestAuthority();
+  controller.grpcServer.setCertificate(await successor.serverCertificate(SERVER_NAME));
+  t.throws(() => controller.grpcServer.setCertificate({ certificatePem: 'x', privateKeyPem: 'y' }), {
+    code: 'ERR_WIRE_CREDENTIALS',
+  });
+  controller.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: [resource('a', '1')] });
+  await reached(2);
+  t.match(updates[1], { upserts: [{ name: 'a' }] });
+  const report = { node: 'node-1', generation: 1, pods: [] };
+  const former = controller.client();
+  await t.rejects(
+    former.reportNode(report),
+    { code: 'ERR_WIRE_UNAVAILABLE' },
+    'the old root is of no use now',
+  );
+  await former.close();
+  let roots = controller.authority.rootPem;
+  const changes = createSignal<void>();
+  const patient = controller.client({ roots: { read: async () => roots, changes } });
+  await t.rejects(patient.reportNode(report), { code: 'ERR_WIRE_UNAVAILABLE' });
+  roots = successor.rootPem;
+  changes.emit();
+  t.same(await patient.reportNode(report), { acknowledged: true });
+  await patient.close();
+  await client.close();
+  await grpcClient.close();
+  await controller.close();
+});
+
+test('a client finds a restarted server and is told only what changed', async (t) => {
+  const first = await startTestController();
+  const { port } = first.grpcServer.address;
+  first.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: [resource('same', '1'), resource('gone', '1')] });
+  let { authority } = first;
+  const changes = createSignal<void>();
+  const grpcClient = first.client({ roots: { read: async () => authority.rootPem, changes } });
+  const { client, updates, reached } = recordingClient(grpcClient);
+  client.start();
+  await client.ready;
+  await first.close();
+  const second = await startTestController({ listen: { host: '127.0.0.1', port } });
+  authority = second.authority;
+  second.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: [resource('same', '1'), resource('new', '1')] });
+  await reached(2);
+  t.match(updates[1], { upserts: [{ name: 'new' }], removed: ['gone'] });
+  await client.close();
+  await grpcClient.close();
+  await second.close();
+});
+
+test('a first response of fifty megabytes arrives whole, in one piece', async (t) => {
+  const controller = await startTestController();
+  const upserts = Array.from({ length: 500 }, (_, index) =>
+    resource(`r${index}`, `${index} `.repeat(20_000)),
+  );
+  const versioned = upserts.map((upsert, index) => ({ ...upsert, version: String(index) }));
+  controller.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: versioned });
+  const grpcClient = controller.client();
+  const { client, updates } = recordingClient(grpcClient);
+  client.start();
+  await client.ready;
+  t.equal(updates.length, 1);
+  t.equal(updates[0]?.upserts.length, 500);
+  t.equal(controller.deltaServer.bytesUnderWay, 0);
+  await client.close();
+  await grpcClient.close();
+  await controller.close();
+});
+
+test('a client that reads nothing is cut off, and its bytes are let go', async (t) => {
+  const controller = await startTestController({ sendTimeoutMs: 300 });
+  const upserts = [{ ...resource('big', 'x'.repeat(8_000_000)), version: '1' }];
+  controller.deltaServer.cache(ADDRESS_TYPE).apply({ upserts });
+  const session = http2.connect(`https://127.0.0.1:${controller.grpcServer.address.port}`, {
+    ca: controller.authority.rootPem,
+    servername: SERVER_NAME,
+  });
+  session.on('error', () => undefined);
+  const call = session.request({
+    ':method': 'POST',
+    ':path': DELTA_RESOURCES.path,
+    'content-type': 'application/grpc',
+    authorization: 'Bearer token-of-node-1',
+  });
+  call.on('error', () => undefined);
+  call.pause();
+  const request = DELTA_RESOURCES.requestSerialize({
+    typeUrl: ADDRESS_TYPE,
+    subscribe: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+    responseNonce: '',
+    rejection: undefined,
+  });
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(request.length, 1);
+  call.write(Buffer.concat([frame, request]));
+  const deadline = Date.now() + 5000;
+  while (controller.deltaServer.bytesUnderWay === 0 && Date.now() < deadline) await delay(10);
+  await delay(100);
+  t.ok(controller.deltaServer.bytesUnderWay > 0);
+  while (controller.grpcServer.connections > 0 && Date.now() < deadline) await delay(10);
+  t.equal(controller.grpcServer.connections, 0);
+  t.equal(controller.deltaServer.bytesUnderWay, 0);
+  t.same(controller.deltaServer.proxies(), []);
+  session.destroy();
+  await controller.close();
+});
+
+test('requests over the limit end the call, not the server', async (t) => {
+  const controller = await startTestController({ maxRequestBytes: 1000 });
+  const grpcClient = controller.client();
+  const request = { csrPem: 'x'.repeat(2000), ttlMs: 1000, impersonated: undefined };
+  await t.rejects(grpcClient.createCertificate(request), {
+    code: 'ERR_WIRE_REMOTE',
+    message: /RESOURCE_EXHAUSTED/,
+  });
+  t.same(await grpcClient.reportNode({ node: 'node-1', generation: 1, pods: [] }), { acknowledged: true });
+  await grpcClient.close();
+  await t.rejects(grpcClient.reportNode({ node: 'n', generation: 1, pods: [] }), { code: 'ERR_WIRE_CLOSED' });
+  await controller.close();
+});
+
+test('a caller may give up, and the handler learns of it', async (t) => {
+  let told: Promise<void> | undefined;
+  const controller = await startTestController({
+    services: {
+      xds: async () => undefined,
+      nodeReports: async () => ({ acknowledged: true }),
+      certificates: (_request, _caller, signal) => {
+        told = new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        abort.abort(new Error('changed my mind'));
+        return new Promise(() => undefined);
+      },
+    },
+  });
+  const abort = new AbortController();
+  const grpcClient = controller.client();
+  const request = { csrPem: 'a CSR', ttlMs: 1000, impersonated: undefined };
+  await t.rejects(grpcClient.createCertificate(request, abort.signal), { message: 'changed my mind' });
+  await told;
+  await grpcClient.close();
+  await controller.close();
+});
+
+test('a port that is taken is said to be', async (t) => {
+  const controller = await startTestController();
+  const { host, port } = controller.grpcServer.address;
+  await t.rejects(startTestController({ listen: { host, port } }), { code: 'ERR_WIRE_LISTEN' });
   await controller.close();
 });

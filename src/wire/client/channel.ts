@@ -46,9 +46,10 @@ export async function openChannel(options: ChannelOptions): Promise<Client> {
 export async function callMetadata(options: ChannelOptions): Promise<Metadata> {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(options.headers ?? {})) metadata.set(name, value);
-  const token = await options.token();
+  const token = (await options.token()).trim();
   try {
-    metadata.set('authorization', `Bearer ${token.trim()}`);
+    if (token === '') throw new Error('it is empty');
+    metadata.set('authorization', `Bearer ${token}`);
     metadata.set('clusterid', options.clusterId);
   } catch (cause) {
     const message = 'the token is not one that fits a header';
