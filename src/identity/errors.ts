@@ -12,6 +12,7 @@ export const IDENTITY_ERROR_CODES = {
   ERR_IDENTITY_AUTHORITY: 'the stored certificate authority is damaged or belongs to another trust domain',
   ERR_IDENTITY_ROOT_STEP: 'a step of a root rotation is not possible now',
   ERR_IDENTITY_CSR: 'a certificate signing request is malformed or asks for what may not be issued',
+  ERR_IDENTITY_SERIAL: 'text is not the serial number of a certificate in hex',
   ERR_IDENTITY_TTL: 'a requested certificate lifetime is not a positive number of milliseconds',
   ERR_IDENTITY_ISSUED: 'an issued certificate does not fit its request: key, identity, validity or chain',
   ERR_IDENTITY_SVID_UNAVAILABLE: 'no certificate for a workload could be had in time',

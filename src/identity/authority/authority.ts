@@ -239,8 +239,7 @@ function createAuthority(
       }),
     revoke: (serial) =>
       change(async () => {
-        if (!/^[0-9A-F]+$/.test(normalSerial(serial)))
-          throw rootError(`expected a serial number in hex, got ${JSON.stringify(serial)}`);
+        if (!/^[0-9A-F]+$/.test(normalSerial(serial))) throw serialError(serial);
         const nowMs = clock.now();
         const kept = state.record.revoked.filter((one) => one.untilMs > nowMs);
         const entry = {
@@ -335,6 +334,14 @@ function checkRemovable(root: RootStatus, nowMs: number, force: boolean): void {
 
 export function rootError(message: string, hint?: string): IdentityError {
   return new IdentityError({ code: 'ERR_IDENTITY_ROOT_STEP', blame: 'local', message, hint });
+}
+
+function serialError(serial: string): IdentityError {
+  return new IdentityError({
+    code: 'ERR_IDENTITY_SERIAL',
+    blame: 'local',
+    message: `expected a serial number in hex, got ${JSON.stringify(serial)}`,
+  });
 }
 
 function closedError(): IdentityError {

@@ -1,7 +1,7 @@
-import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { WorkloadIdentity } from '../../model/index.ts';
 import { peerError } from './chain.ts';
+import { chainOf } from './peer-chain.ts';
 import type { PeerExpectation, PeerVerifier } from './peer-verifier.ts';
 
 /**
@@ -29,13 +29,7 @@ export function peerIdentity(
 
 /** The certificates that the peer sent, DER, leaf first; empty when it sent none. */
 export function peerChain(socket: TLSSocket): readonly Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let current: X509Certificate | undefined = socket.getPeerX509Certificate();
-  while (current !== undefined && chain.length < LONGEST_CHAIN) {
-    chain.push(current.raw);
-    current = current.issuerCertificate;
-  }
-  return chain;
+  // Only the detailed form tells a server about intermediates; Node 24.21.0 and 26.8.0 hide them there
+  // (nodejs/node#65579), and then a chain that needs one is refused.
+  return chainOf(socket.getPeerCertificate(true));
 }
-
-const LONGEST_CHAIN = 10;

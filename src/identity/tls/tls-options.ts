@@ -2,12 +2,12 @@ import { constants } from 'node:crypto';
 import {
   createSecureContext,
   type ConnectionOptions,
-  type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   type TlsOptions,
 } from 'node:tls';
 import { type Clock, systemClock } from '../../base/index.ts';
+import { chainOf } from './peer-chain.ts';
 import type { PeerExpectation, PeerVerifier } from './peer-verifier.ts';
 
 /** What TLS needs of a workload's certificate: made once per certificate and bundle, shared by all its sockets. */
@@ -79,24 +79,6 @@ export function serverTlsOptions(identity: { readonly tls: TlsIdentity }): TlsOp
   };
 }
 
-/** The certificates of Node's linked list, leaf first. A root refers to itself and ends it. */
-function chainOf(leaf: PeerCertificate): readonly Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let current: PeerCertificate | undefined = leaf;
-  while (current?.raw !== undefined && chain.length < LONGEST_CHAIN) {
-    chain.push(current.raw);
-    const next: PeerCertificate | undefined = 'issuerCertificate' in current ? issuerOf(current) : undefined;
-    if (next === current) break;
-    current = next;
-  }
-  return chain;
-}
-
-function issuerOf(certificate: PeerCertificate): PeerCertificate | undefined {
-  const { issuerCertificate } = certificate as { issuerCertificate?: PeerCertificate };
-  return issuerCertificate;
-}
-
 /** wire.md §1.2: HBONE is HTTP/2 and nothing else. */
 export const ALPN_PROTOCOLS = ['h2'] as const;
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -111,4 +93,3 @@ const PROTOCOL = {
   // no cache in the server, nothing can be resumed.
   secureOptions: constants.SSL_OP_NO_TICKET,
 } as const;
-const LONGEST_CHAIN = 10;
