@@ -113,7 +113,10 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
   });
 
   // Pods of one template have the same labels: which services and policies select them is found out once for all.
-  const labelSets = graph.distinct(pods, labelSetKey, ({ meta }) => meta);
+  const labelSets = graph.distinct(pods, labelSetKey, ({ meta: { namespace, labels } }) => ({
+    namespace,
+    labels,
+  }));
   const selections = graph.derive(labelSets, (fetch, { namespace, labels }, key) => {
     const fitting = labelSlots(namespace, labels);
     const candidates = [
