@@ -40,6 +40,8 @@ export {
   METRICS,
   type MetricDescription,
   type MetricsRegistry,
+  makeCounter,
+  makeGauge,
   type NodeMetrics,
   type NodeMetricsOptions,
   type ProcessMetricsOptions,

@@ -8,7 +8,7 @@ export {
   type XdsTermination,
 } from './node-metrics.ts';
 export { type ProcessMetricsOptions, registerProcessMetrics } from './process-metrics.ts';
-export { createMetricsRegistry, type MetricsRegistry } from './registry.ts';
+export { createMetricsRegistry, type MetricsRegistry, makeCounter, makeGauge } from './registry.ts';
 export {
   type CountedConnection,
   createTcpMetrics,

@@ -118,6 +118,23 @@ export const METRICS = {
     'Log lines lost because their reader was too slow',
     [],
   ),
+  controllerWorkloads: gauge('nodemesh_controller_workloads', 'Workloads that proxies are told of', []),
+  controllerServices: gauge('nodemesh_controller_services', 'Services that proxies are told of', []),
+  controllerPolicies: gauge(
+    'nodemesh_controller_policies',
+    'Authorization policies, by whether they were understood',
+    ['understood'],
+  ),
+  controllerEnrolments: gauge('nodemesh_controller_enrolments', 'Pods that are to be enrolled', []),
+  controllerProxies: gauge('nodemesh_controller_proxies', 'Connected proxies', []),
+  controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
+    'severity',
+  ]),
+  controllerWaitingWrites: gauge(
+    'nodemesh_controller_waiting_writes',
+    'Annotations, conditions and events not written yet',
+    [],
+  ),
 } as const satisfies Readonly<Record<string, MetricDescription>>;
 
 function counter<const L extends readonly string[]>(
