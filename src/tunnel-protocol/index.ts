@@ -1,29 +1,19 @@
-export {
-  type BufferAccount,
-  type BufferBudget,
-  type BufferBudgetOptions,
-  createBufferBudget,
-} from './buffer-budget.ts';
+export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export { resolveTunnelConfig, type TunnelConfig, type TunnelOptions } from './config.ts';
+export { connectTunnelSession } from './endpoint/client-session.ts';
+export { createTunnelServer } from './endpoint/server.ts';
 export { TUNNEL_ERROR_CODES, TunnelError, type TunnelErrorCode } from './errors.ts';
+export { type Authority, formatTunnelAuthority, parseAuthority } from './head/authority.ts';
+export { type Baggage, formatBaggage, parseBaggage } from './head/baggage.ts';
+export { type Forwarded, formatForwarded, parseForwarded } from './head/forwarded.ts';
+export type { TunnelRequestHead, TunnelResponseHeaders } from './head/request-head.ts';
 export {
-  type Authority,
-  type Baggage,
   childTraceparent,
-  type Forwarded,
-  formatBaggage,
-  formatForwarded,
   formatTraceparent,
-  formatTunnelAuthority,
-  parseAuthority,
-  parseBaggage,
-  parseForwarded,
   parseTraceparent,
   type Traceparent,
-  type TunnelRequestHead,
-  type TunnelResponseHeaders,
-} from './head/index.ts';
-export { connectTunnelSession, createTunnelPool, createTunnelServer } from './implementation.ts';
+} from './head/traceparent.ts';
+export { createTunnelPool } from './pool/create-tunnel-pool.ts';
 export type { PooledSession, TunnelPool } from './pool/tunnel-pool.ts';
 export type {
   BadRequest,
@@ -32,11 +22,5 @@ export type {
   TunnelServer,
   TunnelServerOptions,
 } from './server.ts';
-export type {
-  OpenedTunnel,
-  SessionOptions,
-  SessionState,
-  TunnelSession,
-  TunnelStream,
-  TunnelTransport,
-} from './session.ts';
+export type { OpenedTunnel, SessionOptions, SessionState, TunnelSession, TunnelStream } from './session.ts';
+export type { TunnelTransport } from './session.ts';

@@ -1,7 +1,7 @@
 import { connectTunnelSession } from '../../../src/tunnel-protocol/endpoint/client-session.ts';
 import { createTunnelServer } from '../../../src/tunnel-protocol/endpoint/server.ts';
-import { connectNodeTunnelSession } from '../../../src/tunnel-protocol/node-http2/client-session.ts';
-import { createNodeTunnelServer } from '../../../src/tunnel-protocol/node-http2/server.ts';
+import { connectNodeTunnelSession } from '../peers/node-http2/client-session.ts';
+import { createNodeTunnelServer } from '../peers/node-http2/server.ts';
 import type { Implementation } from './tunnel-pair.ts';
 
 export const nodeHttp2: Implementation = {

@@ -1,6 +1,6 @@
 import type { Http2Stream } from 'node:http2';
-import { TunnelError } from '../errors.ts';
-import type { TunnelStream } from '../session.ts';
+import { TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
+import type { TunnelStream } from '../../../../src/tunnel-protocol/session.ts';
 
 /** An Http2Stream as a TunnelStream. */
 export function adoptStream(stream: Http2Stream): TunnelStream {

@@ -1,5 +1,5 @@
 import type { Settings } from 'node:http2';
-import type { TunnelConfig } from '../config.ts';
+import type { TunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
 
 /** node:http2 kills every stream of a session that holds more; the windows bound it instead (design.md, Memory). */
 export const SESSION_MEMORY_MIB = 65_536;

@@ -1,11 +1,15 @@
 import http2 from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { systemClock } from '../../base/index.ts';
-import { kernelIpAddress } from '../../model/index.ts';
-import { resolveTunnelConfig } from '../config.ts';
-import { TunnelError } from '../errors.ts';
-import { type Authority, headOf, parseAuthority } from '../head/index.ts';
-import type { SocketAddress, TunnelServer, TunnelServerOptions } from '../server.ts';
+import { systemClock } from '../../../../src/base/index.ts';
+import { kernelIpAddress } from '../../../../src/model/index.ts';
+import { resolveTunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
+import { TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
+import { type Authority, headOf, parseAuthority } from '../../../../src/tunnel-protocol/head/index.ts';
+import type {
+  SocketAddress,
+  TunnelServer,
+  TunnelServerOptions,
+} from '../../../../src/tunnel-protocol/server.ts';
 import { startKeepAlive } from './keep-alive.ts';
 import { SESSION_MEMORY_MIB, serverSettings } from './settings.ts';
 import { adoptStream } from './stream.ts';

@@ -1,7 +1,7 @@
 import type { Http2Session } from 'node:http2';
-import type { Clock, Timer } from '../../base/index.ts';
-import type { TunnelConfig } from '../config.ts';
-import { TunnelError } from '../errors.ts';
+import type { Clock, Timer } from '../../../../src/base/index.ts';
+import type { TunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
+import { TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
 
 /** PINGs the peer every interval; one without an answer in time destroys the session. */
 export function startKeepAlive(session: Http2Session, config: TunnelConfig, clock: Clock): Timer {

@@ -1,15 +1,15 @@
 import http2 from 'node:http2';
-import { createSignal, systemClock } from '../../base/index.ts';
-import { resolveTunnelConfig } from '../config.ts';
-import { abortedError, statusError, TunnelError } from '../errors.ts';
-import { requestFields } from '../head/index.ts';
+import { createSignal, systemClock } from '../../../../src/base/index.ts';
+import { resolveTunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
+import { abortedError, statusError, TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
+import { requestFields } from '../../../../src/tunnel-protocol/head/index.ts';
 import type {
   OpenedTunnel,
   SessionOptions,
   SessionState,
   TunnelSession,
   TunnelTransport,
-} from '../session.ts';
+} from '../../../../src/tunnel-protocol/session.ts';
 import { startKeepAlive } from './keep-alive.ts';
 import { clientSettings, SESSION_MEMORY_MIB } from './settings.ts';
 import { adoptStream } from './stream.ts';
