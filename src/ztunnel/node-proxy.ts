@@ -2,13 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Closable, describeError, errnoOf, type Logger } from '../base/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
-import {
-  createMeshView,
-  type EnrolmentPod,
-  type MeshView,
-  type PolicyKey,
-  type WorkloadUid,
-} from '../model/index.ts';
+import { createMeshView, type EnrolmentPod, type MeshView, type WorkloadUid } from '../model/index.ts';
 import { type NetNamespace, openNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
 import { createBufferBudget } from '../tunnel-protocol/index.ts';
@@ -21,7 +15,7 @@ import {
 } from '../xds/index.ts';
 import type { DumpedPod } from './admin/dump-state.ts';
 import type { ZtunnelConfig } from './config/index.ts';
-import { createAdmission } from './connections/admission.ts';
+import { createAdmission, type DryRun } from './connections/admission.ts';
 import type { ConnectionJournal } from './connections/connection-record.ts';
 import { createConnectionTracker, type ConnectionTracker } from './connections/tracker.ts';
 import { createControllerClient, createEnrolmentGate, subscriptionsTo } from './control-plane/index.ts';
@@ -42,7 +36,7 @@ export interface NodeProxyDeps {
   readonly log: Logger;
   readonly random: () => number;
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
-  onDryRun(policy: PolicyKey, sentence: string): void;
+  onDryRun(outcome: DryRun): void;
 }
 
 /** The node proxy without its own ports: what carries traffic and follows the controller. */

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
-import { LOG_LEVELS, type LogLevel } from '../../base/index.ts';
+import { LOG_LEVELS } from '../../base/index.ts';
 import { checkTrustDomain, ModelError } from '../../model/index.ts';
 import { parseDurationMs } from './duration.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
@@ -65,9 +66,9 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
     },
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     stateFile: options.stateFile === undefined || options.stateFile === '' ? undefined : options.stateFile,
-    admin: address(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
-    metrics: address(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
-    readiness: address(problems, '--readiness', options.readiness ?? ZTUNNEL_DEFAULTS.readiness),
+    admin: listenAddress(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
+    metrics: listenAddress(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
+    readiness: listenAddress(problems, '--readiness', options.readiness ?? ZTUNNEL_DEFAULTS.readiness),
     svidTtlMs: svidTtlMs(problems, options.svidTtl ?? ZTUNNEL_DEFAULTS.svidTtl),
     logging: {
       level: logLevel(problems, options.logLevel ?? ZTUNNEL_DEFAULTS.logLevel),
@@ -101,6 +102,15 @@ function address(problems: Problems, flag: string, value: string | undefined): H
   });
 }
 
+function listenAddress(problems: Problems, flag: string, value: string): HostPort {
+  const parse = (text: string): HostPort | undefined => {
+    const parsedText = parseHostPort(text);
+    return parsedText !== undefined && isIP(parsedText.host) !== 0 ? parsedText : undefined;
+  };
+  const option = { flag, expected: 'an IP address and a port, as 127.0.0.1:15000', value };
+  return parsed(problems, option, parse, { host: '127.0.0.1', port: 0 });
+}
+
 function folder(problems: Problems, flag: string, value: string): string {
   return parsed(
     problems,
@@ -129,12 +139,14 @@ function inSvidRange(ttlMs: number | undefined): number | undefined {
   return ttlMs;
 }
 
-function logLevel(problems: Problems, value: string): LogLevel {
-  const expected = `one of ${LOG_LEVELS.join(', ')}`;
+function logLevel(problems: Problems, value: string): string {
+  const level = `(?:${LOG_LEVELS.join('|')})`;
+  const pattern = new RegExp(`^${level}(?:,[w.-]+=${level})*$`);
+  const expected = `one of ${LOG_LEVELS.join(', ')}, or with exceptions as in info,access=warn`;
   return parsed(
     problems,
     { flag: '--log-level', expected, value },
-    (t) => LOG_LEVELS.find((l) => l === t),
+    (t) => (pattern.test(t) ? t : undefined),
     'info',
   );
 }

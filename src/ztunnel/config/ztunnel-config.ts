@@ -1,4 +1,3 @@
-import type { LogLevel } from '../../base/index.ts';
 import type { HostPort } from './host-port.ts';
 
 /** Everything a node proxy is told at its start: complete, checked and frozen. */
@@ -24,11 +23,13 @@ export interface ZtunnelConfig {
   readonly namespaceDirectory: string;
   /** Private file for a restart without the controller; undefined: nothing is saved. */
   readonly stateFile: string | undefined;
+  /** These three: an IP address of the proxy's own network namespace. */
   readonly admin: HostPort;
   readonly metrics: HostPort;
   readonly readiness: HostPort;
   readonly svidTtlMs: number;
-  readonly logging: { readonly level: LogLevel; readonly format: 'text' | 'json' };
+  /** `level`: as `info`, or with exceptions `info,access=warn`. */
+  readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
   readonly traffic: TrafficConfig;
   /** How long connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;

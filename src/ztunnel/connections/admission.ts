@@ -28,15 +28,26 @@ export type Judge = (question: {
   readonly attributes: AdmissionAttributes;
 }) => Verdict;
 
+/** What decided; the rule counts from 0. */
+export interface Reason {
+  readonly policy: PolicyKey | undefined;
+  readonly rule: number | undefined;
+  readonly sentence: string;
+}
+
+/** What a policy that is not enforced would have done. */
+export interface DryRun {
+  readonly policy: PolicyKey;
+  readonly verdict: 'allow' | 'deny';
+  readonly differs: boolean;
+  readonly sentence: string;
+}
+
 /** `wait`: a policy that may decide is named but has not arrived. */
 export interface Verdict {
   readonly verdict: 'allow' | 'deny' | 'wait';
-  readonly reason: { readonly sentence: string };
-  readonly dryRun: readonly {
-    readonly policy: PolicyKey;
-    readonly differs: boolean;
-    readonly sentence: string;
-  }[];
+  readonly reason: Reason;
+  readonly dryRun: readonly DryRun[];
 }
 
 export interface AdmissionRequest {
@@ -63,8 +74,8 @@ export function createAdmission(deps: {
   readonly judge: Judge;
   readonly holdMs: number;
   readonly clock: Clock;
-  /** A dry-run policy would have decided otherwise. */
-  readonly onDryRun: (policy: PolicyKey, sentence: string) => void;
+  /** Told of each policy that is not enforced, for each new connection. */
+  readonly onDryRun: (outcome: DryRun) => void;
 }): Admission {
   const { view, judge, clock, holdMs, onDryRun } = deps;
   const admitted = new Map<WorkloadUid, Set<AdmissionRequest>>();
@@ -86,7 +97,7 @@ export function createAdmission(deps: {
     for (const request of [...(admitted.get(workload.uid) ?? [])]) {
       const { verdict, reason } = verdictOn(workload, request.attributes);
       if (verdict === 'wait' && whenMissing === 'hold') holdThenRefuse(workload.uid);
-      else if (verdict !== 'allow') request.cut(denied('ERR_ZTUNNEL_DENIED_LATER', reason.sentence));
+      else if (verdict !== 'allow') request.cut(denied('ERR_ZTUNNEL_DENIED_LATER', reason));
     }
   }
 
@@ -135,10 +146,10 @@ export function createAdmission(deps: {
       // Registered before the first verdict, so that no change falls between the two.
       const release = remember(request);
       const { verdict, reason, dryRun } = await settledVerdict(request, workload);
-      for (const outcome of dryRun) if (outcome.differs) onDryRun(outcome.policy, outcome.sentence);
+      for (const outcome of dryRun) onDryRun(outcome);
       if (verdict === 'allow') return release;
       release();
-      throw denied('ERR_ZTUNNEL_DENIED', reason.sentence);
+      throw denied('ERR_ZTUNNEL_DENIED', reason);
     },
     close() {
       unsubscribe();
@@ -148,8 +159,9 @@ export function createAdmission(deps: {
   };
 }
 
-function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', sentence: string): ZtunnelError {
-  return new ZtunnelError({ code, blame: 'downstream', message: sentence });
+function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', reason: Reason): ZtunnelError {
+  const { policy, rule, sentence } = reason;
+  return new ZtunnelError({ code, blame: 'downstream', message: sentence, policy, rule });
 }
 
 function unknownDestination(request: AdmissionRequest): ZtunnelError {

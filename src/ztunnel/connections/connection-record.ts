@@ -24,10 +24,14 @@ export interface ConnectionDetails {
   readonly service?: Service | undefined;
 }
 
-/** How a connection ended. Bytes as the client counts: sent to it, received from it. */
-export interface ConnectionEnd {
+/** Bytes as the client counts: sent to it, received from it. */
+export interface ConnectionBytes {
   readonly bytesSent: number;
   readonly bytesReceived: number;
+}
+
+/** How a connection ended. */
+export interface ConnectionEnd extends ConnectionBytes {
   readonly durationMs: number;
   /** Undefined: both sides ended it in an orderly way. */
   readonly error: MeshError | undefined;
@@ -35,17 +39,21 @@ export interface ConnectionEnd {
 
 /** Where records go: metrics and access log. */
 export interface ConnectionJournal {
-  opened(details: ConnectionDetails): void;
-  closed(details: ConnectionDetails, end: ConnectionEnd): void;
+  /** `meter` may be asked at any time until the connection is closed. */
+  opened(details: ConnectionDetails, meter: () => ConnectionBytes): OpenConnection;
   /** Never opened: refused, or nothing could be reached. */
   failed(details: ConnectionDetails, end: ConnectionEnd): void;
+}
+
+export interface OpenConnection {
+  closed(end: ConnectionEnd): void;
 }
 
 /** One connection's way through the proxy. Exactly one of its ends is recorded, whatever happens. */
 export interface ConnectionRecord {
   readonly details: ConnectionDetails;
   learn(more: Partial<ConnectionDetails>): void;
-  opened(): void;
+  opened(meter: () => ConnectionBytes): void;
   /** Only the first call counts. */
   ended(end: Omit<ConnectionEnd, 'durationMs'>): void;
 }
@@ -57,7 +65,8 @@ export function beginRecord(
 ): ConnectionRecord {
   const startedMs = monotonic();
   let known = details;
-  let state: 'begun' | 'open' | 'ended' = 'begun';
+  let open: OpenConnection | undefined;
+  let over = false;
   return {
     get details() {
       return known;
@@ -65,17 +74,15 @@ export function beginRecord(
     learn(more) {
       known = { ...known, ...more };
     },
-    opened() {
-      if (state !== 'begun') return;
-      state = 'open';
-      journal.opened(known);
+    opened(meter) {
+      if (!over) open ??= journal.opened(known, meter);
     },
     ended({ bytesSent, bytesReceived, error }) {
-      if (state === 'ended') return;
+      if (over) return;
+      over = true;
       const end = { bytesSent, bytesReceived, error, durationMs: monotonic() - startedMs };
-      if (state === 'open') journal.closed(known, end);
-      else journal.failed(known, end);
-      state = 'ended';
+      if (open === undefined) journal.failed(known, end);
+      else open.closed(end);
     },
   };
 }

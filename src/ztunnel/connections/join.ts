@@ -22,7 +22,7 @@ export async function joinStreams(options: {
 }): Promise<void> {
   const { client, upstream, record, cutter } = options;
   const copy = options.splice(client, upstream);
-  record.opened();
+  record.opened(() => ({ bytesReceived: copy.bytesAToB, bytesSent: copy.bytesBToA }));
   cutter.onCut((cause) => copy.reset(cause));
   // Captured sockets are accepted paused, so that no byte is read before somebody wants it.
   client.duplex.resume();

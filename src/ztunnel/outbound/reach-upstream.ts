@@ -78,5 +78,6 @@ function refused(refusal: UpstreamRefusal, record: ConnectionRecord): ZtunnelErr
     blame: 'upstream',
     message: refusal.message,
     hint: refusal.hint,
+    reason: refusal.reason,
   });
 }

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { errnoOf } from '../../../src/base/index.ts';
 import { parseIpAddress } from '../../../src/model/index.ts';
 import { connectTcp, openListener } from '../../../src/net/index.ts';
 import type { TestPod } from './topology.ts';
@@ -70,16 +71,21 @@ export function readAll(socket: Socket): Promise<ReadResult> {
   });
 }
 
-/** Sends, half-closes, and returns the answer. */
+/** Sends, half-closes, and returns the answer. A reset may come so fast that connecting itself reports it. */
 export async function exchange(
   pod: TestPod,
-  target: { address: string; port: number },
+  target: { readonly address: string; readonly port: number },
   text: string,
 ): Promise<ReadResult> {
-  const socket = await dialFrom(pod, target.address, target.port);
-  const answer = readAll(socket);
-  socket.end(text);
-  const result = await answer;
-  socket.destroy();
-  return result;
+  try {
+    const socket = await dialFrom(pod, target.address, target.port);
+    const answer = readAll(socket);
+    socket.end(text);
+    const result = await answer;
+    socket.destroy();
+    return result;
+  } catch (error) {
+    if (errnoOf(error) === 'ECONNRESET') return { text: '', how: 'reset' };
+    throw error;
+  }
 }

@@ -71,7 +71,13 @@ export async function createTwoNodes(): Promise<TwoNodes> {
         journal.push({ node: node.name, event, details, ...(end === undefined ? {} : { end }) });
       };
       const proxy = createNodeProxy(config, {
-        journal: { opened: note('opened'), closed: note('closed'), failed: note('failed') },
+        journal: {
+          opened(details) {
+            note('opened')(details);
+            return { closed: (end) => note('closed')(details, end) };
+          },
+          failed: note('failed'),
+        },
         clock: systemClock,
         log: process.env.ZT_LOG === '1' ? consoleLogger : silentLogger,
         random: Math.random,

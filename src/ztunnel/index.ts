@@ -1,0 +1,11 @@
+export {
+  DEFAULT_TRAFFIC,
+  type HostPort,
+  resolveZtunnelConfig,
+  type TrafficConfig,
+  ZTUNNEL_DEFAULTS,
+  type ZtunnelConfig,
+  type ZtunnelOptions,
+} from './config/index.ts';
+export { ZTUNNEL_ERROR_CODES, ZtunnelError, type ZtunnelErrorCode } from './errors.ts';
+export { createZtunnel, type Ztunnel, type ZtunnelAddresses, type ZtunnelDeps } from './ztunnel.ts';

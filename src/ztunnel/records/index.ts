@@ -1,0 +1,2 @@
+export { createJournal } from './journal.ts';
+export { createRejectionRecorder } from './tunnel-rejections.ts';

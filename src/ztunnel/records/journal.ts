@@ -1,0 +1,81 @@
+import { causeOf, type MeshError } from '../../base/index.ts';
+import type {
+  AccessEnd,
+  AccessLog,
+  AccessRecord,
+  DecisionMetrics,
+  TcpMetrics,
+  Traffic,
+} from '../../telemetry/index.ts';
+import type {
+  ConnectionDetails,
+  ConnectionEnd,
+  ConnectionJournal,
+} from '../connections/connection-record.ts';
+import { ZtunnelError } from '../errors.ts';
+import { responseFlags } from './response-flags.ts';
+
+/** Writes each connection into the metrics and the access log. */
+export function createJournal(deps: {
+  readonly metrics: TcpMetrics;
+  readonly decisions: DecisionMetrics;
+  readonly accessLog: AccessLog;
+}): ConnectionJournal {
+  const { metrics, decisions, accessLog } = deps;
+
+  function refused(details: ConnectionDetails, error: MeshError | undefined): void {
+    if (error === undefined) return;
+    const reason = causeOf(error, ZtunnelError)?.reason ?? error.code;
+    decisions.refused({
+      reporter: reporterOf(details),
+      reason,
+      policy: causeOf(error, ZtunnelError)?.policy,
+    });
+  }
+
+  return {
+    opened(details, meter) {
+      const counted = metrics.opened(trafficOf(details, undefined), () => {
+        const { bytesSent, bytesReceived } = meter();
+        return { sentBytes: bytesSent, receivedBytes: bytesReceived };
+      });
+      accessLog.opened(recordOf(details));
+      return {
+        closed(end) {
+          counted.close({ sentBytes: end.bytesSent, receivedBytes: end.bytesReceived });
+          if (end.error?.code === 'ERR_ZTUNNEL_DENIED_LATER') refused(details, end.error);
+          accessLog.closed(recordOf(details), endOf(end));
+        },
+      };
+    },
+    failed(details, end) {
+      metrics.failed(trafficOf(details, end.error));
+      refused(details, end.error);
+      accessLog.failed(recordOf(details), endOf(end));
+    },
+  };
+}
+
+function reporterOf(details: ConnectionDetails): 'source' | 'destination' {
+  return details.direction === 'outbound' ? 'source' : 'destination';
+}
+
+function trafficOf(details: ConnectionDetails, error: MeshError | undefined): Traffic {
+  return {
+    reporter: reporterOf(details),
+    source: { workload: details.sourceWorkload, identity: details.sourceIdentity },
+    destination: { workload: details.destinationWorkload, identity: details.destinationIdentity },
+    service: details.service,
+    mutualTls: details.protocol === 'HBONE',
+    responseFlags: responseFlags(error),
+  };
+}
+
+function recordOf(details: ConnectionDetails): AccessRecord {
+  return { ...details, hbone: details.tunnel };
+}
+
+function endOf(end: ConnectionEnd): AccessEnd {
+  const own = causeOf(end.error, ZtunnelError);
+  return { ...end, reason: own?.reason, policy: own?.policy, rule: own?.rule };
+}

@@ -1,0 +1,171 @@
+import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
+import { openListener } from '../net/index.ts';
+import {
+  type AdminRoute,
+  createAccessLog,
+  createAdminServer,
+  createDecisionMetrics,
+  createLogger,
+  createMetricsRegistry,
+  createNodeMetrics,
+  createReadiness,
+  createTcpMetrics,
+  logLevelRoutes,
+  type MeshLogger,
+  metricsRoutes,
+  readinessRoute,
+  registerCertificateMetrics,
+  registerProcessMetrics,
+} from '../telemetry/index.ts';
+import { adminRoutes, configDump } from './admin/index.ts';
+import type { HostPort, ZtunnelConfig } from './config/index.ts';
+import { parseIpAddress } from '../model/index.ts';
+import { createNodeProxy } from './node-proxy.ts';
+import { createJournal, createRejectionRecorder } from './records/index.ts';
+
+export interface ZtunnelDeps {
+  /** Takes whole lines of the log. */
+  readonly logSink: { write(line: string): unknown; readonly dropped?: number };
+  /** Of this program, for metrics and dumps. */
+  readonly version: string;
+  /** Asked for by `POST /quitquitquit`: the caller closes the proxy and ends the process. */
+  onQuit(): void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** Where the proxy's own ports are; of interest where port 0 was asked for. */
+export interface ZtunnelAddresses {
+  readonly admin: HostPort;
+  readonly metrics: HostPort;
+  readonly readiness: HostPort;
+}
+
+/**
+ * The node proxy. `close` is graceful: its ports and listeners close, peers are told, connections live on until they
+ * end or the drain time is over; redirection rules stay, for the next process. `destroy` resets everything at once.
+ */
+export interface Ztunnel extends Closable {
+  /** Resolves when its own ports listen and it follows the controller; readiness comes later. */
+  start(): Promise<ZtunnelAddresses>;
+  /** Resolves when it is ready for work. */
+  readonly ready: Promise<void>;
+  readonly log: MeshLogger;
+}
+
+export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel {
+  const clock = deps.clock ?? systemClock;
+  const random = deps.random ?? Math.random;
+  const log = createLogger({
+    level: config.logging.level,
+    format: config.logging.format,
+    stream: deps.logSink,
+    clock,
+  });
+  const registry = createMetricsRegistry();
+  const decisions = createDecisionMetrics(registry);
+  const proxy = createNodeProxy(config, {
+    journal: createJournal({
+      metrics: createTcpMetrics({ registry }),
+      decisions,
+      accessLog: createAccessLog(log),
+    }),
+    clock,
+    log,
+    random,
+    onTunnelRejected: createRejectionRecorder({ decisions, log }),
+    onDryRun: (outcome) => {
+      decisions.dryRun(outcome);
+      if (outcome.differs)
+        log.info('dry-run policy differs', { policy: outcome.policy, why: outcome.sentence });
+    },
+  });
+  registerProcessMetrics({
+    registry,
+    component: 'ztunnel',
+    version: deps.version,
+    droppedLogLines: () => deps.logSink.dropped ?? 0,
+  });
+  registerCertificateMetrics(registry, () =>
+    proxy.svids
+      .status()
+      .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
+  );
+  const nodeMetrics = createNodeMetrics({
+    registry,
+    proxies() {
+      const pods = proxy.pods();
+      const active = pods.filter(({ state }) => state.kind === 'captured').length;
+      return { active, pending: pods.length - active };
+    },
+  });
+
+  const readiness = createReadiness();
+  const isReady = readiness.waitFor('mesh view and enrolment');
+  const ready = proxy.ready.then(() => {
+    isReady();
+    log.info('ready');
+  });
+
+  const routes: Readonly<Record<keyof ZtunnelAddresses, readonly AdminRoute[]>> = {
+    admin: [
+      ...adminRoutes({
+        configDump: () =>
+          configDump({
+            view: proxy.view,
+            pods: proxy.pods(),
+            certificates: proxy.svids.status(),
+            version: { version: deps.version, node: process.version },
+            config: { ...config },
+          }),
+        quit: deps.onQuit,
+      }),
+      ...logLevelRoutes(log),
+    ],
+    metrics: metricsRoutes(registry),
+    readiness: [readinessRoute(readiness)],
+  };
+  const ports = createClosableStack();
+
+  /** Shared with the generation before or after this one: it is replaced while it still drains. */
+  function listen(name: keyof ZtunnelAddresses): Promise<HostPort> {
+    const { host, port } = config[name];
+    const server = ports.own(createAdminServer({ routes: routes[name], log }));
+    const fd = openListener(undefined, { address: parseIpAddress(host), port, mark: 0, reusePort: true });
+    return server.listen({ fd });
+  }
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    readiness.waitFor('termination');
+    log.info('closing', { connections: proxy.tracker.size });
+    // Requests must reach the next generation from now on.
+    await ports.close();
+    await proxy.close();
+    log.info('closed');
+  }
+
+  return {
+    log,
+    ready,
+    async start() {
+      const [admin, metrics, ready] = await Promise.all([
+        listen('admin'),
+        listen('metrics'),
+        listen('readiness'),
+      ]);
+      proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => nodeMetrics.xdsMessage(typeUrl, bytes));
+      proxy.discovery.terminations.subscribe(({ reason }) => nodeMetrics.xdsTerminated(reason));
+      await proxy.start();
+      return { admin, metrics, readiness: ready };
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    destroy(cause) {
+      ports.destroy(cause);
+      proxy.destroy(cause);
+    },
+  };
+}
