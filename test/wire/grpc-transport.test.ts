@@ -1,5 +1,6 @@
 import http2 from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
+import tls from 'node:tls';
 import { test } from 'tap';
 import { createSignal, describeError } from '../../src/base/index.ts';
 import { workloadIdentity } from '../../src/model/index.ts';
@@ -250,6 +251,28 @@ test('a client that reads nothing is cut off, and its bytes are let go', async (
   t.equal(controller.deltaServer.bytesUnderWay, 0);
   t.same(controller.deltaServer.proxies(), []);
   session.destroy();
+  await controller.close();
+});
+
+test('strangers may not keep connections, callers may', async (t) => {
+  const controller = await startTestController({ trustTimeoutMs: 200 });
+  const { port } = controller.grpcServer.address;
+  const stranger = tls.connect({
+    port,
+    host: '127.0.0.1',
+    ca: controller.authority.rootPem,
+    servername: SERVER_NAME,
+    ALPNProtocols: ['h2'],
+  });
+  stranger.resume();
+  const cut = new Promise((resolve) => stranger.once('close', resolve));
+  const grpcClient = controller.client();
+  await grpcClient.reportNode({ node: 'node-1', generation: 1, pods: [] });
+  t.equal(controller.grpcServer.connections, 2);
+  await cut;
+  await delay(50);
+  t.equal(controller.grpcServer.connections, 1);
+  await grpcClient.close();
   await controller.close();
 });
 

@@ -29,6 +29,8 @@ export interface AuthenticationOptions<Caller> {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told the address of each connection on which a caller proved who it is. */
+  onAuthenticated(address: string): void;
 }
 
 export function createAuthentication<Caller>(options: AuthenticationOptions<Caller>): Authentication<Caller> {
@@ -39,6 +41,7 @@ export function createAuthentication<Caller>(options: AuthenticationOptions<Call
     const [clusterId = ''] = metadata.get('clusterid');
     const answer = options.authenticate(token, { address, clusterId: String(clusterId) });
     callers.set(metadata, { caller: await inTime(answer, options) });
+    options.onAuthenticated(address);
   };
 
   return {

@@ -31,6 +31,8 @@ export interface GrpcServerOptions<Caller> {
   readonly maxRequestBytes?: number;
   /** Default 10,000. */
   readonly handshakeTimeoutMs?: number;
+  /** A connection without an authenticated call by then is cut. Default 30,000. */
+  readonly trustTimeoutMs?: number;
   /** Default 10,000. */
   readonly authenticationTimeoutMs?: number;
   /** How long `close` waits for calls to end. Default 5,000. */
@@ -54,6 +56,7 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     timeoutMs: options.authenticationTimeoutMs ?? 10_000,
     clock,
     log,
+    onAuthenticated: (peer) => listener.trust(peer),
   });
   const streams = new Set<DeltaServerStream>();
   const server = new Server({
@@ -92,6 +95,8 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     certificate: options.certificate,
     maxConnections: options.maxConnections ?? 10_000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    trustTimeoutMs: options.trustTimeoutMs ?? 30_000,
+    clock,
     log,
     onConnection: (socket) => injector.injectConnection(socket),
   });

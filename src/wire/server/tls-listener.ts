@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { type Closable, describeError, type Logger } from '../../base/index.ts';
+import { type Clock, type Closable, describeError, type Logger, type Timer } from '../../base/index.ts';
 import { WireError } from '../errors.ts';
 
 /** PEM. The certificate is followed by its intermediates. */
@@ -17,6 +17,9 @@ export interface TlsListenerOptions {
   readonly certificate: ServerCertificate;
   readonly maxConnections: number;
   readonly handshakeTimeoutMs: number;
+  /** A connection that nobody has vouched for by then is cut: strangers must not use up the connections. */
+  readonly trustTimeoutMs: number;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Given sockets that finished their handshake and speak HTTP/2. */
   onConnection(socket: TLSSocket): void;
@@ -28,6 +31,8 @@ export interface TlsListener extends Closable {
   readonly connections: number;
   /** From the next handshake on. Throws WireError ERR_WIRE_CREDENTIALS and keeps the former when it is unusable. */
   setCertificate(certificate: ServerCertificate): void;
+  /** Vouches for the connection of `address:port`: a caller on it proved who it is. */
+  trust(peer: string): void;
   /** Cuts the connection of `address:port`, if there is one. */
   drop(peer: string): void;
 }
@@ -35,6 +40,11 @@ export interface TlsListener extends Closable {
 export async function openTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
   const { log } = options;
   const sockets = new Map<string, TLSSocket>();
+  const probation = new Map<string, Timer>();
+  const trust = (peer: string): void => {
+    probation.get(peer)?.cancel();
+    probation.delete(peer);
+  };
   const server = createTlsServer(options);
   server.maxConnections = options.maxConnections;
   server.on('tlsClientError', (error, socket) => {
@@ -49,8 +59,14 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
       return;
     }
     sockets.set(peer, socket);
+    probation.set(
+      peer,
+      options.clock.after(options.trustTimeoutMs, () => socket.destroy()),
+    );
     socket.once('close', () => {
-      if (sockets.get(peer) === socket) sockets.delete(peer);
+      if (sockets.get(peer) !== socket) return;
+      sockets.delete(peer);
+      trust(peer);
     });
     options.onConnection(socket);
   });
@@ -74,6 +90,7 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
     setCertificate(certificate) {
       usingCertificate(() => server.setSecureContext(contextOptions(certificate)));
     },
+    trust,
     drop: (peer) => sockets.get(peer)?.destroy(),
     close: stopListening,
     destroy() {
