@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
+import { createMeshCollections } from '../../src/controller/collections/index.ts';
+import { type MeshObject, objectKey, selects } from '../../src/controller/objects/index.ts';
 import {
   ingressUsesWaypoint,
+  podUid,
   type ServiceInfo,
+  slicePods,
+  sliceServiceKey,
   translateAuthorizationPolicy,
+  translateEndpointSlice,
   translatePod,
   translateService,
 } from '../../src/controller/translate/index.ts';
@@ -18,6 +24,8 @@ import { readDerived } from '../controller/support/derived-table.ts';
 import { CONFORMANCE_SETTINGS, objectOf } from '../controller/support/settings.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
+const SECURITY = { apiVersion: 'security.istio.io/v1' };
+
 type Json = Readonly<Record<string, unknown>>;
 type Cases = Readonly<Record<string, readonly Json[]>>;
 
@@ -25,6 +33,19 @@ type Cases = Readonly<Record<string, readonly Json[]>>;
 const OUT_OF_SCOPE: ReadonlyMap<string, string> = new Map([
   ['TestMakeAllowedRoutes', 'Gateways are not read before there are waypoints'],
   ['TestServiceOwningWaypoints', 'services have no waypoint before there are waypoints'],
+  ['TestServiceEntryServices', 'ServiceEntry is not read yet'],
+  ['TestServiceEntryWorkloads', 'ServiceEntry is not read yet'],
+  ['TestWorkloadEntryWorkloads', 'WorkloadEntry is not read yet'],
+]);
+
+/** Types of inputs that this test can make objects of. */
+const READABLE: ReadonlySet<string> = new Set([
+  'model.ServiceInfo',
+  'model.WorkloadAuthorization',
+  'securityclient.PeerAuthentication',
+  'discovery.EndpointSlice',
+  'v1.Node',
+  'v1.Namespace',
 ]);
 
 const files = ['workloads.json', 'services.json', 'authorization.json', 'waypoints.json'];
@@ -61,6 +82,13 @@ function check(t: Test, { table, row, title }: { table: string; row: Json; title
     case 'TestPodWorkloads':
       t.same(workloadRecord(podOf(row)), goldenWorkload(row.result), title);
       return;
+    case 'TestEndpointSliceWorkloads':
+      t.same(
+        sliceWorkloads(row).map(workloadRecord),
+        ((row.result ?? []) as readonly unknown[]).map(goldenWorkload),
+        title,
+      );
+      return;
     case 'TestServiceServices': {
       const svc = objectOf('Service', { apiVersion: 'v1', kind: 'Service', ...(row.svc as Json) });
       const info = translateService(svc, undefined, CONFORMANCE_SETTINGS);
@@ -96,32 +124,104 @@ function check(t: Test, { table, row, title }: { table: string; row: Json; title
 }
 
 function outOfScope(row: Json): string | undefined {
-  const inputs = JSON.stringify(row.inputs ?? []);
-  if (inputs.includes('ServiceEntry')) return 'ServiceEntry is not read yet';
-  if (inputs.includes('WorkloadEntry')) return 'WorkloadEntry is not read yet';
-  if (/"Waypoint"|Gateway/.test(inputs)) return 'there are no waypoints yet';
+  for (const input of (row.inputs ?? []) as readonly Json[]) {
+    const type = String(input.$type).replace(/^[*&]/, '');
+    if (JSON.stringify(input).includes('ServiceEntry')) return 'ServiceEntry is not read yet';
+    if (type.includes('Waypoint') || type.includes('Gateway')) return 'there are no waypoints yet';
+    if (!READABLE.has(type)) return `inputs of type ${type} are not read`;
+  }
   return undefined;
 }
 
 function podOf(row: Json): Workload | undefined {
   const pod = objectOf('Pod', { apiVersion: 'v1', kind: 'Pod', ...(row.pod as Json) });
-  const services = (row.inputs as readonly Json[])
+  const inputs = (row.inputs ?? []) as readonly Json[];
+  const objects = inputs.flatMap(objectsOf);
+  const slices = objects.flatMap((object) => (object.kind === 'EndpointSlice' ? [object] : []));
+  const listed = new Set(
+    slices
+      .filter((slice) => slicePods(slice).includes(objectKey(pod.meta)))
+      .map((slice) => sliceServiceKey(slice, CONFORMANCE_SETTINGS)),
+  );
+  const services = inputs
     .filter((input) => input.$type === 'model.ServiceInfo')
     .map(serviceInfoOf)
-    .filter(({ selector }) =>
-      [...(selector ?? [])].every(([key, value]) => pod.meta.labels.get(key) === value),
+    .filter(({ key, selector }) =>
+      selector === undefined ? listed.has(key) : selects(selector, pod.meta.labels),
     );
-  return translatePod(pod, { services, policies: [], node: undefined }, CONFORMANCE_SETTINGS);
+  // Policies and nodes are found by the collections themselves.
+  const collections = createMeshCollections(CONFORMANCE_SETTINGS);
+  collections.apply([...objects, pod].map((object) => ({ type: 'upsert', object, faults: [] })));
+  const found = collections.podWorkloads.get(podUid(pod.meta, CONFORMANCE_SETTINGS.clusterId));
+  const alone = translatePod(
+    pod,
+    { services, policies: found?.authorizationPolicies ?? [], node: undefined },
+    CONFORMANCE_SETTINGS,
+  );
+  return alone && found && { ...alone, locality: found.locality };
+}
+
+function sliceWorkloads(row: Json): readonly Workload[] {
+  const slice = objectOf('EndpointSlice', {
+    addressType: 'IPv4',
+    ...(row.slice as Json),
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+  });
+  const key = sliceServiceKey(slice, CONFORMANCE_SETTINGS);
+  const info = ((row.inputs ?? []) as readonly Json[])
+    .filter((input) => input.$type === 'model.ServiceInfo')
+    .map(serviceInfoOf)
+    .find((candidate) => candidate.key === key);
+  return info === undefined ? [] : translateEndpointSlice(slice, info, CONFORMANCE_SETTINGS);
+}
+
+function objectsOf(input: Json): readonly MeshObject[] {
+  const { $type: type, ...value } = input;
+  switch (type) {
+    case 'model.WorkloadAuthorization': {
+      // Only its name and its selector decide who lists it.
+      const { namespace = '', name } = (value.authorization ?? {}) as { namespace?: string; name?: string };
+      const matchLabels = selectorOf(value.labelSelector);
+      if (name === undefined || matchLabels === undefined) return [];
+      const metadata = { name, namespace };
+      const spec = { selector: { matchLabels } };
+      return [objectOf('AuthorizationPolicy', { ...SECURITY, kind: 'AuthorizationPolicy', metadata, spec })];
+    }
+    case 'securityclient.PeerAuthentication':
+      return [objectOf('PeerAuthentication', { ...value, ...SECURITY, kind: 'PeerAuthentication' })];
+    case 'discovery.EndpointSlice':
+      return [
+        objectOf('EndpointSlice', {
+          addressType: 'IPv4',
+          ...value,
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+        }),
+      ];
+    case 'v1.Node':
+      return [objectOf('Node', { ...value, apiVersion: 'v1', kind: 'Node' })];
+    case 'v1.Namespace':
+      return [objectOf('Namespace', { ...value, apiVersion: 'v1', kind: 'Namespace' })];
+    default:
+      return [];
+  }
+}
+
+/** `NewSelector({…})`; undefined: there is none. */
+function selectorOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  const { args } = (value ?? {}) as { args?: readonly (Readonly<Record<string, string>> | null)[] };
+  return args?.[0] ?? undefined;
 }
 
 function serviceInfoOf(input: Json): ServiceInfo {
   const service = input.service as { namespace: string; hostname: string; ports: readonly PortMapping[] };
   const names = (input.portNames ?? {}) as Record<string, { portName?: string; targetPortName?: string }>;
-  const [labels] = (input.labelSelector as { args: readonly Record<string, string>[] }).args;
+  const labels = selectorOf(input.labelSelector);
   return {
     key: serviceKey(service.namespace, service.hostname),
     service: service as unknown as Service,
-    selector: new Map(Object.entries(labels ?? {})),
+    selector: labels === undefined ? undefined : new Map(Object.entries(labels)),
     ports: service.ports.map((port) => ({
       name: names[port.servicePort]?.portName ?? '',
       servicePort: port.servicePort,

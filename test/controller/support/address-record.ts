@@ -26,6 +26,8 @@ export function workloadRecord(workload: Workload | undefined): unknown {
     serviceAccount: workload.serviceAccount,
     authorizationPolicies: workload.authorizationPolicies,
     services: Object.fromEntries(services),
+    locality: withoutDefaults({ ...workload.locality }),
+    hostname: workload.hostname,
   });
 }
 

@@ -9,9 +9,15 @@ export function readDerived(value: unknown): unknown {
   const named = value as Json;
   return Object.fromEntries(
     Object.entries(named)
-      .filter(([key]) => key !== '$type' || named.$type === 'model.ServiceInfo' || named.$type === 'Waypoint')
-      .map(([key, item]) => [LABELS[key] ?? key, readDerived(item)]),
+      .filter(([key]) => key !== '$type')
+      .map(([key, item]) => [LABELS[key] ?? key, key === 'inputs' ? readInputs(item) : readDerived(item)]),
   );
+}
+
+/** Inputs are of many types, so there the type stays. */
+function readInputs(inputs: unknown): unknown {
+  if (!Array.isArray(inputs)) return [];
+  return inputs.map((input: Json) => ({ ...(readDerived(input) as Json), $type: String(input.$type ?? '') }));
 }
 
 const LABELS: Readonly<Record<string, string>> = {

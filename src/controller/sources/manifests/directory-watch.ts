@@ -78,14 +78,19 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
     if (roots.includes(directory)) await readdir(directory);
     for (const root of roots) await visit(root, found);
     const changed = [...found].filter(([path, signature]) => seen.get(path) !== signature);
-    const gone = [...seen.keys()].filter(
-      (path) => !found.has(path) && roots.some((root) => within(path, root)),
-    );
+    const gone = roots.flatMap((root) => missing(root, found));
     for (const [path, signature] of changed) seen.set(path, signature);
     for (const path of gone) seen.delete(path);
     if (changed.length + gone.length === 0) return;
     const name = (path: string): string => relative(directory, path);
     await options.onChange(changed.map(([path]) => name(path)).sort(), gone.map(name).sort());
+  }
+
+  /** Files that were at or below a path and are no more. A file that was touched costs nothing but itself. */
+  function missing(root: string, found: ReadonlyMap<string, string>): readonly string[] {
+    if (found.has(root)) return [];
+    if (seen.has(root)) return [root];
+    return [...seen.keys()].filter((path) => !found.has(path) && path.startsWith(`${root}/`));
   }
 
   async function visit(path: string, found: Map<string, string>): Promise<void> {
@@ -143,8 +148,4 @@ async function statOrNothing(path: string): Promise<Stats | undefined> {
 /** Changes whenever the content may have: also when a file is replaced by one of the same age and size. */
 function signatureOf(stats: Stats): string {
   return `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
-}
-
-function within(path: string, root: string): boolean {
-  return path === root || path.startsWith(`${root}/`);
 }
