@@ -1,94 +1,34 @@
-import {
-  type Clock,
-  type Closable,
-  createSignal,
-  type Logger,
-  type Signal,
-  silentLogger,
-  systemClock,
-} from '../../base/index.ts';
-import { checkTrustDomain, type TrustBundle, type WorkloadIdentity } from '../../model/index.ts';
-import { type ExpiryWarning, normalSerial } from '../certificates/index.ts';
+import { type Closable, createSignal, type Signal } from '../../base/index.ts';
+import type { TrustBundle } from '../../model/index.ts';
+import { normalSerial } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
+import { type AuthorityFolder, openAuthorityFolder } from './authority-folder.ts';
 import {
-  type AuthorityFolder,
-  type AuthorityRecord,
-  authorityError,
-  openAuthorityFolder,
-} from './authority-folder.ts';
+  type AuthorityOptions,
+  type AuthoritySettings,
+  type AuthorityState,
+  loadOrCreate,
+  resolveSettings,
+} from './authority-state.ts';
 import { bundleOf, createRevocationLists, type RevocationLists } from './bundle-content.ts';
-import { issueServerCertificate, issueWorkloadCertificate } from './issuance.ts';
 import {
-  createRoot,
-  intermediateIsDue,
-  loadRoot,
-  type RootSigners,
-  renewIntermediate,
-  type SignerLifetimes,
-} from './root-signers.ts';
-import { activateRoot, addRoot, removeRoot, rootStatuses } from './rotation.ts';
-
-export interface AuthorityOptions {
-  /** Created with mode 0700 on first start; refused when others may look in. */
-  readonly directory: string;
-  readonly trustDomain: string;
-  readonly clock?: Clock;
-  readonly log?: Logger;
-  /** Sign leaves by an intermediate that renews itself; the root's key is then used rarely. Default false. */
-  readonly withIntermediate?: boolean;
-  /** The longest life of a workload's certificate; longer wishes are shortened. Default 24 h. */
-  readonly maximumTtlMs?: number;
-  /** Default ten years. */
-  readonly rootLifetimeMs?: number;
-  /** Default one year. */
-  readonly intermediateLifetimeMs?: number;
-  /** How long a revocation list is good for; it is renewed at half of that. Default 7 days. */
-  readonly revocationListLifetimeMs?: number;
-}
-
-export interface IssueRequest {
-  readonly csrPem: string;
-  readonly identity: WorkloadIdentity;
-  /** Default and limit: the authority's maximum. */
-  readonly ttlMs?: number;
-}
-
-export interface IssuedCertificate {
-  /** The leaf, intermediates (a rotation's cross-certificate last), and as last element all roots in one text. */
-  readonly chainPem: readonly string[];
-  readonly notAfterMs: number;
-  readonly serial: string;
-}
-
-export interface ServerCertificateRequest {
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-  /** Default 24 h; not bound by the maximum of workloads. */
-  readonly ttlMs?: number;
-}
-
-export interface ServerCertificate {
-  /** Leaf and intermediates. */
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-  readonly notAfterMs: number;
-}
-
-/** A root as an operator sees it. */
-export interface RootStatus {
-  readonly name: string;
-  readonly fingerprint: string;
-  /** `added` roots are trusted and do not sign yet; `retired` ones do not sign any more. */
-  readonly state: 'active' | 'added' | 'retired';
-  readonly notAfterMs: number;
-  readonly warning: ExpiryWarning | undefined;
-  /** Of the signing intermediate, where there is one. */
-  readonly intermediate:
-    | { readonly notAfterMs: number; readonly warning: ExpiryWarning | undefined }
-    | undefined;
-  /** Until when certificates under a retired root may be in use. */
-  readonly neededUntilMs: number | undefined;
-}
+  type IssuedCertificate,
+  type IssueRequest,
+  issueServerCertificate,
+  issueWorkloadCertificate,
+  type ServerCertificate,
+  type ServerCertificateRequest,
+} from './issuance.ts';
+import { createRoot, intermediateIsDue, renewIntermediate } from './root-signers.ts';
+import {
+  activateRoot,
+  addRoot,
+  checkRemovable,
+  type RootStatus,
+  removeRoot,
+  rootError,
+  rootStatuses,
+} from './rotation.ts';
 
 /** The mesh's certificate authority. Its keys cannot be had from it. Closing stops the renewal of revocation lists. */
 export interface Authority extends Closable {
@@ -123,22 +63,6 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   const authority = createAuthority(folder, settings, state);
   await authority.start();
   return authority;
-}
-
-export interface AuthoritySettings {
-  readonly trustDomain: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly lifetimes: SignerLifetimes;
-  readonly maximumTtlMs: number;
-  readonly revocationListLifetimeMs: number;
-}
-
-/** All that changes; replaced as a whole once it is stored. */
-export interface AuthorityState {
-  readonly record: AuthorityRecord;
-  /** As in the record, the active one first. */
-  readonly roots: readonly [RootSigners, ...RootSigners[]];
 }
 
 function createAuthority(
@@ -187,6 +111,10 @@ function createAuthority(
     const renewed = await renewIntermediate({ folder, ...settings, nowMs: clock.now() }, active);
     const roots = state.record.roots.map((one) => (one.name === renewed.record.name ? renewed.record : one));
     await commit({ record: { ...state.record, roots }, roots: [renewed, ...others] });
+    const dropped = active.record.intermediates.filter(
+      (name) => !renewed.record.intermediates.includes(name),
+    );
+    for (const name of dropped) await folder.removeSigner(name);
     log.info('intermediate renewed', { name: renewed.intermediates.at(-1)?.name });
   };
   const statusOf = (name: string): RootStatus => {
@@ -201,6 +129,9 @@ function createAuthority(
     async start() {
       await change(ensureIntermediate);
       await change(refreshBundle);
+      for (const root of rootStatuses(state, clock.now())) {
+        if (root.warning !== undefined) log.warn('root expires', { ...root });
+      }
     },
     async issue(request) {
       if (closed) throw closedError();
@@ -261,79 +192,6 @@ function createAuthority(
       lists.stop();
     },
   };
-}
-
-async function loadOrCreate(folder: AuthorityFolder, settings: AuthoritySettings): Promise<AuthorityState> {
-  const stored = await folder.readRecord();
-  if (stored !== undefined) return load(folder, settings, stored);
-  const root = await createRoot({ folder, ...settings, nowMs: settings.clock.now() });
-  const record: AuthorityRecord = {
-    version: 1,
-    trustDomain: settings.trustDomain,
-    roots: [root.record],
-    activeRoot: root.root.name,
-    revoked: [],
-    revocation: false,
-  };
-  if (await folder.writeRecord(record, { exclusive: true })) {
-    settings.log.info('authority created', {
-      root: root.root.name,
-      fingerprint: root.root.certificate.fingerprint,
-    });
-    return { record, roots: [root] };
-  }
-  for (const name of [root.root.name, ...root.record.intermediates]) await folder.removeSigner(name);
-  const winner = await folder.readRecord();
-  if (winner === undefined) throw authorityError('expected the record of an authority, got none any more');
-  return load(folder, settings, winner);
-}
-
-async function load(
-  folder: AuthorityFolder,
-  settings: AuthoritySettings,
-  record: AuthorityRecord,
-): Promise<AuthorityState> {
-  if (record.trustDomain !== settings.trustDomain) {
-    throw authorityError(
-      `expected an authority of trust domain ${settings.trustDomain}, got one of ${record.trustDomain}`,
-    );
-  }
-  const loaded: RootSigners[] = [];
-  for (const root of record.roots) loaded.push(await loadRoot(folder, root));
-  const active = loaded.find((root) => root.root.name === record.activeRoot);
-  if (active === undefined) throw authorityError(`expected the active root ${record.activeRoot}, got none`);
-  return { record, roots: [active, ...loaded.filter((root) => root !== active)] };
-}
-
-function resolveSettings(options: AuthorityOptions): AuthoritySettings {
-  return {
-    trustDomain: checkTrustDomain(options.trustDomain),
-    clock: options.clock ?? systemClock,
-    log: options.log ?? silentLogger,
-    lifetimes: {
-      rootMs: options.rootLifetimeMs ?? 3650 * DAY_MS,
-      intermediateMs: options.withIntermediate ? (options.intermediateLifetimeMs ?? 365 * DAY_MS) : undefined,
-    },
-    maximumTtlMs: options.maximumTtlMs ?? DAY_MS,
-    revocationListLifetimeMs: options.revocationListLifetimeMs ?? 7 * DAY_MS,
-  };
-}
-
-function checkRemovable(root: RootStatus, nowMs: number, force: boolean): void {
-  if (root.state === 'active')
-    throw rootError(
-      `expected a root that does not sign, got the active one ${root.name}`,
-      'activate another first',
-    );
-  if (force || root.neededUntilMs === undefined || root.neededUntilMs <= nowMs) return;
-  throw rootError(
-    `expected no certificate under ${root.name} to be in use, got some possible until ${new Date(root.neededUntilMs).toISOString()}`,
-    'wait until then, or force it once every proxy has renewed its certificates',
-  );
-}
-
-export function rootError(message: string, hint?: string): IdentityError {
-  return new IdentityError({ code: 'ERR_IDENTITY_ROOT_STEP', blame: 'local', message, hint });
 }
 
 function serialError(serial: string): IdentityError {

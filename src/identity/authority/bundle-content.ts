@@ -1,7 +1,7 @@
 import type { Timer } from '../../base/index.ts';
 import type { TrustBundle } from '../../model/index.ts';
 import { createTrustBundle } from '../certificates/index.ts';
-import type { AuthoritySettings, AuthorityState } from './authority.ts';
+import type { AuthoritySettings, AuthorityState } from './authority-state.ts';
 import { createRevocationList } from './certificate-profiles.ts';
 import { allSigners } from './root-signers.ts';
 

@@ -1,10 +1,9 @@
-export {
-  type Authority,
-  type AuthorityOptions,
-  type IssuedCertificate,
-  type IssueRequest,
-  openAuthority,
-  type RootStatus,
-  type ServerCertificate,
-  type ServerCertificateRequest,
-} from './authority.ts';
+export { type Authority, openAuthority } from './authority.ts';
+export type { AuthorityOptions } from './authority-state.ts';
+export type {
+  IssuedCertificate,
+  IssueRequest,
+  ServerCertificate,
+  ServerCertificateRequest,
+} from './issuance.ts';
+export type { RootStatus } from './rotation.ts';

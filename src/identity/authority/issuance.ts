@@ -1,15 +1,38 @@
+import type { WorkloadIdentity } from '../../model/index.ts';
 import { checkSigningRequest, formatPem, KEY_ALGORITHM, readPemCertificate } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
-import type {
-  AuthoritySettings,
-  AuthorityState,
-  IssuedCertificate,
-  IssueRequest,
-  ServerCertificate,
-  ServerCertificateRequest,
-} from './authority.ts';
+import { authorityError, type StoredSigner } from './authority-folder.ts';
+import type { AuthoritySettings, AuthorityState } from './authority-state.ts';
 import { createServerCertificate, createWorkloadCertificate, type Validity } from './certificate-profiles.ts';
 import { leafSigner, within } from './root-signers.ts';
+
+export interface IssueRequest {
+  readonly csrPem: string;
+  readonly identity: WorkloadIdentity;
+  /** Default and limit: the authority's maximum. */
+  readonly ttlMs?: number;
+}
+
+export interface IssuedCertificate {
+  /** The leaf, intermediates (a rotation's cross-certificate last), and as last element all roots in one text. */
+  readonly chainPem: readonly string[];
+  readonly notAfterMs: number;
+  readonly serial: string;
+}
+
+export interface ServerCertificateRequest {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  /** Default 24 h; not bound by the maximum of workloads. */
+  readonly ttlMs?: number;
+}
+
+export interface ServerCertificate {
+  /** Leaf and intermediates. */
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  readonly notAfterMs: number;
+}
 
 /** @throws IdentityError ERR_IDENTITY_CSR, ERR_IDENTITY_TTL, ERR_IDENTITY_PEER_TRUST_DOMAIN. */
 export async function issueWorkloadCertificate(
@@ -27,8 +50,9 @@ export async function issueWorkloadCertificate(
   }
   const ttlMs = Math.min(checkTtl(request.ttlMs ?? settings.maximumTtlMs), settings.maximumTtlMs);
   const publicKey = await checkSigningRequest(request.csrPem, identity);
-  const { signer, certificate } = leafSigner(state.roots[0]);
-  const validity = within(certificate, validityOf(settings.clock.now(), ttlMs));
+  const stored = leafSigner(state.roots[0]);
+  const { signer } = stored;
+  const validity = validityUnder(stored, settings.clock.now(), ttlMs);
   const pem = await createWorkloadCertificate({ identity, publicKey, signer, validity });
   const leaf = readPemCertificate(pem);
   return {
@@ -44,9 +68,10 @@ export async function issueServerCertificate(
   settings: AuthoritySettings,
   request: ServerCertificateRequest,
 ): Promise<ServerCertificate> {
-  const { signer, certificate } = leafSigner(state.roots[0]);
+  const stored = leafSigner(state.roots[0]);
+  const { signer } = stored;
   const ttlMs = checkTtl(request.ttlMs ?? SERVER_TTL_MS);
-  const validity = within(certificate, validityOf(settings.clock.now(), ttlMs));
+  const validity = validityUnder(stored, settings.clock.now(), ttlMs);
   const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
   const pem = await createServerCertificate({ ...request, publicKey: keys.publicKey, signer, validity });
   const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
@@ -68,6 +93,16 @@ function issuersPem(state: AuthorityState): readonly string[] {
 
 function rootsPem(state: AuthorityState): string {
   return state.roots.map((root) => root.root.certificate.pem).join('');
+}
+
+/** @throws IdentityError ERR_IDENTITY_AUTHORITY when the signer has expired. */
+function validityUnder(signer: StoredSigner, nowMs: number, ttlMs: number): Validity {
+  if (nowMs >= signer.certificate.notAfterMs) {
+    throw authorityError(
+      `expected a signing certificate that is valid, got ${signer.name}, which expired ${new Date(signer.certificate.notAfterMs).toISOString()}`,
+    );
+  }
+  return within(signer.certificate, validityOf(nowMs, ttlMs));
 }
 
 /** Backdated for clocks that differ a little, but never by more than half of a short life. */

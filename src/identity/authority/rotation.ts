@@ -1,5 +1,6 @@
-import { expiryWarning } from '../certificates/index.ts';
-import { type AuthorityState, type RootStatus, rootError } from './authority.ts';
+import { type ExpiryWarning, expiryWarning } from '../certificates/index.ts';
+import { IdentityError } from '../errors.ts';
+import type { AuthorityState } from './authority-state.ts';
 import type { RootSigners } from './root-signers.ts';
 
 /*
@@ -10,6 +11,22 @@ import type { RootSigners } from './root-signers.ts';
  * Between the steps everybody must have got the new bundle; until A is removed, leaves under B also carry B's
  * certificate by A, so that whoever was late still accepts them.
  */
+
+/** A root as an operator sees it. */
+export interface RootStatus {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** `added` roots are trusted and do not sign yet; `retired` ones do not sign any more. */
+  readonly state: 'active' | 'added' | 'retired';
+  readonly notAfterMs: number;
+  readonly warning: ExpiryWarning | undefined;
+  /** Of the signing intermediate, where there is one. */
+  readonly intermediate:
+    | { readonly notAfterMs: number; readonly warning: ExpiryWarning | undefined }
+    | undefined;
+  /** Until when certificates under a retired root may be in use. */
+  readonly neededUntilMs: number | undefined;
+}
 
 /** The new root goes behind those that are there. */
 export function addRoot(state: AuthorityState, created: RootSigners): AuthorityState {
@@ -72,4 +89,22 @@ export function rootStatuses(state: AuthorityState, nowMs: number): readonly Roo
       neededUntilMs,
     };
   });
+}
+
+/** @throws IdentityError ERR_IDENTITY_ROOT_STEP when the root signs, or certificates under it may be in use and it is not forced. */
+export function checkRemovable(root: RootStatus, nowMs: number, force: boolean): void {
+  if (root.state === 'active')
+    throw rootError(
+      `expected a root that does not sign, got the active one ${root.name}`,
+      'activate another first',
+    );
+  if (force || root.neededUntilMs === undefined || root.neededUntilMs <= nowMs) return;
+  throw rootError(
+    `expected no certificate under ${root.name} to be in use, got some possible until ${new Date(root.neededUntilMs).toISOString()}`,
+    'wait until then, or force it once every proxy has renewed its certificates',
+  );
+}
+
+export function rootError(message: string, hint?: string): IdentityError {
+  return new IdentityError({ code: 'ERR_IDENTITY_ROOT_STEP', blame: 'local', message, hint });
 }

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseSpiffeId, type SpiffeId, type TrustBundle, type WorkloadIdentity } from '../../model/index.ts';
-import {
-  type Certificate,
-  readCertificate,
-  readPemCertificate,
-  readRevocationList,
-} from '../certificates/index.ts';
+import { type Certificate, readCertificate, readRevocationList, rootsOf } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
 import { findPath, nameOf, peerError } from './chain.ts';
 import { checkRevocation, createRevocationIndex } from './revocation.ts';
@@ -30,7 +25,7 @@ export interface PeerVerifier {
  * @throws IdentityError when a root or a list of the bundle cannot be read.
  */
 export function createPeerVerifier(bundle: TrustBundle): PeerVerifier {
-  const roots = bundle.rootsPem.map(readPemCertificate);
+  const roots = rootsOf(bundle);
   const lists = createRevocationIndex(bundle.crlsPem.map(readRevocationList));
   // Sessions to one peer come again and again with the same leaf: signatures need checking once in its life.
   const proven = new Map<string, ProvenLeaf>();

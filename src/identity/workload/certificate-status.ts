@@ -29,10 +29,20 @@ export interface CertificateStatus {
   readonly lastError: string | undefined;
 }
 
-export function describeSvid(svid: Svid | undefined): Pick<CertificateStatus, 'certChain' | 'rootCerts'> {
+/** Read once per certificate, since a dump may be asked for at any rate. */
+export function describeSvid(svid: Svid | undefined): CertificateRecords {
   if (svid === undefined) return { certChain: [], rootCerts: [] };
-  return { certChain: svid.chainPem.flatMap(recordsOf), rootCerts: svid.rootsPem.flatMap(recordsOf) };
+  const known = RECORDS.get(svid);
+  if (known !== undefined) return known;
+  const records: CertificateRecords = {
+    certChain: svid.chainPem.flatMap(recordsOf),
+    rootCerts: svid.rootsPem.flatMap(recordsOf),
+  };
+  RECORDS.set(svid, records);
+  return records;
 }
+
+type CertificateRecords = Pick<CertificateStatus, 'certChain' | 'rootCerts'>;
 
 function recordsOf(pem: string): readonly CertificateRecord[] {
   return parsePemCertificates(pem).map((der) => recordOf(readCertificate(der)));
@@ -50,3 +60,5 @@ function recordOf(certificate: Certificate): CertificateRecord {
 function secondsTime(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
+
+const RECORDS = new WeakMap<Svid, CertificateRecords>();

@@ -7,7 +7,7 @@ import {
   type Timer,
 } from '../../base/index.ts';
 import type { TrustBundle, WorkloadIdentity } from '../../model/index.ts';
-import { createSigningRequest } from '../certificates/index.ts';
+import { type Certificate, createSigningRequest } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
 import type { PeerVerifier } from '../tls/index.ts';
 import { type CertificateStatus, describeSvid } from './certificate-status.ts';
@@ -37,7 +37,7 @@ export interface EntryContext {
   readonly renewalSpreadMs: number;
   /** By the bundle received, or else by what came with the certificate. */
   verifierFor(material: SvidMaterial): PeerVerifier;
-  knownRootsPem(): readonly string[];
+  knownRoots(): readonly Certificate[];
   onSvid(svid: Svid): void;
   /** Nobody holds, waits for or could use the entry any more. */
   onUnused(): void;
@@ -112,8 +112,8 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
       const issuing = context.issue({ csrPem, identity, ttlMs: context.ttlMs, signal: attempt.signal });
       const { chainPem } = await abandonable(issuing, attempt.signal);
       const nowMs = clock.now();
-      const knownRootsPem = context.knownRootsPem();
-      const issued = acceptIssued({ chainPem, identity, privateKeyPem, knownRootsPem, nowMs });
+      const knownRoots = context.knownRoots();
+      const issued = acceptIssued({ chainPem, identity, privateKeyPem, knownRoots, nowMs });
       fetching = undefined;
       if (!destroyed) adopt(issued);
     } catch (error) {

@@ -42,7 +42,7 @@ export function parseState(text: string, nowMs: number): SavedState {
         chainPem: [...saved.chainPem, saved.rootsPem.join('')],
         identity: parseSpiffeId(saved.identity),
         privateKeyPem: saved.privateKeyPem,
-        knownRootsPem: [],
+        knownRoots: [],
         nowMs,
       });
       materials.push({ ...material, receivedAtMs: Math.min(saved.receivedAtMs, nowMs) });

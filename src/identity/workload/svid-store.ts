@@ -8,6 +8,7 @@ import {
   systemClock,
 } from '../../base/index.ts';
 import type { SpiffeId, TrustBundle, WorkloadIdentity } from '../../model/index.ts';
+import { rootsOf } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
 import { createPeerVerifier, type PeerVerifier } from '../tls/index.ts';
 import type { CertificateStatus } from './certificate-status.ts';
@@ -90,7 +91,7 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
       if (issued?.bundle.version !== bundle.version) issued = createPeerVerifier(bundle);
       return issued;
     },
-    knownRootsPem: () => received?.bundle.rootsPem ?? [],
+    knownRoots: () => (received === undefined ? [] : rootsOf(received.bundle)),
     onSvid: (svid) => svidChanges.emit(svid),
   };
   const entryOf = (identity: WorkloadIdentity): SvidEntry => {

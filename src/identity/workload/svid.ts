@@ -5,6 +5,7 @@ import {
   createTrustBundle,
   parsePemCertificates,
   readCertificate,
+  rootsOf,
 } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
 import {
@@ -51,7 +52,7 @@ export function acceptIssued(options: {
   readonly chainPem: readonly string[];
   readonly identity: WorkloadIdentity;
   readonly privateKeyPem: string;
-  readonly knownRootsPem: readonly string[];
+  readonly knownRoots: readonly Certificate[];
   readonly nowMs: number;
 }): SvidMaterial {
   const { identity, nowMs } = options;
@@ -70,8 +71,7 @@ export function acceptIssued(options: {
     const got = identityOf(leaf);
     if (got.id !== identity.id)
       throw issuedError(`expected a certificate of ${identity.id}, got one of ${got.id}`);
-    const known = options.knownRootsPem.flatMap(parsePemCertificates).map(readCertificate);
-    findPath({ leaf, others: intermediates, roots: [...roots, ...known], nowMs });
+    findPath({ leaf, others: intermediates, roots: [...roots, ...options.knownRoots], nowMs });
     const issuedRootsPem = roots.map((root) => root.pem);
     const { privateKeyPem } = options;
     return { identity, privateKeyPem, leaf, intermediates, issuedRootsPem, receivedAtMs: nowMs };
@@ -117,7 +117,7 @@ export function standingOf(
   bundle: TrustBundle,
   nowMs: number,
 ): 'active' | 'trusted' | 'untrusted' {
-  const [first, ...others] = bundle.rootsPem.flatMap(parsePemCertificates).map(readCertificate);
+  const [first, ...others] = rootsOf(bundle);
   const { leaf, intermediates } = material;
   const leadsTo = (roots: readonly Certificate[]): boolean => {
     try {

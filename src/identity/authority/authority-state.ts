@@ -1,0 +1,101 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '../../base/index.ts';
+import { checkTrustDomain } from '../../model/index.ts';
+import { type AuthorityFolder, type AuthorityRecord, authorityError } from './authority-folder.ts';
+import { createRoot, loadRoot, type RootSigners, type SignerLifetimes } from './root-signers.ts';
+
+export interface AuthorityOptions {
+  /** Created with mode 0700 on first start; refused when others may look in. */
+  readonly directory: string;
+  readonly trustDomain: string;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Sign leaves by an intermediate that renews itself; the root's key is then used rarely. Default false. */
+  readonly withIntermediate?: boolean;
+  /** The longest life of a workload's certificate; longer wishes are shortened. Default 24 h. */
+  readonly maximumTtlMs?: number;
+  /** Default ten years. */
+  readonly rootLifetimeMs?: number;
+  /** Default one year. */
+  readonly intermediateLifetimeMs?: number;
+  /** How long a revocation list is good for; it is renewed at half of that. Default 7 days. */
+  readonly revocationListLifetimeMs?: number;
+}
+
+export interface AuthoritySettings {
+  readonly trustDomain: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly lifetimes: SignerLifetimes;
+  readonly maximumTtlMs: number;
+  readonly revocationListLifetimeMs: number;
+}
+
+/** All that changes; replaced as a whole once it is stored. */
+export interface AuthorityState {
+  readonly record: AuthorityRecord;
+  /** As in the record, the active one first. */
+  readonly roots: readonly [RootSigners, ...RootSigners[]];
+}
+
+/** Loads what the folder holds; where it holds nothing, creates an authority unless somebody else is faster. */
+export async function loadOrCreate(
+  folder: AuthorityFolder,
+  settings: AuthoritySettings,
+): Promise<AuthorityState> {
+  const stored = await folder.readRecord();
+  if (stored !== undefined) return load(folder, settings, stored);
+  const root = await createRoot({ folder, ...settings, nowMs: settings.clock.now() });
+  const record: AuthorityRecord = {
+    version: 1,
+    trustDomain: settings.trustDomain,
+    roots: [root.record],
+    activeRoot: root.root.name,
+    revoked: [],
+    revocation: false,
+  };
+  if (await folder.writeRecord(record, { exclusive: true })) {
+    settings.log.info('authority created', {
+      root: root.root.name,
+      fingerprint: root.root.certificate.fingerprint,
+    });
+    return { record, roots: [root] };
+  }
+  for (const name of [root.root.name, ...root.record.intermediates]) await folder.removeSigner(name);
+  const winner = await folder.readRecord();
+  if (winner === undefined) throw authorityError('expected the record of an authority, got none any more');
+  return load(folder, settings, winner);
+}
+
+async function load(
+  folder: AuthorityFolder,
+  settings: AuthoritySettings,
+  record: AuthorityRecord,
+): Promise<AuthorityState> {
+  if (record.trustDomain !== settings.trustDomain) {
+    throw authorityError(
+      `expected an authority of trust domain ${settings.trustDomain}, got one of ${record.trustDomain}`,
+    );
+  }
+  const loaded: RootSigners[] = [];
+  for (const root of record.roots) loaded.push(await loadRoot(folder, root));
+  const active = loaded.find((root) => root.root.name === record.activeRoot);
+  if (active === undefined) throw authorityError(`expected the active root ${record.activeRoot}, got none`);
+  return { record, roots: [active, ...loaded.filter((root) => root !== active)] };
+}
+
+/** @throws ModelError when the trust domain is none. */
+export function resolveSettings(options: AuthorityOptions): AuthoritySettings {
+  return {
+    trustDomain: checkTrustDomain(options.trustDomain),
+    clock: options.clock ?? systemClock,
+    log: options.log ?? silentLogger,
+    lifetimes: {
+      rootMs: options.rootLifetimeMs ?? 3650 * DAY_MS,
+      intermediateMs: options.withIntermediate ? (options.intermediateLifetimeMs ?? 365 * DAY_MS) : undefined,
+    },
+    maximumTtlMs: options.maximumTtlMs ?? DAY_MS,
+    revocationListLifetimeMs: options.revocationListLifetimeMs ?? 7 * DAY_MS,
+  };
+}
+
+const DAY_MS = 86_400_000;
