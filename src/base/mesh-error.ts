@@ -64,7 +64,9 @@ export function describeError(error: unknown): string {
       parts.push(String(current));
       break;
     }
-    if (!parts.includes(current.message)) parts.push(current.message);
+    // An error often quotes its cause; nobody wants to read that twice.
+    const { message } = current;
+    if (!parts.some((part) => part.includes(message))) parts.push(message);
     current = current.cause;
   }
   return parts.join(': ');

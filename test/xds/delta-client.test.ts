@@ -142,7 +142,7 @@ test('a new stream begins with what is held', async (t) => {
   await client.close();
 });
 
-test('attempts are spaced from 10 ms doubling to 15 s, and begin anew after a response', async (t) => {
+test('attempts are spaced from 10 ms doubling to 15 s, and begin anew after a stream that served', async (t) => {
   const { client, transport, clock, stream } = clientOf();
   transport.setReachable(false);
   client.start();
@@ -163,8 +163,15 @@ test('attempts are spaced from 10 ms doubling to 15 s, and begin anew after a re
   server.end(new Error('reset'));
   await turn();
   const before = transport.attempts;
+  await clock.advance(14_999);
+  t.equal(transport.attempts, before, 'one answer is not yet service');
+  await clock.advance(1);
+  (await stream(1)).say({ typeUrl: A, nonce: 'n1' });
+  await clock.advance(1000);
+  (await stream(1)).end(new Error('reset'));
+  await turn();
   await clock.advance(10);
-  t.equal(transport.attempts, before + 1);
+  t.equal(transport.attempts, before + 2);
   await client.close();
   t.equal(clock.pending, 0);
 });

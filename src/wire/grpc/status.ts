@@ -1,5 +1,5 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { causeOf, describeError, MeshError } from '../../base/index.ts';
+import { causeOf, MeshError } from '../../base/index.ts';
 import { XdsError, type XdsErrorCode } from '../../xds/index.ts';
 import { WireError, type WireErrorCode } from '../errors.ts';
 
@@ -38,12 +38,12 @@ const ERROR_OF: Readonly<
   [status.UNKNOWN]: { code: 'ERR_WIRE_REMOTE', retryable: true },
 };
 
-/** The status for an error that a handler threw. A mesh error speaks for itself; of others nothing leaks. */
+/** The status for an error that a handler threw. A mesh error's own message goes out; its causes and other errors stay here. */
 export function statusOf(error: unknown): CallStatus {
   const known = causeOf(error, MeshError);
   if (known === undefined) return { code: status.INTERNAL, details: 'internal error' };
   const listed = Object.hasOwn(STATUS_OF, known.code) ? STATUS_OF[known.code as WireErrorCode] : undefined;
-  return { code: listed ?? statusByBlame(known), details: `${known.code}: ${describeError(known)}` };
+  return { code: listed ?? statusByBlame(known), details: `${known.code}: ${known.message}` };
 }
 
 /** The error for a call that ended with a status other than OK. `subject` begins its message. */

@@ -23,7 +23,7 @@ export interface DeltaClientOptions {
   readonly transport: DeltaTransport;
   readonly node: XdsNode;
   readonly types: readonly ResourceSubscription[];
-  /** Default 10 ms, doubling to 15 s, ±20 %; begins anew after each first response of a stream. */
+  /** Default 10 ms, doubling to 15 s, ±20 %; begins anew after a stream that served for a second. */
   readonly backoff?: BackoffConfig;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -174,6 +174,7 @@ class ReconnectingDeltaClient implements DeltaClient {
   /** Lives through one stream, from connecting to its end. Never rejects. */
   async #runStream(): Promise<Termination> {
     this.#enter('connecting');
+    let servedSinceMs: number | undefined;
     try {
       const channel = await this.#options.transport.open(this.#stop.signal);
       if (this.#stop.signal.aborted) {
@@ -189,13 +190,16 @@ class ReconnectingDeltaClient implements DeltaClient {
         await channel.send(request);
       }
       for await (const response of channel.responses) {
-        this.#backoff.reset();
+        servedSinceMs ??= this.#clock.monotonic();
         await this.#answer(channel, response);
       }
       return terminationOf(undefined);
     } catch (error) {
       return terminationOf(error);
     } finally {
+      // A server that hangs up right after each answer must not be dialled a hundred times a second.
+      if (servedSinceMs !== undefined && this.#clock.monotonic() - servedSinceMs >= STABLE_AFTER_MS)
+        this.#backoff.reset();
       this.#channel?.close();
       this.#channel = undefined;
       this.#greeted.clear();
@@ -292,3 +296,4 @@ function duplicateType(types: readonly ResourceSubscription[]): XdsError {
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
+const STABLE_AFTER_MS = 1000;
