@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// Finds Node 24, which the package brings along, and runs the command line with it. Plain JavaScript without
+// dependencies: it runs on the machine's own Node (20 or newer).
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const NEEDED = 24;
+const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
+const source = join(root, 'src', 'cli', 'main.ts');
+const built = join(root, 'dist', 'cli', 'main.js');
+// Node does not strip types below node_modules: an installed package runs what was built.
+const isInstalled = root.includes(`${sep}node_modules${sep}`);
+const main = !isInstalled && existsSync(source) ? source : built;
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  await import(pathToFileURL(main).href);
+} else {
+  const node = findNode(root);
+  if (node === undefined) {
+    process.stderr.write(
+      `nodemesh needs Node ${NEEDED}; this is ${process.version}, and the one in node_modules is missing.\nRun "npm ci" in ${root} once.\n`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+/** In this package's node_modules, or in those around it when npm has put it there. */
+function findNode(folder) {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    const candidate = join(at, 'node_modules', '.bin', 'node');
+    if (existsSync(candidate)) return realpathSync(candidate);
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createTerminal, type Terminal } from './terminal/index.ts';
+
+/** What the process was given, read once and in one place. */
+export interface CliContext {
+  readonly terminal: Terminal;
+  readonly userId: number;
+  readonly runtimeDirectory: string | undefined;
+  /** How this very program is started again. */
+  readonly program: readonly string[];
+  /** For everything that a lab runs: nothing else of the caller's environment gets in. */
+  readonly labEnvironment: Readonly<Record<string, string>>;
+  readonly resolvConfTarget: string;
+  /** Ends the process with this status once everything is written. */
+  setExitCode(code: number): void;
+}
+
+const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+export function createCliContext(running: NodeJS.Process): CliContext {
+  const { env } = running;
+  const userId = running.getuid?.() ?? 0;
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return {
+    terminal: createTerminal({
+      stdin: running.stdin,
+      stdout: running.stdout,
+      stderr: running.stderr,
+      environment: env,
+    }),
+    userId,
+    runtimeDirectory: env.XDG_RUNTIME_DIR === '' ? undefined : env.XDG_RUNTIME_DIR,
+    program: [running.execPath, join(dirname(fileURLToPath(import.meta.url)), `main.${extension}`)],
+    labEnvironment: {
+      // This Node first, so that `node` in a pod is the one that runs the lab.
+      PATH: [dirname(running.execPath), ...(env.PATH ?? '').split(delimiter), ...SYSTEM_PATH]
+        .filter((entry, index, all) => entry !== '' && all.indexOf(entry) === index)
+        .join(delimiter),
+      HOME: env.HOME ?? '/',
+      LANG: env.LANG ?? 'C.UTF-8',
+      XTABLES_LOCKFILE: '/run/xtables.lock',
+      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(tmpdir(), `node-compile-cache-${userId}`),
+    },
+    resolvConfTarget: realPathOf('/etc/resolv.conf'),
+    setExitCode(code) {
+      running.exitCode = code;
+    },
+  };
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return path;
+    throw error;
+  }
+}

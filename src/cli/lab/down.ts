@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { createLabClient, findLab } from '../../lab/client/index.ts';
+import { finishShutdown } from '../../lab/supervisor/index.ts';
+import type { CliContext } from '../context.ts';
+import { createProgress } from '../terminal/index.ts';
+import { baseOf, type LabOption, withLabOption } from './lab-access.ts';
+
+const GRACE_MS = 10_000;
+
+export function addDownCommand(lab: Command, context: CliContext): void {
+  withLabOption(lab.command('down').description('end a lab and everything in it; nothing is left')).action(
+    async (options: LabOption) => {
+      const stateDirectory = findLab(baseOf(context), options.name);
+      const progress = createProgress(context.terminal);
+      progress.update('ending processes');
+      try {
+        await createLabClient(stateDirectory).shutDown();
+      } finally {
+        // Also when the supervisor does not answer: its process is ended then.
+        await finishShutdown(stateDirectory, GRACE_MS);
+        progress.stop();
+      }
+      context.terminal.stdout.write('lab is down\n');
+    },
+  );
+}

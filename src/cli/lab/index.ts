@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { addApplyCommand } from './apply.ts';
+import { addDeleteCommand, addMetadataCommand, addScaleCommand } from './change.ts';
+import { addDownCommand } from './down.ts';
+import { addExecCommand } from './exec.ts';
+import { addGetCommand } from './get.ts';
+import { addStatusCommand } from './status.ts';
+import { addUpCommand } from './up.ts';
+import { addCaptureCommand, addLogsCommand } from './watch.ts';
+import { addKillCommand, addUpgradeCommand } from './ztunnel-control.ts';
+
+export function addLabCommands(program: Command, context: CliContext): void {
+  const lab = program
+    .command('lab')
+    .description('a whole mesh in network namespaces: nodes, pods, controller, ztunnels')
+    .enablePositionalOptions();
+  lab.commandsGroup('The lab:');
+  addUpCommand(lab, context);
+  addStatusCommand(lab, context);
+  addDownCommand(lab, context);
+  lab.commandsGroup('Objects:');
+  addApplyCommand(lab, context);
+  addGetCommand(lab, context);
+  addDeleteCommand(lab, context);
+  addMetadataCommand(lab, context, 'label');
+  addMetadataCommand(lab, context, 'annotate');
+  addScaleCommand(lab, context);
+  lab.commandsGroup('Look inside:');
+  addExecCommand(lab, context);
+  addLogsCommand(lab, context);
+  addCaptureCommand(lab, context);
+  lab.commandsGroup('Break things:');
+  addKillCommand(lab, context);
+  addUpgradeCommand(lab, context);
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { createLabClient, findLab, type LabClient } from '../../lab/client/index.ts';
+import { kindFromName, kindNames } from '../../lab/cluster/objects/index.ts';
+import { LabError } from '../../lab/index.ts';
+import { stateBase } from '../../lab/supervisor/index.ts';
+import type { CliContext } from '../context.ts';
+
+export interface LabOption {
+  /** Which lab; undefined: the only one that runs. */
+  readonly name?: string;
+}
+
+/** Adds `--name`, which every command about a lab takes. */
+export function withLabOption(command: Command): Command {
+  return command.option('--name <lab>', 'which lab, when several are running');
+}
+
+export function openLab(context: CliContext, name: string | undefined): LabClient {
+  return createLabClient(findLab(baseOf(context), name));
+}
+
+export function baseOf({ runtimeDirectory, userId }: CliContext): string {
+  return stateBase({ runtimeDirectory, userId });
+}
+
+/** `po`, `pods`, `Pod` → `Pod`, also for kinds that only this lab has; throws with the nearest known name. */
+export async function resolveKind(lab: LabClient, name: string): Promise<string> {
+  const kind = kindFromName(name) ?? kindFromName(name, await lab.kinds());
+  if (kind !== undefined) return kind;
+  const near = nearest(name.toLowerCase(), kindNames());
+  throw new LabError({
+    code: 'ERR_LAB_NOT_FOUND',
+    blame: 'downstream',
+    message: `no kind ${name} is known here`,
+    hint:
+      near === undefined
+        ? 'kinds are written as for kubectl: pods, svc, deploy, ns …'
+        : `did you mean ${near}?`,
+  });
+}
+
+function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const [best] = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(1, word.length / 3) ? best.candidate : undefined;
+}
+
+/** Levenshtein's, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

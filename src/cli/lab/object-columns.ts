@@ -1,0 +1,123 @@
+import { isCaptured } from '../../lab/kubelet/index.ts';
+import {
+  isKind,
+  type KnownKind,
+  type KubeObject,
+  type KindMap,
+  type PodObject,
+} from '../../lab/cluster/objects/index.ts';
+
+export interface Columns {
+  readonly header: readonly string[];
+  readonly row: (object: KubeObject) => readonly string[];
+}
+
+/** What `get` shows of a kind; of kinds without columns of their own, name and age. */
+export function columnsOf(kind: string): Columns {
+  return COLUMNS[kind] ?? { header: ['NAME', 'AGE'], row: (object) => [object.metadata.name, age(object)] };
+}
+
+function columns<K extends KnownKind>(
+  kind: K,
+  header: readonly string[],
+  cells: (object: KindMap[K]) => readonly string[],
+): Columns {
+  return {
+    header: ['NAME', ...header, 'AGE'],
+    row: (object) => [object.metadata.name, ...(isKind(object, kind) ? cells(object) : []), age(object)],
+  };
+}
+
+const COLUMNS: Readonly<Record<string, Columns>> = {
+  Pod: columns('Pod', ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE', 'MESH'], (pod) => {
+    const statuses = pod.status?.containerStatuses ?? [];
+    return [
+      `${statuses.filter(({ ready }) => ready).length}/${pod.spec.containers.length}`,
+      podState(pod),
+      String(statuses.reduce((sum, { restartCount }) => sum + restartCount, 0)),
+      pod.status?.podIP ?? '<none>',
+      pod.spec.nodeName ?? '<none>',
+      isCaptured(pod) ? 'captured' : '-',
+    ];
+  }),
+  Deployment: columns('Deployment', ['READY', 'UP-TO-DATE', 'AVAILABLE'], ({ spec, status }) => [
+    `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`,
+    String(status?.updatedReplicas ?? 0),
+    String(status?.availableReplicas ?? 0),
+  ]),
+  ReplicaSet: columns('ReplicaSet', ['DESIRED', 'CURRENT', 'READY'], ({ spec, status }) => [
+    String(spec.replicas),
+    String(status?.replicas ?? 0),
+    String(status?.readyReplicas ?? 0),
+  ]),
+  StatefulSet: columns('StatefulSet', ['READY'], ({ spec, status }) => [
+    `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`,
+  ]),
+  Job: columns('Job', ['STATUS', 'COMPLETIONS'], ({ spec, status }) => [
+    status?.conditions?.find((condition) => condition.status === 'True')?.type ?? 'Running',
+    `${status?.succeeded ?? 0}/${spec.completions ?? 1}`,
+  ]),
+  Service: columns('Service', ['TYPE', 'CLUSTER-IP', 'PORT(S)'], ({ spec }) => [
+    spec.type ?? 'ClusterIP',
+    spec.clusterIPs?.join(',') ?? spec.externalName ?? '<none>',
+    (spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join(',') || '<none>',
+  ]),
+  EndpointSlice: columns(
+    'EndpointSlice',
+    ['ADDRESSTYPE', 'PORTS', 'ENDPOINTS'],
+    ({ addressType, ports, endpoints }) => [
+      addressType,
+      (ports ?? []).map(({ port }) => port).join(',') || '<none>',
+      endpoints
+        .map(
+          ({ addresses, conditions }) =>
+            `${addresses[0]}${conditions?.terminating ? ' (ending)' : conditions?.ready === false ? ' (unready)' : ''}`,
+        )
+        .join(',') || '<none>',
+    ],
+  ),
+  Namespace: columns('Namespace', ['STATUS', 'MESH'], ({ status, metadata }) => [
+    status?.phase ?? 'Active',
+    metadata.labels['nodemesh.io/dataplane-mode'] ?? metadata.labels['istio.io/dataplane-mode'] ?? '-',
+  ]),
+  Node: columns('Node', ['ADDRESS', 'POD CIDR', 'ZONE'], ({ status, spec, metadata }) => [
+    status?.addresses[0]?.address ?? '<none>',
+    spec.podCIDR,
+    metadata.labels['topology.kubernetes.io/zone'] ?? '-',
+  ]),
+  Event: {
+    header: ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'COUNT', 'MESSAGE'],
+    row: (object) =>
+      isKind(object, 'Event')
+        ? [
+            since(object.lastTimestamp),
+            object.type,
+            object.reason,
+            `${object.involvedObject.kind.toLowerCase()}/${object.involvedObject.name}`,
+            String(object.count),
+            object.message,
+          ]
+        : [],
+  },
+};
+
+/** The one word that says most about a pod, as kubectl chooses it. */
+function podState(pod: PodObject): string {
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  const all = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const waiting = all.find(({ state }) => state.waiting !== undefined)?.state.waiting;
+  if (waiting !== undefined && waiting.reason !== 'ContainerCreating') return waiting.reason;
+  if (pod.status?.phase === 'Succeeded') return 'Completed';
+  return pod.status?.phase ?? 'Pending';
+}
+
+function age({ metadata }: KubeObject): string {
+  return since(metadata.creationTimestamp);
+}
+
+function since(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1_000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}

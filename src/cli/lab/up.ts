@@ -1,0 +1,229 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { createLabClient, type LabClient } from '../../lab/client/index.ts';
+import {
+  LAB_KIND,
+  type ManifestObject,
+  numberedNodes,
+  parseLabFile,
+  readManifests,
+} from '../../lab/cluster/index.ts';
+import { LabError } from '../../lab/index.ts';
+import { MAXIMUM_NODES } from '../../lab/network/index.ts';
+import { shopObjects } from '../../lab/sample/index.ts';
+import {
+  createStateDirectory,
+  type LabStatus,
+  launchSupervisor,
+  supervisorPid,
+} from '../../lab/supervisor/index.ts';
+import type { CliContext } from '../context.ts';
+import { createProgress, type Progress } from '../terminal/index.ts';
+import { printApplied } from './apply.ts';
+import { baseOf } from './lab-access.ts';
+
+interface UpOptions {
+  readonly file: readonly string[];
+  readonly nodes?: number;
+  readonly name?: string;
+  readonly mesh: boolean;
+  readonly wait: boolean;
+  readonly timeout: number;
+  readonly svidTtl: string;
+  readonly logLevel: string;
+}
+
+const POLL_MS = 100;
+
+export function addUpCommand(lab: Command, context: CliContext): void {
+  lab
+    .command('up')
+    .description('start a lab in the background, and wait until its pods are ready')
+    .option(
+      '-f, --file <path>',
+      'manifests: a file, a directory, or - for standard input; repeatable',
+      collect,
+      [],
+    )
+    .option('--nodes <n>', 'how many nodes (default: what a Lab document says, else 2)', wholeNumber)
+    .option('--name <lab>', 'its name (default: what a Lab document says, else "default")')
+    .option('--no-mesh', 'plain networking: no controller, no ztunnels')
+    .option('--no-wait', 'return as soon as the lab has taken the manifests')
+    .option('--timeout <seconds>', 'how long to wait for pods', wholeNumber, 90)
+    .option('--svid-ttl <duration>', 'lifetime of workload certificates, such as 24h or 10s', '24h')
+    .option('--log-level <level>', "of the mesh's processes", 'info')
+    .addHelpText(
+      'after',
+      `
+Without -f a small shop (shopper → frontend → cart → payments) is started.
+Nothing outside the lab's own namespaces is touched; root is not needed where user namespaces are allowed.`,
+    )
+    .action((options: UpOptions) => up(options, context));
+}
+
+async function up(options: UpOptions, context: CliContext): Promise<void> {
+  const { terminal } = context;
+  const manifests = options.file.flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')));
+  const described = manifests.filter(({ kind }) => kind === LAB_KIND).map(parseLabFile);
+  const objects = manifests.filter(({ kind }) => kind !== LAB_KIND);
+  const name = checkName(options.name ?? described[0]?.name ?? 'default');
+  const nodes =
+    options.nodes === undefined ? (described[0]?.nodes ?? numberedNodes(2)) : numberedNodes(options.nodes);
+  if (nodes.length < 1 || nodes.length > MAXIMUM_NODES)
+    throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes`);
+  const base = baseOf(context);
+  if (supervisorPid(join(base, name)) !== undefined) {
+    throw new LabError({
+      code: 'ERR_LAB_ALREADY_RUNNING',
+      blame: 'downstream',
+      message: `a lab called ${name} is running already`,
+      hint: `nodemesh lab down --name ${name} ends it; --name OTHER starts another beside it`,
+    });
+  }
+  // What a lab that died has left behind.
+  rmSync(join(base, name), { recursive: true, force: true });
+  const stateDirectory = createStateDirectory(base, name, context.userId);
+  const startedMs = performance.now();
+  const progress = createProgress(terminal);
+  progress.update(`starting ${nodes.length} nodes`);
+  try {
+    await launchSupervisor(
+      {
+        name,
+        stateDirectory,
+        nodes,
+        mesh: options.mesh,
+        program: context.program,
+        environment: context.labEnvironment,
+        resolvConfTarget: context.resolvConfTarget,
+        svidTtl: options.svidTtl,
+        logLevel: options.logLevel,
+      },
+      context.userId === 0,
+    );
+    progress.done(`${nodes.length} nodes: ${nodes.map((node) => node.name).join(', ')}`);
+    const client = createLabClient(stateDirectory);
+    await applyAll(client, options.file.length === 0 ? shopObjects() : objects, context, progress);
+    if (options.wait) await waitUntilReady(client, options.timeout * 1_000, progress);
+  } finally {
+    progress.stop();
+  }
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  terminal.stdout.write(`lab ${terminal.colours.bold(name)} is up (${seconds} s)\n`);
+  if (options.file.length === 0) terminal.stdout.write(whatNext(options.mesh));
+}
+
+async function applyAll(
+  client: LabClient,
+  objects: readonly ManifestObject[],
+  context: CliContext,
+  progress: Progress,
+): Promise<void> {
+  const results = await client.apply(objects);
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  progress.done(`${results.length - failed.length} objects applied`);
+  if (failed.length === 0) return;
+  printApplied(context.terminal, failed);
+  throw new LabError({
+    code: 'ERR_LAB_MANIFEST',
+    blame: 'downstream',
+    message: `${failed.length} of ${results.length} objects were refused; the lab is up with the others`,
+    hint: 'correct them and run nodemesh lab apply -f again',
+  });
+}
+
+async function waitUntilReady(client: LabClient, limitMs: number, progress: Progress): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  const told = new Set<string>();
+  for (;;) {
+    const status = await client.status();
+    const failed = status.steps.find(({ state }) => state === 'failed');
+    if (failed !== undefined) throw notUp(`${failed.name}: ${failed.error ?? 'failed'}`);
+    for (const part of finishedParts(status)) {
+      if (!told.has(part)) progress.done(part);
+      told.add(part);
+    }
+    if (isReady(status)) return;
+    if (Date.now() > deadline) throw notUp(whatIsMissing(status).join('; '));
+    progress.update(whatIsMissing(status)[0] ?? '');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function finishedParts(status: LabStatus): readonly string[] {
+  const parts: string[] = [];
+  if (status.mesh && status.steps.every(({ state }) => state === 'done') && meshReady(status))
+    parts.push(`controller and ${status.nodes.length} ztunnels ready`);
+  if (status.pods.total > 0 && status.pods.notReady.length === 0) parts.push('all pods ready');
+  return parts;
+}
+
+function meshReady(status: LabStatus): boolean {
+  return !status.mesh || status.nodes.every(({ ztunnel }) => ztunnel?.ready === true);
+}
+
+function isReady(status: LabStatus): boolean {
+  const settled = status.steps.every(({ state }) => state === 'done' || state === 'off');
+  return settled && meshReady(status) && status.pods.notReady.length === 0;
+}
+
+function whatIsMissing(status: LabStatus): readonly string[] {
+  const waiting = status.steps
+    .filter(({ state }) => state === 'waiting')
+    .map(({ name }) => `${name} not up yet`);
+  const proxies = status.nodes
+    .filter(({ ztunnel }) => status.mesh && ztunnel?.ready !== true)
+    .map(
+      ({ name, ztunnel }) =>
+        `ztunnel of ${name} not ready${ztunnel?.lastEnd === undefined ? '' : ` (last end: ${ztunnel.lastEnd})`}`,
+    );
+  const { ready, total, notReady } = status.pods;
+  const pods = notReady.map(({ namespace, name, reason }) => `${namespace}/${name}: ${reason}`);
+  return [
+    ...waiting,
+    ...(pods.length === 0 ? [] : [`${ready} of ${total} pods ready: ${pods[0]}`]),
+    ...proxies,
+    ...pods.slice(1),
+  ];
+}
+
+function notUp(what: string): LabError {
+  return new LabError({
+    code: 'ERR_LAB_TIMEOUT',
+    blame: 'local',
+    message: `the lab is running, but not ready: ${what}`,
+    hint: 'nodemesh lab status tells more; nodemesh lab logs POD, ztunnel/NODE or controller shows why; nodemesh lab down ends it',
+  });
+}
+
+function whatNext(mesh: boolean): string {
+  const lines = [
+    'Try next:',
+    '  nodemesh lab get pods -n shop',
+    '  nodemesh lab logs -f -n shop deploy/shopper',
+    '  nodemesh lab capture node-1                                   (orders and card numbers, readable)',
+  ];
+  if (mesh)
+    lines.push('  nodemesh lab label ns shop istio.io/dataplane-mode=ambient     (and capture again)');
+  return `${lines.join('\n')}\n`;
+}
+
+function checkName(name: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name)) return name;
+  throw invalid(`a lab's name has lower-case letters, digits and '-', got ${JSON.stringify(name)}`);
+}
+
+function invalid(message: string): LabError {
+  return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number');
+}

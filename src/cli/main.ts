@@ -1,0 +1,21 @@
+import { CommanderError } from 'commander';
+import { createCliContext } from './context.ts';
+import { createProgram } from './program.ts';
+import { printError } from './terminal/index.ts';
+
+const context = createCliContext(process);
+// A reader that has seen enough (`nodemesh … | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+try {
+  await createProgram(context).parseAsync(process.argv);
+} catch (error) {
+  // Commander has already said what was wrong, or printed the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    printError(context.terminal, error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { addHiddenCommands } from './hidden/index.ts';
+import { addLabCommands } from './lab/index.ts';
+import { addVersionCommand, VERSION } from './version.ts';
+
+/** The whole command line. Parsing throws CommanderError instead of ending the process. */
+export function createProgram(context: CliContext): Command {
+  const { stdout, stderr, colours } = context.terminal;
+  const program = new Command('nodemesh')
+    .description("A sidecar-less service mesh: one proxy per node, nothing in anyone's pod.")
+    .version(VERSION, '-V, --version', 'print the version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help to see what there is)')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureHelp({
+      styleTitle: (text) => colours.bold(text),
+      styleCommandText: (text) => colours.cyan(text),
+      styleSubcommandText: (text) => colours.cyan(text),
+      styleOptionText: (text) => colours.yellow(text),
+    })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error:/, colours.red('error:'))),
+      getOutHasColors: () => colours.isColorSupported,
+      getErrHasColors: () => colours.isColorSupported,
+    });
+  program.commandsGroup('A mesh on this machine:');
+  addLabCommands(program, context);
+  program.commandsGroup('Other:');
+  addVersionCommand(program, context);
+  addHiddenCommands(program, context);
+  program.addHelpText(
+    'after',
+    `
+${colours.bold('Examples:')}
+  $ nodemesh lab up                                    two nodes, a small shop with steady traffic
+  $ nodemesh lab label ns shop istio.io/dataplane-mode=ambient     running pods join the mesh
+  $ nodemesh workloads                                 who is in it
+  $ nodemesh lab capture node-1                        what crosses the wire, as text
+  $ nodemesh lab down                                  nothing is left
+`,
+  );
+  return program;
+}

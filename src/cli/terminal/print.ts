@@ -1,0 +1,28 @@
+import { stringify } from 'yaml';
+import { describeError, MeshError } from '../../base/index.ts';
+import type { Terminal } from './terminal.ts';
+
+export type OutputFormat = 'table' | 'yaml' | 'json';
+
+export const OUTPUT_FORMATS: readonly OutputFormat[] = ['table', 'yaml', 'json'];
+
+/** Prints data for programs: the same content as YAML or JSON. */
+export function printData(terminal: Terminal, format: 'yaml' | 'json', data: unknown): void {
+  const text =
+    format === 'yaml'
+      ? stringify(data, { aliasDuplicateObjects: false })
+      : `${JSON.stringify(data, undefined, 2)}\n`;
+  terminal.stdout.write(text);
+}
+
+/** What went wrong, what can be done about it, and the code that docs/errors.md explains. */
+export function printError(terminal: Terminal, error: unknown): void {
+  const { stderr, colours } = terminal;
+  stderr.write(`${colours.red('error:')} ${describeError(error)}\n`);
+  if (!(error instanceof MeshError)) {
+    if (error instanceof Error && error.stack !== undefined) stderr.write(`${colours.dim(error.stack)}\n`);
+    return;
+  }
+  if (error.hint !== undefined) stderr.write(`${colours.cyan('hint:')}  ${error.hint}\n`);
+  stderr.write(`${colours.dim(`(${error.code})`)}\n`);
+}

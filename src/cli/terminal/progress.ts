@@ -1,0 +1,34 @@
+import type { Terminal } from './terminal.ts';
+
+/** What a long command is doing now. On a terminal one line that changes; elsewhere a line for each step. */
+export interface Progress {
+  /** Says what is being done; the same text again says nothing new. */
+  update(text: string): void;
+  /** Leaves a line that stays. */
+  done(text: string): void;
+  /** Clears what is still on the line. */
+  stop(): void;
+}
+
+const CLEAR_LINE = '\r\u001b[2K';
+
+export function createProgress(terminal: Terminal): Progress {
+  const { stderr, colours } = terminal;
+  let shown = '';
+  const clear = (): void => {
+    if (stderr.isTTY === true && shown !== '') stderr.write(CLEAR_LINE);
+    shown = '';
+  };
+  return {
+    update(text) {
+      if (text === shown) return;
+      if (stderr.isTTY === true) stderr.write(`${CLEAR_LINE}${colours.dim(`… ${text}`)}`);
+      shown = text;
+    },
+    done(text) {
+      clear();
+      stderr.write(`${colours.green('✓')} ${text}\n`);
+    },
+    stop: clear,
+  };
+}

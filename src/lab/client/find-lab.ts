@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { LabError } from '../errors.ts';
+import { labNames, supervisorPid } from '../supervisor/index.ts';
+
+/** The state directory of the lab that is meant: the named one, or the only one that runs. Throws LabError. */
+export function findLab(base: string, name: string | undefined): string {
+  const running = labNames(base).filter((lab) => supervisorPid(join(base, lab)) !== undefined);
+  const [first] = running;
+  if (name !== undefined) {
+    if (running.includes(name)) return join(base, name);
+    throw notRunning(`no lab called ${name} is running`, running);
+  }
+  if (first === undefined) throw notRunning('no lab is running', running);
+  if (running.length > 1) throw notRunning('several labs are running: say which with --name', running);
+  return join(base, first);
+}
+
+function notRunning(message: string, running: readonly string[]): LabError {
+  return new LabError({
+    code: 'ERR_LAB_NOT_RUNNING',
+    blame: 'downstream',
+    message,
+    hint: running.length === 0 ? 'nodemesh lab up starts one' : `running: ${running.join(', ')}`,
+  });
+}

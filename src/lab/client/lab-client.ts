@@ -1,0 +1,137 @@
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ManifestObject } from '../cluster/index.ts';
+import type { KubeObject } from '../cluster/objects/index.ts';
+import { LabError } from '../errors.ts';
+import { type AdminAnswer, type ApplyResult, type LabStatus, SOCKET_FILE } from '../supervisor/index.ts';
+import type { ZtunnelStatus } from '../mesh/index.ts';
+import { type ExecRequest, runExec } from './exec-session.ts';
+import { errorFromBody } from './remote-error.ts';
+
+export interface ObjectName {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A running lab, through its supervisor's socket. Everything rejects with LabError. */
+export interface LabClient {
+  status(): Promise<LabStatus>;
+  nodes(): Promise<readonly string[]>;
+  kinds(): Promise<readonly string[]>;
+  apply(objects: readonly ManifestObject[]): Promise<readonly ApplyResult[]>;
+  delete(object: ObjectName, gracePeriodSeconds?: number): Promise<void>;
+  /** All of a kind; an undefined namespace means every one. */
+  objects(kind: string, namespace?: string, name?: string): Promise<readonly KubeObject[]>;
+  patchMetadata(
+    object: ObjectName,
+    patch: {
+      readonly labels?: Readonly<Record<string, string | null>>;
+      readonly annotations?: Readonly<Record<string, string | null>>;
+    },
+  ): Promise<KubeObject>;
+  scale(object: ObjectName, replicas: number): Promise<void>;
+  /** Resolves with the program's exit code. */
+  exec(request: ExecRequest): Promise<number>;
+  /** Text that goes on until the supervisor ends it or the stream is destroyed. */
+  stream(path: 'logs' | 'capture', query: URLSearchParams): Promise<Readable>;
+  killZtunnel(node: string): Promise<void>;
+  killController(): Promise<void>;
+  upgradeZtunnel(node: string): Promise<ZtunnelStatus>;
+  /** Asks the ztunnel's admin port of a node. */
+  admin(node: string, path: string, method?: string): Promise<AdminAnswer>;
+  /** Asks the supervisor to end; it answers before it does. */
+  shutDown(): Promise<void>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export function createLabClient(stateDirectory: string): LabClient {
+  const socketPath = join(stateDirectory, SOCKET_FILE);
+  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
+    callJson(socketPath, method, path, body);
+  return {
+    // The answers are those of the supervisor of this very version.
+    status: async () => (await call('GET', '/v1/status')) as LabStatus,
+    nodes: async () => (await call('GET', '/v1/nodes')) as readonly string[],
+    kinds: async () => (await call('GET', '/v1/kinds')) as readonly string[],
+    apply: async (objects) => (await call('POST', '/v1/apply', { objects })) as readonly ApplyResult[],
+    delete: async (object, gracePeriodSeconds) => {
+      await call('POST', '/v1/delete', { ...object, gracePeriodSeconds });
+    },
+    objects: async (kind, namespace, name) => {
+      const query = new URLSearchParams({ kind });
+      if (namespace !== undefined) query.set('namespace', namespace);
+      if (name !== undefined) query.set('name', name);
+      return (await call('GET', `/v1/objects?${query}`)) as readonly KubeObject[];
+    },
+    patchMetadata: async (object, patch) =>
+      (await call('POST', '/v1/metadata', { ...object, ...patch })) as KubeObject,
+    scale: async (object, replicas) => {
+      await call('POST', '/v1/scale', { ...object, replicas });
+    },
+    exec: (options) => runExec(connect(socketPath), options),
+    stream: (path, query) => openStream(socketPath, `/v1/${path}?${query}`),
+    killZtunnel: async (node) => {
+      await call('POST', '/v1/ztunnel/kill', { node });
+    },
+    killController: async () => {
+      await call('POST', '/v1/controller/kill');
+    },
+    upgradeZtunnel: async (node) => (await call('POST', '/v1/ztunnel/upgrade', { node })) as ZtunnelStatus,
+    admin: async (node, path, method = 'GET') =>
+      (await call('POST', '/v1/ztunnel/admin', { node, path, method })) as AdminAnswer,
+    shutDown: async () => {
+      await call('POST', '/v1/shutdown');
+    },
+  };
+}
+
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+  timeoutMs: number | undefined,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const signal = timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) };
+    const attempt = request({ socketPath, method, path, agent: false, ...signal });
+    attempt.on('response', resolve);
+    attempt.on('error', (cause: NodeJS.ErrnoException) => {
+      const gone = cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED';
+      reject(
+        new LabError({
+          code: gone ? 'ERR_LAB_NOT_RUNNING' : 'ERR_LAB_UNAVAILABLE',
+          blame: 'upstream',
+          message: gone ? 'the lab is not running' : `the lab's supervisor did not answer ${method} ${path}`,
+          hint: gone ? 'nodemesh lab up starts one' : 'its log: nodemesh lab logs supervisor',
+          cause,
+        }),
+      );
+    });
+    attempt.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+async function callJson(socketPath: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await send(socketPath, method, path, body, TIMEOUT_MS);
+  const text = await readAll(response);
+  const value = text === '' ? undefined : (JSON.parse(text) as unknown);
+  if ((response.statusCode ?? 500) < 300) return value;
+  throw errorFromBody(value);
+}
+
+async function openStream(socketPath: string, path: string): Promise<Readable> {
+  const response = await send(socketPath, 'GET', path, undefined, undefined);
+  if (response.statusCode === 200) return response;
+  throw errorFromBody(JSON.parse(await readAll(response)) as unknown);
+}
+
+async function readAll(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { LabError } from '../errors.ts';
+
+/** An object as somebody wrote it: nothing is filled in, but it has an apiVersion, a kind and a name. */
+export interface ManifestObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** Reads a file, every `.yaml`, `.yml` and `.json` below a directory, or standard input for `-` (given as `stdin`). */
+export function readManifests(path: string, stdin: () => string): readonly ManifestObject[] {
+  if (path === '-') return parseManifests(stdin(), 'standard input');
+  return manifestFiles(path).flatMap((file) => parseManifests(readFileSync(file, 'utf8'), file));
+}
+
+/** Takes lists (`kind: List`) apart. `origin` is only for messages. */
+export function parseManifests(text: string, origin: string): readonly ManifestObject[] {
+  const lineCounter = new LineCounter();
+  const objects: ManifestObject[] = [];
+  for (const document of parseAllDocuments(text, { lineCounter })) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      throw manifestError(
+        origin,
+        lineCounter.linePos(error.pos[0]).line,
+        error.message.split('\n')[0] ?? '',
+        error,
+      );
+    }
+    const value: unknown = document.toJS();
+    if (value === null || value === undefined) continue;
+    const line = lineCounter.linePos(document.contents?.range?.[0] ?? 0).line;
+    const items =
+      isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
+    for (const item of items) objects.push(asManifestObject(item, origin, line));
+  }
+  return objects;
+}
+
+function manifestFiles(path: string): readonly string[] {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch (cause) {
+    throw new LabError({
+      code: 'ERR_LAB_MANIFEST',
+      blame: 'downstream',
+      message: `cannot read ${path}`,
+      cause,
+    });
+  }
+  if (!isDirectory) return [path];
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ya?ml|json)$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
+  if (files.length === 0) {
+    throw new LabError({
+      code: 'ERR_LAB_MANIFEST',
+      blame: 'downstream',
+      message: `no .yaml, .yml or .json file in ${path}`,
+    });
+  }
+  return files;
+}
+
+function asManifestObject(value: unknown, origin: string, line: number): ManifestObject {
+  if (!isRecord(value))
+    throw manifestError(origin, line, 'expected an object with apiVersion, kind and metadata');
+  for (const field of ['apiVersion', 'kind'] as const) {
+    if (typeof value[field] !== 'string' || value[field] === '')
+      throw manifestError(
+        origin,
+        line,
+        `${field}: expected a non-empty string, got ${JSON.stringify(value[field])}`,
+      );
+  }
+  const metadata = value.metadata;
+  if (!isRecord(metadata)) throw manifestError(origin, line, 'metadata: expected an object');
+  const name = metadata.name;
+  if (typeof name !== 'string' || !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) {
+    throw manifestError(
+      origin,
+      line,
+      `metadata.name: expected lower-case letters, digits, '-' and '.', got ${JSON.stringify(name)}`,
+    );
+  }
+  // Checked field by field just above.
+  return value as unknown as ManifestObject;
+}
+
+function manifestError(origin: string, line: number, message: string, cause?: unknown): LabError {
+  return new LabError({
+    code: 'ERR_LAB_MANIFEST',
+    blame: 'downstream',
+    message: `${origin}:${line}: ${message}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

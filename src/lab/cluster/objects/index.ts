@@ -1,0 +1,52 @@
+export { isKind, isNamespaced, type KindMap, type KnownKind, kindFromName, kindNames } from './kinds.ts';
+export type {
+  Condition,
+  KubeObject,
+  LabelSelector,
+  ObjectMeta,
+  OwnerReference,
+  StringMap,
+} from './metadata.ts';
+export { conditionIsTrue, selects, withCondition } from './metadata.ts';
+export type {
+  EventObject,
+  NamespaceObject,
+  NodeDescription,
+  NodeObject,
+  ServiceAccountObject,
+} from './node.ts';
+export { REGION_LABEL, ZONE_LABEL } from './node.ts';
+export type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  EnvironmentVariable,
+  HttpGetAction,
+} from './pod.ts';
+export type {
+  PodObject,
+  PodPhase,
+  PodSpec,
+  PodStatus,
+  PodTemplate,
+  Probe,
+  ProbeAction,
+  RestartPolicy,
+} from './pod.ts';
+export { containerPortOf, isFinished, isReady, isTerminating } from './pod.ts';
+export type {
+  EndpointSliceObject,
+  ServiceIpFamily,
+  ServiceObject,
+  ServicePort,
+  SliceEndpoint,
+} from './service.ts';
+export { isHeadless, SERVICE_NAME_LABEL } from './service.ts';
+export type {
+  DeploymentObject,
+  JobObject,
+  ReplicaSetObject,
+  ReplicaStatus,
+  RollingUpdate,
+} from './workloads.ts';
+export type { StatefulSetObject } from './workloads.ts';

@@ -1,0 +1,136 @@
+import type { Condition, KubeObject, ObjectMeta, StringMap } from './metadata.ts';
+
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
+export interface HttpGetAction {
+  readonly path?: string;
+  readonly port: number | string;
+  readonly host?: string;
+  readonly scheme?: 'HTTP' | 'HTTPS';
+  readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface ProbeAction {
+  readonly httpGet?: HttpGetAction;
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
+  readonly exec?: { readonly command: readonly string[] };
+  /** Only in lifecycle hooks. */
+  readonly sleep?: { readonly seconds: number };
+}
+
+export interface Probe extends ProbeAction {
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+}
+
+export interface ContainerPort {
+  readonly containerPort: number;
+  readonly name?: string;
+  readonly protocol?: string;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvironmentVariable[];
+  readonly workingDir?: string;
+  readonly ports?: readonly ContainerPort[];
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly startupProbe?: Probe;
+  readonly lifecycle?: { readonly postStart?: ProbeAction; readonly preStop?: ProbeAction };
+}
+
+export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
+
+export interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly nodeName?: string;
+  readonly nodeSelector?: StringMap;
+  readonly serviceAccountName?: string;
+  readonly restartPolicy?: RestartPolicy;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly hostNetwork?: boolean;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+}
+
+export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+
+export interface ContainerState {
+  readonly waiting?: { readonly reason: string; readonly message?: string };
+  readonly running?: { readonly startedAt: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason: string;
+    readonly finishedAt: string;
+    readonly message?: string;
+  };
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly image: string;
+  readonly ready: boolean;
+  readonly started: boolean;
+  readonly restartCount: number;
+  readonly state: ContainerState;
+  readonly lastState?: ContainerState;
+}
+
+export interface PodStatus {
+  readonly phase: PodPhase;
+  readonly conditions?: readonly Condition[];
+  readonly podIP?: string;
+  readonly podIPs?: readonly { readonly ip: string }[];
+  readonly hostIP?: string;
+  readonly startTime?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly containerStatuses?: readonly ContainerStatus[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+}
+
+export interface PodObject extends KubeObject {
+  readonly kind: 'Pod';
+  readonly spec: PodSpec;
+  readonly status?: PodStatus;
+}
+
+export interface PodTemplate {
+  readonly metadata?: Partial<Pick<ObjectMeta, 'labels' | 'annotations'>>;
+  readonly spec: PodSpec;
+}
+
+/** Finished for good: its processes have ended and nothing will start them again. */
+export function isFinished(pod: PodObject): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+export function isReady(pod: PodObject): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+export function isTerminating(pod: PodObject): boolean {
+  return pod.metadata.deletionTimestamp !== undefined;
+}
+
+/** Resolves a port that may be given by its name; undefined when no container has it. */
+export function containerPortOf(spec: PodSpec, port: number | string): number | undefined {
+  if (typeof port === 'number') return port;
+  for (const container of spec.containers) {
+    const named = container.ports?.find(({ name }) => name === port);
+    if (named !== undefined) return named.containerPort;
+  }
+  return /^\d+$/.test(port) ? Number(port) : undefined;
+}

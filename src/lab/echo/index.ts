@@ -1,0 +1,1 @@
+export { builtInImages } from './images.ts';

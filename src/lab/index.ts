@@ -1,0 +1,12 @@
+export {
+  createLabClient,
+  type ExecRequest,
+  findLab,
+  type LabClient,
+  type ObjectName,
+} from './client/index.ts';
+export { type ManifestObject, numberedNodes, parseLabFile, readManifests } from './cluster/index.ts';
+export type { KubeObject, PodObject } from './cluster/objects/index.ts';
+export { LAB_ERROR_CODES, LabError, type LabErrorCode } from './errors.ts';
+export { SHOP_NAMESPACE, shopObjects } from './sample/index.ts';
+export type { ApplyResult, LabStatus, NodeStatus } from './supervisor/index.ts';

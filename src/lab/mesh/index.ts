@@ -1,0 +1,12 @@
+export { CONTROLLER_LOG, startController, waitForRootCertificate } from './controller-process.ts';
+export type { ManagedProcess } from './managed-process.ts';
+export {
+  CONTROLLER_NAME,
+  CONTROLLER_NAMESPACE,
+  MESH_NAMESPACE,
+  type MeshContext,
+  type MeshPaths,
+} from './mesh-context.ts';
+export { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+export { type NodeZtunnel, startNodeZtunnel, type ZtunnelStatus, ztunnelLogFile } from './node-ztunnel.ts';
+export { createTokenIssuer, type TokenIssuer } from './tokens.ts';

@@ -1,0 +1,35 @@
+import type { Logger } from '../../base/index.ts';
+import type { LabNetwork } from '../network/index.ts';
+import type { TokenIssuer } from './tokens.ts';
+
+/** What the lab's mesh processes have in common. */
+export interface MeshContext {
+  /** How this very program is started: node, its options and main file. */
+  readonly program: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly network: LabNetwork;
+  readonly tokens: TokenIssuer;
+  readonly paths: MeshPaths;
+  readonly svidTtl: string;
+  readonly logLevel: string;
+  readonly log: Logger;
+}
+
+export interface MeshPaths {
+  readonly objects: string;
+  readonly authority: string;
+  readonly rootCertificate: string;
+  readonly jwks: string;
+  readonly tokens: string;
+  readonly logs: string;
+  readonly socket: string;
+  /** On a tmpfs of the lab's own; what proxies keep for a restart. */
+  readonly run: string;
+}
+
+export const MESH_NAMESPACE = 'nodemesh-system';
+export const TRUST_DOMAIN = 'cluster.local';
+export const CLUSTER_ID = 'Kubernetes';
+export const CONTROLLER_NAMESPACE = 'lab-controller';
+export const CONTROLLER_NAME = `nodemesh-controller.${MESH_NAMESPACE}.svc`;
+export const CONTROLLER_PORT = 15012;

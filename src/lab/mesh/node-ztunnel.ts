@@ -1,0 +1,232 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { describeError } from '../../base/index.ts';
+import { LabError } from '../errors.ts';
+import {
+  CONTROLLER_ADDRESSES,
+  inNamespace,
+  type NodeAddresses,
+  type PodAddresses,
+  type PodAddressPool,
+} from '../network/index.ts';
+import { type ManagedProcess, startManagedProcess } from './managed-process.ts';
+import {
+  CLUSTER_ID,
+  CONTROLLER_NAME,
+  CONTROLLER_PORT,
+  MESH_NAMESPACE,
+  type MeshContext,
+  TRUST_DOMAIN,
+} from './mesh-context.ts';
+import { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+import { keepTokenFile, type TokenFile } from './tokens.ts';
+
+export interface ZtunnelNode {
+  readonly name: string;
+  readonly uid: string;
+  readonly addresses: NodeAddresses;
+  readonly pool: PodAddressPool;
+}
+
+export interface ZtunnelStatus {
+  readonly generation: number;
+  readonly pid: number | undefined;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly lastEnd: string | undefined;
+  /** Older generations that still serve the connections they have. */
+  readonly draining: number;
+}
+
+/** The ztunnel of one node. Like a DaemonSet's pod, each generation has a network namespace of its own. */
+export interface NodeZtunnel {
+  status(): Promise<ZtunnelStatus>;
+  /** Ends the current process as a crash would; it is started again. */
+  crash(): void;
+  /** Starts a new generation beside the old one and, once it is ready, lets the old one drain. */
+  upgrade(): Promise<ZtunnelStatus>;
+  /** To the current generation's admin port. */
+  admin(method: string, path: string, body: string): Promise<NamespaceResponse>;
+  close(): void;
+}
+
+interface Generation {
+  readonly number: number;
+  readonly namespace: string;
+  readonly link: string;
+  readonly addresses: PodAddresses;
+  readonly process: ManagedProcess;
+  readonly token: TokenFile;
+}
+
+const ADMIN_PORT = 15000;
+const READINESS_PORT = 15021;
+const READY_WITHIN_MS = 20_000;
+
+export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode): Promise<NodeZtunnel> {
+  let drainingCount = 0;
+  let current = await startGeneration(context, node, 1);
+  let upgrading: Promise<ZtunnelStatus> | undefined;
+
+  const status = async (): Promise<ZtunnelStatus> => ({
+    generation: current.number,
+    pid: current.process.pid,
+    ready: await isReady(current),
+    restarts: current.process.restarts,
+    lastEnd: current.process.lastEnd,
+    draining: drainingCount,
+  });
+
+  const drain = async (old: Generation): Promise<void> => {
+    drainingCount += 1;
+    const ended = old.process.retire();
+    old.process.signal('SIGTERM');
+    await ended;
+    await removeGeneration(context, node, old);
+    drainingCount -= 1;
+  };
+
+  const replace = async (): Promise<ZtunnelStatus> => {
+    const next = await startGeneration(context, node, current.number + 1);
+    if (!(await waitUntilReady(next))) {
+      const ended = next.process.retire();
+      next.process.signal('SIGKILL');
+      await ended;
+      await removeGeneration(context, node, next);
+      throw new LabError({
+        code: 'ERR_LAB_TIMEOUT',
+        blame: 'local',
+        message: `generation ${next.number} of the ztunnel on ${node.name} was not ready within ${READY_WITHIN_MS / 1_000} s; generation ${current.number} goes on`,
+        hint: `its log: nodemesh lab logs ztunnel/${node.name}`,
+      });
+    }
+    const old = current;
+    current = next;
+    drain(old).catch((error: unknown) =>
+      context.log.error('old ztunnel not removed', { node: node.name, error: describeError(error) }),
+    );
+    return status();
+  };
+
+  return {
+    status,
+    crash: () => current.process.signal('SIGKILL'),
+    upgrade() {
+      upgrading ??= replace().finally(() => {
+        upgrading = undefined;
+      });
+      return upgrading;
+    },
+    admin: (method, path, body) =>
+      requestInNamespace({
+        namespace: current.namespace,
+        port: ADMIN_PORT,
+        method,
+        path,
+        body,
+        timeoutMs: 5_000,
+      }),
+    close() {
+      void current.process.retire();
+      current.process.signal('SIGKILL');
+      current.token.close();
+    },
+  };
+}
+
+export function ztunnelLogFile(node: string): string {
+  return `_ztunnel_${node}.log`;
+}
+
+async function startGeneration(context: MeshContext, node: ZtunnelNode, number: number): Promise<Generation> {
+  const addresses = node.pool.take();
+  if (addresses === undefined) {
+    throw new LabError({
+      code: 'ERR_LAB_CONFLICT',
+      blame: 'local',
+      message: `node ${node.name} has no free address for its ztunnel`,
+    });
+  }
+  const name = `ztunnel-${node.name}-${number}`;
+  const namespace = `${MESH_NAMESPACE}.${name}`;
+  const link = `z${createHash('sha256').update(namespace).digest('hex').slice(0, 12)}`;
+  await context.network.createPod({
+    namespace,
+    nodeNamespace: node.name,
+    node: node.addresses,
+    link,
+    addresses,
+  });
+  const tokenFile = join(context.paths.tokens, name);
+  const token = await keepTokenFile(
+    context.tokens,
+    {
+      namespace: MESH_NAMESPACE,
+      serviceAccount: 'ztunnel',
+      pod: { name, uid: randomUUID() },
+      node: { name: node.name, uid: node.uid },
+    },
+    tokenFile,
+    (error) => context.log.error('token not renewed', { node: node.name, error: describeError(error) }),
+  );
+  const process = startManagedProcess({
+    name: `ztunnel ${node.name} generation ${number}`,
+    command: inNamespace(namespace, ztunnelCommand(context, node.name, tokenFile)),
+    environment: context.environment,
+    logFile: join(context.paths.logs, ztunnelLogFile(node.name)),
+    log: context.log,
+  });
+  return { number, namespace, link, addresses, process, token };
+}
+
+function ztunnelCommand(context: MeshContext, node: string, tokenFile: string): readonly string[] {
+  const { paths } = context;
+  return [
+    ...context.program,
+    'ztunnel',
+    ...['--node', node],
+    ...['--controller', `${CONTROLLER_ADDRESSES.ipv4}:${CONTROLLER_PORT}`],
+    ...['--controller-name', CONTROLLER_NAME],
+    ...['--root-cert-file', paths.rootCertificate],
+    ...['--token-file', tokenFile],
+    ...['--netns-dir', '/run/netns'],
+    ...['--state-file', join(paths.run, `ztunnel-${node}.state`)],
+    ...['--trust-domain', TRUST_DOMAIN],
+    ...['--cluster-id', CLUSTER_ID],
+    ...['--svid-ttl', context.svidTtl],
+    ...['--log-level', context.logLevel],
+    ...['--log-format', 'text'],
+  ];
+}
+
+async function removeGeneration(
+  context: MeshContext,
+  node: ZtunnelNode,
+  generation: Generation,
+): Promise<void> {
+  generation.token.close();
+  const { namespace, link, addresses } = generation;
+  await context.network.deletePod({ namespace, link, nodeNamespace: node.name });
+  node.pool.giveBack(addresses);
+}
+
+async function waitUntilReady(generation: Generation): Promise<boolean> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    if (await isReady(generation)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+async function isReady({ namespace }: Generation): Promise<boolean> {
+  try {
+    const path = '/healthz/ready';
+    return (
+      (await requestInNamespace({ namespace, port: READINESS_PORT, path, timeoutMs: 1_000 })).status === 200
+    );
+  } catch (error) {
+    if (error instanceof LabError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { type Condition, withCondition } from '../../cluster/objects/index.ts';
+import { notFound } from '../../cluster/index.ts';
+import type { Lab } from '../lab.ts';
+import { badRequest, field, type JsonHandler, stringField } from './router.ts';
+
+/** Where the mesh's controller writes: the lab is the only writer of its objects. */
+export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, JsonHandler>> {
+  const { store } = cluster;
+  return {
+    'POST /sink/annotate': ({ body }) => {
+      const annotations = field(body, 'annotations');
+      if (typeof annotations !== 'object' || annotations === null)
+        throw badRequest('annotations: expected an object');
+      for (const [key, value] of Object.entries(annotations)) {
+        if (value !== null && typeof value !== 'string')
+          throw badRequest(`annotations["${key}"]: expected a string or null`);
+      }
+      cluster.patchMetadata('Pod', stringField(body, 'namespace'), stringField(body, 'name'), {
+        annotations: annotations as Record<string, string | null>,
+      });
+      return undefined;
+    },
+    'POST /sink/status': ({ body }) => {
+      const kind = stringField(body, 'kind');
+      const name = stringField(body, 'name');
+      const given = field(body, 'namespace');
+      const namespace = typeof given === 'string' ? given : '';
+      const conditions = field(body, 'conditions');
+      if (!Array.isArray(conditions)) throw badRequest('conditions: expected a list');
+      const object = store.getAny(kind, namespace, name);
+      if (object === undefined) throw notFound(kind, namespace, name);
+      const status = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
+      let merged = status.conditions;
+      for (const condition of conditions as Condition[]) merged = withCondition(merged, condition);
+      store.put({ ...object, status: { ...status, conditions: merged } });
+      return undefined;
+    },
+    'POST /sink/event': ({ body }) => {
+      const kind = stringField(body, 'kind');
+      const name = stringField(body, 'name');
+      const given = field(body, 'namespace');
+      const namespace = typeof given === 'string' ? given : '';
+      const object = store.getAny(kind, namespace, name);
+      if (object === undefined) throw notFound(kind, namespace, name);
+      const record = field(body, 'type') === 'Warning' ? events.warning : events.normal;
+      record(object, stringField(body, 'reason'), stringField(body, 'message'));
+      return undefined;
+    },
+  };
+}

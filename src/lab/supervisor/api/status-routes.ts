@@ -1,0 +1,103 @@
+import { isFinished, isReady, isTerminating, type PodObject } from '../../cluster/objects/index.ts';
+import type { ZtunnelStatus } from '../../mesh/index.ts';
+import type { Step } from '../configuration.ts';
+import type { Lab } from '../lab.ts';
+import type { JsonHandler } from './router.ts';
+
+export interface LabStatus {
+  readonly name: string;
+  readonly stateDirectory: string;
+  readonly mesh: boolean;
+  readonly steps: readonly Step[];
+  readonly controller: {
+    readonly pid: number | undefined;
+    readonly restarts: number;
+    readonly lastEnd: string | undefined;
+  } | null;
+  readonly nodes: readonly NodeStatus[];
+  readonly pods: { readonly total: number; readonly ready: number; readonly notReady: readonly PodTrouble[] };
+  readonly warnings: readonly string[];
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  readonly ipv4: string;
+  readonly podCidr: string;
+  readonly pods: number;
+  readonly ztunnel: ZtunnelStatus | null;
+}
+
+export interface PodTrouble {
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+const WARNINGS = 5;
+
+export function statusRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
+  return {
+    'GET /v1/status': () => statusOf(lab),
+    'POST /v1/shutdown': () => {
+      // Answered first: the process ends with its work.
+      setImmediate(() => void lab.shutDown());
+      return {};
+    },
+  };
+}
+
+async function statusOf(lab: Lab): Promise<LabStatus> {
+  const { store } = lab.cluster;
+  const pods = store.list('Pod').filter((pod) => !isFinished(pod) && !isTerminating(pod));
+  const controller = lab.controller();
+  const nodes = lab.nodes.map(async ({ description: { name }, addresses }): Promise<NodeStatus> => {
+    const ztunnel = await lab.ztunnels().get(name)?.status();
+    return {
+      name,
+      ipv4: addresses.ipv4,
+      podCidr: addresses.podCidrV4,
+      pods: pods.filter(({ spec }) => spec.nodeName === name).length,
+      ztunnel: ztunnel ?? null,
+    };
+  });
+  const warnings = store
+    .list('Event')
+    .filter(({ type }) => type === 'Warning')
+    .sort((a, b) => b.lastTimestamp.localeCompare(a.lastTimestamp))
+    .slice(0, WARNINGS)
+    .map(
+      ({ involvedObject: { kind, namespace, name }, reason, message }) =>
+        `${kind} ${namespace}/${name}: ${reason}: ${message}`,
+    );
+  return {
+    name: lab.config.name,
+    stateDirectory: lab.config.stateDirectory,
+    mesh: lab.config.mesh,
+    steps: lab.steps(),
+    controller:
+      controller === undefined
+        ? null
+        : { pid: controller.pid, restarts: controller.restarts, lastEnd: controller.lastEnd },
+    nodes: await Promise.all(nodes),
+    pods: {
+      total: pods.length,
+      ready: pods.filter(isReady).length,
+      notReady: pods.filter((pod) => !isReady(pod)).map(troubleOf),
+    },
+    warnings,
+  };
+}
+
+function troubleOf(pod: PodObject): PodTrouble {
+  const { namespace, name } = pod.metadata;
+  const waiting = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ].find(({ state }) => state.waiting !== undefined)?.state.waiting;
+  const unready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
+  const reason =
+    waiting === undefined
+      ? (unready?.message ?? (pod.spec.nodeName === undefined ? 'no node yet' : 'not started'))
+      : `${waiting.reason}${waiting.message === undefined ? '' : `: ${waiting.message}`}`;
+  return { namespace, name, reason };
+}

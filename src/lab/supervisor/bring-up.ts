@@ -1,0 +1,294 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeError, type Logger } from '../../base/index.ts';
+import { createCluster, createEventRecorder, createObjectStore, mirrorObjects } from '../cluster/index.ts';
+import { builtInImages } from '../echo/index.ts';
+import { LabError } from '../errors.ts';
+import { startKubelet } from '../kubelet/index.ts';
+import {
+  CONTROLLER_NAME,
+  CONTROLLER_NAMESPACE,
+  createTokenIssuer,
+  type ManagedProcess,
+  type MeshContext,
+  type NodeZtunnel,
+  startController,
+  startNodeZtunnel,
+  waitForRootCertificate,
+} from '../mesh/index.ts';
+import {
+  CONTROLLER_ADDRESSES,
+  createLabNetwork,
+  createPodAddressPool,
+  inNamespace,
+  type LabNetwork,
+  nodeAddresses,
+  startServiceProxy,
+} from '../network/index.ts';
+import { startNodeAgent } from '../node-agent/index.ts';
+import { startReconcilers } from '../reconcilers/index.ts';
+import { startClusterDns } from './cluster-dns.ts';
+import {
+  CLUSTER_DOMAIN,
+  SOCKET_FILE,
+  STEP_NAMES,
+  type Step,
+  type StepName,
+  type SupervisorConfig,
+} from './configuration.ts';
+import type { Lab, LabNode } from './lab.ts';
+import { nodeManifest, systemManifests } from './system-objects.ts';
+
+const ROOT_CERTIFICATE_WITHIN_MS = 20_000;
+
+/** Builds the lab from nothing, inside namespaces that are the supervisor's own. Resolves when pods can be run. */
+export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise<Lab> {
+  const directories = makeDirectories(config.stateDirectory);
+  const steps = createSteps(config.mesh);
+  const store = createObjectStore();
+  const cluster = createCluster(store);
+  const events = createEventRecorder(store);
+  const files = mirrorObjects(store, directories.objects, directories.scratch);
+  const reconcilers = startReconcilers(cluster, events, log);
+  const network = createLabNetwork(config.environment);
+
+  for (const manifest of systemManifests()) cluster.apply(manifest);
+  const nodes = await steps.run('network', () => createNodes(config, network, log));
+  await steps.run('node agents', () =>
+    Promise.all(nodes.map(({ agent }) => within(agent.ready, 10_000, 'a node agent'))),
+  );
+  for (const { description, addresses } of nodes) cluster.apply(nodeManifest(description, addresses));
+  const serviceProxy = startServiceProxy({
+    store,
+    nodes: nodes.map(({ description, addresses }) => ({ name: description.name, addresses })),
+    environment: config.environment,
+    log,
+  });
+  const dns = startClusterDns({
+    store,
+    agents: nodes.map(({ agent }) => agent),
+    extra: {
+      [`${CONTROLLER_NAME}.${CLUSTER_DOMAIN}`]: [CONTROLLER_ADDRESSES.ipv4, CONTROLLER_ADDRESSES.ipv6],
+    },
+  });
+  const kubelet = startKubelet(
+    {
+      cluster,
+      events,
+      network,
+      images: builtInImages(config.program),
+      baseEnvironment: config.environment,
+      logsDirectory: directories.logs,
+      podsDirectory: directories.pods,
+      resolvConfTarget: config.resolvConfTarget,
+      clusterDomain: CLUSTER_DOMAIN,
+      hasMesh: config.mesh,
+      endpointsSettled: async () => {
+        dns.flush();
+        files.flush();
+        await serviceProxy.settled();
+      },
+      log,
+    },
+    nodes.map(({ description, addresses, pool, agent }) => ({
+      name: description.name,
+      addresses,
+      pool,
+      agent,
+    })),
+  );
+
+  const ztunnels = new Map<string, NodeZtunnel>();
+  let controller: ManagedProcess | undefined;
+  const startMesh = async (): Promise<void> => {
+    const context = await meshContext(config, directories, network, log);
+    await steps.run('controller', async () => {
+      await network.createControllerNamespace(CONTROLLER_NAMESPACE);
+      controller = startController(context);
+      if (!(await waitForRootCertificate(context.paths.rootCertificate, ROOT_CERTIFICATE_WITHIN_MS)))
+        throw notStarted(
+          `the controller wrote no root certificate (its last end: ${controller.lastEnd ?? 'none'})`,
+        );
+    });
+    await steps.run('ztunnels', () =>
+      Promise.all(
+        nodes.map(async ({ description: { name }, addresses, pool }) => {
+          const uid = store.get('Node', '', name)?.metadata.uid ?? name;
+          ztunnels.set(name, await startNodeZtunnel(context, { name, uid, addresses, pool }));
+        }),
+      ),
+    );
+  };
+  if (config.mesh) {
+    startMesh().catch((error: unknown) => log.error('mesh not started', { error: describeError(error) }));
+  }
+
+  return {
+    config,
+    cluster,
+    events,
+    nodes,
+    kubelet,
+    log,
+    controller: () => controller,
+    ztunnels: () => ztunnels,
+    ztunnel(node) {
+      const found = ztunnels.get(node);
+      if (found !== undefined) return found;
+      const known = nodes.map(({ description }) => description.name);
+      throw new LabError({
+        code: 'ERR_LAB_NOT_FOUND',
+        blame: 'downstream',
+        message: known.includes(node) ? `node ${node} has no ztunnel (yet)` : `no node ${node}`,
+        hint: known.includes(node)
+          ? 'nodemesh lab status tells what it waits for'
+          : `nodes: ${known.join(', ')}`,
+      });
+    },
+    steps: steps.list,
+    async shutDown() {
+      reconcilers.close();
+      for (const ztunnel of ztunnels.values()) ztunnel.close();
+      void controller?.retire();
+      controller?.signal('SIGKILL');
+      await kubelet.close();
+      await serviceProxy.close();
+      dns.close();
+      files.close();
+      for (const { agent } of nodes) agent.close();
+    },
+  };
+}
+
+interface Directories {
+  readonly objects: string;
+  readonly scratch: string;
+  readonly logs: string;
+  readonly pods: string;
+  readonly authority: string;
+  readonly tokens: string;
+}
+
+function makeDirectories(state: string): Directories {
+  const make = (name: string): string => {
+    const path = join(state, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  return {
+    objects: make('objects'),
+    scratch: make('scratch'),
+    logs: make('logs'),
+    pods: make('pods'),
+    authority: make('ca'),
+    tokens: make('tokens'),
+  };
+}
+
+async function createNodes(
+  config: SupervisorConfig,
+  network: LabNetwork,
+  log: Logger,
+): Promise<readonly LabNode[]> {
+  await network.createBridge();
+  const all = config.nodes.map((description, index) => ({
+    description,
+    addresses: nodeAddresses(index + 1),
+  }));
+  await Promise.all(
+    all.map(({ description, addresses }) =>
+      network.createNode(
+        description.name,
+        addresses,
+        all.map((other) => other.addresses).filter((other) => other !== addresses),
+      ),
+    ),
+  );
+  return all.map(({ description, addresses }) => ({
+    description,
+    addresses,
+    pool: createPodAddressPool(addresses),
+    agent: startNodeAgent({
+      node: description.name,
+      command: inNamespace(description.name, [
+        ...config.program,
+        'lab-node-agent',
+        '--dns',
+        addresses.gatewayV4,
+      ]),
+      environment: config.environment,
+      log,
+    }),
+  }));
+}
+
+async function meshContext(
+  config: SupervisorConfig,
+  directories: Directories,
+  network: LabNetwork,
+  log: Logger,
+): Promise<MeshContext> {
+  const tokens = await createTokenIssuer();
+  const jwks = join(config.stateDirectory, 'jwks.json');
+  writeFileSync(jwks, JSON.stringify(tokens.jwks));
+  const run = '/run/nodemesh';
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  return {
+    program: config.program,
+    environment: config.environment,
+    network,
+    tokens,
+    paths: {
+      objects: directories.objects,
+      authority: directories.authority,
+      rootCertificate: join(directories.authority, 'root-cert.pem'),
+      jwks,
+      tokens: directories.tokens,
+      logs: directories.logs,
+      socket: join(config.stateDirectory, SOCKET_FILE),
+      run,
+    },
+    svidTtl: config.svidTtl,
+    logLevel: config.logLevel,
+    log,
+  };
+}
+
+interface Steps {
+  list(): readonly Step[];
+  run<T>(name: StepName, work: () => Promise<T>): Promise<T>;
+}
+
+function createSteps(mesh: boolean): Steps {
+  const isMesh = (name: StepName): boolean => name === 'controller' || name === 'ztunnels';
+  const steps = new Map<StepName, Step>(
+    STEP_NAMES.map((name) => [name, { name, state: isMesh(name) && !mesh ? 'off' : 'waiting' }]),
+  );
+  return {
+    list: () => [...steps.values()],
+    async run(name, work) {
+      try {
+        const result = await work();
+        steps.set(name, { name, state: 'done' });
+        return result;
+      } catch (error) {
+        steps.set(name, { name, state: 'failed', error: describeError(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+function within<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(notStarted(`${what} did not answer within ${limitMs / 1_000} s`)),
+      limitMs,
+    );
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function notStarted(message: string): LabError {
+  return new LabError({ code: 'ERR_LAB_START', blame: 'local', message });
+}

@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../base/index.ts';
+import { createLabApi } from './api/index.ts';
+import { bringUpLab } from './bring-up.ts';
+import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration.ts';
+
+/**
+ * The supervisor's whole life: builds the lab that the state directory describes, serves its API, and resolves when
+ * the lab has been shut down, through the API or by `signal`. Must run in namespaces of its own.
+ */
+export async function supervise(stateDirectory: string, log: Logger, signal: AbortSignal): Promise<void> {
+  // Written by launchLab of this very version.
+  const config = JSON.parse(readFileSync(join(stateDirectory, CONFIG_FILE), 'utf8')) as SupervisorConfig;
+  const lab = await bringUpLab(config, log);
+  const { promise: down, resolve: beDown } = Promise.withResolvers<void>();
+  let shuttingDown: Promise<void> | undefined;
+  const shutDown = (): Promise<void> => {
+    shuttingDown ??= lab.shutDown().finally(beDown);
+    return shuttingDown;
+  };
+  const api = createLabApi({ ...lab, shutDown });
+  api.listen(join(stateDirectory, SOCKET_FILE));
+  await once(api, 'listening');
+  log.info('lab is up', { name: config.name, nodes: config.nodes.length });
+  signal.addEventListener('abort', () => void shutDown(), { once: true });
+  await down;
+  api.closeAllConnections();
+  api.close();
+  log.info('lab is down', { name: config.name });
+}

@@ -1,0 +1,39 @@
+import type { ManifestObject } from '../cluster/index.ts';
+import { type NodeDescription, REGION_LABEL, ZONE_LABEL } from '../cluster/objects/index.ts';
+import { MESH_NAMESPACE } from '../mesh/index.ts';
+import type { NodeAddresses } from '../network/index.ts';
+
+/** What every cluster has before anybody applies anything. */
+export function systemManifests(): readonly ManifestObject[] {
+  return ['default', 'kube-system', MESH_NAMESPACE, 'istio-system'].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  }));
+}
+
+export function nodeManifest({ name, labels }: NodeDescription, addresses: NodeAddresses): ManifestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        [REGION_LABEL]: 'lab',
+        [ZONE_LABEL]: 'lab-a',
+        ...labels,
+      },
+    },
+    spec: { podCIDR: addresses.podCidrV4, podCIDRs: [addresses.podCidrV4, addresses.podCidrV6] },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: addresses.ipv4 },
+        { type: 'InternalIP', address: addresses.ipv6 },
+        { type: 'Hostname', address: name },
+      ],
+      conditions: [{ type: 'Ready', status: 'True', reason: 'LabNodeReady' }],
+    },
+  };
+}
