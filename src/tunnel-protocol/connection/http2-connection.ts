@@ -1,7 +1,7 @@
 import type { BufferAccount } from '../buffer-budget.ts';
 import type { TunnelConfig } from '../config.ts';
-import { TunnelError } from '../errors.ts';
 import {
+  CLIENT_PREFACE,
   ErrorCode,
   encodeGoAway,
   encodeHeaders,
@@ -13,8 +13,8 @@ import {
   FrameDecoder,
   type FrameVisitor,
   type GoAwayFrame,
-  type HeadersFrame,
   type PingFrame,
+  PrefaceReader,
   protocolFault,
   type ResetFrame,
   SETTINGS_ACK,
@@ -22,19 +22,17 @@ import {
   type WindowUpdateFrame,
 } from '../frame/index.ts';
 import type { HeaderField } from '../head/index.ts';
-import {
-  createHpackDecoder,
-  createHpackEncoder,
-  type HpackDecoder,
-  type HpackEncoder,
-} from '../hpack/index.ts';
-import { faultOfRequest, faultOfResponse } from './header-rules.ts';
-import { Http2Stream, type PendingWrite, type StreamSink } from './http2-stream.ts';
+import { createHpackEncoder, type HpackEncoder } from '../hpack/index.ts';
+import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
+import { DataReceiver } from './data-receiver.ts';
+import { FloodGuard } from './flood-guard.ts';
+import { HeaderReceiver } from './header-receiver.ts';
+import { Http2Stream, NO_SINK, type PendingWrite, type StreamSink } from './http2-stream.ts';
 import { Output } from './output.ts';
 import { ReceiveWindows } from './receive-windows.ts';
 import { SendScheduler } from './send-scheduler.ts';
 import { type PeerSettings, type Role, SettingsExchange } from './settings-exchange.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { MAX_STREAM_ID, StreamTable } from './stream-table.ts';
 
 /** What a connection tells its endpoint; synchronously, while it decodes or is asked. */
 export interface ConnectionEvents {
@@ -64,48 +62,50 @@ export class Http2Connection implements FrameVisitor {
   readonly output = new Output();
   readonly receiveWindows: ReceiveWindows;
   readonly #role: Role;
-  readonly #config: TunnelConfig;
   readonly #events: ConnectionEvents;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams: StreamTable;
   readonly #scheduler: SendScheduler;
   readonly #settings: SettingsExchange;
   readonly #decoder: FrameDecoder;
-  readonly #hpackDecoder: HpackDecoder;
+  readonly #headers: HeaderReceiver;
   readonly #hpackEncoder: HpackEncoder = createHpackEncoder();
-  /** PING, SETTINGS and other frames that cost us more than them. */
-  readonly #idleFrames: TokenBucket;
-  /** Streams given up before we answered them (rapid reset, CVE-2023-44487). */
-  readonly #rapidResets: TokenBucket;
-  #lastLocalId = -1;
-  #lastRemoteId = 0;
-  #goAwaySentId = Number.POSITIVE_INFINITY;
+  readonly #floods: FloodGuard;
+  readonly #data: DataReceiver;
   #goAwayReceived: GoAwayFrame | undefined;
-  /** The DATA frame that is passing through. */
-  #dataStream: Http2Stream | undefined;
-  #dataLeft = 0;
-  #dataEmpty = false;
-  #prefaceLeft: number;
+  readonly #preface: PrefaceReader | undefined;
 
   constructor(options: ConnectionOptions) {
     const { role, config, account } = options;
     this.#role = role;
-    this.#config = config;
     this.#events = options.events;
-    this.#scheduler = new SendScheduler((stream) => this.#settle(stream));
+    this.#scheduler = new SendScheduler((stream) => this.#streams.settle(stream));
     this.#settings = new SettingsExchange(role, config, options.now);
-    this.#idleFrames = new TokenBucket(10_000, 1_000, options.now);
-    this.#rapidResets = new TokenBucket(1_000, 100, options.now);
+    this.#floods = new FloodGuard(options.now);
+    this.#streams = new StreamTable(role, () => options.events.onChange());
     const maxListBytes = role === 'client' ? config.clientHeaderListBytes : config.serverHeaderListBytes;
-    this.#hpackDecoder = createHpackDecoder({ tableBytes: HPACK_TABLE_BYTES, maxListBytes });
     this.#decoder = new FrameDecoder(this, {
       maxFrameBytes: config.maxFrameBytes,
       maxBlockBytes: Math.max(maxListBytes, MIN_BLOCK_BYTES),
     });
-    this.receiveWindows = new ReceiveWindows(config, account, this.#streams, {
+    this.receiveWindows = new ReceiveWindows(config, account, this.#streams.open, {
       sendWindowUpdate: (streamId, increment) => this.#send(encodeWindowUpdate(streamId, increment)),
       sendInitialWindow: (bytes) => this.#send(this.#settings.initialWindow(bytes)),
     });
-    this.#prefaceLeft = role === 'server' ? CLIENT_PREFACE.length : 0;
+    this.#data = new DataReceiver(this.receiveWindows, {
+      onFault: (stream, errorCode, why) => this.#streamFault(stream, errorCode, why),
+      onOverflow: (stream) => this.#overflow(stream),
+      onEnd: (stream) => this.#streams.endRemote(stream),
+    });
+    this.#headers = new HeaderReceiver(
+      { role, config, streams: this.#streams, floods: this.#floods },
+      {
+        onRequest: (streamId, fields, endStream) => this.#takeRequest(streamId, fields, endStream),
+        onResponse: (stream, fields, endStream) => this.#takeResponse(stream, fields, endStream),
+        onFault: (stream, errorCode, why) => this.#streamFault(stream, errorCode, why),
+        onRefused: (streamId, errorCode) => this.#send(encodeReset(streamId, errorCode)),
+      },
+    );
+    this.#preface = role === 'server' ? new PrefaceReader() : undefined;
     if (role === 'client') this.output.append(CLIENT_PREFACE);
     this.output.append(this.#settings.first(config));
     const extra = config.connectionWindowBytes - 65_535;
@@ -113,7 +113,7 @@ export class Http2Connection implements FrameVisitor {
   }
 
   get activeStreams(): number {
-    return this.#streams.size;
+    return this.#streams.open.size;
   }
 
   get peer(): Readonly<PeerSettings> {
@@ -130,7 +130,7 @@ export class Http2Connection implements FrameVisitor {
 
   /** False once all stream identifiers are used up (RFC 9113 §5.1.1). */
   get canOpen(): boolean {
-    return this.#lastLocalId < MAX_STREAM_ID - 2;
+    return this.#streams.hasNextId;
   }
 
   get hasWork(): boolean {
@@ -139,7 +139,7 @@ export class Http2Connection implements FrameVisitor {
 
   /** Throws a TunnelError when the peer broke the protocol. */
   receive(chunk: Buffer): void {
-    this.#decoder.decode(this.#prefaceLeft === 0 ? chunk : this.#takePreface(chunk));
+    this.#decoder.decode(this.#preface === undefined ? chunk : this.#preface.strip(chunk));
   }
 
   /** Moves DATA into the output until that holds `limitBytes`. */
@@ -149,8 +149,7 @@ export class Http2Connection implements FrameVisitor {
 
   /** Client: opens a stream. The caller has checked `canOpen`, limits and fields. */
   request(fields: readonly HeaderField[], sink: StreamSink): Http2Stream {
-    this.#lastLocalId += 2;
-    const stream = this.#addStream(this.#lastLocalId, sink);
+    const stream = this.#addStream(this.#streams.nextId(), sink);
     this.#sendHeaders(stream, fields, false);
     this.#events.onChange();
     return stream;
@@ -164,7 +163,7 @@ export class Http2Connection implements FrameVisitor {
     if (!endStream) return;
     stream.localEnded = true;
     // The request has no end of its own; nothing more of it is wanted (RFC 9113 §8.1).
-    if (stream.remoteEnded) this.#settle(stream);
+    if (stream.remoteEnded) this.#streams.settle(stream);
     else this.reset(stream, ErrorCode.NO_ERROR);
   }
 
@@ -195,13 +194,12 @@ export class Http2Connection implements FrameVisitor {
   reset(stream: Http2Stream, errorCode: number): void {
     if (stream.closed) return;
     this.#send(encodeReset(stream.id, errorCode));
-    this.#forget(stream);
+    this.#streams.forget(stream);
   }
 
   /** The reader took bytes: `unreadBytes` are left. */
   read(stream: Http2Stream, unreadBytes: number): void {
-    this.receiveWindows.setUnread(stream, unreadBytes);
-    this.receiveWindows.credit(stream, this.#dataStream === stream ? this.#dataLeft : 0);
+    this.#data.read(stream, unreadBytes);
   }
 
   ping(payload: Buffer): void {
@@ -210,49 +208,30 @@ export class Http2Connection implements FrameVisitor {
 
   /** Announces the end. Server: `final` says that streams beyond the last one seen are not taken; else all still are. */
   goAway(options: { readonly errorCode: number; readonly final: boolean; readonly debug?: string }): void {
-    const lastId = options.final ? this.#lastRemoteId : MAX_STREAM_ID;
-    if (options.final) this.#goAwaySentId = lastId;
+    const lastId = options.final ? this.#streams.lastRemoteId : MAX_STREAM_ID;
+    if (options.final) this.#headers.lastTakenId = lastId;
     this.#send(encodeGoAway(lastId, options.errorCode, options.debug));
   }
 
   /** The connection is over: every stream that is not complete is cut. */
   abandon(cause: Error): void {
-    for (const stream of [...this.#streams.values()]) {
-      this.#cut(stream, this.#cutError('the session ended', { cause }));
-    }
+    this.#streams.cutAll(cause);
   }
 
-  onDataHead(streamId: number, length: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined && this.#isIdle(streamId))
+  onDataHead(streamId: number, length: number, endStream: boolean): void {
+    const stream = this.#streams.open.get(streamId);
+    if (stream === undefined && this.#streams.isIdle(streamId))
       throw protocolFault(ErrorCode.PROTOCOL_ERROR, `DATA on stream ${streamId}, which was never opened`);
-    this.#dataEmpty = length === 0;
-    const fits = this.receiveWindows.takeFrame(stream, length);
-    this.#dataStream = stream;
-    this.#dataLeft = length;
-    if (stream === undefined) return;
-    if (stream.remoteEnded) this.#streamFault(stream, ErrorCode.STREAM_CLOSED, 'DATA after END_STREAM');
-    else if (!fits) this.#streamFault(stream, ErrorCode.FLOW_CONTROL_ERROR, 'DATA beyond the window');
-    else if (this.#role === 'client' && !stream.answered)
-      this.#streamFault(stream, ErrorCode.PROTOCOL_ERROR, 'DATA before the answer');
+    if (length === 0 && !endStream) this.#floods.countIdleFrame('empty DATA');
+    this.#data.begin(stream, length, this.#role === 'server' || stream?.answered === true);
   }
 
   onData(_streamId: number, bytes: Buffer): void {
-    this.#dataLeft -= bytes.length;
-    const stream = this.#dataStream;
-    if (stream === undefined || stream.closed) return;
-    const unread = stream.sink.onData(bytes);
-    if (!this.receiveWindows.setUnread(stream, unread)) this.#overflow(stream);
+    this.#data.piece(bytes);
   }
 
   onDataEnd(_streamId: number, endStream: boolean): void {
-    const stream = this.#dataStream;
-    this.#dataStream = undefined;
-    this.#dataLeft = 0;
-    if (this.#dataEmpty && !endStream) this.#countIdle('empty DATA');
-    if (stream === undefined || stream.closed) return;
-    if (endStream) this.#endRemote(stream);
-    else this.receiveWindows.credit(stream, 0);
+    this.#data.end(endStream);
   }
 
   onFrame(frame: Frame): void {
@@ -261,7 +240,7 @@ export class Http2Connection implements FrameVisitor {
       throw protocolFault(ErrorCode.PROTOCOL_ERROR, `expected SETTINGS first, got ${frame.type}`);
     switch (frame.type) {
       case 'headers':
-        this.#onHeaders(frame);
+        this.#headers.receive(frame);
         return;
       case 'reset':
         this.#onReset(frame);
@@ -280,111 +259,50 @@ export class Http2Connection implements FrameVisitor {
         return;
       case 'priority':
       case 'unknown':
-        this.#countIdle(frame.type);
+        this.#floods.countIdleFrame(frame.type);
         return;
     }
   }
 
-  /** RFC 9113 §3.4: a client begins with these octets. */
-  #takePreface(chunk: Buffer): Buffer {
-    const length = Math.min(chunk.length, this.#prefaceLeft);
-    const matched = CLIENT_PREFACE.length - this.#prefaceLeft;
-    if (CLIENT_PREFACE.compare(chunk, 0, length, matched, matched + length) !== 0)
-      throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'the connection does not begin with the HTTP/2 preface');
-    this.#prefaceLeft -= length;
-    return chunk.subarray(length);
+  #takeRequest(streamId: number, fields: readonly HeaderField[], endStream: boolean): void {
+    const stream = this.#addStream(streamId, NO_SINK);
+    stream.remoteEnded = endStream;
+    this.#events.onRequest(stream, fields);
+    this.#events.onChange();
   }
 
-  #onHeaders(frame: HeadersFrame): void {
-    // Decoded whatever becomes of the stream: the table is shared by all (RFC 9113 §4.3).
-    const { fields, tooLarge } = this.#hpackDecoder.decode(frame.block);
-    const stream = this.#streams.get(frame.streamId);
-    if (stream === undefined) {
-      if (this.#role === 'server') this.#onNewStream(frame, fields, tooLarge);
-      else if (this.#isIdle(frame.streamId))
-        throw protocolFault(ErrorCode.PROTOCOL_ERROR, `an answer on stream ${frame.streamId}, never opened`);
-      else this.#countIdle('HEADERS on a closed stream');
-      return;
-    }
-    if (stream.remoteEnded) {
-      this.#streamFault(stream, ErrorCode.STREAM_CLOSED, 'HEADERS after END_STREAM');
-    } else if (this.#role === 'server' || stream.answered) {
-      // RFC 9113 §8.5: no HEADERS within a tunnel.
-      this.#streamFault(stream, ErrorCode.PROTOCOL_ERROR, 'HEADERS inside a tunnel');
-    } else if (tooLarge) {
-      this.#streamFault(stream, ErrorCode.ENHANCE_YOUR_CALM, 'the answer has too many headers');
-    } else {
-      this.#onResponse(stream, frame, fields);
-    }
-  }
-
-  #onResponse(stream: Http2Stream, frame: HeadersFrame, fields: readonly HeaderField[]): void {
-    const fault = faultOfResponse(fields);
-    if (fault !== undefined) {
-      this.#streamFault(stream, ErrorCode.PROTOCOL_ERROR, fault);
-      return;
-    }
-    // RFC 9110 §15.2: any number of interim answers may come first.
-    if (fields.some(([name, value]) => name === ':status' && value.startsWith('1'))) {
-      if (frame.endStream) this.#streamFault(stream, ErrorCode.PROTOCOL_ERROR, 'an interim answer that ends');
-      else this.#countIdle('an interim answer');
-      return;
-    }
+  #takeResponse(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
     stream.answered = true;
-    stream.sink.onResponse(fields, frame.endStream);
-    if (frame.endStream && !stream.closed) this.#endRemote(stream);
-  }
-
-  #onNewStream(frame: HeadersFrame, fields: readonly HeaderField[], tooLarge: boolean): void {
-    const { streamId } = frame;
-    // RFC 9113 §5.1.1: clients use odd numbers, rising.
-    if (streamId % 2 === 0) throw protocolFault(ErrorCode.PROTOCOL_ERROR, `a request on stream ${streamId}`);
-    if (streamId <= this.#lastRemoteId) {
-      this.#countIdle('HEADERS on a closed stream');
-      return;
-    }
-    if (streamId > this.#goAwaySentId) return;
-    this.#lastRemoteId = streamId;
-    const refuse = (errorCode: number): void => {
-      if (!this.#rapidResets.take())
-        throw protocolFault(ErrorCode.ENHANCE_YOUR_CALM, 'too many refused streams');
-      this.#send(encodeReset(streamId, errorCode));
-    };
-    if (this.#streams.size >= this.#config.maxConcurrentStreams) refuse(ErrorCode.REFUSED_STREAM);
-    else if (tooLarge) refuse(ErrorCode.ENHANCE_YOUR_CALM);
-    else if (faultOfRequest(fields) !== undefined) refuse(ErrorCode.PROTOCOL_ERROR);
-    else {
-      const stream = this.#addStream(streamId, NO_SINK);
-      stream.remoteEnded = frame.endStream;
-      this.#events.onRequest(stream, fields);
-      this.#events.onChange();
-    }
+    stream.sink.onResponse(fields, endStream);
+    if (endStream && !stream.closed) this.#streams.endRemote(stream);
   }
 
   #onReset(frame: ResetFrame): void {
-    const stream = this.#streams.get(frame.streamId);
+    const stream = this.#streams.open.get(frame.streamId);
     if (stream === undefined) {
-      if (this.#isIdle(frame.streamId))
+      if (this.#streams.isIdle(frame.streamId))
         throw protocolFault(ErrorCode.PROTOCOL_ERROR, `RST_STREAM on stream ${frame.streamId}, never opened`);
-      this.#countIdle('RST_STREAM on a closed stream');
+      this.#floods.countIdleFrame('RST_STREAM on a closed stream');
       return;
     }
-    if (this.#role === 'server' && !stream.answered && !this.#rapidResets.take())
-      throw protocolFault(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams reset before their answer');
+    if (this.#role === 'server' && !stream.answered) this.#floods.countWastedStream();
     const { errorCode } = frame;
     const gentle = errorCode === ErrorCode.NO_ERROR || errorCode === ErrorCode.CANCEL;
     if (gentle && stream.remoteEnded && stream.answered) {
-      this.#forget(stream);
+      this.#streams.forget(stream);
       stream.sink.onUnwanted();
       return;
     }
     const refused = errorCode === ErrorCode.REFUSED_STREAM && !stream.answered;
     const why = `the peer reset the stream with ${errorCodeName(errorCode)}`;
-    this.#cut(stream, refused ? this.#refusedError(why) : this.#cutError(why, { http2Code: errorCode }));
+    this.#streams.cut(
+      stream,
+      refused ? refusedError(why) : cutError(this.#role, why, { http2Code: errorCode }),
+    );
   }
 
   #onSettings(frame: SettingsFrame): void {
-    this.#countIdle('SETTINGS');
+    this.#floods.countIdleFrame('SETTINGS');
     if (frame.ack) {
       this.receiveWindows.inEffect(this.#settings.acknowledged());
       return;
@@ -394,7 +312,8 @@ export class Http2Connection implements FrameVisitor {
     const { initialWindowBytes, maxFrameBytes } = this.#settings.peer;
     this.#scheduler.peerMaxFrameBytes = maxFrameBytes;
     if (initialWindowBytes !== before)
-      for (const stream of this.#streams.values()) this.#scheduler.grow(stream, initialWindowBytes - before);
+      for (const stream of this.#streams.open.values())
+        this.#scheduler.grow(stream, initialWindowBytes - before);
     this.#send(SETTINGS_ACK);
     this.#events.onChange();
   }
@@ -404,7 +323,7 @@ export class Http2Connection implements FrameVisitor {
       this.#events.onPingAck(frame.payload);
       return;
     }
-    this.#countIdle('PING');
+    this.#floods.countIdleFrame('PING');
     this.#send(encodePing(frame.payload, true));
   }
 
@@ -412,11 +331,11 @@ export class Http2Connection implements FrameVisitor {
     this.#goAwayReceived = frame;
     if (this.#role === 'client') {
       // RFC 9113 §6.8: these were not looked at.
-      for (const stream of [...this.#streams.values()]) {
+      for (const stream of [...this.#streams.open.values()]) {
         if (stream.id > frame.lastStreamId)
-          this.#cut(
+          this.#streams.cut(
             stream,
-            this.#refusedError(`GOAWAY ${errorCodeName(frame.errorCode)} ${frame.debug}`.trim()),
+            refusedError(`GOAWAY ${errorCodeName(frame.errorCode)} ${frame.debug}`.trim()),
           );
       }
     }
@@ -427,29 +346,14 @@ export class Http2Connection implements FrameVisitor {
     if (frame.streamId === 0) {
       this.#scheduler.grow(undefined, frame.increment);
     } else {
-      const stream = this.#streams.get(frame.streamId);
+      const stream = this.#streams.open.get(frame.streamId);
       if (stream === undefined) {
-        if (this.#isIdle(frame.streamId))
-          throw protocolFault(
-            ErrorCode.PROTOCOL_ERROR,
-            `WINDOW_UPDATE on stream ${frame.streamId}, never opened`,
-          );
-        return;
+        if (!this.#streams.isIdle(frame.streamId)) return;
+        throw protocolFault(ErrorCode.PROTOCOL_ERROR, `WINDOW_UPDATE on idle stream ${frame.streamId}`);
       }
       this.#scheduler.grow(stream, frame.increment);
     }
     if (this.#scheduler.hasWork) this.#events.onOutput();
-  }
-
-  /** RFC 9113 §5.1: idle is what nobody has opened yet. */
-  #isIdle(streamId: number): boolean {
-    const ours = streamId % 2 === (this.#role === 'client' ? 1 : 0);
-    return streamId > (ours ? Math.max(0, this.#lastLocalId) : this.#lastRemoteId);
-  }
-
-  #countIdle(what: string): void {
-    if (!this.#idleFrames.take())
-      throw protocolFault(ErrorCode.ENHANCE_YOUR_CALM, `too many frames like ${what}`);
   }
 
   #addStream(id: number, sink: StreamSink): Http2Stream {
@@ -460,7 +364,7 @@ export class Http2Connection implements FrameVisitor {
       receiveWindow: this.receiveWindows.initialWindow,
       targetWindow: this.receiveWindows.target,
     });
-    this.#streams.set(id, stream);
+    this.#streams.open.set(id, stream);
     return stream;
   }
 
@@ -480,88 +384,16 @@ export class Http2Connection implements FrameVisitor {
     if (stream.queued) this.#events.onOutput();
   }
 
-  #endRemote(stream: Http2Stream): void {
-    stream.remoteEnded = true;
-    stream.sink.onEnd();
-    this.#settle(stream);
-  }
-
-  /** Forgets a stream that is complete both ways. */
-  #settle(stream: Http2Stream): void {
-    if (stream.localEnded && stream.remoteEnded) this.#forget(stream);
-  }
-
   /** A stream error of RFC 9113 §5.4.2: ours to send, and the stream's end here. */
   #streamFault(stream: Http2Stream, errorCode: number, why: string): void {
     this.#send(encodeReset(stream.id, errorCode));
-    this.#cut(
-      stream,
-      new TunnelError({
-        code: 'ERR_TUNNEL_PROTOCOL',
-        blame: this.#blame,
-        message: `${errorCodeName(errorCode)}: ${why}`,
-        http2Code: errorCode,
-      }),
-    );
+    this.#streams.cut(stream, streamFault(this.#role, errorCode, why));
   }
 
   #overflow(stream: Http2Stream): void {
-    const message = `${stream.unreadBytes} bytes of one stream lay unread while its workload or process was at its cap`;
     this.#send(encodeReset(stream.id, ErrorCode.ENHANCE_YOUR_CALM));
-    this.#cut(stream, new TunnelError({ code: 'ERR_TUNNEL_BUFFER_LIMIT', blame: 'local', message }));
-  }
-
-  #cut(stream: Http2Stream, error: TunnelError): void {
-    this.#forget(stream, error);
-    stream.sink.onCut(error);
-  }
-
-  #forget(stream: Http2Stream, error?: TunnelError): void {
-    if (stream.closed) return;
-    stream.closed = true;
-    this.#streams.delete(stream.id);
-    stream.pendingBytes = 0;
-    for (const write of stream.pending.splice(0)) write.done?.(error);
-    const ended = stream.endRequested;
-    stream.endRequested = undefined;
-    ended?.(error);
-    this.#events.onChange();
-  }
-
-  get #blame(): 'upstream' | 'downstream' {
-    return this.#role === 'client' ? 'upstream' : 'downstream';
-  }
-
-  #cutError(message: string, more: { readonly http2Code?: number; readonly cause?: Error }): TunnelError {
-    return new TunnelError({ code: 'ERR_TUNNEL_STREAM_RESET', blame: this.#blame, message, ...more });
-  }
-
-  #refusedError(message: string): TunnelError {
-    return new TunnelError({
-      code: 'ERR_TUNNEL_STREAM_REFUSED',
-      blame: 'upstream',
-      message: `the peer did not take the stream: ${message}`,
-      retryable: true,
-    });
+    this.#streams.cut(stream, overflowError(stream.unreadBytes));
   }
 }
 
-/** RFC 9113 §3.4. */
-export const CLIENT_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-
-const MAX_STREAM_ID = 0x7fff_ffff;
-/** RFC 9113 §6.5.2's default, which we leave. */
-const HPACK_TABLE_BYTES = 4096;
 const MIN_BLOCK_BYTES = 16 * 1024;
-
-const NO_SINK: StreamSink = {
-  onResponse: ignore,
-  onData: () => 0,
-  onEnd: ignore,
-  onCut: ignore,
-  onUnwanted: ignore,
-};
-
-function ignore(): void {
-  // Stands in until the endpoint has made the stream's own sink.
-}

@@ -66,3 +66,16 @@ export class Http2Stream {
     this.targetWindow = options.targetWindow;
   }
 }
+
+/** Stands in until the endpoint has given a stream its own. */
+export const NO_SINK: StreamSink = {
+  onResponse: ignore,
+  onData: () => 0,
+  onEnd: ignore,
+  onCut: ignore,
+  onUnwanted: ignore,
+};
+
+function ignore(): void {
+  // See NO_SINK.
+}

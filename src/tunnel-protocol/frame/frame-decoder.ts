@@ -32,7 +32,7 @@ export interface UnknownFrame {
 /** What the decoder tells, in wire order. Any of these may throw; the decoder is useless then. */
 export interface FrameVisitor {
   /** The head of a DATA frame; `length` is what flow control counts, padding included. */
-  onDataHead(streamId: number, length: number): void;
+  onDataHead(streamId: number, length: number, endStream: boolean): void;
   /** A piece of its data, a view of the chunk that was decoded. Never empty. */
   onData(streamId: number, bytes: Buffer): void;
   onDataEnd(streamId: number, endStream: boolean): void;
@@ -135,7 +135,7 @@ export class FrameDecoder {
       if (this.#paddingUnknown && head.length === 0)
         throw protocolFault(ErrorCode.FRAME_SIZE_ERROR, 'a padded frame is empty');
       this.#dataLeft = this.#paddingUnknown ? 0 : head.length;
-      this.#visitor.onDataHead(head.streamId, head.length);
+      this.#visitor.onDataHead(head.streamId, head.length, (head.flags & FrameFlag.END_STREAM) !== 0);
     } else if (head.type > FrameType.CONTINUATION) {
       this.#visitor.onFrame(UNKNOWN_FRAME);
       this.#skipLeft = head.length;

@@ -11,6 +11,7 @@ export {
   writeFrameHead,
 } from './frame-head.ts';
 export { encodeHeaders, type HeadersFrame } from './headers.ts';
+export { CLIENT_PREFACE, PrefaceReader } from './preface.ts';
 export { encodeGoAway, encodePing, type GoAwayFrame, type PingFrame } from './session-control.ts';
 export {
   DEFAULT_MAX_FRAME_BYTES,
