@@ -1,0 +1,128 @@
+import { test } from 'tap';
+import { createMeshView, policyKey } from '../../src/model/index.ts';
+import { decideL4 } from '../../src/policy/index.ts';
+import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
+import { ip, makeWorkload, policyOf } from '../model/mesh-fixtures.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+const server = makeWorkload({ name: 'server', addresses: [ip('10.0.1.1')] });
+const attributes = {
+  sourceAddress: ip('10.0.0.1'),
+  destinationAddress: ip('10.0.1.1'),
+  destinationPort: 8080,
+  source: undefined,
+};
+const strict = policyOf({ name: 'strict' }, { notPrincipals: [{ kind: 'presence' }] });
+
+function world() {
+  const view = createMeshView();
+  const clock = createFakeClock();
+  const cuts: string[] = [];
+  const dryRuns: string[] = [];
+  const admission = createAdmission({
+    view,
+    judge: decideL4,
+    holdMs: 5_000,
+    clock,
+    onDryRun: ({ sentence, differs }) => differs && dryRuns.push(sentence),
+  });
+  const admit = () =>
+    admission.admit({
+      destination: server.uid,
+      attributes,
+      cut: (cause) => void cuts.push(`${cause.code} ${cause.message}`),
+    });
+  return { view, clock, admission, admit, cuts, dryRuns };
+}
+
+test('a denial names its policy', async (t) => {
+  const { view, admit, admission } = world();
+  view.apply({ upsertWorkloads: [server], upsertPolicies: [strict] });
+  await t.rejects(admit(), { code: 'ERR_ZTUNNEL_DENIED', policy: 'shop/strict', rule: 0 });
+  admission.close();
+});
+
+test('a connection waits for its destination, and is refused when that never comes', async (t) => {
+  const { view, clock, admit, admission } = world();
+  const late = admit();
+  await clock.advance(4_000);
+  view.apply({ upsertWorkloads: [server] });
+  (await late)();
+  view.apply({ removedAddresses: [server.uid] });
+  const never = t.rejects(admit(), { code: 'ERR_ZTUNNEL_UNKNOWN_DESTINATION' });
+  await clock.advance(5_000);
+  await never;
+  admission.close();
+  t.equal(clock.pending, 0);
+});
+
+test('a connection waits for a policy that is named but not here, and is refused without it', async (t) => {
+  const { view, clock, admit, admission } = world();
+  const named = { ...server, authorizationPolicies: [policyKey('shop', 'later')] };
+  view.apply({ upsertWorkloads: [named] });
+  const first = admit();
+  await clock.advance(1_000);
+  view.apply({ upsertPolicies: [{ ...policyOf({ name: 'later' }), scope: 'workload-selector', rules: [] }] });
+  (await first)();
+  view.apply({ removedPolicies: [policyKey('shop', 'later')] });
+  const second = t.rejects(admit(), { code: 'ERR_ZTUNNEL_DENIED', message: /shop\/later/ });
+  await clock.advance(5_000);
+  await second;
+  admission.close();
+  t.equal(clock.pending, 0);
+});
+
+test('an open connection is cut by a policy that comes later', async (t) => {
+  const { view, admit, cuts, admission } = world();
+  view.apply({ upsertWorkloads: [server] });
+  const release = await admit();
+  view.apply({ upsertPolicies: [strict] });
+  t.match(cuts, [/^ERR_ZTUNNEL_DENIED_LATER .*shop\/strict/]);
+  release();
+  admission.close();
+});
+
+test('an open connection is cut when only its workload changed', async (t) => {
+  const { view, admit, cuts, admission } = world();
+  const selected = policyOf(
+    { name: 'picky', scope: 'workload-selector' },
+    {
+      notPrincipals: [{ kind: 'presence' }],
+    },
+  );
+  view.apply({ upsertWorkloads: [server], upsertPolicies: [selected] });
+  await admit();
+  t.same(cuts, []);
+  view.apply({ upsertWorkloads: [{ ...server, authorizationPolicies: [selected.key] }] });
+  t.match(cuts, [/shop\/picky/]);
+  admission.close();
+});
+
+test('an open connection outlives a policy that is only late, not one that never comes', async (t) => {
+  const { view, clock, admit, cuts, admission } = world();
+  view.apply({ upsertWorkloads: [server] });
+  await admit();
+  view.apply({ upsertWorkloads: [{ ...server, authorizationPolicies: [policyKey('shop', 'later')] }] });
+  await clock.advance(4_999);
+  t.same(cuts, []);
+  await clock.advance(1);
+  t.match(cuts, [/shop\/later/]);
+  admission.close();
+});
+
+test('a released connection is not judged any more', async (t) => {
+  const { view, admit, cuts, admission } = world();
+  view.apply({ upsertWorkloads: [server] });
+  (await admit())();
+  view.apply({ upsertPolicies: [strict] });
+  t.same(cuts, []);
+  admission.close();
+});
+
+test('a policy on dry run is told, and refuses nobody', async (t) => {
+  const { view, admit, dryRuns, admission } = world();
+  view.apply({ upsertWorkloads: [server], upsertPolicies: [{ ...strict, dryRun: true }] });
+  (await admit())();
+  t.match(dryRuns, [/shop\/strict/]);
+  admission.close();
+});

@@ -1,0 +1,173 @@
+import { test } from 'tap';
+import { MeshError } from '../../src/base/index.ts';
+import { createMeshView, workloadIdentity } from '../../src/model/index.ts';
+import { decideL4 } from '../../src/policy/index.ts';
+import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
+import { beginRecord } from '../../src/ztunnel/connections/connection-record.ts';
+import { createConnectionTracker } from '../../src/ztunnel/connections/tracker.ts';
+import { carryTunnel } from '../../src/ztunnel/inbound/carry-tunnel.ts';
+import type { InboundPorts, TunnelRequest } from '../../src/ztunnel/inbound/ports.ts';
+import { ip, makeService, makeWorkload, policyOf, serving } from '../model/mesh-fixtures.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { fakeSplice, fakeStream } from './support/fake-stream.ts';
+import { createRecorder } from './support/recorder.ts';
+
+const service = makeService({ name: 'web' });
+const server = serving(makeWorkload({ name: 'server', addresses: [ip('10.0.1.1')] }), service);
+const client = makeWorkload({ name: 'client', addresses: [ip('10.0.0.1')] });
+const peer = workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'client' });
+
+function world(over: Partial<InboundPorts> = {}) {
+  const view = createMeshView();
+  view.apply({ upsertWorkloads: [server, client], upsertServices: [service] });
+  const journal = createRecorder();
+  const application = fakeStream();
+  const asked: string[] = [];
+  const clock = createFakeClock();
+  const admission = createAdmission({
+    view,
+    judge: decideL4,
+    holdMs: 5_000,
+    clock,
+    onDryRun: () => undefined,
+  });
+  const ports: InboundPorts = {
+    pod: server.uid,
+    network: '',
+    view,
+    admission,
+    async connectApplication(target, from) {
+      asked.push(`${target.address}:${target.port} from ${from}`);
+      return application;
+    },
+    beginRecord: (details) => beginRecord(journal, () => 0, details),
+    tracker: createConnectionTracker(),
+    splice: fakeSplice(),
+    clock,
+    holdMs: 5_000,
+    ...over,
+  };
+  return { view, ports, journal, application, asked, clock };
+}
+
+function request(authority: TunnelRequest['authority']) {
+  const answers: string[] = [];
+  const tunnel: TunnelRequest = {
+    authority,
+    peer,
+    local: { address: ip('10.0.1.1'), port: 15_008 },
+    remote: { address: ip('10.0.0.1'), port: 40_000 },
+    forwardedHost: undefined,
+    signal: new AbortController().signal,
+    accept() {
+      answers.push('200');
+      return fakeStream();
+    },
+    refuse: (status) => void answers.push(String(status)),
+  };
+  return { tunnel, answers };
+}
+
+const toAddress = (address: string, port: number) => request({ kind: 'address', address: ip(address), port });
+
+test('a tunnel to this pod reaches its application under the address of the client', async (t) => {
+  const { ports, journal, asked } = world();
+  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  await carryTunnel(tunnel, ports);
+  t.same(answers, ['200']);
+  t.same(asked, ['10.0.1.1:8080 from 10.0.0.1']);
+  t.match(journal.entries[1], {
+    event: 'closed',
+    details: { sourceWorkload: { name: 'client' }, service: { name: 'web' }, sourceIdentity: peer },
+  });
+});
+
+test('a name is taken when it is a service of this pod', async (t) => {
+  const { ports, asked } = world();
+  const named = request({ kind: 'hostname', hostname: 'web.shop.svc.cluster.local', port: 80 });
+  await carryTunnel(named.tunnel, ports);
+  t.same(named.answers, ['200']);
+  t.same(asked, ['10.0.1.1:8080 from 10.0.0.1']);
+});
+
+test('the client is not labelled as a workload whose identity it did not prove', async (t) => {
+  const { ports, journal } = world();
+  const { tunnel } = toAddress('10.0.1.1', 8080);
+  const other = workloadIdentity({
+    trustDomain: 'cluster.local',
+    namespace: 'shop',
+    serviceAccount: 'other',
+  });
+  await carryTunnel({ ...tunnel, peer: other }, ports);
+  t.equal(journal.entries[0]?.details.sourceWorkload, undefined);
+});
+
+const refusals: readonly [name: string, target: ReturnType<typeof request>, status: string, code: string][] =
+  [
+    ['another address', toAddress('10.0.1.9', 8080), '400', 'ERR_ZTUNNEL_WRONG_AUTHORITY'],
+    ['a port of the mesh', toAddress('10.0.1.1', 15_006), '503', 'ERR_ZTUNNEL_RECURSIVE_PORT'],
+    [
+      'a name that is no service of this pod',
+      request({ kind: 'hostname', hostname: 'other.shop.svc.cluster.local', port: 80 }),
+      '503',
+      'ERR_ZTUNNEL_UNKNOWN_DESTINATION',
+    ],
+  ];
+for (const [name, { tunnel, answers }, status, code] of refusals) {
+  test(`a tunnel to ${name} is answered ${status}, with one record`, async (t) => {
+    const { ports, journal, asked } = world();
+    await carryTunnel(tunnel, ports);
+    t.same(answers, [status]);
+    t.same(asked, [], 'the application was not dialled');
+    t.same(
+      journal.entries.map(({ event, end }) => [event, end?.error?.code]),
+      [['failed', code]],
+    );
+  });
+}
+
+test('a policy answers 401, before the application is dialled', async (t) => {
+  const { view, ports, asked } = world();
+  view.apply({
+    upsertPolicies: [policyOf({ name: 'no' }, { principals: [{ kind: 'suffix', value: '/sa/client' }] })],
+  });
+  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  await carryTunnel(tunnel, ports);
+  t.same(answers, ['401']);
+  t.same(asked, []);
+});
+
+test('an unknown pod is answered 503 after a while', async (t) => {
+  const { view, ports, clock } = world();
+  view.apply({ removedAddresses: [server.uid] });
+  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  const carried = carryTunnel(tunnel, ports);
+  await clock.advance(5_000);
+  await carried;
+  t.same(answers, ['503']);
+});
+
+test('an application that does not take the connection is 503', async (t) => {
+  const refused = new MeshError({ code: 'ERR_NET_CONNECT_REFUSED', blame: 'upstream', message: 'refused' });
+  const { ports, journal } = world({ connectApplication: () => Promise.reject(refused) });
+  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  await carryTunnel(tunnel, ports);
+  t.same(answers, ['503']);
+  t.equal(journal.entries[0]?.end?.error, refused);
+});
+
+test('an application connection is not left behind when the peer is gone', async (t) => {
+  const { ports, application } = world();
+  const { tunnel } = toAddress('10.0.1.1', 8080);
+  const gone = new MeshError({ code: 'ERR_TUNNEL_STREAM_RESET', blame: 'downstream', message: 'gone' });
+  await carryTunnel(
+    {
+      ...tunnel,
+      accept() {
+        throw gone;
+      },
+    },
+    ports,
+  );
+  t.same(application.resets, [gone]);
+});

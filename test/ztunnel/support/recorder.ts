@@ -1,0 +1,26 @@
+import type {
+  ConnectionBytes,
+  ConnectionDetails,
+  ConnectionEnd,
+  ConnectionJournal,
+} from '../../../src/ztunnel/connections/connection-record.ts';
+
+export interface Recorded {
+  readonly event: 'opened' | 'closed' | 'failed';
+  readonly details: ConnectionDetails;
+  readonly end?: ConnectionEnd;
+  readonly meter?: () => ConnectionBytes;
+}
+
+/** A journal that keeps what it is told. */
+export function createRecorder(): ConnectionJournal & { readonly entries: Recorded[] } {
+  const entries: Recorded[] = [];
+  return {
+    entries,
+    opened(details, meter) {
+      entries.push({ event: 'opened', details, meter });
+      return { closed: (end) => void entries.push({ event: 'closed', details, end }) };
+    },
+    failed: (details, end) => void entries.push({ event: 'failed', details, end }),
+  };
+}
