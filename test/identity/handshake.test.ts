@@ -169,6 +169,17 @@ test('a bad certificate is refused by the client inside the handshake, with the 
   t.equal((await handshake(b, a, { identities: new Set([A.id]) })).client, 'ERR_IDENTITY_PEER_UNEXPECTED');
 });
 
+test('the client says which certificate it refused and why', async (t) => {
+  const { a, wrong } = await pki();
+  await withServer(
+    await wrong({ notAfterMs: Date.UTC(2020, 0, 2), notBeforeMs: Date.UTC(2020, 0, 1) }),
+    async (port) => {
+      const dialing = secureClient({ socket: connectTcp(port, '127.0.0.1'), svid: a, expected: anybody });
+      await t.rejects(dialing, { message: /got "spiffe:.*sa\/a" valid until 2020-01-02T00:00:00.000Z$/ });
+    },
+  );
+});
+
 test('a client without certificate, with TLS 1.2, or with another or no protocol name is refused', async (t) => {
   const { a, b, trusted } = await pki();
   const attempt = (options: object) =>

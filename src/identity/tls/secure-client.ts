@@ -40,6 +40,7 @@ export function secureClient(options: SecureClientOptions): Promise<SecuredSocke
       return;
     }
     const socket = connect({ ...clientTlsOptions(svid, expected, clock), socket: options.socket });
+    let judged: IdentityError | undefined;
     const settle = (): void => {
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
@@ -53,7 +54,7 @@ export function secureClient(options: SecureClientOptions): Promise<SecuredSocke
       socket.on('error', ignoreLateFailure);
       socket.destroy();
       options.socket.destroy();
-      reject(signal?.aborted ? signal.reason : explainHandshakeFailure(error, socket));
+      reject(signal?.aborted ? signal.reason : (judged ?? explainHandshakeFailure(error, socket)));
     };
     const onAbort = (): void => fail(signal?.reason);
     const onClose = (): void => fail(handshakeError('the connection was closed', true));
@@ -67,6 +68,14 @@ export function secureClient(options: SecureClientOptions): Promise<SecuredSocke
       }
     };
     const timer = clock.after(timeoutMs, () => fail(handshakeError(`none within ${timeoutMs} ms`, true)));
+    // Before Node's own verdict, which names neither certificate nor time and lets go of both.
+    socket.prependOnceListener('secure', () => {
+      try {
+        peerIdentity(socket, expected, svid.tls.verifier, clock.now());
+      } catch (error) {
+        if (error instanceof IdentityError) judged = error;
+      }
+    });
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once('error', fail);
     socket.once('close', onClose);
