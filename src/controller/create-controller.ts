@@ -128,6 +128,7 @@ export function createController(
       trustedNodeAccounts: config.trustedNodeAccounts,
       podOf: podLookup(collections, config.clusterId),
       announce: (captures) => collections.reportCaptures(captures),
+      written: (pod) => collections.captureWritten(pod),
       acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),
       sink,
       joinWaitMs: config.joinWaitMs,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
+import { describeError } from '../../src/base/index.ts';
 import { createMeshCollections } from '../../src/controller/collections/index.ts';
 import { type MeshObject, objectKey, selects } from '../../src/controller/objects/index.ts';
 import {
@@ -69,7 +70,11 @@ test('objects become the address records that Istio makes of them', needsConform
           t.comment(`not in scope: ${title}: ${skipped}`);
           continue;
         }
-        check(t, { table, row, title });
+        try {
+          check(t, { table, row, title });
+        } catch (error) {
+          t.fail(`${title}: ${describeError(error)}`);
+        }
         held += 1;
       }
     }

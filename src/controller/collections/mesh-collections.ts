@@ -44,10 +44,11 @@ export interface MeshCollections {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
   /**
-   * What a node has just reported of pods, until their annotations say the same. It holds for the very pod that was meant
-   * and for no later one of the same name.
+   * What a node has just reported of pods: it counts until it has been written to the pod (`captureWritten`) and the
+   * pod's annotation says the same. It holds for the very pod that was meant and for no later one of the same name.
    */
   reportCaptures(reports: readonly CaptureReport[]): void;
+  captureWritten(pod: PodObject): void;
   /** Pods on a node that use a service account, finished ones left out. */
   podsOf(node: string, namespace: string, serviceAccount: string): readonly PodObject[];
   readonly pods: Collection<PodObject>;
@@ -77,7 +78,7 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
   const slices = graph.store<EndpointSliceObject>();
   const policyObjects = graph.store<Judged<AuthorizationPolicyObject>>();
   const peerObjects = graph.store<Judged<PeerAuthenticationObject>>();
-  const captures = graph.store<{ readonly uid: string; readonly captured: boolean }>();
+  const captures = graph.store<Capture>();
   const podsByAccount = graph.index(pods, (pod) =>
     pod.phase === 'Succeeded' || pod.phase === 'Failed'
       ? []
@@ -216,13 +217,16 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
     PeerAuthentication: peerObjects,
   };
 
-  /** The annotation has arrived, or the pod is another now: the report has done its work. */
+  /**
+   * The annotation has arrived, or the pod is another now: the report has done its work. Before the write is through, an
+   * annotation that says the same may be one of long ago that is about to be changed.
+   */
   function settleCapture(key: string): void {
-    const report = captures.get(key);
-    if (report === undefined) return;
+    const capture = captures.get(key);
+    if (capture === undefined) return;
     const pod = pods.get(key);
-    if (pod === undefined || pod.meta.uid !== report.uid || isCaptured(pod) === report.captured)
-      captures.delete(key);
+    const isOther = pod === undefined || pod.meta.uid !== capture.uid;
+    if (isOther || (capture.written && isCaptured(pod) === capture.captured)) captures.delete(key);
   }
 
   return {
@@ -238,10 +242,16 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
     },
     reportCaptures(reports) {
       for (const { pod, captured } of reports) {
-        const key = objectKey(pod.meta);
-        if (isCaptured(pod) === captured) captures.delete(key);
-        else captures.set(key, { uid: pod.meta.uid, captured });
+        captures.set(objectKey(pod.meta), { uid: pod.meta.uid, captured, written: false });
       }
+      graph.commit();
+    },
+    captureWritten({ meta }) {
+      const key = objectKey(meta);
+      const capture = captures.get(key);
+      if (capture === undefined || capture.uid !== meta.uid) return;
+      captures.set(key, { ...capture, written: true });
+      settleCapture(key);
       graph.commit();
     },
     podsOf: (node, namespace, serviceAccount) =>
@@ -256,6 +266,13 @@ export function createMeshCollections(settings: MeshSettings): MeshCollections {
     peerPolicies,
     enrolments,
   };
+}
+
+interface Capture {
+  /** Of the pod that was meant. */
+  readonly uid: string;
+  readonly captured: boolean;
+  readonly written: boolean;
 }
 
 interface Selection {

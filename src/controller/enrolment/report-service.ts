@@ -12,6 +12,8 @@ export interface ReportServiceOptions {
   readonly podOf: (uid: WorkloadUid) => PodObject | undefined;
   /** Announces the pods as captured or not, at once. */
   readonly announce: (captures: readonly { readonly pod: PodObject; readonly captured: boolean }[]) => void;
+  /** The pod's annotation has been written. */
+  readonly written: (pod: PodObject) => void;
   /** Resolves whether every proxy has acknowledged what was announced so far; false after `timeoutMs`. */
   readonly acknowledged: (timeoutMs: number) => Promise<boolean>;
   readonly sink: Pick<SinkQueue, 'annotatePod' | 'recordEvent' | 'setConditions'>;
@@ -82,11 +84,9 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       const taken = report.pods.flatMap((entry) => take(entry, report.node));
       options.announce(taken);
       for (const { pod, captured } of taken) {
-        sink.annotatePod({
-          namespace: pod.meta.namespace,
-          name: pod.meta.name,
-          annotations: { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null },
-        });
+        const { namespace, name } = pod.meta;
+        const annotations = { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
+        void sink.annotatePod({ namespace, name, annotations }).then(() => options.written(pod));
       }
       if (taken.length === 0) return { acknowledged: true };
       const waitMs = taken.some(({ leaving }) => leaving) ? leaveWaitMs : joinWaitMs;

@@ -22,7 +22,8 @@ export interface SinkQueueOptions {
  * what was asked for at last. Closing gives up what is not written yet: the next controller finds out for itself.
  */
 export interface SinkQueue extends Closable {
-  annotatePod(change: PodAnnotations): void;
+  /** Resolves when nothing is left to write to that pod: written, overtaken by a newer write, or given up. */
+  annotatePod(change: PodAnnotations): Promise<void>;
   /** Nothing is written when the same was written before. */
   setConditions(change: ObjectConditions): void;
   /** The object is gone: should it come back, its conditions are written anew. */
@@ -44,12 +45,14 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   const stop = new AbortController();
   let events = 0;
 
-  function enqueue(key: string, write: Write): void {
-    if (stop.signal.aborted) return;
+  function enqueue(key: string, write: Write): Promise<void> {
+    if (stop.signal.aborted) return Promise.resolve();
     pending.set(key, write);
-    if (running.has(key)) return;
+    const before = running.get(key);
+    if (before !== undefined) return before;
     const work = drain(key).finally(() => running.delete(key));
     running.set(key, work);
+    return work;
   }
 
   async function drain(key: string): Promise<void> {
@@ -79,21 +82,22 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       return pending.size;
     },
     annotatePod(change) {
-      enqueue(`pod ${change.namespace}/${change.name}`, (signal) => sink.annotatePod(change, signal));
+      const key = `pod ${change.namespace}/${change.name}`;
+      return enqueue(key, (signal) => sink.annotatePod(change, signal));
     },
     setConditions(change) {
       const key = conditionsKey(change);
       const text = JSON.stringify(change);
       if (written.get(key) === text) return;
       written.set(key, text);
-      enqueue(key, (signal) => sink.setConditions(change, signal));
+      void enqueue(key, (signal) => sink.setConditions(change, signal));
     },
     forgetConditions(object) {
       written.delete(conditionsKey(object));
     },
     recordEvent(event) {
       events += 1;
-      enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal));
+      void enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal));
     },
     async idle() {
       while (running.size > 0) await Promise.all(running.values());

@@ -23,6 +23,11 @@ function readInputs(inputs: unknown): unknown {
 const LABELS: Readonly<Record<string, string>> = {
   'label.IoIstioIngressUseWaypoint.Name': 'istio.io/ingress-use-waypoint',
   'annotation.AmbientRedirection.Name': 'ambient.istio.io/redirection',
+  'annotation.NetworkingTrafficDistribution.Name': 'networking.istio.io/traffic-distribution',
+  'discovery.LabelServiceName': 'kubernetes.io/service-name',
+  'label.NetworkingTunnel.Name': 'networking.istio.io/tunnel',
+  'v1.LabelTopologyRegion': 'topology.kubernetes.io/region',
+  'v1.LabelTopologyZone': 'topology.kubernetes.io/zone',
 };
 
 function constantOf(name: string): string {
@@ -30,12 +35,19 @@ function constantOf(name: string): string {
   const known: Readonly<Record<string, string>> = {
     'v1.PodReady': 'Ready',
     'v1.ProtocolTCP': 'TCP',
+    'v1.IPv4Protocol': 'IPv4',
+    'v1.IPv6Protocol': 'IPv6',
+    'v1.ClusterIPNone': 'None',
+    'constants.AmbientRedirectionEnabled': 'enabled',
     'v1.ProtocolUDP': 'UDP',
     'workloadapi.NetworkMode_HOST_NETWORK': 'HOST_NETWORK',
     'workloadapi.LoadBalancing_ALLOW_ALL': 'ALLOW_ALL',
   };
   return (
     known[name] ??
-    last.replace(/^(Pod|Condition|ServiceType|ServiceTrafficDistribution|ServiceInternalTrafficPolicy)/, '')
+    last.replace(
+      /^(Pod|Condition|AddressType|ServiceType|ServiceTrafficDistribution|ServiceInternalTrafficPolicy)/,
+      '',
+    )
   );
 }

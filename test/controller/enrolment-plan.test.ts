@@ -1,0 +1,83 @@
+import { test } from 'tap';
+import { planEnrolment } from '../../src/controller/enrolment/index.ts';
+import { CONFORMANCE_SETTINGS, objectOf } from './support/settings.ts';
+
+interface PodParts {
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly hostNetwork?: boolean;
+  readonly phase?: string;
+  readonly node?: string;
+}
+
+function plan(parts: PodParts, namespaceLabels: Readonly<Record<string, string>> = {}) {
+  const { namespace = 'shop', labels = {}, annotations = {}, hostNetwork = false } = parts;
+  const pod = objectOf('Pod', {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'cart', namespace, labels, annotations },
+    spec: { nodeName: parts.node ?? 'node-1', hostNetwork },
+    status: { phase: parts.phase ?? 'Running', podIP: '10.0.0.1' },
+  });
+  const object = objectOf('Namespace', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: namespaceLabels },
+  });
+  return planEnrolment(pod, object, CONFORMANCE_SETTINGS);
+}
+
+const MODE = 'istio.io/dataplane-mode';
+const ambient = { [MODE]: 'ambient' };
+
+test('the pod’s label decides, then the namespace’s, each with our twin first', async (t) => {
+  t.notOk(plan({}));
+  t.ok(plan({}, ambient));
+  t.ok(plan({ labels: ambient }));
+  t.notOk(plan({ labels: { [MODE]: 'none' } }, ambient));
+  t.ok(plan({}, { 'nodemesh.io/dataplane-mode': 'ambient' }));
+  t.notOk(plan({}, { ...ambient, 'nodemesh.io/dataplane-mode': 'none' }));
+  t.ok(plan({ labels: { [MODE]: 'none', 'nodemesh.io/dataplane-mode': 'ambient' } }));
+});
+
+test('pods that cannot or must not be captured are left alone', async (t) => {
+  t.notOk(plan({ hostNetwork: true }, ambient));
+  t.notOk(plan({ namespace: 'kube-system' }, ambient));
+  t.notOk(plan({ phase: 'Succeeded' }, ambient));
+  t.notOk(plan({ node: '' }, ambient));
+  t.notOk(plan({ annotations: { 'sidecar.istio.io/status': '{}' } }, ambient));
+  t.notOk(plan({ labels: { app: 'ztunnel' } }, ambient));
+});
+
+test('exclusions are read under our names and Istio’s, and nonsense in them is captured and told', async (t) => {
+  const own = plan({
+    labels: ambient,
+    annotations: {
+      'traffic.nodemesh.io/exclude-outbound-ports': '3306, 6379',
+      'traffic.sidecar.istio.io/excludeOutboundPorts': '1',
+      'traffic.sidecar.istio.io/excludeInboundPorts': '9090',
+      'traffic.nodemesh.io/exclude-outbound-cidrs': '10.1.0.0/16,fd00::/64, somewhere',
+      'ambient.istio.io/bypass-inbound-capture': 'true',
+      'nodemesh.io/existing-connections': 'reset',
+      'nodemesh.io/netns': 'shop.cart',
+      'nodemesh.io/new': 'true',
+    },
+  });
+  t.match(own?.pod, {
+    netns: 'shop.cart',
+    isNew: true,
+    modes: {
+      inbound: false,
+      dns: false,
+      excludedOutboundPorts: [3306, 6379],
+      excludedInboundPorts: [9090],
+      excludedOutboundCidrs: [
+        { address: '10.1.0.0', prefixLength: 16 },
+        { address: 'fd00::', prefixLength: 64 },
+      ],
+      existingConnections: 'reset',
+    },
+  });
+  t.same(own?.warnings, ['traffic.nodemesh.io/exclude-outbound-cidrs: cannot read "somewhere"']);
+});

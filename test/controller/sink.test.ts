@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { createSinkQueue, createSocketSink, silentSink } from '../../src/controller/sink/index.ts';
+import { ControllerError } from '../../src/controller/errors.ts';
+
+const change = (value: string | null) => ({ namespace: 'shop', name: 'cart', annotations: { a: value } });
+
+test('the socket sink posts JSON and tells what was answered', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'nodemesh-sink-'));
+  const got: string[] = [];
+  let status = 204;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      got.push(`${request.method} ${request.url} ${Buffer.concat(chunks).toString()}`);
+      response.writeHead(status).end(status === 204 ? undefined : '{"error":"no"}');
+    });
+  });
+  const path = join(directory, 's.sock');
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const sink = createSocketSink(path);
+  await sink.annotatePod(change('x'));
+  t.same(got, ['POST /sink/annotate {"namespace":"shop","name":"cart","annotations":{"a":"x"}}']);
+  status = 404;
+  await t.rejects(sink.annotatePod(change(null)), { code: 'ERR_CONTROLLER_SINK', retryable: false });
+  status = 500;
+  await t.rejects(sink.annotatePod(change(null)), { code: 'ERR_CONTROLLER_SINK', retryable: true });
+  await new Promise((resolve) => server.close(resolve));
+  await t.rejects(sink.annotatePod(change(null)), { code: 'ERR_CONTROLLER_SINK', retryable: true });
+  await rm(directory, { recursive: true });
+});
+
+test('writes are tried again until the newest has succeeded', async (t) => {
+  const seen: (string | null | undefined)[] = [];
+  let failures = 2;
+  const sink = {
+    ...silentSink,
+    async annotatePod({ annotations }: ReturnType<typeof change>) {
+      seen.push(annotations.a);
+      if (failures-- > 0) {
+        throw new ControllerError({
+          code: 'ERR_CONTROLLER_SINK',
+          blame: 'upstream',
+          message: 'not now',
+          retryable: true,
+        });
+      }
+    },
+  };
+  const queue = createSinkQueue({ sink });
+  // The queue's own timers keep no process alive.
+  const alive = setInterval(() => undefined, 1_000);
+  const first = queue.annotatePod(change('one'));
+  const second = queue.annotatePod(change('two'));
+  await Promise.all([first, second]);
+  t.same(seen, ['one', 'two', 'two'], 'what was overtaken is not written');
+  clearInterval(alive);
+  t.equal(queue.waiting, 0);
+  await queue.close();
+});
+
+test('a write that can never succeed is given up, and closing gives up the rest', async (t) => {
+  let calls = 0;
+  const fail = (retryable: boolean) => async () => {
+    calls += 1;
+    throw new ControllerError({ code: 'ERR_CONTROLLER_SINK', blame: 'upstream', message: 'no', retryable });
+  };
+  const queue = createSinkQueue({ sink: { ...silentSink, annotatePod: fail(false) } });
+  await queue.annotatePod(change('x'));
+  t.equal(calls, 1);
+  await queue.close();
+  const stubborn = createSinkQueue({ sink: { ...silentSink, annotatePod: fail(true) } });
+  const written = stubborn.annotatePod(change('x'));
+  await stubborn.close();
+  await written;
+  t.equal(stubborn.waiting, 0);
+});
