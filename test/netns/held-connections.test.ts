@@ -1,29 +1,17 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'tap';
-import type { IpAddress } from '../../src/model/index.ts';
 import {
   applyRedirection,
-  connectTcp,
   listTcpConnections,
   MESH_MARK,
-  openListener,
   originalDestination,
   planRedirection,
   removeRedirection,
   resetTcpConnections,
   trackedConnections,
 } from '../../src/net/index.ts';
-import {
-  CLIENT_ADDRESSES,
-  createTestPair,
-  enterSandbox,
-  SERVER_ADDRESSES,
-  type TestNamespace,
-  type TestPair,
-} from '../support/netns.ts';
-
-const PORT = 8080;
+import { CLIENT_ADDRESSES, createTestPair, enterSandbox, SERVER_ADDRESSES } from '../support/netns.ts';
+import { ask, closeServer, dial, listen, PORT, readFrom, startWorld, until } from './echo-world.ts';
 
 if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   for (const family of ['v4', 'v6'] as const) {
@@ -136,16 +124,20 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     await applyRedirection(namespace, plan, 'routing');
     await applyRedirection(namespace, plan, 'nat');
 
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v4, PORT), 'captured');
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v6, PORT), 'captured');
-    t.equal(await fetch4(pair.client, '10.96.0.10', 80), 'captured', 'an address that nobody has');
+    t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v4, PORT), 'captured');
+    t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v6, PORT), 'captured');
+    t.equal(await readFrom(pair.client, '10.96.0.10', 80), 'captured', 'an address that nobody has');
     t.same(seen, ['10.1.0.2 8080', 'fd01::2 8080', '10.96.0.10 80']);
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v4, 9090), 'direct');
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v6, 9090), 'direct');
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v4, PORT, MESH_MARK), 'direct', 'our own mark passes');
+    t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v4, 9090), 'direct');
+    t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v6, 9090), 'direct');
+    t.equal(
+      await readFrom(pair.client, SERVER_ADDRESSES.v4, PORT, MESH_MARK),
+      'direct',
+      'our own mark passes',
+    );
 
     await removeRedirection(namespace, plan, 'nat');
-    t.equal(await fetch4(pair.client, SERVER_ADDRESSES.v4, PORT), 'direct');
+    t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v4, PORT), 'direct');
     await removeRedirection(namespace, plan, 'routing');
     for (const server of [remote, excluded, proxy]) await closeServer(server);
     pair.close();
@@ -178,93 +170,4 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     await closeServer(server);
     pair.close();
   });
-}
-
-/** The application and an inbound proxy in the server's namespace; the proxy dials the app under the client's address. */
-async function startWorld({ client, server }: TestPair): Promise<{
-  dial(address: string): Promise<Socket>;
-  close(): Promise<void>;
-}> {
-  const app = await listen(server, PORT, (socket) => {
-    const seenAs = socket.remoteAddress?.replace('::ffff:', '');
-    socket.on('data', (chunk) => socket.write(`app sees ${seenAs}: ${chunk}`));
-    socket.on('end', () => socket.end());
-  });
-  const proxy = await listen(server, 15006, async (socket) => {
-    const destination = originalDestination(socket);
-    if (destination === undefined) throw new Error('no original destination');
-    const upstream = await connectTcp({
-      namespace: server.namespace,
-      ...destination,
-      mark: MESH_MARK,
-      sourceAddress: socket.remoteAddress?.replace('::ffff:', '') as IpAddress,
-      timeoutMs: 5000,
-    });
-    const name = destination.address;
-    socket.on('data', (chunk) => upstream.write(chunk));
-    upstream.on('data', (chunk) =>
-      socket.write(`through the proxy for ${name}:${destination.port}: ${chunk}`),
-    );
-    socket.on('end', () => upstream.end());
-    upstream.on('end', () => socket.end());
-  });
-  return {
-    dial: (address) => dial(client, address, PORT),
-    async close() {
-      await closeServer(app);
-      await closeServer(proxy);
-    },
-  };
-}
-
-async function listen(
-  { namespace }: TestNamespace,
-  port: number,
-  onConnection: (socket: Socket) => void,
-): Promise<Server> {
-  const fd = openListener(namespace, { address: '::', port, transparent: true, reusePort: true });
-  const server = createServer({ allowHalfOpen: true }, onConnection);
-  server.listen({ fd });
-  await once(server, 'listening');
-  return server;
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
-function dial({ namespace }: TestNamespace, address: string, port: number, mark?: number): Promise<Socket> {
-  return connectTcp({
-    namespace,
-    address: address as IpAddress,
-    port,
-    timeoutMs: 5000,
-    ...(mark === undefined ? {} : { mark }),
-  });
-}
-
-async function fetch4(from: TestNamespace, address: string, port: number, mark?: number): Promise<string> {
-  const socket = await dial(from, address, port, mark);
-  let text = '';
-  socket.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  socket.end();
-  await once(socket, 'close');
-  return text;
-}
-
-async function ask(socket: Socket, word: string): Promise<string> {
-  const answer = once(socket, 'data', { signal: AbortSignal.timeout(5000) });
-  socket.write(word);
-  const [chunk] = await answer;
-  return String(chunk);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it did not come to that within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -12,6 +12,7 @@ import {
   openNamespace,
   originalDestination,
   readSysctls,
+  tuneAccepted,
   writeSysctls,
 } from '../../src/net/index.ts';
 import { createTestNamespace, createTestPair, endProcess, enterSandbox } from '../support/netns.ts';
@@ -103,6 +104,12 @@ if (await enterSandbox(import.meta.filename)) {
     t.equal(sockets.match(/fwmark:0x539/g)?.length, 2);
     t.equal(connection.remoteAddress, '::ffff:127.0.0.1');
     t.same(originalDestination(connection) ?? 'untracked', 'untracked', 'conntrack is not on');
+    tuneAccepted(connection, { idleMs: 60_000, intervalMs: 5000, probes: 3 });
+    t.match(
+      pod.run('ss', '-tnoe', 'state', 'established'),
+      /timer:\(keepalive,(59sec|1min)/,
+      'or set on one alone',
+    );
     const second = openListener(pod.namespace, { address: '::', port: 15008, reusePort: true });
     t.ok(fstatSync(second).isSocket(), 'a second generation shares the port');
     const shared = await listen(second);

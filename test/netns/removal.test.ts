@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { test } from 'tap';
 import { parseCidr } from '../../src/model/index.ts';
 import {
@@ -172,6 +173,60 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     pod.close();
   });
 
+  test('a process that died half way is picked up where it was, or undone', async (t) => {
+    const pod = createTestNamespace('half-way');
+    const before = dump(pod);
+    const plan = planRedirection();
+    // What is there after the first of the steps: how the namespace was found, and nothing else.
+    await applyRedirection(pod.namespace, plan, 'routing');
+    for (const chain of ['ISTIO_PRERT', 'ISTIO_OUTPUT']) {
+      for (const command of ['iptables', 'ip6tables']) {
+        const hook = chain === 'ISTIO_PRERT' ? 'PREROUTING' : 'OUTPUT';
+        pod.run(command, '-t', 'mangle', '-D', hook, '-j', chain);
+        pod.run(command, '-t', 'mangle', '-F', chain);
+        pod.run(command, '-t', 'mangle', '-X', chain);
+      }
+    }
+    pod.run('ip', 'rule', 'del', 'pref', '32764');
+    t.match(await inspectRedirection(pod.namespace), {
+      begun: true,
+      routing: false,
+      capturedByAnother: false,
+    });
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
+    await removeRedirection(pod.namespace, plan, 'routing');
+    t.same(dump(pod), before, 'the settings of before the first attempt');
+    pod.close();
+  });
+
+  const legacy = ['/usr/sbin/xtables-legacy-multi', '/sbin/xtables-legacy-multi'].find(existsSync);
+  const withoutLegacy = legacy === undefined ? { skip: 'this machine has no legacy iptables' } : {};
+  test('the legacy iptables does as well, but its empty tables stay', withoutLegacy, async (t) => {
+    const path = process.env.PATH ?? '';
+    mkdirSync('/run/legacy', { recursive: true });
+    for (const name of ['iptables', 'iptables-save', 'iptables-restore'])
+      for (const command of [name, name.replace('ip', 'ip6')])
+        symlinkSync(legacy ?? '', `/run/legacy/${command}`);
+    process.env.PATH = `/run/legacy:${path}`;
+    t.teardown(() => {
+      process.env.PATH = path;
+    });
+    const pod = createTestNamespace('legacy');
+    t.match(pod.run('iptables', '-V'), 'legacy');
+    const before = dump(pod);
+    const plan = planRedirection();
+    await applyRedirection(pod.namespace, plan, 'routing');
+    await applyRedirection(pod.namespace, plan, 'nat');
+    t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
+    await removeRedirection(pod.namespace, plan, 'nat');
+    await removeRedirection(pod.namespace, plan, 'routing');
+    t.same(dump(pod), before);
+    t.match(pod.run('iptables-save'), /^\*nat$/m, 'the kernel keeps it');
+    pod.close();
+  });
+
   test('a namespace without IPv6 is captured for IPv4 alone', async (t) => {
     const pod = createTestNamespace('ipv4-only');
     t.equal(namespaceHasIpv6(pod.namespace), true);
@@ -189,23 +244,23 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   });
 }
 
-/** Everything that redirection could leave behind, without counters and times. */
+/**
+ * Everything that redirection could leave behind, without counters and times; and without the empty tables of the
+ * legacy iptables, which cannot be removed.
+ */
 function dump({ run, namespace }: TestNamespace): Record<string, string> {
+  const isLegacy = run('iptables', '-V').includes('legacy');
   const stripped = (text: string): string =>
     text
       .split('\n')
       .filter((line) => !line.startsWith('#'))
       .map((line) => line.replace(/ \[\d+:\d+\]/, ''))
-      .join('\n');
+      .join('\n')
+      .replaceAll(isLegacy ? /\*\w+\n(:\w+ ACCEPT\n)+COMMIT\n/g : /$^/g, '');
   return {
     rules4: stripped(run('iptables-save')),
     rules6: stripped(run('ip6tables-save')),
-    tables: run('sh', '-c', 'if command -v nft >/dev/null; then nft list tables; fi'),
-    legacyTables: run(
-      'sh',
-      '-c',
-      'cat /proc/thread-self/net/ip_tables_names /proc/thread-self/net/ip6_tables_names 2>/dev/null || true',
-    ),
+    nftables: run('sh', '-c', 'if command -v nft >/dev/null; then nft list tables; fi'),
     policyRules4: run('ip', 'rule'),
     policyRules6: run('ip', '-6', 'rule'),
     routes4: run('ip', 'route', 'show', 'table', 'all'),

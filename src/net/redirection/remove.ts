@@ -7,7 +7,7 @@ import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts'
 import { removePolicyRoute } from './policy-routing.ts';
 import type { TableName } from './rule-set.ts';
 import { readSavedState, STATE_CHAIN, type SavedState } from './saved-state.ts';
-import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
+import { countJumps, type FamilySnapshot, presentFamilies, takeSnapshots } from './snapshot.ts';
 
 /**
  * `nat-inbound`, `nat-outbound`, `nat` (both): no new connection is captured; those that are live on. `routing`: the
@@ -26,7 +26,7 @@ export async function removeRedirection(
   plan: Pick<RedirectionPlan, 'policyRoute'>,
   part: RemovedPart,
 ): Promise<void> {
-  const snapshots = await takeSnapshots(namespace, FAMILIES);
+  const snapshots = await takeSnapshots(namespace, presentFamilies(namespace));
   if (part === 'routing') {
     await removeRest(namespace, plan, snapshots);
     return;
@@ -55,9 +55,12 @@ async function removeRest(
   await removeNewTables(namespace, saved);
 }
 
-/** Tables that were not there before us, and that nobody else has put anything into since. */
+/**
+ * Tables that were not there before us, and that nobody else has put anything into since. Those of the old, "legacy"
+ * iptables stay, empty: the kernel keeps them as long as the namespace lives.
+ */
 async function removeNewTables(namespace: NetNamespace, saved: SavedState): Promise<void> {
-  for (const { family, tables } of await takeSnapshots(namespace, FAMILIES)) {
+  for (const { family, tables } of await takeSnapshots(namespace, presentFamilies(namespace))) {
     for (const [name, table] of tables) {
       if (table.isEmpty && !saved.tables.has(`${family}.${name}`)) deleteEmptyTable(namespace, family, name);
     }

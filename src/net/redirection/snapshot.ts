@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { runInside } from './command.ts';
@@ -30,6 +31,11 @@ export function takeSnapshots(
       tables: parseSaveOutput(await runInside(namespace, SAVE_COMMAND[family], [])),
     })),
   );
+}
+
+/** The families that this kernel has in a namespace; without IPv6, its commands fail. */
+export function presentFamilies(namespace: NetNamespace): readonly IpFamily[] {
+  return namespace.inside(() => (existsSync('/proc/thread-self/net/if_inet6') ? [4, 6] : [4]));
 }
 
 /** How often a built-in chain jumps to one of ours. */

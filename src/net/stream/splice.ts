@@ -46,15 +46,18 @@ export function splice(a: ByteStream, b: ByteStream, options: SpliceOptions = {}
   const watch = (side: 'a' | 'b', stream: ByteStream, blame: Blame): void => {
     const { duplex } = stream;
     duplex.on('error', (cause) => fail(sideError(cause, side, blame), side));
+    let closed = false;
     const onClose = (): void => {
+      if (closed) return;
+      closed = true;
       // What the other side still had to say can no longer be delivered: for it that is a cut as well.
       if (!stream.endedCleanly || !duplex.writableFinished) fail(cutError(side, blame), side);
       open -= 1;
       if (open === 0) settle(outcome);
     };
-    // A stream that was closed before it came here will not say so again.
-    if (duplex.closed) onClose();
-    else duplex.once('close', onClose);
+    duplex.once('close', onClose);
+    // A stream that was closed before it came here may not say so again.
+    if (duplex.destroyed) onClose();
   };
   watch('a', a, options.blameA ?? 'downstream');
   watch('b', b, options.blameB ?? 'upstream');
