@@ -64,7 +64,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
         if (pending.get(key) === write) pending.delete(key);
         backoff.reset();
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stop.signal.aborted) break;
         if (causeOf(error, MeshError)?.retryable !== true) {
           log.warn('write given up', { key, error });
           written.delete(key);
@@ -75,6 +75,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
         await sleep(clock, backoff.next(), stop.signal).catch(() => pending.delete(key));
       }
     }
+    pending.delete(key);
   }
 
   return {
