@@ -1,5 +1,6 @@
 import { type ErrorCodeTable, MeshError } from '../base/index.ts';
 
+/** Every code of this folder with its meaning; docs/errors.md repeats them. */
 export const IDENTITY_ERROR_CODES = {
   ERR_IDENTITY_PEM: 'text is not the PEM that was expected: none, several, another kind or damaged',
   ERR_IDENTITY_CERTIFICATE: 'bytes are not an X.509 certificate',
@@ -40,6 +41,7 @@ export const IDENTITY_ERROR_CODES = {
   ERR_IDENTITY_HANDSHAKE: 'a TLS handshake failed or took too long for a reason outside certificates',
 } as const satisfies ErrorCodeTable;
 
+/** One of them. */
 export type IdentityErrorCode = keyof typeof IDENTITY_ERROR_CODES;
 
 /** Something about certificates, their keys, their issuance or a peer's proof of identity is not as it must be. */

@@ -34,6 +34,7 @@ export interface AuthorityRecord {
   readonly revocation: boolean;
 }
 
+/** One root of the record: its files, and how it stands in a rotation. */
 export interface RootRecord {
   readonly name: string;
   /** Newest last; that one signs. Older ones only sign revocation lists. */
@@ -148,6 +149,7 @@ function isRecord(value: unknown): value is AuthorityRecord {
   );
 }
 
+/** An ERR_IDENTITY_AUTHORITY, blamed on this process and its files. */
 export function authorityError(message: string, cause?: unknown): IdentityError {
   return new IdentityError({ code: 'ERR_IDENTITY_AUTHORITY', blame: 'local', message, cause });
 }

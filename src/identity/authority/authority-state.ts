@@ -3,6 +3,7 @@ import { checkTrustDomain } from '../../model/index.ts';
 import { type AuthorityFolder, type AuthorityRecord, authorityError } from './authority-folder.ts';
 import { createRoot, loadRoot, type RootSigners, type SignerLifetimes } from './root-signers.ts';
 
+/** What to open, and for how long certificates live. */
 export interface AuthorityOptions {
   /** Created with mode 0700 on first start; refused when others may look in. */
   readonly directory: string;
@@ -21,6 +22,7 @@ export interface AuthorityOptions {
   readonly revocationListLifetimeMs?: number;
 }
 
+/** The options with every default filled in. */
 export interface AuthoritySettings {
   readonly trustDomain: string;
   readonly clock: Clock;

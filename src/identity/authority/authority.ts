@@ -84,6 +84,7 @@ function createAuthority(
       if (closed) throw closedError();
       return work();
     });
+    // The caller hears of a failure; the change behind it must happen all the same.
     queue = result.catch(() => undefined);
     return result;
   };

@@ -23,6 +23,7 @@ export interface RevocationLists {
   stop(): void;
 }
 
+/** The caller stops it when the authority closes. */
 export function createRevocationLists(settings: AuthoritySettings): RevocationLists {
   const { clock, revocationListLifetimeMs } = settings;
   const signed = new Map<string, string>();

@@ -22,6 +22,7 @@ export interface Signer {
   readonly privateKey: CryptoKey;
 }
 
+/** Milliseconds since the epoch; certificates round them outwards to seconds. */
 export interface Validity {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;

@@ -6,6 +6,7 @@ import type { AuthoritySettings, AuthorityState } from './authority-state.ts';
 import { createServerCertificate, createWorkloadCertificate, type Validity } from './certificate-profiles.ts';
 import { leafSigner, within } from './root-signers.ts';
 
+/** A workload's wish, from a caller whose right to the identity was checked already. */
 export interface IssueRequest {
   readonly csrPem: string;
   readonly identity: WorkloadIdentity;
@@ -13,6 +14,7 @@ export interface IssueRequest {
   readonly ttlMs?: number;
 }
 
+/** The answer to it, in the shape of wire.md §2.8. */
 export interface IssuedCertificate {
   /** The leaf, intermediates (a rotation's cross-certificate last), and as last element all roots in one text. */
   readonly chainPem: readonly string[];
@@ -20,6 +22,7 @@ export interface IssuedCertificate {
   readonly serial: string;
 }
 
+/** What the controller's own listener is called. */
 export interface ServerCertificateRequest {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
@@ -27,6 +30,7 @@ export interface ServerCertificateRequest {
   readonly ttlMs?: number;
 }
 
+/** A certificate and its new key; not kept by the authority. */
 export interface ServerCertificate {
   /** Leaf and intermediates. */
   readonly certificatePem: string;

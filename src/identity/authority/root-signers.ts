@@ -83,6 +83,7 @@ export function intermediateIsDue(root: RootSigners, nowMs: number): boolean {
   return (certificate.notAfterMs - nowMs) * 3 < certificate.notAfterMs - certificate.notBeforeMs;
 }
 
+/** @throws IdentityError ERR_IDENTITY_AUTHORITY when a file is missing or damaged. */
 export async function loadRoot(folder: AuthorityFolder, record: RootRecord): Promise<RootSigners> {
   const intermediates: StoredSigner[] = [];
   for (const name of record.intermediates) intermediates.push(await folder.readSigner(name));

@@ -71,6 +71,7 @@ export function removeRoot(
   };
 }
 
+/** The active root first. */
 export function rootStatuses(state: AuthorityState, nowMs: number): readonly RootStatus[] {
   return state.roots.map((root, index) => {
     const { certificate } = root.root;
@@ -105,6 +106,7 @@ export function checkRemovable(root: RootStatus, nowMs: number, force: boolean):
   );
 }
 
+/** An ERR_IDENTITY_ROOT_STEP. */
 export function rootError(message: string, hint?: string): IdentityError {
   return new IdentityError({ code: 'ERR_IDENTITY_ROOT_STEP', blame: 'local', message, hint });
 }

@@ -102,7 +102,9 @@ function csrError(message: string, cause?: unknown): IdentityError {
   return new IdentityError({ code: 'ERR_IDENTITY_CSR', blame: 'downstream', message, cause });
 }
 
+/** The key of every certificate that is made here. */
 export const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+/** How such a key signs. */
 export const SIGNING_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const STRONG_CURVES: ReadonlySet<string> = new Set(['P-256', 'P-384', 'P-521']);
 const LONGEST_CSR = 16_384;

@@ -7,6 +7,7 @@ export interface CertificatePath {
   readonly root: Certificate;
 }
 
+/** What a search for a path is given. */
 export interface ChainOptions {
   readonly leaf: Certificate;
   /** Whatever else the peer sent, in any order; what does not fit is ignored. */
@@ -137,6 +138,7 @@ export function nameOf(certificate: Certificate): string {
   );
 }
 
+/** An error about the peer of a connection. */
 export function peerError(code: IdentityErrorCode, message: string, cause?: unknown): IdentityError {
   return new IdentityError({ code, blame: 'upstream', message, cause });
 }

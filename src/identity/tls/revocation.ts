@@ -38,6 +38,7 @@ export interface RevocationIndex {
   issuedBy(issuer: Certificate): readonly RevocationList[];
 }
 
+/** One per bundle. */
 export function createRevocationIndex(lists: readonly RevocationList[]): RevocationIndex {
   const byIssuer = new Map<string, readonly RevocationList[]>();
   return {

@@ -8,6 +8,7 @@ import { peerIdentity } from './peer-identity.ts';
 import type { PeerExpectation } from './peer-verifier.ts';
 import { clientTlsOptions, HANDSHAKE_TIMEOUT_MS, type TlsIdentity } from './tls-options.ts';
 
+/** Over what, as whom and with whom to make a handshake. */
 export interface SecureClientOptions {
   /** A connected byte pipe; owned by the handshake from here on, and destroyed when it fails. */
   readonly socket: Duplex;

@@ -12,6 +12,7 @@ export interface FetchQueue {
   readonly waiting: number;
 }
 
+/** `concurrency` is how many jobs run at once. */
 export function createFetchQueue(concurrency: number): FetchQueue {
   const waiting = new Map<FetchPriority, Map<string, () => Promise<void>>>(
     PRIORITIES.map((priority) => [priority, new Map()]),

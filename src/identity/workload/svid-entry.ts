@@ -65,6 +65,7 @@ export interface SvidEntry {
   destroy(cause: Error): void;
 }
 
+/** Does nothing until it is held or asked. Whoever makes it destroys it. */
 export function createSvidEntry(identity: WorkloadIdentity, context: EntryContext): SvidEntry {
   const { clock, queue } = context;
   const log = context.log.child({ identity: identity.id });

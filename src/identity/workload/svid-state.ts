@@ -9,6 +9,7 @@ export interface SavedState {
   readonly materials: readonly SvidMaterial[];
 }
 
+/** The counterpart of `parseState`; JSON, private keys included. */
 export function formatState(state: SavedState): string {
   const document: StateDocument = {
     version: 1,

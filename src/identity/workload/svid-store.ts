@@ -17,6 +17,7 @@ import { bundleOfIssued, type Svid } from './svid.ts';
 import { createSvidEntry, type EntryContext, type IssueFunction, type SvidEntry } from './svid-entry.ts';
 import { formatState, parseState } from './svid-state.ts';
 
+/** How certificates are had, and how patient everybody is. */
 export interface SvidStoreOptions {
   readonly issue: IssueFunction;
   /** The life to ask for. Default 24 h. */
@@ -65,6 +66,7 @@ export interface SvidStore extends Closable {
   importState(text: string): number;
 }
 
+/** Asks for nothing until an identity is retained or wanted. Whoever makes it closes it. */
 export function createSvidStore(options: SvidStoreOptions): SvidStore {
   const clock = options.clock ?? systemClock;
   const entries = new Map<SpiffeId, SvidEntry>();
