@@ -86,7 +86,7 @@ test('a certificate that nobody holds is not renewed, and forgotten when it expi
 });
 
 test('the old certificate is kept until expiry while renewals fail, with an alarm, and refused after', async (t) => {
-  const { clock, issuer, store } = await setUp();
+  const { clock, issuer, store } = await setUp({ attemptTimeoutMs: 1e9 });
   const release = store.retain(A);
   await until(() => store.peek(A) !== undefined);
   issuer.gate = async () => {
@@ -126,6 +126,39 @@ test('the old certificate is kept until expiry while renewals fail, with an alar
   t.match(store.status(), [{ state: 'Available', alarm: false, lastError: undefined }]);
   release();
   await store.close();
+});
+
+test('a waiting connection shortens the pause after a failure, but not below half a second', async (t) => {
+  const { clock, issuer, store } = await setUp({ attemptTimeoutMs: 1e9 });
+  issuer.gate = async () => {
+    throw new Error('connection refused');
+  };
+  const failed = (attempts: number) =>
+    until(
+      () =>
+        /refused/.test(store.status()[0]?.lastError ?? '') &&
+        issuer.asked.length === attempts &&
+        issuer.running === 0,
+    );
+  store.retain(A);
+  await failed(1);
+  for (const [attempts, pauseMs] of [
+    [2, 500],
+    [3, 1000],
+    [4, 2000],
+  ] as const) {
+    await clock.advance(pauseMs);
+    await failed(attempts);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  issuer.gate = async () => undefined;
+  const svid = store.get(A, 'connection');
+  await clock.advance(499);
+  t.equal(issuer.asked.length, 4);
+  await clock.advance(1);
+  t.equal((await svid).identity, A);
+  await store.close();
+  t.equal(clock.pending, 0);
 });
 
 test('what the authority refuses for good is told at once to those who wait', async (t) => {

@@ -94,8 +94,13 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
     if (fetching !== undefined || destroyed) return;
     if (retryTimer !== undefined) {
       // A connection that waits shortens the pause between attempts, but never below the shortest one.
-      if (priority !== 'connection' || clock.now() - attemptedAtMs < RETRY.initialMs) return;
+      if (priority !== 'connection') return;
+      const leftMs = attemptedAtMs + RETRY.initialMs - clock.now();
       retryTimer.cancel();
+      if (leftMs > 0) {
+        retryAfter(leftMs);
+        return;
+      }
       retryTimer = undefined;
     }
     queue.add(identity.id, priority, fetch);
@@ -135,6 +140,9 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
       leaveIfUnused();
       return;
     }
+    retryAfter(delayMs);
+  };
+  const retryAfter = (delayMs: number): void => {
     retryTimer = clock.after(delayMs, () => {
       retryTimer = undefined;
       want(waiters.priority ?? (current() === undefined ? 'warm' : 'background'));
