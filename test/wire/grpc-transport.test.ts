@@ -1,4 +1,5 @@
 import http2 from 'node:http2';
+import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { test } from 'tap';
@@ -125,11 +126,13 @@ test('token and server name are looked at on each connect', async (t) => {
   );
   await client.close();
   await grpcClient.close();
-  const misled = controller.client({ serverName: 'other.test', connectTimeoutMs: 500 });
+  const misled = controller.client({ serverName: 'other.test' });
   const lost = recordingClient(misled).client;
   const terminated = new Promise<Termination>((resolve) => lost.terminations.subscribe(resolve));
   lost.start();
-  t.equal((await terminated).reason, 'ConnectionError');
+  const { reason, error } = await terminated;
+  t.equal(reason, 'ConnectionError');
+  t.match(describeError(error), /other\.test. is not in the cert's altnames/);
   await t.rejects(misled.reportNode({ node: 'n', generation: 1, pods: [] }), {
     code: 'ERR_WIRE_UNAVAILABLE',
     retryable: true,
@@ -309,6 +312,33 @@ test('a caller may give up, and the handler learns of it', async (t) => {
   await t.rejects(grpcClient.createCertificate(request, abort.signal), { message: 'changed my mind' });
   await told;
   await grpcClient.close();
+  await controller.close();
+});
+
+test('a server that is not there is noticed at once, one that does not answer in time', async (t) => {
+  const controller = await startTestController();
+  const { signal } = new AbortController();
+  const silent = net.createServer((socket) => socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as net.AddressInfo;
+  const waiting = controller.client({ address: `127.0.0.1:${port}`, connectTimeoutMs: 200 });
+  await t.rejects(waiting.xdsTransport.open(signal), {
+    code: 'ERR_XDS_CONNECT',
+    cause: { message: 'no connection within 200 ms' },
+  });
+  await new Promise((resolve) => silent.close(resolve));
+  const refused = controller.client({ address: `127.0.0.1:${port}` });
+  const begun = Date.now();
+  const failure = await refused.xdsTransport.open(signal).catch((error: unknown) => error);
+  t.match(failure, { code: 'ERR_XDS_CONNECT', retryable: true });
+  t.match(describeError(failure), /ECONNREFUSED/);
+  t.ok(Date.now() - begun < 4000, 'before the timeout');
+  const abort = new AbortController();
+  const opening = refused.xdsTransport.open(abort.signal);
+  abort.abort(new Error('never mind'));
+  await t.rejects(opening, { code: 'ERR_XDS_CONNECT' });
+  await waiting.close();
+  await refused.close();
   await controller.close();
 });
 

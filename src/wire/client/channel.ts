@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import { ChannelCredentials, Client, Metadata } from '@grpc/grpc-js';
 import { WireError } from '../errors.ts';
+import { GuardedCredentials } from './channel-credentials.ts';
 import type { RootCertificates } from './root-certificates.ts';
 
 export interface ChannelOptions {
@@ -15,20 +16,22 @@ export interface ChannelOptions {
   readonly clusterId: string;
   /** Further metadata, as of `XDS_HEADER_*`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Default 5,000. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** A gRPC channel of its own connection, with the root certificates as they are now. Rejects with WireError. */
 export async function openChannel(options: ChannelOptions): Promise<Client> {
   const ca = await options.roots.read();
   const { serverName } = options;
-  return new Client(options.address, credentials(ca), {
+  return new Client(options.address, credentials(ca, options.connectTimeoutMs ?? 5000), {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.keepalive_permit_without_calls': 1,
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 5000,
+    'grpc.max_reconnect_backoff_ms': 2000,
     // Each channel has its own connection, so that closing it closes that.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,
@@ -58,9 +61,10 @@ export async function callMetadata(options: ChannelOptions): Promise<Metadata> {
   return metadata;
 }
 
-function credentials(ca: string): ChannelCredentials {
+function credentials(ca: string, handshakeTimeoutMs: number): ChannelCredentials {
   try {
-    return ChannelCredentials.createFromSecureContext(createSecureContext({ ca, minVersion: 'TLSv1.2' }));
+    const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
+    return new GuardedCredentials(ChannelCredentials.createFromSecureContext(context), handshakeTimeoutMs);
   } catch (cause) {
     const message = 'the root certificates cannot be used';
     throw new WireError({ code: 'ERR_WIRE_CREDENTIALS', blame: 'local', message, cause });

@@ -3,10 +3,11 @@ import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
 import type { DeltaTransport } from '../../xds/index.ts';
 import { CREATE_CERTIFICATE, REPORT } from '../grpc/methods.ts';
 import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
+import type { ChannelOptions } from './channel.ts';
 import { createUnaryCaller } from './unary-caller.ts';
-import { createXdsTransport, type XdsTransportOptions } from './xds-transport.ts';
+import { createXdsTransport } from './xds-transport.ts';
 
-export interface GrpcClientOptions extends XdsTransportOptions {
+export interface GrpcClientOptions extends ChannelOptions {
   /** Default 10,000. */
   readonly certificateTimeoutMs?: number;
   /** Longer than the controller waits for acknowledgements. Default 15,000. */

@@ -1,4 +1,4 @@
-import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
+import { type Client, type ClientDuplexStream, connectivityState, type Metadata } from '@grpc/grpc-js';
 import {
   type DeltaChannel,
   type DeltaRequest,
@@ -10,20 +10,15 @@ import { DELTA_RESOURCES } from '../grpc/methods.ts';
 import { streamErrorOf } from '../grpc/status.ts';
 import { type ChannelOptions, callMetadata, openChannel } from './channel.ts';
 
-export interface XdsTransportOptions extends ChannelOptions {
-  /** Default 5,000. */
-  readonly connectTimeoutMs?: number;
-}
-
 /** Delta streams over gRPC, each on a connection of its own, with token and root certificates as they are then. */
-export function createXdsTransport(options: XdsTransportOptions): DeltaTransport {
+export function createXdsTransport(options: ChannelOptions): DeltaTransport {
   return {
     async open(signal) {
       let client: Client | undefined;
       try {
         const metadata = await callMetadata(options);
         client = await openChannel(options);
-        await connected(client, options.connectTimeoutMs ?? 5000, signal);
+        await connected(client, metadata, { timeoutMs: options.connectTimeoutMs ?? 5000, signal });
         const { path, requestSerialize, responseDeserialize } = DELTA_RESOURCES;
         const call = client.makeBidiStreamRequest<DeltaRequest, DeltaResponse>(
           path,
@@ -90,15 +85,50 @@ function deltaChannel(
   };
 }
 
-function connected(client: Client, timeoutMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves when the channel is connected; rejects on the first failure, with what gRPC knows of it. */
+function connected(client: Client, metadata: Metadata, attempt: ConnectAttempt): Promise<void> {
+  const { timeoutMs, signal } = attempt;
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
+    const finish = (error?: unknown): void => {
       signal.removeEventListener('abort', onAbort);
-      if (error) reject(error);
-      else resolve();
-    });
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onAbort = (): void => finish(signal.reason);
+    const look = (late?: Error): void => {
+      const state = channel.getConnectivityState(true);
+      if (signal.aborted) finish(signal.reason);
+      else if (state === connectivityState.READY) finish();
+      else if (late !== undefined) finish(new Error(`no connection within ${timeoutMs} ms`));
+      // A channel does not tell why it failed; a call on it does, at once.
+      else if (state === connectivityState.TRANSIENT_FAILURE) explain(client, metadata).then(finish);
+      else channel.watchConnectivityState(state, deadline, look);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    look();
+  });
+}
+
+interface ConnectAttempt {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+function explain(client: Client, metadata: Metadata): Promise<Error> {
+  const { path, requestSerialize, responseDeserialize } = DELTA_RESOURCES;
+  return new Promise((resolve) => {
+    const call = client.makeBidiStreamRequest<DeltaRequest, DeltaResponse>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      metadata,
+    );
+    call.on('error', resolve);
+    // It connected after all: the next attempt will have it.
+    call.on('metadata', () => call.cancel());
+    call.resume();
   });
 }
 

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net';
+import {
+  type CallCredentials,
+  ChannelCredentials,
+  type ChannelOptions,
+  type experimental,
+} from '@grpc/grpc-js';
+
+type Target = Parameters<ChannelCredentials['_createSecureConnector']>[0];
+
+/**
+ * TLS credentials that look after the socket under the handshake, which gRPC forgets when its channel is closed: a
+ * server that accepts and then says nothing would cost one socket per attempt. Also where TCP keep-alive is set.
+ */
+export class GuardedCredentials extends ChannelCredentials {
+  readonly #inner: ChannelCredentials;
+  readonly #handshakeTimeoutMs: number;
+
+  constructor(inner: ChannelCredentials, handshakeTimeoutMs: number) {
+    super();
+    this.#inner = inner;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+  }
+
+  override _isSecure(): boolean {
+    return this.#inner._isSecure();
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(
+    target: Target,
+    options: ChannelOptions,
+    callCredentials?: CallCredentials,
+  ): experimental.SecureConnector {
+    const inner = this.#inner._createSecureConnector(target, options, callCredentials);
+    return {
+      connect: (socket) => this.#guarded(socket, inner),
+      waitForReady: () => inner.waitForReady(),
+      getCallCredentials: () => inner.getCallCredentials(),
+      destroy: () => inner.destroy(),
+    };
+  }
+
+  async #guarded(
+    socket: Socket,
+    inner: experimental.SecureConnector,
+  ): Promise<experimental.SecureConnectResult> {
+    socket.setKeepAlive(true, TCP_KEEP_ALIVE_IDLE_MS);
+    const timer = setTimeout(() => socket.destroy(), this.#handshakeTimeoutMs).unref();
+    try {
+      return await inner.connect(socket);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const TCP_KEEP_ALIVE_IDLE_MS = 300_000;
