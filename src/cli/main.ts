@@ -10,7 +10,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 try {
-  await createProgram(context).parseAsync(process.argv);
+  const program = await createProgram(context, process.argv[2]);
+  await program.parseAsync(process.argv);
 } catch (error) {
   // Commander has already said what was wrong, or printed the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;

@@ -1,11 +1,15 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { registerControllerCommand } from './controller.ts';
 import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
 
-/** The whole command line. Parsing throws CommanderError instead of ending the process. */
-export function createProgram(context: CliContext): Command {
+/**
+ * The whole command line. Parsing throws CommanderError instead of ending the process. `wanted` is the first argument:
+ * the proxy's modules are only loaded when the proxy is meant, or every command would wait for them.
+ */
+export async function createProgram(context: CliContext, wanted: string | undefined): Promise<Command> {
   const { stdout, stderr, colours } = context.terminal;
   const program = new Command('nodemesh')
     .description("A sidecar-less service mesh: one proxy per node, nothing in anyone's pod.")
@@ -29,6 +33,12 @@ export function createProgram(context: CliContext): Command {
     });
   program.commandsGroup('A mesh on this machine:');
   addLabCommands(program, context);
+  program.commandsGroup('Parts of a mesh:');
+  registerControllerCommand(program, VERSION);
+  if (wanted === 'ztunnel') {
+    const { registerZtunnelCommand } = await import('./ztunnel.ts');
+    registerZtunnelCommand(program, VERSION);
+  } else program.command('ztunnel').description('run the proxy of one node').allowUnknownOption().allowExcessArguments();
   program.commandsGroup('Other:');
   addVersionCommand(program, context);
   addHiddenCommands(program, context);

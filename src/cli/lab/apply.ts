@@ -5,7 +5,7 @@ import type { ApplyResult } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from './lab-access.ts';
-import { collect } from './up.ts';
+import { collect } from '../option-values.ts';
 
 export function addApplyCommand(lab: Command, context: CliContext): void {
   withLabOption(

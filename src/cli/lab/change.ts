@@ -6,7 +6,7 @@ import { isNamespaced } from '../../lab/cluster/objects/index.ts';
 import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from './lab-access.ts';
-import { collect, wholeNumber } from './up.ts';
+import { collect, wholeNumber } from '../option-values.ts';
 
 interface NamespaceOption extends LabOption {
   readonly namespace: string;

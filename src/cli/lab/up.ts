@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { createLabClient, type LabClient } from '../../lab/client/index.ts';
 import {
   LAB_KIND,
@@ -19,6 +19,7 @@ import {
   supervisorPid,
 } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
+import { collect, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied } from './apply.ts';
 import { baseOf } from './lab-access.ts';
@@ -216,14 +217,4 @@ function checkName(name: string): string {
 
 function invalid(message: string): LabError {
   return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
-}
-
-/** For options that may be given several times. */
-export function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
-}
-
-export function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('expected a whole number');
 }

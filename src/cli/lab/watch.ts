@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { type LabOption, openLab, withLabOption } from './lab-access.ts';
 import { podOf } from './pod-of.ts';
-import { wholeNumber } from './up.ts';
+import { wholeNumber } from '../option-values.ts';
 
 interface LogsOptions extends LabOption {
   readonly namespace: string;

@@ -13,7 +13,7 @@ export interface LabNetwork {
   /** The bridge between nodes, in the supervisor's namespace. Called once, first. */
   createBridge(): Promise<void>;
   createNode(name: string, node: NodeAddresses, others: readonly NodeAddresses[]): Promise<void>;
-  createControllerNamespace(name: string): Promise<void>;
+  createControllerNamespace(name: string, nodes: readonly NodeAddresses[]): Promise<void>;
   createPod(pod: PodLink): Promise<void>;
   /** The namespace lives on for as long as somebody holds it open; its link is gone at once. */
   deletePod(pod: Pick<PodLink, 'namespace' | 'link' | 'nodeNamespace'>): Promise<void>;
@@ -68,18 +68,16 @@ export function createLabNetwork(environment: Readonly<Record<string, string>>):
           ...ipBatch([
             `addr add ${node.gatewayV4}/32 dev lo`,
             `addr add ${node.gatewayV6}/128 dev lo nodad`,
-            ...others.flatMap((other) => [
-              `route add ${other.podCidrV4} via ${other.ipv4}`,
-              `route add ${other.podCidrV6} via ${other.ipv6}`,
-            ]),
+            ...routesTo(others),
           ]),
           ...restore('iptables-restore', staticNodeRules(4)),
           ...restore('ip6tables-restore', staticNodeRules(6)),
         ].join('\n'),
       );
     },
-    async createControllerNamespace(name) {
+    async createControllerNamespace(name, nodes) {
       await attachToBridge(script, name, CONTROLLER_ADDRESSES, 'controller');
+      await script(ipBatch(routesTo(nodes), name));
     },
     async createPod({ namespace, nodeNamespace, node, link, addresses }) {
       await script([
@@ -145,6 +143,14 @@ async function attachToBridge(
       ],
       namespace,
     ),
+  ]);
+}
+
+/** To the pods of other nodes. */
+function routesTo(nodes: readonly NodeAddresses[]): readonly string[] {
+  return nodes.flatMap(({ podCidrV4, podCidrV6, ipv4, ipv6 }) => [
+    `route add ${podCidrV4} via ${ipv4}`,
+    `route add ${podCidrV6} via ${ipv6}`,
   ]);
 }
 

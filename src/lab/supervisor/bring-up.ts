@@ -103,7 +103,10 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
   const startMesh = async (): Promise<void> => {
     const context = await meshContext(config, directories, network, log);
     await steps.run('controller', async () => {
-      await network.createControllerNamespace(CONTROLLER_NAMESPACE);
+      await network.createControllerNamespace(
+        CONTROLLER_NAMESPACE,
+        nodes.map(({ addresses }) => addresses),
+      );
       controller = startController(context);
       if (!(await waitForRootCertificate(context.paths.rootCertificate, ROOT_CERTIFICATE_WITHIN_MS)))
         throw notStarted(

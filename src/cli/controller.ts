@@ -1,0 +1,122 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { describeError } from '../base/index.ts';
+import { collect } from './option-values.ts';
+
+interface ControllerFlags {
+  readonly manifests: string;
+  readonly caDir: string;
+  readonly jwksFile: string;
+  readonly listen: HostPort;
+  readonly serverName: readonly string[];
+  readonly trustDomain: string;
+  readonly clusterDomain: string;
+  readonly clusterId: string;
+  readonly network: string;
+  readonly rootNamespace: string;
+  readonly svidTtl: number;
+  readonly sink?: string;
+  readonly admin?: HostPort;
+  readonly logLevel: string;
+  readonly logFormat: 'text' | 'json';
+}
+
+interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `nodemesh controller`: the control plane, until SIGTERM. Its modules are loaded only when it is run. */
+export function registerControllerCommand(program: Command, version: string): void {
+  program
+    .command('controller')
+    .description('run the control plane: watches objects, serves proxies, signs certificates')
+    .requiredOption('--manifests <directory>', 'Kubernetes YAML to read; watched')
+    .requiredOption('--ca-dir <directory>', 'where the certificate authority lives; created when missing')
+    .requiredOption('--jwks-file <file>', "public keys that callers' tokens are checked with; re-read when it changes")
+    .option('--listen <host:port>', 'for proxies: discovery, certificates, reports', hostPort, hostPort('[::]:15012'))
+    .option('--server-name <name>', 'name or address by which proxies call; repeatable', collect, [])
+    .option('--trust-domain <name>', 'trust domain of the mesh', 'cluster.local')
+    .option('--cluster-domain <name>', "ending of services' names", 'cluster.local')
+    .option('--cluster-id <id>', 'name of this cluster', 'Kubernetes')
+    .option('--network <name>', 'name of the network that pods are on', '')
+    .option('--root-namespace <name>', 'whose policies hold for the whole mesh', 'istio-system')
+    .option('--svid-ttl <duration>', 'longest life of a workload certificate', durationMs, durationMs('24h'))
+    .option('--sink <unix:path>', 'where status, annotations and events are written (default: nowhere)')
+    .option('--admin <host:port>', 'metrics, readiness and debugging (default: none)', hostPort)
+    .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
+    .option('--log-format <format>', 'text or json', 'text')
+    .action((flags: ControllerFlags) => run(flags, version));
+}
+
+async function run(flags: ControllerFlags, version: string): Promise<void> {
+  const { createController, createSocketSink, resolveControllerConfig } = await import('../controller/index.ts');
+  const { createLogger, openLogSink } = await import('../telemetry/index.ts');
+  const logSink = openLogSink();
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: logSink });
+  const config = resolveControllerConfig({
+    manifestsDirectory: flags.manifests,
+    caDirectory: flags.caDir,
+    jwksFile: flags.jwksFile,
+    listen: flags.listen,
+    ...(flags.serverName.length === 0 ? {} : { serverNames: flags.serverName }),
+    adminListen: flags.admin,
+    trustDomain: flags.trustDomain,
+    clusterDomain: flags.clusterDomain,
+    clusterId: flags.clusterId,
+    network: flags.network,
+    rootNamespace: flags.rootNamespace,
+    svidTtlMs: flags.svidTtl,
+  });
+  const controller = createController(config, {
+    log,
+    version,
+    ...(flags.sink === undefined ? {} : { sink: createSocketSink(socketPath(flags.sink)) }),
+  });
+  const exit = (code: number): void => {
+    logSink.close();
+    process.exit(code);
+  };
+  let ending = false;
+  const end = (): void => {
+    // A second signal does not wait.
+    if (ending) exit(1);
+    ending = true;
+    controller.close().then(
+      () => exit(0),
+      (error: unknown) => {
+        log.error('closing failed', { error: describeError(error) });
+        exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  try {
+    await controller.start();
+    log.info('started', { ...controller.addresses, version });
+  } catch (error) {
+    log.error('start failed', { error: describeError(error) });
+    exit(1);
+  }
+}
+
+function socketPath(text: string): string {
+  const path = /^unix:(.+)$/.exec(text)?.[1];
+  if (path !== undefined) return path;
+  throw new InvalidArgumentError(`--sink: expected unix:PATH, got ${JSON.stringify(text)}`);
+}
+
+function hostPort(text: string): HostPort {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 0xffff) throw new InvalidArgumentError('expected HOST:PORT, an IPv6 host in brackets');
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+function durationMs(text: string): number {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected a duration such as 10s, 5m or 24h');
+  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
