@@ -50,7 +50,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
     pending.set(key, write);
     const before = running.get(key);
     if (before !== undefined) return before;
-    const work = drain(key).finally(() => running.delete(key));
+    const work = drain(key);
     running.set(key, work);
     return work;
   }
@@ -75,7 +75,9 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
         await sleep(clock, backoff.next(), stop.signal).catch(() => pending.delete(key));
       }
     }
+    // Both in one turn: a write that comes later finds nobody at work and starts anew.
     pending.delete(key);
+    running.delete(key);
   }
 
   return {

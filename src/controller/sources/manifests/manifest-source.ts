@@ -100,8 +100,8 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
     reported = text;
     for (const problem of problems) {
       if (known.has(JSON.stringify(problem))) continue;
-      if (problem.severity === 'error') log.warn('manifest has a problem', { ...problem });
-      else log.info('manifest is passed over', { ...problem });
+      if (problem.severity === 'error') log.warn('manifest has a problem', fieldsOf(problem));
+      else log.info('manifest is passed over', fieldsOf(problem));
     }
     problemChanges.emit(problems);
   }
@@ -150,3 +150,8 @@ function decode(bytes: Uint8Array): string {
 
 const READ_AT_ONCE = 64;
 const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
+
+/** `message` is the log line's own. */
+function fieldsOf({ message, ...where }: SourceProblem): Readonly<Record<string, unknown>> {
+  return { ...where, problem: message };
+}
