@@ -49,25 +49,24 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
     async onChange(changed, removed) {
       for (const file of removed) forget(file);
       for (let index = 0; index < changed.length; index += READ_AT_ONCE) {
-        await Promise.all(changed.slice(index, index + READ_AT_ONCE).map(read));
+        const files = changed.slice(index, index + READ_AT_ONCE);
+        const contents = await Promise.all(files.map((file) => readText(join(directory, file))));
+        for (const [place, file] of files.entries()) take(file, contents[place] ?? '');
       }
       flush();
     },
     onError: (error) => log.error('manifests cannot be followed', { directory, error }),
   });
 
-  async function read(file: string): Promise<void> {
+  function take(file: string, content: string | Error): void {
     emptied.get(file)?.cancel();
     emptied.delete(file);
-    let text: string;
-    try {
-      text = decode(await readFile(join(directory, file)));
-    } catch (error) {
-      claims.unreadable(file, describeError(error));
+    if (content instanceof Error) {
+      claims.unreadable(file, describeError(content));
       return;
     }
     // Most writers empty a file before they fill it.
-    if (text.trim() === '' && claims.hasObjects(file)) {
+    if (content.trim() === '' && claims.hasObjects(file)) {
       emptied.set(
         file,
         clock.after(options.emptyGraceMs ?? 250, () => {
@@ -77,7 +76,7 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
       );
       return;
     }
-    claims.update(file, readManifest(file, text));
+    claims.update(file, readManifest(file, content));
   }
 
   function forget(file: string): void {
@@ -136,6 +135,14 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
   };
 }
 
+async function readText(path: string): Promise<string | Error> {
+  try {
+    return decode(await readFile(path));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
 /** Fatal on bytes that are not UTF-8, so that nobody's policy is read with replacement characters in it. */
 function decode(bytes: Uint8Array): string {
   if (bytes.length > LARGEST_FILE_BYTES) {
@@ -148,10 +155,10 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
-const READ_AT_ONCE = 64;
-const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
-
 /** `message` is the log line's own. */
 function fieldsOf({ message, ...where }: SourceProblem): Readonly<Record<string, unknown>> {
   return { ...where, problem: message };
 }
+
+const READ_AT_ONCE = 64;
+const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
