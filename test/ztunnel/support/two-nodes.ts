@@ -27,6 +27,8 @@ export interface TwoNodes {
   readonly topology: Topology;
   readonly controller: TestController;
   readonly journal: JournalEntry[];
+  /** In the order they were started. */
+  readonly proxies: readonly NodeProxy[];
   startProxy(node: TestNode): Promise<NodeProxy>;
   /** A workload for the pod, known to the controller, not enrolled. */
   addPod(node: TestNode, name: string, over?: Partial<Workload>): { pod: TestPod; workload: Workload };
@@ -55,6 +57,7 @@ export async function createTwoNodes(): Promise<TwoNodes> {
     topology,
     controller,
     journal,
+    proxies,
     async startProxy(node) {
       const tokenFile = join(controller.directory, `${node.name}.token`);
       writeFileSync(tokenFile, node.name);

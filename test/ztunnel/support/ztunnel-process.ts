@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { endProcess } from '../../support/netns.ts';
+import type { TestController } from './test-controller.ts';
+
+/** `nodemesh ztunnel` as users run it. */
+export interface ZtunnelProcess {
+  readonly pid: number;
+  readonly lines: readonly string[];
+  /** Resolves when it says that it is ready; with how long that took since the start. */
+  readonly ready: Promise<number>;
+  /** SIGTERM: resolves with the exit code once it has drained. */
+  terminate(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+export function startZtunnel(
+  controller: TestController,
+  options: { readonly node: string; readonly adminPort: number; readonly drainTimeout?: string },
+): ZtunnelProcess {
+  const tokenFile = join(controller.directory, `${options.node}.token`);
+  writeFileSync(tokenFile, options.node);
+  const startedMs = performance.now();
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, 'run-ztunnel.ts'),
+      'ztunnel',
+      ...['--node', options.node],
+      ...['--controller', `127.0.0.1:${controller.port}`],
+      ...['--controller-name', 'controller.test'],
+      ...['--root-cert-file', join(controller.directory, 'root.pem')],
+      ...['--token-file', tokenFile],
+      ...['--state-file', join(controller.directory, `state-${options.node}`, 'state')],
+      ...['--admin', `127.0.0.1:${options.adminPort}`],
+      ...['--metrics', `127.0.0.1:${options.adminPort + 1}`],
+      ...['--readiness', `127.0.0.1:${options.adminPort + 2}`],
+      ...['--drain-timeout', options.drainTimeout ?? '5s'],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const lines: string[] = [];
+  const ready = Promise.withResolvers<number>();
+  let rest = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) {
+      lines.push(line);
+      if (process.env.ZT_LOG === '1') process.stderr.write(`[${child.pid}] ${line}\n`);
+      if (line.split('\t')[3] === 'ready') ready.resolve(performance.now() - startedMs);
+    }
+  });
+  child.once('exit', (code) =>
+    ready.reject(new Error(`exited with ${code}:\n${lines.slice(-5).join('\n')}`)),
+  );
+  ready.promise.catch(() => undefined);
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    ready: ready.promise,
+    async terminate() {
+      if (child.exitCode !== null) return child.exitCode;
+      const gone = once(child, 'close');
+      child.kill('SIGTERM');
+      await gone;
+      return child.exitCode;
+    },
+    kill: () => endProcess(child),
+  };
+}
