@@ -41,7 +41,7 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.monotonic(),
     events: {
-      onOutput: () => transport?.flushSoon(),
+      onOutput: () => transport.flushSoon(),
       onRequest: () => {
         throw new TunnelError({
           code: 'ERR_TUNNEL_PROTOCOL',

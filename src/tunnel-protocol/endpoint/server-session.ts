@@ -45,7 +45,7 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
     account: options.account,
     now: () => clock.monotonic(),
     events: {
-      onOutput: () => transport?.flushSoon(),
+      onOutput: () => transport.flushSoon(),
       onRequest: (stream, fields) => takeRequest(connection, stream, fields, { session, local, ...options }),
       onChange: () => finishWhenIdle(),
       onPingAck: (payload) => {

@@ -1,0 +1,203 @@
+import { test } from 'tap';
+import { createBufferBudget } from '../../src/tunnel-protocol/index.ts';
+import {
+  ErrorCode,
+  encodeSettings,
+  encodeWindowUpdate,
+  FrameType,
+  SETTINGS_ACK,
+} from '../../src/tunnel-protocol/frame/index.ts';
+import type { HeaderField } from '../../src/tunnel-protocol/head/index.ts';
+import { data, faultCode, openDialogue, recordingSink, type WireFrame } from './support/scripted-peer.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const CONNECT: readonly HeaderField[] = [
+  [':method', 'CONNECT'],
+  [':authority', '10.0.0.1:80'],
+];
+
+function updates(frames: readonly WireFrame[], streamId: number): number {
+  let sum = 0;
+  for (const sent of frames)
+    if (sent.type === FrameType.WINDOW_UPDATE && sent.streamId === streamId)
+      sum += sent.payload.readUInt32BE(0);
+  return sum;
+}
+
+function dataBytes(frames: readonly WireFrame[], streamId: number): number {
+  let sum = 0;
+  for (const sent of frames)
+    if (sent.type === FrameType.DATA && sent.streamId === streamId) sum += sent.length;
+  return sum;
+}
+
+function initialWindows(frames: readonly WireFrame[]): number[] {
+  return frames
+    .filter((sent) => sent.type === FrameType.SETTINGS && sent.length > 0)
+    .map((sent) => sent.payload.readUInt32BE(2));
+}
+
+test('nothing is sent beyond the windows of stream and connection', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  const { connection } = dialogue;
+  const first = connection.request(CONNECT, recordingSink());
+  const second = connection.request(CONNECT, recordingSink());
+  let written = 0;
+  const write = (stream: typeof first, length: number): void =>
+    connection.write(stream, [{ bytes: Buffer.alloc(length), done: () => (written += length) }]);
+  write(first, 60_000);
+  write(second, 60_000);
+  const sent = dialogue.sent();
+  t.equal(dataBytes(sent, 1) + dataBytes(sent, 3), 65_535, 'the connection window is 65,535 at first');
+  t.equal(written, 0, 'they took turns, so both wait');
+  dialogue.send(encodeWindowUpdate(0, 1_000_000));
+  const more = dialogue.sent();
+  t.equal(dataBytes(sent, 3) + dataBytes(more, 3), 60_000);
+  write(first, 60_000);
+  t.equal(dataBytes(dialogue.sent(), 1), 5_535, 'the stream window is spent');
+  t.equal(dialogue.connection.hasWork, false);
+  dialogue.send(encodeWindowUpdate(1, 10));
+  t.equal(dataBytes(dialogue.sent(), 1), 10);
+  dialogue.send(encodeSettings([[4, 1_000_000]]));
+  t.equal(dataBytes(dialogue.sent(), 1), 60_000 - 5_545);
+});
+
+test('a smaller initial window may make a window negative, and it recovers', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  const stream = dialogue.connection.request(CONNECT, recordingSink());
+  dialogue.connection.write(stream, [{ bytes: Buffer.alloc(50_000), done: undefined }]);
+  t.equal(dataBytes(dialogue.sent(), 1), 50_000);
+  dialogue.send(encodeSettings([[4, 10_000]]));
+  dialogue.connection.write(stream, [{ bytes: Buffer.alloc(100), done: undefined }]);
+  dialogue.send(encodeWindowUpdate(1, 40_000));
+  t.equal(dataBytes(dialogue.sent(), 1), 0, 'still at zero');
+  dialogue.send(encodeWindowUpdate(1, 60));
+  t.equal(dataBytes(dialogue.sent(), 1), 60);
+});
+
+test('an end needs no window', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  const stream = dialogue.connection.request(CONNECT, recordingSink());
+  dialogue.connection.write(stream, [{ bytes: Buffer.alloc(65_535), done: undefined }]);
+  dialogue.sent();
+  let ended = false;
+  dialogue.connection.end(stream, () => {
+    ended = true;
+  });
+  t.match(dialogue.sent(), [{ type: FrameType.DATA, length: 0, flags: 1 }]);
+  t.equal(ended, true);
+});
+
+test('streams take turns, and small writes share a frame', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  dialogue.send(
+    encodeWindowUpdate(0, 16 * MIB),
+    encodeSettings([
+      [4, 4 * MIB],
+      [5, MIB],
+    ]),
+  );
+  const bulk = dialogue.connection.request(CONNECT, recordingSink());
+  const small = dialogue.connection.request(CONNECT, recordingSink());
+  dialogue.connection.write(bulk, [{ bytes: Buffer.alloc(MIB), done: undefined }]);
+  for (let index = 0; index < 10; index++)
+    dialogue.connection.write(small, [{ bytes: Buffer.alloc(100), done: undefined }]);
+  const frames = dialogue.sent().filter((sent) => sent.type === FrameType.DATA);
+  t.match(frames.slice(0, 2), [
+    { streamId: 1, length: 64 * KIB },
+    { streamId: 3, length: 1000 },
+  ]);
+  t.equal(dataBytes(frames, 1), MIB);
+});
+
+test('no more goes out than the socket takes', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  dialogue.send(encodeWindowUpdate(0, 16 * MIB), encodeSettings([[4, 4 * MIB]]));
+  const stream = dialogue.connection.request(CONNECT, recordingSink());
+  dialogue.connection.write(stream, [{ bytes: Buffer.alloc(MIB), done: undefined }]);
+  t.ok(dataBytes(dialogue.sent(100_000), 1) < 200_000);
+  t.equal(dialogue.connection.hasWork, true);
+});
+
+test('a reader that keeps up gets its window back, and the connection does whoever reads', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1), dialogue.connect(3));
+  const stalled = dialogue.requests[1];
+  if (stalled !== undefined) stalled.sink.stalled = true;
+  for (let index = 0; index < 12; index++) dialogue.send(data(1, MIB));
+  for (let index = 0; index < 3; index++) dialogue.send(data(3, MIB));
+  const sent = dialogue.sent();
+  t.ok(updates(sent, 1) >= 10 * MIB);
+  t.equal(updates(sent, 3), 0, 'a stalled one does not');
+  t.ok(updates(sent, 0) >= 7 * MIB);
+});
+
+test('DATA beyond a stream window cuts the stream, beyond the connection window the session', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1));
+  const [request] = dialogue.requests;
+  if (request !== undefined) request.sink.stalled = true;
+  for (let index = 0; index < 4; index++) dialogue.send(data(1, MIB));
+  dialogue.sent();
+  dialogue.send(data(1, 1));
+  t.match(dialogue.sent(), [
+    { type: FrameType.RST_STREAM, payload: Buffer.of(0, 0, 0, ErrorCode.FLOW_CONTROL_ERROR) },
+  ]);
+  const narrow = openDialogue({ role: 'server', config: { connectionWindowBytes: 65_535 } });
+  narrow.send(narrow.connect(1));
+  t.equal(
+    faultCode(() => narrow.send(data(1, 70_000))),
+    ErrorCode.FLOW_CONTROL_ERROR,
+  );
+});
+
+test('many stalled streams shrink the windows, a live one keeps its own, and they widen again', async (t) => {
+  const account = createBufferBudget().account();
+  const dialogue = openDialogue({ role: 'server', account });
+  const streams = Array.from({ length: 21 }, (_, index) => index * 2 + 1);
+  for (const id of streams) dialogue.send(dialogue.connect(id));
+  for (const { sink, stream } of dialogue.requests) sink.stalled = stream.id !== 1;
+  for (const id of streams.slice(1)) dialogue.send(data(id, 256 * KIB));
+  t.same(initialWindows(dialogue.sent()), [64 * KIB], 'pressed');
+  dialogue.send(SETTINGS_ACK);
+  t.ok((dialogue.requests[1]?.stream.receiveWindow ?? 0) < 0, 'a stalled stream may send nothing');
+  let credited = 64 * KIB;
+  for (let index = 0; index < 200; index++) {
+    dialogue.send(data(1, 32 * KIB));
+    credited += updates(dialogue.sent(), 1) - 32 * KIB;
+    t.ok(credited >= 32 * KIB, 'the live stream may always go on');
+  }
+  t.ok(credited > 2 * MIB, 'and has its full window back');
+  for (const { sink, stream } of dialogue.requests) {
+    sink.unread = 0;
+    sink.stalled = false;
+    dialogue.connection.read(stream, 0);
+  }
+  t.same(initialWindows(dialogue.sent()), [4 * MIB], 'relaxed');
+  t.equal(account.usedBytes, 0);
+  dialogue.send(SETTINGS_ACK);
+  for (const id of streams) dialogue.send(data(id, 60 * KIB));
+  t.equal(
+    dialogue.requests.every(({ stream }) => !stream.closed),
+    true,
+  );
+});
+
+test('at the cap the streams that hold unread bytes go, never the live one', async (t) => {
+  const budget = createBufferBudget({ workloadCapBytes: MIB });
+  const account = budget.account();
+  const other = budget.account();
+  const dialogue = openDialogue({ role: 'server', account });
+  for (const id of [1, 3, 5]) dialogue.send(dialogue.connect(id));
+  for (const { sink, stream } of dialogue.requests) sink.stalled = stream.id !== 1;
+  dialogue.send(data(3, 700 * KIB), data(5, 700 * KIB), data(1, 700 * KIB));
+  t.match(
+    dialogue.requests.map(({ sink }) => sink.error?.code),
+    [undefined, undefined, 'ERR_TUNNEL_BUFFER_LIMIT'],
+  );
+  t.equal(other.pressure < 1, true, 'another workload is not at its cap');
+  dialogue.connection.abandon(new Error('gone'));
+  for (const { stream } of dialogue.requests) dialogue.connection.read(stream, 0);
+  t.equal(budget.usedBytes, 0);
+});
