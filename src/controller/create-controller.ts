@@ -20,6 +20,7 @@ import { createCertificateService } from './certificates/index.ts';
 import { createMeshCollections, type MeshCollections } from './collections/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
 import { createReportService } from './enrolment/index.ts';
+import { warnOfAnnotations } from './server/annotation-warnings.ts';
 import { adminRoutes } from './server/admin-routes.ts';
 import { registerControllerMetrics } from './server/controller-metrics.ts';
 import { writePolicyStatus } from './server/policy-status.ts';
@@ -83,7 +84,7 @@ export function createController(
     const source = owned.own(
       dependencies.source ?? createManifestSource({ directory: config.manifestsDirectory, clock, log }),
     );
-    const collections = createMeshCollections(config);
+    const collections = createMeshCollections(config, log);
     const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));
     const sink = owned.own(createSinkQueue({ sink: dependencies.sink ?? silentSink, clock, log }));
     const publisher = createResourcePublisher({
@@ -92,13 +93,15 @@ export function createController(
       rootNamespace: config.rootNamespace,
       log,
     });
-    const stopStatus = writePolicyStatus(collections, sink);
+    const stopStatus = writePolicyStatus(collections, sink, config.rootNamespace);
+    const stopWarnings = warnOfAnnotations(collections, sink);
     publisher.publishBundle(authority.bundle());
     const unsubscribe = [
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),
       source.events.subscribe((events) => collections.apply(events)),
       () => publisher.stop(),
       stopStatus,
+      stopWarnings,
     ];
     owned.own(
       closing(() => {

@@ -41,7 +41,10 @@ export interface Fetch {
 
 export type Transform<I, O> = (fetch: Fetch, input: I, key: string) => Iterable<readonly [string, O]>;
 
-export function createGraph(): Graph {
+/**
+ * `onError` is told of a transformation that threw: what it gave before stays, and nothing else is held up.
+ */
+export function createGraph(onError: (error: unknown, key: string) => void): Graph {
   // In the order of their making, which is an order in which everything comes after what it depends on.
   const nodes: Node[] = [];
   const add = <T extends Node>(node: T): T => {
@@ -51,7 +54,7 @@ export function createGraph(): Graph {
   return {
     store: <T>() => add(new StoreNode<T>()),
     derive: <I, O>(source: Collection<I>, transform: Transform<I, O>) =>
-      add(new DerivedNode(asNode(source), transform)),
+      add(new DerivedNode(asNode(source), transform, onError)),
     index: <T>(source: Collection<T>, keysOf: (value: T) => readonly string[]) =>
       add(new IndexNode(asNode(source), keysOf)),
     distinct: <I, O>(source: Collection<I>, keyOf: (value: I) => string, pick: (value: I) => O) =>
@@ -134,14 +137,20 @@ interface Dependency {
 class DerivedNode<I, O> extends CollectionNode<O> {
   readonly #source: CollectionNode<I>;
   readonly #transform: Transform<I, O>;
+  readonly #onError: (error: unknown, key: string) => void;
   readonly #outputs = new Map<string, readonly string[]>();
   readonly #dependencies = new Map<string, readonly Dependency[]>();
   readonly #dependents = new Map<Node, Map<string, Set<string>>>();
 
-  constructor(source: CollectionNode<I>, transform: Transform<I, O>) {
+  constructor(
+    source: CollectionNode<I>,
+    transform: Transform<I, O>,
+    onError: (error: unknown, key: string) => void,
+  ) {
     super();
     this.#source = source;
     this.#transform = transform;
+    this.#onError = onError;
   }
 
   override update(): void {
@@ -156,7 +165,13 @@ class DerivedNode<I, O> extends CollectionNode<O> {
     this.#forget(key);
     const input = this.#source.get(key);
     const before = this.#outputs.get(key) ?? [];
-    const outputs = new Map(input === undefined ? [] : this.#transform(this.#fetchFor(key), input, key));
+    let outputs: ReadonlyMap<string, O>;
+    try {
+      outputs = new Map(input === undefined ? [] : this.#transform(this.#fetchFor(key), input, key));
+    } catch (error) {
+      this.#onError(error, key);
+      return;
+    }
     for (const output of before) if (!outputs.has(output)) this.write(output, undefined);
     for (const [output, value] of outputs) this.write(output, value);
     if (outputs.size === 0) this.#outputs.delete(key);

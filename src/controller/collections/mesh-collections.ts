@@ -1,3 +1,4 @@
+import { type Logger, silentLogger } from '../../base/index.ts';
 import type { AuthorizationPolicy, PolicyKey, Workload } from '../../model/index.ts';
 import { type EnrolmentPlan, planEnrolment } from '../enrolment/index.ts';
 import {
@@ -67,9 +68,9 @@ export interface CaptureReport {
   readonly captured: boolean;
 }
 
-export function createMeshCollections(settings: MeshSettings): MeshCollections {
+export function createMeshCollections(settings: MeshSettings, log: Logger = silentLogger): MeshCollections {
   const { rootNamespace } = settings;
-  const graph = createGraph();
+  const graph = createGraph((error, key) => log.error('object cannot be translated', { key, error }));
   const namespaces = graph.store<NamespaceObject>();
   const nodes = graph.store<NodeObject>();
   const pods = graph.store<PodObject>();

@@ -7,6 +7,7 @@ import type { TranslatedPolicy } from '../translate/index.ts';
 export function writePolicyStatus(
   collections: Pick<MeshCollections, 'policyObjects' | 'peerObjects' | 'policies'>,
   sink: Pick<SinkQueue, 'setConditions' | 'forgetConditions'>,
+  rootNamespace: string,
 ): () => void {
   const { policyObjects, peerObjects, policies } = collections;
   const write = <T extends AuthorizationPolicyObject | PeerAuthenticationObject>(
@@ -36,7 +37,7 @@ export function writePolicyStatus(
     });
   const stops = [
     write(policyObjects, 'AuthorizationPolicy', (_judged, key) => authorizationCondition(policies.get(key))),
-    write(peerObjects, 'PeerAuthentication', peerCondition),
+    write(peerObjects, 'PeerAuthentication', (judged) => peerCondition(judged, rootNamespace)),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -56,10 +57,20 @@ function authorizationCondition(translated: TranslatedPolicy | undefined): Condi
   return { status: accepted ? 'True' : 'False', reason: warning.reason, message: warning.message };
 }
 
-function peerCondition({ faults }: Judged<PeerAuthenticationObject>): Condition {
-  if (faults.length === 0) return { status: 'True', reason: 'Accepted', message: 'attached to ztunnel' };
-  const message = `not understood, so plaintext is refused where it selects: ${faults.join('; ')}`;
-  return { status: 'False', reason: 'Invalid', message };
+function peerCondition(
+  { object, faults }: Judged<PeerAuthenticationObject>,
+  rootNamespace: string,
+): Condition {
+  if (faults.length > 0) {
+    const message = `not understood, so plaintext is refused where it selects: ${faults.join('; ')}`;
+    return { status: 'False', reason: 'Invalid', message };
+  }
+  if (object.selector !== undefined && object.meta.namespace === rootNamespace) {
+    const message =
+      'a selector has no effect in the root namespace; put it into the namespace of the workloads';
+    return { status: 'False', reason: 'UnsupportedValue', message };
+  }
+  return { status: 'True', reason: 'Accepted', message: 'attached to ztunnel' };
 }
 
 const CONDITION_TYPE = 'ZtunnelAccepted';

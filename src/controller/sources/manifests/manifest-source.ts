@@ -4,6 +4,7 @@ import {
   type Clock,
   createSignal,
   describeError,
+  errnoOf,
   type Logger,
   silentLogger,
   systemClock,
@@ -51,14 +52,15 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
       for (let index = 0; index < changed.length; index += READ_AT_ONCE) {
         const files = changed.slice(index, index + READ_AT_ONCE);
         const contents = await Promise.all(files.map((file) => readText(join(directory, file))));
-        for (const [place, file] of files.entries()) take(file, contents[place] ?? '');
+        for (const [place, file] of files.entries()) take(file, contents[place]);
       }
       flush();
     },
     onError: (error) => log.error('manifests cannot be followed', { directory, error }),
   });
 
-  function take(file: string, content: string | Error): void {
+  function take(file: string, content: string | Error | undefined): void {
+    if (content === undefined) return;
     emptied.get(file)?.cancel();
     emptied.delete(file);
     if (content instanceof Error) {
@@ -135,10 +137,12 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
   };
 }
 
-async function readText(path: string): Promise<string | Error> {
+/** Undefined: the file is gone again, which a notice of its own will tell. */
+async function readText(path: string): Promise<string | Error | undefined> {
   try {
     return decode(await readFile(path));
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
     return error instanceof Error ? error : new Error(String(error));
   }
 }
