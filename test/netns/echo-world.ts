@@ -102,9 +102,9 @@ export async function ask(socket: Socket, word: string): Promise<string> {
   return String(chunk);
 }
 
-export async function until(condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 5000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('it did not come to that within 5 s');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

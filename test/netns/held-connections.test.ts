@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { test } from 'tap';
 import {
   applyRedirection,
+  countTrackedConnections,
   listTcpConnections,
   MESH_MARK,
   originalDestination,
   planRedirection,
   removeRedirection,
   resetTcpConnections,
-  trackedConnections,
 } from '../../src/net/index.ts';
 import { CLIENT_ADDRESSES, createTestPair, enterSandbox, SERVER_ADDRESSES } from '../support/netns.ts';
 import { ask, closeServer, dial, listen, PORT, readFrom, startWorld, until } from './echo-world.ts';
@@ -38,7 +38,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
         await ask(captured, 'd'),
         `through the proxy for ${address}:${PORT}: app sees ${CLIENT_ADDRESSES[family]}: d`,
       );
-      t.match(trackedConnections(pair.server.namespace), { redirected: 1, marked: 1 });
+      t.match(await countTrackedConnections(pair.server.namespace), { redirected: 1, marked: 1 });
 
       await applyRedirection(pair.server.namespace, plan, 'nat');
       await applyRedirection(pair.server.namespace, plan, 'routing');
@@ -55,8 +55,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       captured.end();
       captured.resume();
       await once(captured, 'close');
-      await until(() => {
-        const tracked = trackedConnections(pair.server.namespace);
+      await until(async () => {
+        const tracked = await countTrackedConnections(pair.server.namespace);
         return tracked.redirected === 0 && tracked.marked === 0;
       });
 
@@ -93,7 +93,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       await all('marked');
       await applyRedirection(namespace, plan, 'nat');
       await all('captured');
-      t.same(trackedConnections(namespace), { redirected: 0, marked: 0 });
+      t.same(await countTrackedConnections(namespace), { redirected: 0, marked: 0 });
       await removeRedirection(namespace, plan, 'nat-inbound');
       await removeRedirection(namespace, plan, 'nat-outbound');
       await all('phase one');

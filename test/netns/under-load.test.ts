@@ -1,9 +1,9 @@
 import { test } from 'tap';
 import {
   applyRedirection,
+  countTrackedConnections,
   planRedirection,
   removeRedirection,
-  trackedConnections,
 } from '../../src/net/index.ts';
 import { createTestPair, enterSandbox, SERVER_ADDRESSES } from '../support/netns.ts';
 import { ask, dial, PORT, startWorld, until } from './echo-world.ts';
@@ -46,8 +46,8 @@ if (await enterSandbox(import.meta.filename)) {
       await new Promise((resolve) => setTimeout(resolve, 200));
       await removeRedirection(namespace, plan, 'nat-inbound');
       await removeRedirection(namespace, plan, 'nat-outbound');
-      await until(() => {
-        const { redirected, marked } = trackedConnections(namespace);
+      await until(async () => {
+        const { redirected, marked } = await countTrackedConnections(namespace);
         return redirected + marked === 0;
       });
       await removeRedirection(namespace, plan, 'routing');

@@ -1,11 +1,15 @@
-import type { IpFamily } from '../../model/index.ts';
+import { closeSync } from 'node:fs';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import {
   decodeAttributes,
   encodeAttribute,
   expectAccepted,
   NLM_F_DUMP,
+  type NetlinkAnswer,
+  type NetlinkRequest,
   netlinkExchange,
+  netlinkTransaction,
+  openNetlink,
   uint32,
 } from '../system/netlink.ts';
 
@@ -18,11 +22,34 @@ export interface TrackedConnections {
 }
 
 /**
- * Counts what conntrack still holds. A connection that is over but remembered (TIME-WAIT, CLOSE) does not count.
- * Filters in the kernel where that can (Linux 5.8 and later), so that a pod's own connections cost little. Throws NetError.
+ * Counts what conntrack still holds. A connection that is over but remembered (TIME-WAIT, CLOSE) does not count. The
+ * kernel walks its whole table for the answer, some ten milliseconds that another thread waits; and filters there
+ * (Linux 5.8 and later), so that a pod's own connections cost little. Rejects with NetError.
  */
+export async function countTrackedConnections(namespace: NetNamespace): Promise<TrackedConnections> {
+  const descriptor = namespace.inside(() => openNetlink(NETLINK_NETFILTER));
+  try {
+    const answers: NetlinkAnswer[] = [];
+    for (const request of DUMPS) answers.push(await netlinkTransaction(descriptor, [request]));
+    return count(answers, namespace);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** As countTrackedConnections, but keeps the thread waiting. Throws NetError. */
 export function trackedConnections(namespace: NetNamespace): TrackedConnections {
-  const flows = namespace.inside(() => ([4, 6] as const).flatMap((family) => dumpFlows(family)));
+  return count(
+    namespace.inside(() => netlinkExchange(NETLINK_NETFILTER, DUMPS)),
+    namespace,
+  );
+}
+
+function count(answers: readonly NetlinkAnswer[], namespace: NetNamespace): TrackedConnections {
+  const flows = answers.flatMap((answer) => {
+    expectAccepted(answer, `listing tracked connections in ${namespace.path}`);
+    return answer.messages.map(({ payload }) => decodeFlow(payload.subarray(NFGENMSG_SIZE)));
+  });
   // The filters overlap, and an old kernel has filtered nothing: each flow is counted once, by what it is.
   const live = new Map(flows.filter(isLiveTcp).map((flow) => [flow.id, flow]));
   let redirected = 0;
@@ -39,24 +66,6 @@ interface Flow {
   readonly status: number;
   readonly mark: number;
   readonly tcpState: number | undefined;
-}
-
-function dumpFlows(family: IpFamily): readonly Flow[] {
-  const header = Buffer.of(family === 4 ? AF_INET : AF_INET6, 0, 0, 0);
-  const filters = [
-    [attribute32(CTA_STATUS, IPS_DST_NAT), attribute32(CTA_STATUS_MASK, IPS_DST_NAT)],
-    [attribute32(CTA_MARK, REPLY_MARK), attribute32(CTA_MARK_MASK, MARK_MASK)],
-  ];
-  const requests = filters.map((filter) => ({
-    type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET,
-    flags: NLM_F_DUMP,
-    payload: Buffer.concat([header, ...filter]),
-  }));
-  const answers = netlinkExchange(NETLINK_NETFILTER, requests);
-  return answers.flatMap((answer) => {
-    expectAccepted(answer, 'listing tracked connections');
-    return answer.messages.map(({ payload }) => decodeFlow(payload.subarray(NFGENMSG_SIZE)));
-  });
 }
 
 function decodeFlow(bytes: Buffer): Flow {
@@ -101,5 +110,14 @@ const TCP_TIME_WAIT = 7;
 const TCP_CLOSE = 8;
 const REPLY_MARK = 0x111;
 const MARK_MASK = 0xfff;
-const AF_INET = 2;
-const AF_INET6 = 10;
+/** `struct nfgenmsg` of both IP families. */
+const ANY_FAMILY = Buffer.of(0, 0, 0, 0);
+
+const DUMPS: readonly NetlinkRequest[] = [
+  [attribute32(CTA_STATUS, IPS_DST_NAT), attribute32(CTA_STATUS_MASK, IPS_DST_NAT)],
+  [attribute32(CTA_MARK, REPLY_MARK), attribute32(CTA_MARK_MASK, MARK_MASK)],
+].map((filter) => ({
+  type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET,
+  flags: NLM_F_DUMP,
+  payload: Buffer.concat([ANY_FAMILY, ...filter]),
+}));

@@ -1,27 +1,49 @@
+import { closeSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { encodeAttribute, expectAccepted, netlinkExchange } from '../system/netlink.ts';
+import {
+  encodeAttribute,
+  expectAccepted,
+  type NetlinkRequest,
+  netlinkTransaction,
+  openNetlink,
+} from '../system/netlink.ts';
+
+/** A table of nftables, by the names iptables-nft gives. */
+export interface TableKey {
+  readonly family: IpFamily;
+  readonly name: string;
+}
 
 /**
- * Takes an empty table of nftables away, which iptables-nft makes on first use and never removes. Does nothing where
- * iptables works without nftables: a table of that kind lives as long as its namespace. Throws NetError.
+ * Takes empty tables of nftables away, which iptables-nft makes on first use and never removes; all of them or, when
+ * one is not there, none. Does nothing where iptables works without nftables: a table of that kind lives as long as
+ * its namespace. Rejects with NetError.
  */
-export function deleteEmptyTable(namespace: NetNamespace, family: IpFamily, table: string): void {
-  const requests = [
-    { type: NFNL_MSG_BATCH_BEGIN, flags: 0, payload: BATCH_HEADER },
-    {
-      type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELTABLE,
-      flags: 0,
-      payload: Buffer.concat([
-        Buffer.of(PROTOCOL_FAMILY[family], 0, 0, 0),
-        encodeAttribute(NFTA_TABLE_NAME, Buffer.from(`${table}\0`)),
-      ]),
-    },
-    { type: NFNL_MSG_BATCH_END, flags: 0, payload: BATCH_HEADER },
-  ];
-  const [answer] = namespace.inside(() => netlinkExchange(NETLINK_NETFILTER, requests, true));
-  if (answer === undefined) return;
-  expectAccepted(answer, `deleting table ${table} in ${namespace.path}`, ['ENOENT', 'EOPNOTSUPP', 'EINVAL']);
+export async function deleteEmptyTables(namespace: NetNamespace, tables: readonly TableKey[]): Promise<void> {
+  if (tables.length === 0) return;
+  const descriptor = namespace.inside(() => openNetlink(NETLINK_NETFILTER));
+  try {
+    const answer = await netlinkTransaction(descriptor, [
+      { type: NFNL_MSG_BATCH_BEGIN, flags: 0, payload: BATCH_HEADER },
+      ...tables.map(encodeDeletion),
+      { type: NFNL_MSG_BATCH_END, flags: 0, payload: BATCH_HEADER },
+    ]);
+    expectAccepted(answer, `deleting tables in ${namespace.path}`, ['ENOENT', 'EOPNOTSUPP', 'EINVAL']);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function encodeDeletion({ family, name }: TableKey): NetlinkRequest {
+  return {
+    type: (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELTABLE,
+    flags: 0,
+    payload: Buffer.concat([
+      Buffer.of(PROTOCOL_FAMILY[family], 0, 0, 0),
+      encodeAttribute(NFTA_TABLE_NAME, Buffer.from(`${name}\0`)),
+    ]),
+  };
 }
 
 const NETLINK_NETFILTER = 12;

@@ -2,7 +2,7 @@ import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { writeSysctls } from '../namespace/sysctl.ts';
 import { runInside } from './command.ts';
-import { deleteEmptyTable } from './empty-tables.ts';
+import { deleteEmptyTables } from './empty-tables.ts';
 import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts';
 import { removePolicyRoute } from './policy-routing.ts';
 import type { TableName } from './rule-set.ts';
@@ -60,11 +60,13 @@ async function removeRest(
  * iptables stay, empty: the kernel keeps them as long as the namespace lives.
  */
 async function removeNewTables(namespace: NetNamespace, saved: SavedState): Promise<void> {
-  for (const { family, tables } of await takeSnapshots(namespace, presentFamilies(namespace))) {
-    for (const [name, table] of tables) {
-      if (table.isEmpty && !saved.tables.has(`${family}.${name}`)) deleteEmptyTable(namespace, family, name);
-    }
-  }
+  const snapshots = await takeSnapshots(namespace, presentFamilies(namespace));
+  const empty = snapshots.flatMap(({ family, tables }) =>
+    [...tables]
+      .filter(([name, table]) => table.isEmpty && !saved.tables.has(`${family}.${name}`))
+      .map(([name]) => ({ family, name })),
+  );
+  await deleteEmptyTables(namespace, empty);
 }
 
 function removals(snapshot: FamilySnapshot, table: TableName): readonly string[] {

@@ -4,9 +4,20 @@ import { errorFromErrno, NetError } from '../errors.ts';
 /** A function of the C library, as koffi binds it. Buffers are passed by address: the kernel writes into them. */
 export type NativeFunction = (...parameters: readonly (number | string | Uint8Array | null)[]) => number;
 
+/** The same, run by a thread of libuv's pool, for calls that keep the caller waiting. No errno comes back. */
+export type NativeFunctionOffThread = (...parameters: readonly (number | Uint8Array)[]) => Promise<number>;
+
 /** Binds one C library function by its prototype. */
 export function bindFunction(prototype: string): NativeFunction {
   return libc.func(prototype) as NativeFunction;
+}
+
+export function bindFunctionOffThread(prototype: string): NativeFunctionOffThread {
+  const { async: start } = libc.func(prototype);
+  return (...parameters) =>
+    new Promise((resolve, reject) => {
+      start(...parameters, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));
+    });
 }
 
 /** The result of a call that answers -1 and an errno on failure; throws then. Must come right after the call. */

@@ -1,7 +1,14 @@
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { errnoName, NetError } from '../errors.ts';
-import { openNetlinkSocket, receiveMessage, sendMessage, setSocketOptionBytes } from './socket-calls.ts';
+import {
+  openNetlinkSocket,
+  receiveMessage,
+  receiveMessageOffThread,
+  sendMessage,
+  sendMessageOffThread,
+  setSocketOptionBytes,
+} from './socket-calls.ts';
 
 /** One message of a netlink protocol: what follows `struct nlmsghdr`. */
 export interface NetlinkMessage {
@@ -21,26 +28,51 @@ export interface NetlinkAnswer {
 }
 
 /**
- * Sends requests one after the other in the calling thread's network namespace and waits for each answer. `batch`
- * sends them as one datagram instead, as nftables' transactions want; then one answer is returned. Throws NetError.
+ * Sends requests one after the other in the calling thread's network namespace and waits for each answer: for what the
+ * kernel does in microseconds. Throws NetError.
  */
 export function netlinkExchange(
   protocol: number,
   requests: readonly NetlinkRequest[],
-  batch = false,
 ): readonly NetlinkAnswer[] {
-  const descriptor = openNetlinkSocket(protocol);
+  const descriptor = openNetlink(protocol);
   try {
-    setSocketOptionBytes(descriptor, 'receiveTimeout', ONE_SECOND);
-    const encoded = requests.map(encodeRequest);
-    const datagrams = batch ? [Buffer.concat(encoded)] : encoded;
-    return datagrams.map((datagram) => {
-      sendMessage(descriptor, datagram);
-      return receiveAnswer(descriptor);
+    return requests.map((request) => {
+      sendMessage(descriptor, encodeRequest(request));
+      const reader = createAnswerReader();
+      while (reader.answer === undefined) reader.read(received, receiveMessage(descriptor, received));
+      return reader.answer;
     });
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A netlink socket of the calling thread's network namespace, wherever it is used from then on. The caller closes it. */
+export function openNetlink(protocol: number): number {
+  const descriptor = openNetlinkSocket(protocol);
+  setSocketOptionBytes(descriptor, 'receiveTimeout', ONE_SECOND);
+  return descriptor;
+}
+
+/**
+ * Sends requests as one datagram, as nftables' transactions want, and resolves with the first answer. For what takes the
+ * kernel milliseconds: another thread waits. Rejects with NetError.
+ */
+export async function netlinkTransaction(
+  descriptor: number,
+  requests: readonly NetlinkRequest[],
+): Promise<NetlinkAnswer> {
+  const datagram = Buffer.concat(requests.map(encodeRequest));
+  if ((await sendMessageOffThread(descriptor, datagram)) === -1) throw silent('send');
+  const reader = createAnswerReader();
+  const buffer = Buffer.alloc(DUMP_BYTES);
+  while (reader.answer === undefined) {
+    const length = await receiveMessageOffThread(descriptor, buffer);
+    if (length === -1) throw silent('recv');
+    reader.read(buffer, length);
+  }
+  return reader.answer;
 }
 
 /** One attribute: `struct nlattr`, the value, and padding to four bytes. */
@@ -87,23 +119,33 @@ function encodeRequest({ type, flags, payload }: NetlinkRequest): Buffer {
   return message;
 }
 
-function receiveAnswer(descriptor: number): NetlinkAnswer {
+interface AnswerReader {
+  /** There once the kernel has said all. */
+  readonly answer: NetlinkAnswer | undefined;
+  read(datagram: Buffer, length: number): void;
+}
+
+function createAnswerReader(): AnswerReader {
   const messages: NetlinkMessage[] = [];
-  for (;;) {
-    const length = receiveMessage(descriptor, received);
-    for (let offset = 0; offset + HEADER <= length; ) {
-      const size = received.readUInt32LE(offset);
-      const type = received.readUInt16LE(offset + 4);
-      if (size < HEADER || offset + size > length) throw malformed(size, length);
-      // Copied: the buffer is used again for the next datagram.
-      const payload = Buffer.from(received.subarray(offset + HEADER, offset + size));
-      if (type === NLMSG_DONE || type === NLMSG_ERROR) {
-        return { errno: payload.length < 4 ? 0 : -payload.readInt32LE(0), messages };
+  let answer: NetlinkAnswer | undefined;
+  return {
+    get answer() {
+      return answer;
+    },
+    read(datagram, length) {
+      for (let offset = 0; offset + HEADER <= length && answer === undefined; ) {
+        const size = datagram.readUInt32LE(offset);
+        const type = datagram.readUInt16LE(offset + 4);
+        if (size < HEADER || offset + size > length) throw malformed(size, length);
+        // Copied: the buffer is used again for the next datagram.
+        const payload = Buffer.from(datagram.subarray(offset + HEADER, offset + size));
+        if (type === NLMSG_DONE || type === NLMSG_ERROR)
+          answer = { errno: payload.length < 4 ? 0 : -payload.readInt32LE(0), messages };
+        else messages.push({ type, payload });
+        offset += aligned(size);
       }
-      messages.push({ type, payload });
-      offset += aligned(size);
-    }
-  }
+    },
+  };
 }
 
 /** Throws what the kernel refused, unless the errno is one of `accepted`: what was asked for is so already. */
@@ -123,6 +165,15 @@ export function expectAccepted(
   });
 }
 
+function silent(call: string): NetError {
+  return new NetError({
+    code: 'ERR_NET_NETLINK',
+    blame: 'local',
+    message: `${call} on a netlink socket failed, or the kernel did not answer within a second`,
+    retryable: true,
+  });
+}
+
 function malformed(size: number, length: number): NetError {
   return new NetError({
     code: 'ERR_NET_NETLINK',
@@ -137,8 +188,9 @@ function aligned(length: number): number {
 
 if (endianness() !== 'LE') throw new Error('nodemesh knows little-endian machines only (x64, arm64)');
 
-/** The kernel sends dumps in pieces of at most 32 KiB unless a receiver shows more room. */
-const received = Buffer.alloc(0x4_0000);
+/** The kernel sends dumps in pieces of at most 32 KiB. */
+const DUMP_BYTES = 0x1_0000;
+const received = Buffer.alloc(DUMP_BYTES);
 /** `struct timeval`. The kernel answers at once; waiting for ever would stop the whole process. */
 const ONE_SECOND = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 

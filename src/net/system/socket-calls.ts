@@ -1,6 +1,6 @@
 import type { IpFamily } from '../../model/index.ts';
 import { encodeSocketAddress, type SocketAddress } from './socket-address.ts';
-import { bindFunction, checked } from './libc.ts';
+import { bindFunction, bindFunctionOffThread, checked } from './libc.ts';
 
 /** The socket options in use, by what they are for. Numbers are Linux's, the same on every architecture Node runs on. */
 export const SOCKET_OPTIONS = {
@@ -74,6 +74,13 @@ export function receiveMessage(descriptor: number, buffer: Uint8Array): number {
   return checked(recv(descriptor, buffer, buffer.length, 0), 'recv from netlink');
 }
 
+/** As sendMessage and receiveMessage, without keeping this thread waiting. -1 on failure, without a reason. */
+export const sendMessageOffThread = (descriptor: number, message: Uint8Array): Promise<number> =>
+  sendOffThread(descriptor, message, message.length, 0);
+
+export const receiveMessageOffThread = (descriptor: number, buffer: Uint8Array): Promise<number> =>
+  recvOffThread(descriptor, buffer, buffer.length, 0);
+
 const socket = bindFunction('int socket(int domain, int type, int protocol)');
 const bind = bindFunction('int bind(int fd, const void *address, uint32_t length)');
 const listen = bindFunction('int listen(int fd, int backlog)');
@@ -81,8 +88,12 @@ const setsockopt = bindFunction(
   'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
 );
 const getsockopt = bindFunction('int getsockopt(int fd, int level, int name, void *value, void *length)');
-const send = bindFunction('long send(int fd, const void *message, size_t length, int flags)');
-const recv = bindFunction('long recv(int fd, void *buffer, size_t length, int flags)');
+const SEND = 'long send(int fd, const void *message, size_t length, int flags)';
+const RECV = 'long recv(int fd, void *buffer, size_t length, int flags)';
+const send = bindFunction(SEND);
+const recv = bindFunction(RECV);
+const sendOffThread = bindFunctionOffThread(SEND);
+const recvOffThread = bindFunctionOffThread(RECV);
 
 // One call at a time runs on this thread, so scratch memory can be shared between calls.
 const integer = Buffer.alloc(4);
