@@ -11,6 +11,7 @@ import {
   pause,
   startServer,
   storeOf,
+  until,
 } from './support/live-mesh.ts';
 
 const TTL_MS = 2000;
@@ -23,7 +24,8 @@ test('certificates of two seconds rotate under load without one failed connectio
     for (const one of [A, B]) store.retain(one);
     const server = await startServer(store, B);
     const loops = [5, 7].map((pauseMs) => dialLoop(() => dial(store, A, B, server.port), pauseMs));
-    await pause(5000);
+    await until(() => server.rotations >= 3);
+    await pause(500);
     const results = await Promise.all(loops.map((loop) => loop.stop()));
     t.same(results.flatMap((result) => result.failures).map(describeError), []);
     t.same(server.refused.map(describeError), []);
@@ -67,9 +69,9 @@ for (const withIntermediate of [false, true]) {
         await pause(300);
         const before = [client.peek(A)?.serial, serving.peek(B)?.serial];
         await authority.activateRoot(added.name);
-        await pause(700);
-        t.not(client.peek(A)?.serial, before[0], 'the client has renewed');
-        t.not(serving.peek(B)?.serial, before[1], 'the server has renewed');
+        // Both renew by themselves, because another root leads the bundle.
+        await until(() => client.peek(A)?.serial !== before[0] && serving.peek(B)?.serial !== before[1]);
+        await pause(200);
         await t.rejects(authority.removeRoot(added.name), { code: 'ERR_IDENTITY_ROOT_STEP' });
         await t.rejects(authority.removeRoot(old), { code: 'ERR_IDENTITY_ROOT_STEP', message: /in use/ });
         await authority.removeRoot(old, { force: true });
@@ -170,7 +172,7 @@ test('revocation lists are renewed at half of their life, also across a restart'
       changes += 1;
     });
     await clock.advance(HOUR_MS / 2);
-    while (changes === 0) await pause(2);
+    await until(() => changes > 0);
     t.not(authority.bundle().crlsPem[0], first);
     await t.rejects(authority.revoke('not hex'), { code: 'ERR_IDENTITY_SERIAL' });
     await authority.close();

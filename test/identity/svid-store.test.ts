@@ -4,6 +4,7 @@ import { MeshError } from '../../src/base/index.ts';
 import { createSvidStore, type SvidStoreOptions } from '../../src/identity/index.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { A, B, bundle, identity, makeRoot } from './support/certificates.ts';
+import { until } from './support/live-mesh.ts';
 import { createMemoryIssuer, type MemoryIssuer } from './support/memory-issuer.ts';
 
 const TTL_MS = 100_000;
@@ -15,15 +16,7 @@ async function setUp(options: Partial<SvidStoreOptions> = {}) {
   return { clock, issuer, store };
 }
 
-/** Keys and signatures are made outside of the fake clock's time: wait for them in real time. */
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadlineMs) throw new Error('expected a condition to come true within 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
+// Keys and signatures are made outside of the fake clock's time: `until` waits for them in real time.
 const idle = (issuer: MemoryIssuer, clock: FakeClock) => async () => {
   await clock.advance(0);
   await until(() => issuer.running === 0);

@@ -118,6 +118,15 @@ export function dialLoop(attempt: () => Promise<void>, pauseMs: number) {
   };
 }
 
+/** Waits in real time, at most 20 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > deadlineMs) throw new Error('expected a condition to come true within 20 s');
+    await pause(2);
+  }
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
