@@ -69,7 +69,7 @@ function fakeWorld() {
         step(`-${part}`);
         if (part === 'nat-outbound') world.captured = false;
       },
-      trackedConnections: () => world.tracked,
+      trackedConnections: async () => world.tracked,
     },
     noteExistingConnections: () => steps.push('note existing'),
     report({ state }) {

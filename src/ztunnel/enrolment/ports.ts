@@ -27,7 +27,7 @@ export interface Redirection<Namespace> {
     part: 'nat-inbound' | 'nat-outbound' | 'routing',
   ): Promise<void>;
   /** How many redirected connections the kernel still holds: above 0 the routing part must stay. */
-  trackedConnections(namespace: Namespace): number | Promise<number>;
+  trackedConnections(namespace: Namespace): Promise<number>;
 }
 
 /** What a node tells about one pod. */

@@ -22,8 +22,8 @@ export function createPodRedirection(): Redirection<NetNamespace> {
     },
     apply: (namespace, pod, part) => applyRedirection(namespace, planFor(namespace, pod), part),
     remove: (namespace, pod, part) => removeRedirection(namespace, planFor(namespace, pod), part),
-    trackedConnections(namespace) {
-      const { redirected, marked } = trackedConnections(namespace);
+    async trackedConnections(namespace) {
+      const { redirected, marked } = await trackedConnections(namespace);
       return redirected + marked;
     },
   };

@@ -100,14 +100,18 @@ export async function createTwoNodes(): Promise<TwoNodes> {
     },
     async enrol({ pod, workload }, over = {}) {
       controller.enrol(enrolmentOf(pod, workload, over), pod.node);
-      await until(`${workload.name} captured`, () =>
-        controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'captured'),
+      await until(
+        `${workload.name} captured`,
+        () => controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'captured'),
+        20_000,
       );
     },
     async unenrol({ workload }) {
       controller.unenrol(workload.uid);
-      await until(`${workload.name} released`, () =>
-        controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'released'),
+      await until(
+        `${workload.name} released`,
+        () => controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'released'),
+        20_000,
       );
     },
     until,
