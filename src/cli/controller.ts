@@ -32,8 +32,16 @@ export function registerControllerCommand(program: Command, version: string): vo
     .description('run the control plane: watches objects, serves proxies, signs certificates')
     .requiredOption('--manifests <directory>', 'Kubernetes YAML to read; watched')
     .requiredOption('--ca-dir <directory>', 'where the certificate authority lives; created when missing')
-    .requiredOption('--jwks-file <file>', "public keys that callers' tokens are checked with; re-read when it changes")
-    .option('--listen <host:port>', 'for proxies: discovery, certificates, reports', hostPort, hostPort('[::]:15012'))
+    .requiredOption(
+      '--jwks-file <file>',
+      "public keys that callers' tokens are checked with; re-read when it changes",
+    )
+    .option(
+      '--listen <host:port>',
+      'for proxies: discovery, certificates, reports',
+      hostPort,
+      hostPort('[::]:15012'),
+    )
     .option('--server-name <name>', 'name or address by which proxies call; repeatable', collect, [])
     .option('--trust-domain <name>', 'trust domain of the mesh', 'cluster.local')
     .option('--cluster-domain <name>', "ending of services' names", 'cluster.local')
@@ -49,7 +57,9 @@ export function registerControllerCommand(program: Command, version: string): vo
 }
 
 async function run(flags: ControllerFlags, version: string): Promise<void> {
-  const { createController, createSocketSink, resolveControllerConfig } = await import('../controller/index.ts');
+  const { createController, createSocketSink, resolveControllerConfig } = await import(
+    '../controller/index.ts'
+  );
   const { createLogger, openLogSink } = await import('../telemetry/index.ts');
   const logSink = openLogSink();
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: logSink });
@@ -109,7 +119,8 @@ function socketPath(text: string): string {
 function hostPort(text: string): HostPort {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 0xffff) throw new InvalidArgumentError('expected HOST:PORT, an IPv6 host in brackets');
+  if (match === null || port > 0xffff)
+    throw new InvalidArgumentError('expected HOST:PORT, an IPv6 host in brackets');
   return { host: match[1] ?? match[2] ?? '', port };
 }
 

@@ -3,6 +3,7 @@ import type { CliContext } from './context.ts';
 import { registerControllerCommand } from './controller.ts';
 import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
+import { addMeshCommands } from './mesh/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
 
 /**
@@ -33,12 +34,19 @@ export async function createProgram(context: CliContext, wanted: string | undefi
     });
   program.commandsGroup('A mesh on this machine:');
   addLabCommands(program, context);
+  program.commandsGroup('What the mesh knows:');
+  addMeshCommands(program, context);
   program.commandsGroup('Parts of a mesh:');
   registerControllerCommand(program, VERSION);
   if (wanted === 'ztunnel') {
     const { registerZtunnelCommand } = await import('./ztunnel.ts');
     registerZtunnelCommand(program, VERSION);
-  } else program.command('ztunnel').description('run the proxy of one node').allowUnknownOption().allowExcessArguments();
+  } else
+    program
+      .command('ztunnel')
+      .description('run the proxy of one node')
+      .allowUnknownOption()
+      .allowExcessArguments();
   program.commandsGroup('Other:');
   addVersionCommand(program, context);
   addHiddenCommands(program, context);

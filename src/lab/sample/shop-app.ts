@@ -23,6 +23,7 @@ export async function runShop(options: ShopOptions, signal: AbortSignal): Promis
 
 const CARD = '4111-1111-1111-1111';
 const REQUEST_TIMEOUT_MS = 5_000;
+const OPENING_RETRY_MS = 100;
 
 function serve(options: ShopOptions, signal: AbortSignal): Promise<void> {
   const server = createServer((incoming, response) => {
@@ -64,6 +65,7 @@ async function answer(
 
 async function shop({ next, requestsPerSecond, write }: ShopOptions, signal: AbortSignal): Promise<void> {
   const running = new Set<Promise<void>>();
+  await shopOpens(next, signal);
   for (let order = 1; !signal.aborted; order++) {
     const startedMs = performance.now();
     const one = get(next, `order-${order}`)
@@ -76,6 +78,18 @@ async function shop({ next, requestsPerSecond, write }: ShopOptions, signal: Abo
     await pause(1_000 / requestsPerSecond, signal);
   }
   await Promise.all(running);
+}
+
+/** The services behind the first one may still be starting: that is no failed order. */
+async function shopOpens(next: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const open = await get(next, 'order-0').then(
+      () => true,
+      () => false,
+    );
+    if (open) return;
+    await pause(OPENING_RETRY_MS, signal);
+  }
 }
 
 function get(url: string, order: string): Promise<string> {

@@ -1,0 +1,78 @@
+/** The parts of a ztunnel's `/config_dump` that the commands show (wire.md §5.3). Other proxies' dumps may lack some. */
+export interface ConfigDump {
+  readonly workloads?: Readonly<Record<string, DumpedWorkload>> | readonly DumpedWorkload[];
+  readonly services?: Readonly<Record<string, DumpedService>> | readonly DumpedService[];
+  readonly policies?: readonly DumpedPolicy[];
+  readonly certificates?: readonly DumpedCertificate[];
+  readonly workloadState?: Readonly<Record<string, DumpedWorkloadState>>;
+}
+
+export interface DumpedWorkload {
+  readonly uid?: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly workloadIps?: readonly string[];
+  readonly hostname?: string;
+  readonly protocol?: string;
+  readonly node?: string;
+  readonly waypoint?: DumpedWaypoint;
+}
+
+export interface DumpedWaypoint {
+  /** `network/address` or `namespace/hostname`. */
+  readonly destination: string;
+}
+
+export interface DumpedService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly hostname?: string;
+  readonly vips?: readonly string[];
+  readonly waypoint?: DumpedWaypoint;
+  readonly endpoints?: Readonly<Record<string, { readonly status?: string }>>;
+}
+
+export interface DumpedPolicy {
+  readonly name: string;
+  readonly namespace: string;
+  readonly action: string;
+  readonly scope: string;
+}
+
+export interface DumpedCertificate {
+  readonly identity: string;
+  readonly state: string;
+  readonly certChain?: readonly DumpedCertificateEntry[];
+  readonly rootCerts?: readonly DumpedCertificateEntry[];
+}
+
+export interface DumpedCertificateEntry {
+  /** Decimal. */
+  readonly serialNumber?: string;
+  readonly validFrom?: string;
+  readonly expirationTime?: string;
+}
+
+export interface DumpedWorkloadState {
+  readonly state?: string;
+  readonly connections?: {
+    readonly inbound?: readonly DumpedConnection[];
+    readonly outbound?: readonly DumpedConnection[];
+  };
+  readonly info?: { readonly name: string; readonly namespace: string };
+}
+
+export interface DumpedConnection {
+  readonly src: string;
+  readonly originalDst?: string | null;
+  readonly actualDst: string;
+  readonly protocol: string;
+}
+
+/** Dumps come as a map by address or as a list; an object may stand under several addresses. */
+export function listed<T>(values: Readonly<Record<string, T>> | readonly T[] | undefined): readonly T[] {
+  if (values === undefined) return [];
+  return Array.isArray(values)
+    ? (values as readonly T[])
+    : Object.values(values as Readonly<Record<string, T>>);
+}

@@ -1,0 +1,94 @@
+import { type Command, Option } from 'commander';
+import type { CliContext } from '../context.ts';
+import { openLab } from '../lab/lab-access.ts';
+import { outputOption } from '../lab/output-option.ts';
+import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
+import { type Reach, readDumpFile, readDumps } from './read-dumps.ts';
+import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
+
+interface ViewOptions extends Filter {
+  readonly lab?: string;
+  readonly node?: string;
+  readonly file?: string;
+  readonly output: OutputFormat;
+}
+
+/** `nodemesh workloads`, `services`, `policies`, `certificates` and `connections`: what the proxies know. */
+export function addMeshCommands(program: Command, context: CliContext): void {
+  const address = new Option('--address <ip>', 'only the workload with this address');
+  const direction = new Option('--direction <way>', 'only one way').choices(['inbound', 'outbound']);
+  const workloadNode = new Option('--workload-node <node>', 'only those that run on this node');
+  addView(program, context, {
+    name: 'workloads',
+    description: 'every workload the mesh knows, and how it is reached',
+    view: WORKLOADS,
+    reach: 'any node',
+    options: [address, workloadNode],
+  });
+  addView(program, context, {
+    name: 'services',
+    description: 'every service, its virtual address and healthy/all endpoints',
+    view: SERVICES,
+    reach: 'any node',
+    options: [],
+  });
+  addView(program, context, {
+    name: 'policies',
+    description: 'the authorization policies that proxies enforce',
+    view: POLICIES,
+    reach: 'any node',
+    options: [],
+  });
+  addView(program, context, {
+    name: 'certificates',
+    description: 'the certificates that proxies hold for their workloads',
+    view: CERTIFICATES,
+    reach: 'every node',
+    options: [],
+  });
+  addView(program, context, {
+    name: 'connections',
+    description: 'what is open right now, by workload',
+    view: CONNECTIONS,
+    reach: 'every node',
+    options: [direction],
+  });
+}
+
+interface ViewCommand<T> {
+  readonly name: string;
+  readonly description: string;
+  readonly view: View<T>;
+  readonly reach: Reach;
+  readonly options: readonly Option[];
+}
+
+function addView<T>(
+  program: Command,
+  context: CliContext,
+  { name, description, view, reach, options }: ViewCommand<T>,
+): void {
+  const command = program
+    .command(name)
+    .description(description)
+    .option('-n, --namespace <namespace>', 'only those of this namespace')
+    .option('--node <node>', "ask this node's ztunnel")
+    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
+    .option('--file <path>', 'a saved config dump instead of a running mesh')
+    .addOption(outputOption());
+  for (const option of options) command.addOption(option);
+  command.action(async (given: ViewOptions) => {
+    const dump =
+      given.file === undefined
+        ? await readDumps(openLab(context, given.lab), reach, given.node)
+        : readDumpFile(given.file);
+    const items = view.select(dump, given);
+    const { terminal } = context;
+    if (given.output !== 'table') {
+      printData(terminal, given.output, items);
+      return;
+    }
+    const rows = items.flatMap((item) => view.row(item, dump, Date.now()));
+    terminal.stdout.write(formatTable(view.header, rows, view.gap));
+  });
+}
