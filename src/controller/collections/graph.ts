@@ -140,7 +140,8 @@ class DerivedNode<I, O> extends CollectionNode<O> {
   readonly #onError: (error: unknown, key: string) => void;
   readonly #outputs = new Map<string, readonly string[]>();
   readonly #dependencies = new Map<string, readonly Dependency[]>();
-  readonly #dependents = new Map<Node, Map<string, Set<string>>>();
+  /** By node and key, the inputs that read it: most keys have one reader, which then needs no set. */
+  readonly #dependents = new Map<Node, Map<string, string | Set<string>>>();
 
   constructor(
     source: CollectionNode<I>,
@@ -156,7 +157,11 @@ class DerivedNode<I, O> extends CollectionNode<O> {
   override update(): void {
     const inputs = new Set(this.#source.pending);
     for (const [node, byKey] of this.#dependents) {
-      for (const key of node.pending) for (const input of byKey.get(key) ?? []) inputs.add(input);
+      for (const key of node.pending) {
+        const readers = byKey.get(key);
+        if (typeof readers === 'string') inputs.add(readers);
+        else if (readers !== undefined) for (const input of readers) inputs.add(input);
+      }
     }
     for (const input of inputs) this.#recompute(input);
   }
@@ -182,13 +187,7 @@ class DerivedNode<I, O> extends CollectionNode<O> {
     const read: Dependency[] = [];
     this.#dependencies.set(input, read);
     const depend = (node: Node, key: string): void => {
-      const byKey = this.#dependents.get(node) ?? new Map<string, Set<string>>();
-      this.#dependents.set(node, byKey);
-      const inputs = byKey.get(key) ?? new Set<string>();
-      byKey.set(key, inputs);
-      if (inputs.has(input)) return;
-      inputs.add(input);
-      read.push({ node, key });
+      if (this.#addReader(node, key, input)) read.push({ node, key });
     };
     return {
       one(collection, key) {
@@ -202,11 +201,34 @@ class DerivedNode<I, O> extends CollectionNode<O> {
     };
   }
 
+  /** False when it is a reader already. */
+  #addReader(node: Node, key: string, input: string): boolean {
+    let byKey = this.#dependents.get(node);
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.#dependents.set(node, byKey);
+    }
+    const readers = byKey.get(key);
+    if (readers === undefined) {
+      byKey.set(key, input);
+      return true;
+    }
+    if (typeof readers === 'string') {
+      if (readers === input) return false;
+      byKey.set(key, new Set([readers, input]));
+      return true;
+    }
+    if (readers.has(input)) return false;
+    readers.add(input);
+    return true;
+  }
+
   #forget(input: string): void {
     for (const { node, key } of this.#dependencies.get(input) ?? []) {
-      const inputs = this.#dependents.get(node)?.get(key);
-      inputs?.delete(input);
-      if (inputs?.size === 0) this.#dependents.get(node)?.delete(key);
+      const byKey = this.#dependents.get(node);
+      const readers = byKey?.get(key);
+      if (typeof readers === 'string') byKey?.delete(key);
+      else if (readers?.delete(input) === true && readers.size === 0) byKey?.delete(key);
     }
     this.#dependencies.delete(input);
   }

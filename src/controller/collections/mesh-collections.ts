@@ -281,9 +281,16 @@ interface Selection {
   readonly policies: readonly PolicyKey[];
 }
 
+/** The same for all pods of a namespace with the same labels. Asked for several times per pod, so kept with it. */
 function labelSetKey(pod: PodObject): string {
-  return JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
+  const known = labelSetKeys.get(pod);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
+  labelSetKeys.set(pod, key);
+  return key;
 }
+
+const labelSetKeys = new WeakMap<PodObject, string>();
 
 function accountSlot(node: string, namespace: string, serviceAccount: string): string {
   return `${node}|${namespace}/${serviceAccount}`;
