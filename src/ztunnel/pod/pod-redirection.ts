@@ -7,7 +7,7 @@ import {
   planRedirection,
   type RedirectionPlan,
   removeRedirection,
-  trackedConnections,
+  countTrackedConnections,
 } from '../../net/index.ts';
 import type { Redirection } from '../enrolment/index.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -23,7 +23,7 @@ export function createPodRedirection(): Redirection<NetNamespace> {
     apply: (namespace, pod, part) => applyRedirection(namespace, planFor(namespace, pod), part),
     remove: (namespace, pod, part) => removeRedirection(namespace, planFor(namespace, pod), part),
     async trackedConnections(namespace) {
-      const { redirected, marked } = await trackedConnections(namespace);
+      const { redirected, marked } = await countTrackedConnections(namespace);
       return redirected + marked;
     },
   };
