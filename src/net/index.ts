@@ -1,10 +1,6 @@
 export { resetTcpConnections } from './connection/reset-connections.ts';
 export { listTcpConnections, type TcpConnection, type TcpState } from './connection/tcp-connection.ts';
-export {
-  countTrackedConnections,
-  type TrackedConnections,
-  trackedConnections,
-} from './connection/tracked-connections.ts';
+export { countTrackedConnections, type TrackedConnections } from './connection/tracked-connections.ts';
 export { errorFromErrno, NET_ERROR_CODES, NetError, type NetErrorCode } from './errors.ts';
 export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-namespace.ts';
 export { type NetNamespace, openNamespace } from './namespace/network-namespace.ts';

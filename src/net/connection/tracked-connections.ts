@@ -7,7 +7,6 @@ import {
   NLM_F_DUMP,
   type NetlinkAnswer,
   type NetlinkRequest,
-  netlinkExchange,
   netlinkTransaction,
   openNetlink,
   uint32,
@@ -35,14 +34,6 @@ export async function countTrackedConnections(namespace: NetNamespace): Promise<
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** As countTrackedConnections, but keeps the thread waiting. Throws NetError. */
-export function trackedConnections(namespace: NetNamespace): TrackedConnections {
-  return count(
-    namespace.inside(() => netlinkExchange(NETLINK_NETFILTER, DUMPS)),
-    namespace,
-  );
 }
 
 function count(answers: readonly NetlinkAnswer[], namespace: NetNamespace): TrackedConnections {
