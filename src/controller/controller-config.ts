@@ -16,6 +16,11 @@ export interface ControllerOptions {
   readonly serverNames?: readonly string[] | undefined;
   /** Metrics, readiness and debugging. Default: none. */
   readonly adminListen?: { readonly host: string; readonly port: number } | undefined;
+  /**
+   * Operations that change something (root rotation): must be a loopback address, since whoever reaches it may do them.
+   * Default: the admin address where that is one, else 127.0.0.1:15000 if there is an admin address at all.
+   */
+  readonly operatorListen?: { readonly host: string; readonly port: number } | undefined;
   readonly trustDomain?: string | undefined;
   readonly clusterDomain?: string | undefined;
   readonly clusterId?: string | undefined;
@@ -41,6 +46,8 @@ export interface ControllerConfig {
   readonly listen: { readonly host: string; readonly port: number };
   readonly serverNames: readonly string[];
   readonly adminListen: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined: the operations are served with the rest, or not at all. */
+  readonly operatorListen: { readonly host: string; readonly port: number } | undefined;
   readonly trustDomain: string;
   readonly clusterDomain: string;
   readonly clusterId: string;
@@ -62,6 +69,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     listen: { host: options.listen?.host ?? '::', port: options.listen?.port ?? 15012 },
     serverNames: options.serverNames ?? ['nodemesh-controller.nodemesh-system.svc'],
     adminListen: options.adminListen,
+    operatorListen: options.operatorListen ?? defaultOperatorListen(options.adminListen),
     trustDomain: options.trustDomain ?? 'cluster.local',
     clusterDomain: options.clusterDomain ?? 'cluster.local',
     clusterId: options.clusterId ?? 'Kubernetes',
@@ -91,6 +99,10 @@ function faultsOf(config: ControllerConfig): readonly string[] {
   mustBe(config.caDirectory !== '', 'expected a directory for the certificate authority, got none');
   mustBe(config.jwksFile !== '', 'expected a file with the keys for tokens, got none');
   mustBe(config.serverNames.length > 0, 'expected at least one name of the server, got none');
+  mustBe(
+    config.operatorListen === undefined || isLoopback(config.operatorListen.host),
+    `expected a loopback address for operations, got ${config.operatorListen?.host}`,
+  );
   mustBe(config.clusterDomain !== '', 'expected a domain of the cluster, got none');
   mustBe(config.rootNamespace !== '', 'expected a root namespace, got none');
   mustBe(
@@ -104,6 +116,15 @@ function faultsOf(config: ControllerConfig): readonly string[] {
     faults.push(error.message);
   }
   return faults;
+}
+
+function defaultOperatorListen(admin: ControllerOptions['adminListen']): ControllerConfig['operatorListen'] {
+  return admin === undefined || isLoopback(admin.host) ? undefined : { host: '127.0.0.1', port: 15000 };
+}
+
+/** True for addresses that only this machine (or pod) reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 const DAY_MS = 86_400_000;

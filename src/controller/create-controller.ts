@@ -8,6 +8,7 @@ import {
 } from '../base/index.ts';
 import { openAuthority } from '../identity/index.ts';
 import {
+  type AdminRoute,
   createAdminServer,
   createMetricsRegistry,
   createReadiness,
@@ -18,10 +19,10 @@ import { startGrpcServer } from '../wire/index.ts';
 import { createDeltaServer, type DeltaServer } from '../xds/index.ts';
 import { createCertificateService } from './certificates/index.ts';
 import { createMeshCollections, type MeshCollections } from './collections/index.ts';
-import type { ControllerConfig } from './controller-config.ts';
+import { type ControllerConfig, isLoopback } from './controller-config.ts';
 import { createReportService } from './enrolment/index.ts';
 import { warnOfAnnotations } from './server/annotation-warnings.ts';
-import { adminRoutes } from './server/admin-routes.ts';
+import { adminRoutes, operatorRoutes } from './server/admin-routes.ts';
 import { registerControllerMetrics } from './server/controller-metrics.ts';
 import { writePolicyStatus } from './server/policy-status.ts';
 import { createResourcePublisher, SERVED_TYPES } from './server/resource-publisher.ts';
@@ -54,6 +55,7 @@ export interface Controller extends Closable {
   readonly addresses: {
     readonly grpc: { readonly host: string; readonly port: number } | undefined;
     readonly admin: { readonly host: string; readonly port: number } | undefined;
+    readonly operator: { readonly host: string; readonly port: number } | undefined;
   };
 }
 
@@ -63,7 +65,7 @@ export function createController(
 ): Controller {
   const { clock = systemClock, log = silentLogger } = dependencies;
   const owned = createClosableStack();
-  let addresses: Controller['addresses'] = { grpc: undefined, admin: undefined };
+  let addresses: Controller['addresses'] = { grpc: undefined, admin: undefined, operator: undefined };
 
   async function start(): Promise<void> {
     const registry = dependencies.registry ?? createMetricsRegistry();
@@ -162,11 +164,16 @@ export function createController(
       version: dependencies.version ?? 'unknown',
     });
     registerControllerMetrics(registry, { collections, server, source, sink });
-    if (config.adminListen !== undefined) {
-      const routes = adminRoutes({ authority, collections, server, source, readiness, registry });
-      const admin = owned.own(createAdminServer({ routes, log }));
-      addresses = { ...addresses, admin: await admin.listen(config.adminListen) };
-    }
+    const seen = adminRoutes({ authority, collections, server, source, readiness, registry });
+    const done = operatorRoutes(authority);
+    const listen = async (bind: ControllerConfig['adminListen'], routes: readonly AdminRoute[]) =>
+      bind && owned.own(createAdminServer({ routes, log })).listen(bind);
+    const together = config.adminListen !== undefined && isLoopback(config.adminListen.host);
+    addresses = {
+      ...addresses,
+      admin: await listen(config.adminListen, together ? [...seen, ...done] : seen),
+      operator: await listen(config.operatorListen, done),
+    };
     log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   }
 

@@ -253,3 +253,14 @@ test('readiness, metrics and the debug pages answer', async (t) => {
     t.ok(Array.isArray(JSON.parse(await get(`/debug/${path}`))), path);
   }
 });
+
+test('on an address that others reach, nothing can be changed', async (t) => {
+  const running = await runController(t, {
+    config: { adminListen: { host: '0.0.0.0', port: 0 }, operatorListen: { host: '127.0.0.1', port: 0 } },
+  });
+  const { admin, operator } = running.controller.addresses;
+  const post = (port: number | undefined) =>
+    fetch(`http://127.0.0.1:${port}/ca/rotate-root?step=add`, { method: 'POST' });
+  t.equal((await post(admin?.port)).status, 404);
+  t.equal((await post(operator?.port)).status, 200);
+});

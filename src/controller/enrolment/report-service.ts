@@ -37,6 +37,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   const { joinWaitMs = 500, leaveWaitMs = 2_000 } = options;
   // By node and generation: a report that was overtaken must not undo the newer one.
   const newest = new Map<string, number>();
+  const failed = new Set<WorkloadUid>();
 
   function take(entry: ReportedPod, node: string) {
     const pod = options.podOf(entry.uid);
@@ -48,29 +49,28 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     const captured = entry.state === 'prepared' || entry.state === 'captured';
     log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
     if (entry.state === 'failed') tellFailure(pod, entry);
+    else if (failed.delete(entry.uid)) {
+      tellState(pod, { status: captured ? 'True' : 'False', reason: 'Reported', message: entry.state });
+    }
     return [{ pod, captured, leaving: entry.state === 'leaving' || entry.state === 'released' }];
   }
 
-  function tellFailure({ meta }: PodObject, entry: ReportedPod): void {
+  function tellFailure(pod: PodObject, entry: ReportedPod): void {
+    failed.add(entry.uid);
     const message = `${entry.errorCode}: ${entry.error}`;
-    const { namespace, name } = meta;
+    const { namespace, name } = pod.meta;
     log.warn('pod could not be enrolled', { uid: entry.uid, code: entry.errorCode, reason: entry.error });
     sink.recordEvent({ kind: 'Pod', namespace, name, type: 'Warning', reason: 'EnrolmentFailed', message });
-    sink.setConditions({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      namespace,
-      name,
-      conditions: [
-        {
-          type: 'nodemesh.io/Enrolled',
-          status: 'False',
-          reason: 'EnrolmentFailed',
-          message,
-          observedGeneration: meta.generation,
-        },
-      ],
-    });
+    tellState(pod, { status: 'False', reason: 'EnrolmentFailed', message });
+  }
+
+  function tellState(
+    { meta }: PodObject,
+    state: { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string },
+  ): void {
+    const { namespace, name, generation: observedGeneration } = meta;
+    const conditions = [{ type: 'nodemesh.io/Enrolled', observedGeneration, ...state }];
+    sink.setConditions({ apiVersion: 'v1', kind: 'Pod', namespace, name, conditions });
   }
 
   return {

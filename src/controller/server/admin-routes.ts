@@ -21,7 +21,7 @@ export interface AdminContext {
   readonly registry: MetricsRegistry;
 }
 
-/** What an operator can see of the controller, and the one thing that he can do: rotate the root. */
+/** What anybody may see of the controller. */
 export function adminRoutes(context: AdminContext): readonly AdminRoute[] {
   const { collections, authority, server, source } = context;
   return [
@@ -46,6 +46,12 @@ export function adminRoutes(context: AdminContext): readonly AdminRoute[] {
       ...collections.enrolments.values(),
     ]),
     get('/ca/roots', 'the root certificates and the states they are in', () => authority.roots()),
+  ];
+}
+
+/** What only an operator may do; to be served on loopback addresses alone. */
+export function operatorRoutes(authority: Authority): readonly AdminRoute[] {
+  return [
     {
       method: 'POST',
       path: '/ca/rotate-root',
