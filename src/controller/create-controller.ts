@@ -172,7 +172,11 @@ export function createController(
     addresses = {
       ...addresses,
       admin: await listen(config.adminListen, together ? [...seen, ...done] : seen),
-      operator: await listen(config.operatorListen, done),
+      // The mesh must not wait for a port that only an operator needs.
+      operator: await listen(config.operatorListen, done).catch((error: unknown) => {
+        log.error('operations are not served', { bind: config.operatorListen, error });
+        return undefined;
+      }),
     };
     log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   }
