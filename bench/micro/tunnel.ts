@@ -13,7 +13,7 @@ import type { TunnelSession } from '../../src/tunnel-protocol/session.ts';
 
 /**
  * Client and server of each implementation in one process over loopback TLS: ratios, not absolute numbers.
- * Usage: node bench/micro/tunnel.ts [name of an implementation]
+ * Usage: node --expose-gc bench/micro/tunnel.ts [name of an implementation]
  */
 const HEAD = { authority: '10.0.0.1:80', baggage: 'k8s.cluster.name=Kubernetes,k8s.namespace.name=shop' };
 const RUN_MS = 2_000;
@@ -24,14 +24,14 @@ async function main(): Promise<void> {
   for (const implementation of implementations) {
     if (wanted !== undefined && implementation.name !== wanted) continue;
     const { server, session } = await start(implementation);
-    await echoRate(session, 16, 200);
+    await echoRate(session, 16, 500);
     const row: Record<string, string> = {};
+    row['KiB per idle tunnel (both ends)'] = (await memory(session)).toFixed(1);
     row['1 KiB echoes/s, 1 stream'] = (await echoRate(session, 1, RUN_MS)).toFixed(0);
     row['1 KiB echoes/s, 16 streams'] = (await echoRate(session, 16, RUN_MS)).toFixed(0);
     row['1 KiB echoes/s, 64 streams'] = (await echoRate(session, 64, RUN_MS)).toFixed(0);
     row['MiB/s, 1 stream'] = (await bulk(session)).toFixed(0);
     row['new tunnels/s'] = (await openRate(session)).toFixed(0);
-    row['KiB per idle tunnel (both ends)'] = (await memory(session)).toFixed(1);
     rows[implementation.name] = row;
     session.destroy();
     server.destroy();
@@ -121,19 +121,24 @@ async function openRate(session: TunnelSession): Promise<number> {
 }
 
 async function memory(session: TunnelSession): Promise<number> {
-  globalThis.gc?.();
-  const before = process.memoryUsage().rss;
+  const before = residentBytes();
   const duplexes: Duplex[] = [];
-  const count = 2_000;
+  const count = 4_000;
   for (let index = 0; index < count; index++) {
     const { duplex } = (await session.open(HEAD)).stream;
     duplex.resume();
     duplexes.push(duplex);
   }
-  globalThis.gc?.();
-  const perTunnel = (process.memoryUsage().rss - before) / 1024 / count;
+  const perTunnel = (residentBytes() - before) / 1024 / count;
   await Promise.all(duplexes.map(finish));
   return perTunnel;
+}
+
+/** Everything that JavaScript holds, in and out of its heap. */
+function residentBytes(): number {
+  globalThis.gc?.();
+  const usage = process.memoryUsage();
+  return usage.heapUsed + usage.external;
 }
 
 function finish(duplex: Duplex): Promise<void> {

@@ -65,9 +65,9 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
     onClosed: (error) => {
       failure ??= error;
       become('closed');
-      resolveClosed();
     },
   });
+  socket.once('close', () => resolveClosed());
   transport.flushSoon();
 
   const notOpen = (): TunnelError =>

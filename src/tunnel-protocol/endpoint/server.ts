@@ -29,7 +29,11 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('tlsClientError', (error, socket) => refuse(error, socket));
+  server.on('tlsClientError', (error, socket) => {
+    refuse(error, socket);
+    // node:tls leaves a socket whose handshake failed or timed out to whoever listens here.
+    socket.destroy();
+  });
   server.on('secureConnection', (socket) => begin(socket));
 
   const refuse = (error: Error, socket: TLSSocket): void =>

@@ -18,10 +18,18 @@ export interface KeySessions {
 
 export function createKeySessions(config: TunnelConfig, clock: Clock, onChange: () => void): KeySessions {
   const sessions = new Set<TunnelSession>();
+  /** What the peer allowed on its latest session that said so: a fair guess for one whose SETTINGS are on their way. */
+  let knownCapacity = Number.POSITIVE_INFINITY;
+  const limit = (session: TunnelSession): number => {
+    const unknown = session.capacity === config.initialMaxSendStreams;
+    return Math.min(
+      config.poolStreamsPerSession,
+      session.capacity,
+      unknown ? knownCapacity : session.capacity,
+    );
+  };
   const room = (session: TunnelSession): number =>
-    session.state === 'open'
-      ? Math.min(config.poolStreamsPerSession, session.capacity) - session.activeStreams
-      : 0;
+    session.state === 'open' ? limit(session) - session.activeStreams : 0;
   return {
     sessions,
     pick() {
@@ -33,7 +41,7 @@ export function createKeySessions(config: TunnelConfig, clock: Clock, onChange: 
       let most = 0;
       for (const session of sessions) {
         free += Math.max(0, room(session));
-        most = Math.max(most, Math.min(config.poolStreamsPerSession, session.capacity));
+        most = Math.max(most, limit(session));
       }
       return free <= most * RESERVE_SHARE;
     },
@@ -41,6 +49,7 @@ export function createKeySessions(config: TunnelConfig, clock: Clock, onChange: 
       sessions.add(session);
       let idle: Timer | undefined;
       const review = (): void => {
+        if (session.capacity !== config.initialMaxSendStreams) knownCapacity = session.capacity;
         if (session.state !== 'open') {
           idle?.cancel();
           unsubscribe();

@@ -159,4 +159,5 @@ function closedError(cause?: Error): TunnelError {
   });
 }
 
-const MAX_ATTEMPTS = 3;
+/** A crowd on a peer that allows few streams is refused more than once before the pool knows better. */
+const MAX_ATTEMPTS = 5;
