@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { createLogger } from '../../telemetry/index.ts';
 import type { CliContext } from '../context.ts';
+import { addEchoCommands } from './echo.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /** What the lab starts of this very program; nobody types these. */
 export function addHiddenCommands(program: Command, context: CliContext): void {
+  addEchoCommands(program, context);
   const { stdout, stderr } = context.terminal;
   const hidden = (name: string): Command => program.command(name, { hidden: true });
 
@@ -57,12 +60,4 @@ export function addHiddenCommands(program: Command, context: CliContext): void {
         );
       },
     );
-}
-
-/** Aborted by the first SIGTERM or SIGINT. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => controller.abort(new Error(signal)));
-  return controller.signal;
 }

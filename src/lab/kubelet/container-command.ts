@@ -13,8 +13,13 @@ export interface ContainerRefusal {
   readonly message: string;
 }
 
-/** Images that need no registry: last part of the name, without tag → the command. */
-export type BuiltInImages = Readonly<Record<string, readonly string[]>>;
+/** Images that need no registry: last part of the name, without tag → what is in it. */
+export type BuiltInImages = Readonly<Record<string, BuiltInImage>>;
+
+export interface BuiltInImage {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
 
 export interface ContainerCommandInput {
   readonly pod: PodObject;
@@ -26,7 +31,12 @@ export interface ContainerCommandInput {
 /** What to run for a container, as Kubernetes puts it together from image, command, args and env. Pure. */
 export function containerCommand(input: ContainerCommandInput): ContainerCommand | ContainerRefusal {
   const { pod, container } = input;
-  const environment: Record<string, string> = { ...input.baseEnvironment, HOSTNAME: hostnameOf(pod) };
+  const builtIn = input.images[imageName(container.image ?? '')];
+  const environment: Record<string, string> = {
+    ...input.baseEnvironment,
+    ...builtIn?.environment,
+    HOSTNAME: hostnameOf(pod),
+  };
   for (const { name, value, valueFrom } of container.env ?? []) {
     if (valueFrom === undefined) {
       environment[name] = expand(value ?? '', environment);
@@ -43,8 +53,7 @@ export function containerCommand(input: ContainerCommandInput): ContainerCommand
     }
     environment[name] = found;
   }
-  const builtIn = input.images[imageName(container.image ?? '')];
-  const start = container.command ?? builtIn;
+  const start = container.command ?? builtIn?.command;
   if (start === undefined || start.length === 0) {
     return {
       refused: true,

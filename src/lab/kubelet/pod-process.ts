@@ -27,6 +27,9 @@ export function spawnInPod(place: PodPlace, command: ContainerCommand, stdio: St
   const [program = '', ...args] = inNamespace(place.namespace, [
     'unshare',
     '--mount',
+    // Deleting a pod's namespace must reach here too, or this copy of its mount keeps it alive.
+    '--propagation',
+    'slave',
     '--uts',
     'sh',
     '-c',

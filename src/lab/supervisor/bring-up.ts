@@ -76,7 +76,11 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
       cluster,
       events,
       network,
-      images: builtInImages(config.program),
+      images: builtInImages({
+        program: config.program,
+        directory: join(config.stateDirectory, 'bin'),
+        path: config.environment.PATH ?? '',
+      }),
       baseEnvironment: config.environment,
       logsDirectory: directories.logs,
       podsDirectory: directories.pods,
