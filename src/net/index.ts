@@ -6,12 +6,12 @@ export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-na
 export { type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
 export { readSysctls, writeSysctls } from './namespace/sysctl.ts';
 export { type AppliedPart, applyRedirection, namespaceHasIpv6 } from './redirection/apply.ts';
-export { PROBE_SETS, planHostProbes } from './redirection/host-probes.ts';
+export { PROBE_SETS, planHostProbes } from './redirection-plan/host-probes.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
-export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection/options.ts';
-export { planRedirection, type RedirectionPlan } from './redirection/plan.ts';
+export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection-plan/options.ts';
+export { planRedirection, type RedirectionPlan } from './redirection-plan/plan.ts';
 export { type RemovedPart, removeRedirection } from './redirection/remove.ts';
-export { formatRestoreInput } from './redirection/rule-set.ts';
+export { formatRestoreInput } from './redirection-plan/rule-set.ts';
 export { type ConnectOptions, connectTcp } from './socket/connect.ts';
 export { type ListenOptions, openListener } from './socket/listener.ts';
 export { originalDestination } from './socket/original-destination.ts';

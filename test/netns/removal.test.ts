@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { test } from 'tap';
 import { parseCidr } from '../../src/model/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   removeRedirection,
   writeSysctls,
 } from '../../src/net/index.ts';
+import { loadConntrack } from '../../src/net/redirection/conntrack-module.ts';
 import { createTestNamespace, enterSandbox, type TestNamespace } from '../support/netns.ts';
 
 const SYSCTLS = ['net.netfilter.nf_conntrack_tcp_loose', 'net.ipv4.tcp_migrate_req'];
@@ -198,6 +199,16 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
     await removeRedirection(pod.namespace, plan, 'routing');
     t.same(dump(pod), before, 'the settings of before the first attempt');
+    pod.close();
+  });
+
+  test('conntrack can be loaded without touching any namespace that is in use', async (t) => {
+    const pod = createTestNamespace('untouched');
+    const before = dump(pod);
+    const processNamespace = readlinkSync('/proc/thread-self/ns/net');
+    await loadConntrack();
+    t.same(dump(pod), before);
+    t.equal(readlinkSync('/proc/thread-self/ns/net'), processNamespace);
     pod.close();
   });
 

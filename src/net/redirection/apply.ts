@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { writeSysctls } from '../namespace/sysctl.ts';
+import { readSysctls, writeSysctls } from '../namespace/sysctl.ts';
 import { runInside } from './command.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts';
+import { ensureConntrack } from './conntrack-module.ts';
+import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from '../redirection-plan/plan.ts';
 import { addPolicyRoute } from './policy-routing.ts';
 import { removeRedirection } from './remove.ts';
-import { formatRestoreInput, type RuleSet, type RuleTable, type TableName } from './rule-set.ts';
+import {
+  formatRestoreInput,
+  type RuleSet,
+  type RuleTable,
+  type TableName,
+} from '../redirection-plan/rule-set.ts';
 import { readSavedState, saveState } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
 
@@ -48,10 +54,13 @@ async function applyRouting(
   plan: RedirectionPlan,
   snapshots: readonly FamilySnapshot[],
 ): Promise<void> {
+  await ensureConntrack(namespace);
   const isNew = readSavedState(snapshots) === undefined;
   if (isNew) await saveState(namespace, snapshots, [...plan.sysctls.keys()]);
   try {
-    writeSysctls(namespace, plan.sysctls);
+    // Older kernels lack some: without tcp_migrate_req (Linux 5.14) a hand-over may lose a connection, nothing else.
+    const present = readSysctls(namespace, [...plan.sysctls.keys()]);
+    writeSysctls(namespace, new Map([...plan.sysctls].filter(([name]) => present.has(name))));
     const families = plan.ruleSets.map(({ family }) => family);
     addPolicyRoute(namespace, plan.policyRoute, families);
     await restore(namespace, plan, snapshots, ['mangle']);

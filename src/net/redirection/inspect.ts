@@ -1,5 +1,5 @@
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN } from './plan.ts';
+import { OUTPUT_CHAIN, PREROUTING_CHAIN } from '../redirection-plan/plan.ts';
 import { readSavedState } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
 

@@ -3,9 +3,9 @@ import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { writeSysctls } from '../namespace/sysctl.ts';
 import { runInside } from './command.ts';
 import { deleteEmptyTables } from './empty-tables.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from './plan.ts';
+import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from '../redirection-plan/plan.ts';
 import { removePolicyRoute } from './policy-routing.ts';
-import type { TableName } from './rule-set.ts';
+import type { TableName } from '../redirection-plan/rule-set.ts';
 import { readSavedState, STATE_CHAIN, type SavedState } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, presentFamilies, takeSnapshots } from './snapshot.ts';
 

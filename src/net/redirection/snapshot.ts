@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { runInside } from './command.ts';
-import type { TableName } from './rule-set.ts';
+import type { TableName } from '../redirection-plan/rule-set.ts';
 
 /** A table as `iptables-save` shows it. */
 export interface TableSnapshot {

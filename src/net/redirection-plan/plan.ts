@@ -42,6 +42,9 @@ export function planRedirection(options: RedirectionOptions = {}): RedirectionPl
 export const PREROUTING_CHAIN = 'ISTIO_PRERT';
 export const OUTPUT_CHAIN = 'ISTIO_OUTPUT';
 
+/** Whether conntrack takes a connection up in its middle. */
+export const TCP_LOOSE = 'net.netfilter.nf_conntrack_tcp_loose';
+
 export const POLICY_ROUTE: PolicyRoute = { priority: 32764, mark: 0x111, mask: 0xfff, table: 100 };
 
 /**
@@ -49,7 +52,7 @@ export const POLICY_ROUTE: PolicyRoute = { priority: 32764, mark: 0x111, mask: 0
  * to death. tcp_migrate_req=1: connections not yet accepted move to the next generation's listener (design.md, Restart).
  */
 const SYSCTLS: ReadonlyMap<string, string> = new Map([
-  ['net.netfilter.nf_conntrack_tcp_loose', '0'],
+  [TCP_LOOSE, '0'],
   ['net.ipv4.tcp_migrate_req', '1'],
 ]);
 
