@@ -33,6 +33,7 @@ function world(over: Partial<InboundPorts> = {}) {
   });
   const ports: InboundPorts = {
     pod: server.uid,
+    identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'server' }),
     network: '',
     view,
     admission,
@@ -57,7 +58,7 @@ function request(authority: TunnelRequest['authority']) {
     peer,
     local: { address: ip('10.0.1.1'), port: 15_008 },
     remote: { address: ip('10.0.0.1'), port: 40_000 },
-    forwardedHost: undefined,
+    forwarded: { client: { address: ip('10.0.0.1'), port: 51_234 } },
     signal: new AbortController().signal,
     accept() {
       answers.push('200');
@@ -78,7 +79,12 @@ test('a tunnel to this pod reaches its application under the address of the clie
   t.same(asked, ['10.0.1.1:8080 from 10.0.0.1']);
   t.match(journal.entries[1], {
     event: 'closed',
-    details: { sourceWorkload: { name: 'client' }, service: { name: 'web' }, sourceIdentity: peer },
+    details: {
+      source: { address: '10.0.0.1', port: 51_234 },
+      sourceWorkload: { name: 'client' },
+      service: { name: 'web' },
+      sourceIdentity: peer,
+    },
   });
 });
 
@@ -88,6 +94,13 @@ test('a name is taken when it is a service of this pod', async (t) => {
   await carryTunnel(named.tunnel, ports);
   t.same(named.answers, ['200']);
   t.same(asked, ['10.0.1.1:8080 from 10.0.0.1']);
+});
+
+test('a client that names another host than its own is seen as the tunnel that it came through', async (t) => {
+  const { ports, journal } = world();
+  const { tunnel } = toAddress('10.0.1.1', 8080);
+  await carryTunnel({ ...tunnel, forwarded: { client: { address: ip('1.2.3.4'), port: 1 } } }, ports);
+  t.match(journal.entries[0]?.details.source, { address: '10.0.0.1', port: 40_000 });
 });
 
 test('the client is not labelled as a workload whose identity it did not prove', async (t) => {

@@ -34,7 +34,7 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
         pod: ports.pod,
         direction: 'inbound',
         protocol: 'HBONE',
-        source: request.remote,
+        source: clientEnd(request),
         dialled: request.authority.kind === 'hostname' ? request.authority.hostname : undefined,
         destination: target,
         cut: cutter.cut,
@@ -65,14 +65,23 @@ function acceptOrLetGo(
   }
 }
 
+/**
+ * The application's end where the sender tells it and it is the very host that the tunnel comes from; else the tunnel's
+ * own, which many connections share.
+ */
+function clientEnd({ forwarded, remote }: TunnelRequest): Endpoint {
+  return forwarded.client?.address === remote.address ? forwarded.client : remote;
+}
+
 function beginRecord(request: TunnelRequest, ports: InboundPorts): ConnectionRecord {
   const { authority } = request;
   return ports.beginRecord({
     direction: 'inbound',
     protocol: 'HBONE',
-    source: request.remote,
+    source: clientEnd(request),
     sourceWorkload: clientWorkload(ports, request.remote.address, request.peer),
     sourceIdentity: request.peer,
+    destinationIdentity: ports.identity,
     dialled:
       authority.kind === 'hostname'
         ? `${authority.hostname}:${authority.port}`
@@ -95,6 +104,6 @@ function describe(
   record.learn({
     destination: target,
     destinationWorkload: workload,
-    service: service ?? attributeService(ports.view, workload, target.port, request.forwardedHost),
+    service: service ?? attributeService(ports.view, workload, target.port, request.forwarded.host),
   });
 }

@@ -8,8 +8,9 @@ import type { ConnectionTracker } from '../connections/tracker.ts';
 
 /** Everything that carrying inbound connections of one pod needs of the world. */
 export interface InboundPorts {
-  /** The pod. */
+  /** The pod, and who it is. */
   readonly pod: WorkloadUid;
+  readonly identity: WorkloadIdentity;
   readonly network: string;
   readonly view: MeshView;
   readonly admission: Admission;
@@ -31,8 +32,13 @@ export interface TunnelRequest {
   readonly peer: WorkloadIdentity;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** The service that the client had in mind, as it says; believed for labels only. */
-  readonly forwardedHost: string | undefined;
+  /** What the sender says about the connection it tunnels (RFC 7239); believed for labels only. */
+  readonly forwarded: {
+    /** The application's own end. */
+    readonly client?: Endpoint | undefined;
+    /** The service it had in mind. */
+    readonly host?: string | undefined;
+  };
   /** Aborted when the peer gives up. */
   readonly signal: AbortSignal;
   /** Answers 200. */

@@ -132,6 +132,7 @@ export async function startPodProxy(
   };
   const inbound: InboundPorts = {
     pod: pod.uid,
+    identity: identity.identity,
     network: deps.network,
     view,
     admission,

@@ -49,7 +49,7 @@ function requestOf(tunnel: IncomingTunnel<WorkloadIdentity>, baggage: () => stri
     peer: tunnel.peer,
     local: tunnel.local,
     remote: tunnel.remote,
-    forwardedHost: parseForwarded(tunnel.head.forwarded).host,
+    forwarded: parseForwarded(tunnel.head.forwarded),
     signal: tunnel.signal,
     accept: () => tunnel.accept({ baggage: baggage() }),
     refuse: (status, reason) => tunnel.refuse(status, reason),

@@ -7,7 +7,7 @@ import {
   type Workload,
   workloadIdentity,
 } from '../../../src/model/index.ts';
-import { resolveZtunnelConfig } from '../../../src/ztunnel/config/index.ts';
+import { resolveZtunnelConfig, type ZtunnelOptions } from '../../../src/ztunnel/config/index.ts';
 import type { ConnectionDetails, ConnectionEnd } from '../../../src/ztunnel/connections/connection-record.ts';
 import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy.ts';
 import { makeWorkload } from '../../model/mesh-fixtures.ts';
@@ -39,7 +39,7 @@ export interface TwoNodes {
   close(): Promise<void>;
 }
 
-export async function createTwoNodes(): Promise<TwoNodes> {
+export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNodes> {
   const topology = createTopology('zt');
   const controller = await startTestController();
   const journal: JournalEntry[] = [];
@@ -69,6 +69,7 @@ export async function createTwoNodes(): Promise<TwoNodes> {
         tokenFile,
         stateFile: join(controller.directory, `${node.name}.state`),
         drainTimeout: '2s',
+        ...over,
       });
       const note = (event: JournalEntry['event']) => (details: ConnectionDetails, end?: ConnectionEnd) => {
         journal.push({ node: node.name, event, details, ...(end === undefined ? {} : { end }) });
