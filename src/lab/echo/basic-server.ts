@@ -1,4 +1,4 @@
-import { type IncomingMessage, createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createCleartextHttp2Server } from 'node:http2';
 import type { Server } from 'node:net';
 import { canonicalHeaders } from './header-names.ts';
