@@ -25,6 +25,7 @@ import { warnOfAnnotations } from './server/annotation-warnings.ts';
 import { adminRoutes, operatorRoutes } from './server/admin-routes.ts';
 import { registerControllerMetrics } from './server/controller-metrics.ts';
 import { writePolicyStatus } from './server/policy-status.ts';
+import { recordProblems } from './server/problem-events.ts';
 import { createResourcePublisher, SERVED_TYPES } from './server/resource-publisher.ts';
 import { answering } from './server/respond.ts';
 import { writeRootCertificateFile } from './server/root-certificate-file.ts';
@@ -97,6 +98,7 @@ export function createController(
     });
     const stopStatus = writePolicyStatus(collections, sink, config.rootNamespace);
     const stopWarnings = warnOfAnnotations(collections, sink);
+    const stopProblems = recordProblems(source, sink);
     publisher.publishBundle(authority.bundle());
     const unsubscribe = [
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),
@@ -104,6 +106,7 @@ export function createController(
       () => publisher.stop(),
       stopStatus,
       stopWarnings,
+      stopProblems,
     ];
     owned.own(
       closing(() => {

@@ -1,7 +1,3 @@
-export { type Collection, createGraph, type Fetch, type Graph, type Index, type Store } from './graph.ts';
-export {
-  type CaptureReport,
-  createMeshCollections,
-  type Judged,
-  type MeshCollections,
-} from './mesh-collections.ts';
+export { type Collection, createGraph } from './graph.ts';
+export { type CaptureReport, createMeshCollections, type MeshCollections } from './mesh-collections.ts';
+export type { Judged } from './mesh-stores.ts';

@@ -1,0 +1,100 @@
+import type {
+  AuthorizationPolicyObject,
+  EndpointSliceObject,
+  MeshObject,
+  NamespaceObject,
+  NodeObject,
+  ObjectKind,
+  PeerAuthenticationObject,
+  PodObject,
+  ServiceObject,
+} from '../objects/index.ts';
+import { objectKey } from '../objects/index.ts';
+import type { ObjectEvent } from '../sources/index.ts';
+import type { Graph, Store } from './graph.ts';
+
+/** An object with what is wrong about it; only policies may have faults. */
+export interface Judged<T> {
+  readonly object: T;
+  readonly faults: readonly string[];
+}
+
+/** The objects as they came, by `namespace/name`: what everything else is derived from. */
+export interface MeshStores {
+  readonly namespaces: Store<NamespaceObject>;
+  readonly nodes: Store<NodeObject>;
+  readonly pods: Store<PodObject>;
+  readonly services: Store<ServiceObject>;
+  readonly slices: Store<EndpointSliceObject>;
+  readonly policies: Store<Judged<AuthorizationPolicyObject>>;
+  readonly peers: Store<Judged<PeerAuthenticationObject>>;
+}
+
+export function createMeshStores(graph: Graph): MeshStores {
+  return {
+    namespaces: graph.store(),
+    nodes: graph.store(),
+    pods: graph.store(),
+    services: graph.store(),
+    slices: graph.store(),
+    policies: graph.store(),
+    peers: graph.store(),
+  };
+}
+
+/** Without effect until the graph's next commit. */
+export function applyEvent(stores: MeshStores, event: ObjectEvent): void {
+  if (event.type === 'upsert') put(stores, event.object, event.faults);
+  else storeOf(stores, event.kind)?.delete(event.key);
+}
+
+function put(stores: MeshStores, object: MeshObject, faults: readonly string[]): void {
+  const key = objectKey(object.meta);
+  switch (object.kind) {
+    case 'Namespace':
+      stores.namespaces.set(key, object);
+      break;
+    case 'Node':
+      stores.nodes.set(key, object);
+      break;
+    case 'Pod':
+      stores.pods.set(key, object);
+      break;
+    case 'Service':
+      stores.services.set(key, object);
+      break;
+    case 'EndpointSlice':
+      stores.slices.set(key, object);
+      break;
+    case 'AuthorizationPolicy':
+      stores.policies.set(key, { object, faults });
+      break;
+    case 'PeerAuthentication':
+      stores.peers.set(key, { object, faults });
+      break;
+    case 'ServiceAccount':
+      // Its name is all that counts, and pods bring that along.
+      break;
+  }
+}
+
+function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'delete'> | undefined {
+  switch (kind) {
+    case 'Namespace':
+      return stores.namespaces;
+    case 'Node':
+      return stores.nodes;
+    case 'Pod':
+      return stores.pods;
+    case 'Service':
+      return stores.services;
+    case 'EndpointSlice':
+      return stores.slices;
+    case 'AuthorizationPolicy':
+      return stores.policies;
+    case 'PeerAuthentication':
+      return stores.peers;
+    case 'ServiceAccount':
+      return undefined;
+  }
+}
