@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { registerControllerCommand } from './controller.ts';
+import { addDemoCommand } from './demo/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
@@ -33,6 +34,7 @@ export async function createProgram(context: CliContext, wanted: string | undefi
       getErrHasColors: () => colours.isColorSupported,
     });
   program.commandsGroup('A mesh on this machine:');
+  addDemoCommand(program, context);
   addLabCommands(program, context);
   program.commandsGroup('What the mesh knows:');
   addMeshCommands(program, context);

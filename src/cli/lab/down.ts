@@ -10,17 +10,21 @@ const GRACE_MS = 10_000;
 export function addDownCommand(lab: Command, context: CliContext): void {
   withLabOption(lab.command('down').description('end a lab and everything in it; nothing is left')).action(
     async (options: LabOption) => {
-      const stateDirectory = findLab(baseOf(context), options.name);
-      const progress = createProgress(context.terminal);
-      progress.update('ending processes');
-      try {
-        await createLabClient(stateDirectory).shutDown();
-      } finally {
-        // Also when the supervisor does not answer: its process is ended then.
-        await finishShutdown(stateDirectory, GRACE_MS);
-        progress.stop();
-      }
+      await takeDown(findLab(baseOf(context), options.name), context);
       context.terminal.stdout.write('lab is down\n');
     },
   );
+}
+
+/** Ends the lab of a state directory, and resolves when nothing of it is left. */
+export async function takeDown(stateDirectory: string, context: CliContext): Promise<void> {
+  const progress = createProgress(context.terminal);
+  progress.update('ending processes');
+  try {
+    await createLabClient(stateDirectory).shutDown();
+  } finally {
+    // Also when the supervisor does not answer: its process is ended then.
+    await finishShutdown(stateDirectory, GRACE_MS);
+    progress.stop();
+  }
 }

@@ -2,13 +2,16 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addApplyCommand } from './apply.ts';
 import { addDeleteCommand, addMetadataCommand, addScaleCommand } from './change.ts';
-import { addDownCommand } from './down.ts';
+import { addDownCommand, takeDown } from './down.ts';
 import { addExecCommand } from './exec.ts';
 import { addGetCommand } from './get.ts';
 import { addStatusCommand } from './status.ts';
-import { addUpCommand } from './up.ts';
+import { baseOf } from './lab-access.ts';
+import { addUpCommand, bringUp } from './up.ts';
 import { addCaptureCommand, addLogsCommand } from './watch.ts';
 import { addKillCommand, addUpgradeCommand } from './ztunnel-control.ts';
+
+export { baseOf, bringUp, takeDown };
 
 export function addLabCommands(program: Command, context: CliContext): void {
   const lab = program

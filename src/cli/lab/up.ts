@@ -24,7 +24,8 @@ import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied } from './apply.ts';
 import { baseOf } from './lab-access.ts';
 
-interface UpOptions {
+/** What `nodemesh lab up` takes. */
+export interface UpOptions {
   readonly file: readonly string[];
   readonly nodes?: number;
   readonly name?: string;
@@ -60,10 +61,14 @@ export function addUpCommand(lab: Command, context: CliContext): void {
 Without -f a small shop (shopper → frontend → cart → payments) is started.
 Nothing outside the lab's own namespaces is touched; root is not needed where user namespaces are allowed.`,
     )
-    .action((options: UpOptions) => up(options, context));
+    .action(async (options: UpOptions) => {
+      await bringUp(options, context);
+      if (options.file.length === 0) context.terminal.stdout.write(whatNext(options.mesh));
+    });
 }
 
-async function up(options: UpOptions, context: CliContext): Promise<void> {
+/** Starts a lab and waits until it is ready, with progress. Throws LabError. */
+export async function bringUp(options: UpOptions, context: CliContext): Promise<void> {
   const { terminal } = context;
   const manifests = options.file.flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')));
   const described = manifests.filter(({ kind }) => kind === LAB_KIND).map(parseLabFile);
@@ -112,7 +117,6 @@ async function up(options: UpOptions, context: CliContext): Promise<void> {
   }
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   terminal.stdout.write(`lab ${terminal.colours.bold(name)} is up (${seconds} s)\n`);
-  if (options.file.length === 0) terminal.stdout.write(whatNext(options.mesh));
 }
 
 async function applyAll(
