@@ -1,4 +1,4 @@
-import { attributeService } from '../../model/index.ts';
+import { attributeService, RECURSIVE_PORTS } from '../../model/index.ts';
 import { type Endpoint, formatEndpoint, sameEndpoint } from '../connections/endpoint.ts';
 import { createCutter, joinStreams } from '../connections/join.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -61,13 +61,18 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
 
 /** Where it was going; a connection straight to our own port was going nowhere. */
 function targetOf(captured: CapturedConnection): Endpoint {
-  const { originalDestination, local, remote } = captured;
-  if (originalDestination === undefined || sameEndpoint(originalDestination, local)) {
-    throw new ZtunnelError({
-      code: 'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
-      blame: 'downstream',
-      message: `a connection from ${formatEndpoint(remote)} to ${formatEndpoint(local)} was not redirected`,
-    });
-  }
+  const { originalDestination } = captured;
+  if (originalDestination === undefined) throw notRedirected(captured);
+  // What was not redirected has our own port and address as its destination.
+  if (RECURSIVE_PORTS.has(originalDestination.port) && sameEndpoint(originalDestination, captured.local))
+    throw notRedirected(captured);
   return checkPort(originalDestination);
+}
+
+function notRedirected({ remote, local }: CapturedConnection): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
+    blame: 'downstream',
+    message: `a connection from ${formatEndpoint(remote)} to ${formatEndpoint(local)} was not redirected`,
+  });
 }

@@ -1,7 +1,8 @@
 import { attributeService, formatAuthority, type Service, type Workload } from '../../model/index.ts';
 import type { ConnectionRecord } from '../connections/connection-record.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../connections/endpoint.ts';
 import { createCutter, joinStreams } from '../connections/join.ts';
+import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import { clientWorkload, ownWorkload } from './known-workloads.ts';
 import type { InboundPorts, TunnelRequest } from './ports.ts';
@@ -15,7 +16,8 @@ import { tunnelTarget } from './tunnel-target.ts';
 export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): Promise<void> {
   const record = beginRecord(request, ports);
   const cutter = createCutter();
-  const signal = AbortSignal.any([request.signal, cutter.signal]);
+  const onPeerGone = (): void => cutter.cut(peerGone(request));
+  request.signal.addEventListener('abort', onPeerGone, { once: true });
   const releases: (() => void)[] = [];
   try {
     const workload = await ownWorkload(ports);
@@ -28,7 +30,7 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
       source: request.peer,
     };
     releases.push(await ports.admission.admit({ destination: ports.pod, attributes, cut: cutter.cut }));
-    const upstream = await ports.connectApplication(target, request.remote.address, signal);
+    const upstream = await ports.connectApplication(target, request.remote.address, cutter.signal);
     releases.push(
       ports.tracker.add({
         pod: ports.pod,
@@ -40,6 +42,8 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
         cut: cutter.cut,
       }),
     );
+    // From here on the stream itself tells when the peer goes.
+    request.signal.removeEventListener('abort', onPeerGone);
     const client = acceptOrLetGo(request, upstream);
     await joinStreams({ client, upstream, record, cutter, splice: ports.splice });
   } catch (error) {
@@ -49,6 +53,14 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
   } finally {
     for (const release of releases) release();
   }
+}
+
+function peerGone(request: TunnelRequest): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_PEER_GONE',
+    blame: 'downstream',
+    message: `${formatEndpoint(request.remote)} gave the tunnel up before it was open`,
+  });
 }
 
 /** The peer may have gone while the application was dialled: then that connection must not be left behind. */

@@ -1,5 +1,5 @@
 import type { MeshError } from '../../base/index.ts';
-import { HBONE_PORT, INBOUND_PLAINTEXT_PORT, OUTBOUND_PORT } from '../../model/index.ts';
+import { RECURSIVE_PORTS } from '../../model/index.ts';
 import type { ConnectionRecord } from '../connections/connection-record.ts';
 import { type Endpoint, formatEndpoint, sameEndpoint } from '../connections/endpoint.ts';
 import { createCutter, joinStreams } from '../connections/join.ts';
@@ -62,12 +62,8 @@ function destinationOf(captured: CapturedConnection): Endpoint {
 
 /** Connecting to what the pod itself dialled on our ports would come back to us for ever. */
 function refuseSelfCall(destination: Endpoint, captured: CapturedConnection): void {
-  const ownPort =
-    destination.address === captured.remote.address &&
-    (destination.port === OUTBOUND_PORT ||
-      destination.port === INBOUND_PLAINTEXT_PORT ||
-      destination.port === HBONE_PORT);
-  if (!ownPort && !sameEndpoint(destination, captured.local)) return;
+  if (!RECURSIVE_PORTS.has(destination.port)) return;
+  if (destination.address !== captured.remote.address && !sameEndpoint(destination, captured.local)) return;
   throw new ZtunnelError({
     code: 'ERR_ZTUNNEL_SELF_CALL',
     blame: 'downstream',

@@ -33,7 +33,10 @@ function captured(socket: Socket): CapturedConnection {
   return {
     stream: tcpByteStream(socket),
     remote: { address: kernelIpAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 },
-    local: { address: kernelIpAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0 },
+    // Asked for by few, and a system call.
+    get local() {
+      return { address: kernelIpAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    },
     originalDestination: originalDestination(socket),
   };
 }

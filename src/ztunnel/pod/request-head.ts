@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { formatEndpoint, type Endpoint } from '../connections/endpoint.ts';
 import type { Service, Upstream, Workload } from '../../model/index.ts';
 import {
@@ -41,8 +42,18 @@ export function requestHead(options: {
     authority: upstream.authority,
     baggage: baggageOf(source),
     forwarded: formatForwarded({ client, host: dialledHost(upstream.service, upstream) }),
-    traceparent: formatTraceparent(childTraceparent(undefined)),
+    traceparent: formatTraceparent(childTraceparent(undefined, pooledRandom)),
   };
+}
+
+/** Trace ids need no secrecy, only to differ: one call of the kernel serves many connections. */
+function pooledRandom(bytes: number): Buffer {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.subarray(used - bytes, used);
 }
 
 /** Only a service that was dialled by its own address is what the client had in mind; a guess is not passed on. */
@@ -57,3 +68,6 @@ function notATunnel(upstream: Upstream): ZtunnelError {
     message: `${formatEndpoint(upstream)} is reached without a tunnel and needs no request`,
   });
 }
+
+const pool = Buffer.alloc(8_192);
+let used = pool.length;
