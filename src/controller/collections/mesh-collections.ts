@@ -8,7 +8,7 @@ import {
 } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
 import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
-import { type Collection, createGraph } from './graph.ts';
+import { type Collection, createGraph } from './graph/index.ts';
 import { applyEvent, createMeshStores, type Judged } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';

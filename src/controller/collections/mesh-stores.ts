@@ -11,7 +11,7 @@ import type {
 } from '../objects/index.ts';
 import { objectKey } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
-import type { Graph, Store } from './graph.ts';
+import type { Graph, Store } from './graph/index.ts';
 
 /** An object with what is wrong about it; only policies may have faults. */
 export interface Judged<T> {

@@ -7,7 +7,7 @@ import {
   type TranslatedPolicy,
   translatePeerAuthentication,
 } from '../translate/index.ts';
-import type { Collection, Fetch, Graph } from './graph.ts';
+import type { Collection, Fetch, Graph } from './graph/index.ts';
 import { labelSlots, namespaceSlot, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import { derivePolicy, soundPeerAuthentication } from './sound-policy.ts';

@@ -9,7 +9,7 @@ import {
   translatePod,
   translateService,
 } from '../translate/index.ts';
-import type { Collection, Graph } from './graph.ts';
+import type { Collection, Graph } from './graph/index.ts';
 import { labelSlots, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import type { PolicyCollections } from './policy-collections.ts';

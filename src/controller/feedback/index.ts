@@ -1,0 +1,3 @@
+export { warnOfAnnotations } from './annotation-warnings.ts';
+export { writePolicyStatus } from './policy-status.ts';
+export { recordProblems } from './problem-events.ts';

@@ -1,0 +1,69 @@
+import type { Clock, Closable, ClosableStack, Logger } from '../../base/index.ts';
+import { type Authority, openAuthority } from '../../identity/index.ts';
+import { createDeltaServer, type DeltaServer } from '../../xds/index.ts';
+import { createMeshCollections, type MeshCollections } from '../collections/index.ts';
+import type { ControllerConfig } from '../controller-config.ts';
+import { recordProblems, warnOfAnnotations, writePolicyStatus } from '../feedback/index.ts';
+import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
+import type { ObjectSource } from '../sources/index.ts';
+import { createResourcePublisher, type ResourcePublisher, SERVED_TYPES } from './resource-publisher.ts';
+import { writeRootCertificateFile } from './root-certificate-file.ts';
+
+/** What the controller knows and holds, without the ports by which it is reached. */
+export interface Mesh {
+  readonly authority: Authority;
+  readonly source: ObjectSource;
+  readonly collections: MeshCollections;
+  /** Serves what follows from the objects; somebody has to bring it streams. */
+  readonly server: DeltaServer;
+  readonly publisher: ResourcePublisher;
+  readonly sink: SinkQueue;
+}
+
+export interface MeshParts {
+  readonly config: ControllerConfig;
+  readonly source: ObjectSource;
+  readonly sink: ControllerSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Opens the authority and joins source, collections, resources and sink. The source is not started yet. */
+export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<Mesh> {
+  const { config, clock, log } = parts;
+  const authority = owned.own(
+    await openAuthority({
+      directory: config.caDirectory,
+      trustDomain: config.trustDomain,
+      maximumTtlMs: config.svidTtlMs,
+      clock,
+      log,
+    }),
+  );
+  owned.own(await writeRootCertificateFile(config.rootCertificateFile, authority, log));
+  const source = owned.own(parts.source);
+  const collections = createMeshCollections(config, log);
+  const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));
+  const sink = owned.own(createSinkQueue({ sink: parts.sink, clock, log }));
+  const { rootNamespace } = config;
+  const publisher = createResourcePublisher({ collections, server, rootNamespace, log });
+  publisher.publishBundle(authority.bundle());
+  owned.own(
+    subscriptions([
+      () => publisher.stop(),
+      writePolicyStatus(collections, sink, rootNamespace),
+      warnOfAnnotations(collections, sink),
+      recordProblems(source, sink),
+      authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),
+      source.events.subscribe((events) => collections.apply(events)),
+    ]),
+  );
+  return { authority, source, collections, server, publisher, sink };
+}
+
+function subscriptions(stops: readonly (() => void)[]): Closable {
+  const stopAll = (): void => {
+    for (const stop of stops) stop();
+  };
+  return { close: async () => stopAll(), destroy: stopAll };
+}

@@ -1,0 +1,68 @@
+import type { Logger } from '../../base/index.ts';
+import type { WorkloadUid } from '../../model/index.ts';
+import type { Authenticate, GrpcServices } from '../../wire/index.ts';
+import type { StreamPeer } from '../../xds/index.ts';
+import { createCertificateService } from '../certificates/index.ts';
+import type { MeshCollections } from '../collections/index.ts';
+import type { ControllerConfig } from '../controller-config.ts';
+import { createReportService } from '../enrolment/index.ts';
+import type { PodObject } from '../objects/index.ts';
+import { accountOf, type Caller, type TokenVerifier } from '../tokens/index.ts';
+import type { Mesh } from './mesh.ts';
+import { answering } from './respond.ts';
+
+/** What proxies can ask of the controller, and how it knows who asks. */
+export function createProxyServices(
+  { authority, collections, server, publisher, sink }: Mesh,
+  parts: { readonly config: ControllerConfig; readonly tokens: TokenVerifier; readonly log: Logger },
+): { readonly authenticate: Authenticate<Caller>; readonly services: GrpcServices<Caller> } {
+  const { config, tokens, log } = parts;
+  const certificates = createCertificateService({
+    authority,
+    pods: {
+      pod: (namespace, name) => collections.pods.get(`${namespace}/${name}`),
+      podsOf: (node, namespace, account) => collections.podsOf(node, namespace, account),
+    },
+    trustDomain: config.trustDomain,
+    trustedNodeAccounts: config.trustedNodeAccounts,
+    maximumTtlMs: config.svidTtlMs,
+    log,
+  });
+  const reports = createReportService({
+    trustedNodeAccounts: config.trustedNodeAccounts,
+    podOf: podLookup(collections, config.clusterId),
+    announce: (captures) => collections.reportCaptures(captures),
+    written: (pod) => collections.captureWritten(pod),
+    acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),
+    sink,
+    joinWaitMs: config.joinWaitMs,
+    leaveWaitMs: config.leaveWaitMs,
+    log,
+  });
+  return {
+    authenticate: (token) => answering(() => tokens.verify(token)),
+    services: {
+      xds: (stream, caller) => server.serve(stream, peerOf(caller, config.trustedNodeAccounts)),
+      certificates: (request, caller) => answering(() => certificates.create(request, caller)),
+      nodeReports: (report, caller) => answering(() => reports.report(report, caller)),
+    },
+  };
+}
+
+/** Only a node proxy sees the pods of its node; everybody else sees what is for everybody. */
+function peerOf(caller: Caller, trustedNodeAccounts: ReadonlySet<string>): StreamPeer {
+  const trusted = trustedNodeAccounts.has(accountOf(caller)) && caller.node !== '';
+  return {
+    id: `${accountOf(caller)}/${caller.pod || '-'}@${caller.node || '-'}`,
+    audience: trusted ? caller.node : undefined,
+  };
+}
+
+/** `<cluster>//Pod/<namespace>/<name>` back to the pod. */
+function podLookup(
+  collections: Pick<MeshCollections, 'pods'>,
+  clusterId: string,
+): (uid: WorkloadUid) => PodObject | undefined {
+  const prefix = `${clusterId}//Pod/`;
+  return (uid) => (uid.startsWith(prefix) ? collections.pods.get(uid.slice(prefix.length)) : undefined);
+}
