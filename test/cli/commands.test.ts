@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'tap';
+import { formatTable } from '../../src/cli/terminal/index.ts';
+import { nodemesh } from '../lab/support/lab-fixture.ts';
+import { conformancePath, needsConformanceData } from '../support/conformance.ts';
+
+test('help names the groups, the commands and examples', async (t) => {
+  const { code, stdout } = await nodemesh(['--help']);
+  t.equal(code, 0);
+  for (const text of [
+    'A mesh on this machine:',
+    'What the mesh knows:',
+    'workloads',
+    'Examples:',
+    '$ nodemesh lab up',
+  ])
+    t.match(stdout, text);
+  t.notMatch(stdout, 'lab-supervisor');
+});
+
+test('a mistyped command is answered with the one that was meant', async (t) => {
+  const { code, stderr } = await nodemesh(['workload']);
+  t.equal(code, 1);
+  t.match(stderr, /unknown command 'workload'\n\(Did you mean workloads\?\)/);
+});
+
+test('an option that is no number says what it should be', async (t) => {
+  const { code, stderr } = await nodemesh(['lab', 'up', '--nodes', 'two']);
+  t.equal(code, 1);
+  t.match(stderr, /expected a whole number/);
+});
+
+test('asking for a lab that is not running says how to start one', async (t) => {
+  const { code, stderr } = await nodemesh(['lab', 'status', '--name', 'nowhere']);
+  t.equal(code, 1);
+  t.match(stderr, /error: no lab called nowhere is running\nhint: /);
+  t.match(stderr, 'ERR_LAB_NOT_RUNNING');
+});
+
+test('a manifest that is not YAML is refused before anything is started', async (t) => {
+  const { code, stderr } = await nodemesh(['lab', 'up', '--name', 'never', '-f', '-'], { input: 'kind: [' });
+  t.equal(code, 1);
+  t.match(stderr, /standard input:1: /);
+});
+
+test('the version of the package is told', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  t.match((await nodemesh(['version'])).stdout, `nodemesh ${version}\n`);
+  t.equal((await nodemesh(['--version'])).stdout, `${version}\n`);
+});
+
+test('columns are as wide as their widest cell, colours not counted', async (t) => {
+  t.equal(
+    formatTable(
+      ['A', 'LONG'],
+      [
+        ['\u001b[32mwide\u001b[39m', 'x'],
+        ['b', ''],
+      ],
+    ),
+    'A    LONG\n\u001b[32mwide\u001b[39m x\nb\n',
+  );
+});
+
+test('a config dump is shown as istioctl shows it', {
+  skip: needsConformanceData ? false : 'no conformance data',
+}, async (t) => {
+  const folder = 'istio/ztunnel-config-dump';
+  const expected = (name: string): string => readFileSync(conformancePath(`${folder}/${name}`), 'utf8');
+  const cases: readonly (readonly [string, string, ...string[]])[] = [
+    ['workloadsummary.txt', 'dump.json', 'workloads'],
+    ['workloadsummary_default.txt', 'dump.json', 'workloads', '-n', 'default'],
+    ['workloadsummary_workload.txt', 'dump.json', 'workloads', '--address', '10.244.2.53'],
+    ['policies.txt', 'dump.json', 'policies'],
+    ['secretsummary.txt', 'dump.json', 'certificates'],
+    ['connectionsummary.txt', 'connectionsdump.json', 'connections'],
+  ];
+  for (const [file, dump, ...args] of cases) {
+    const { stdout } = await nodemesh([...args, '--file', conformancePath(`${folder}/${dump}`)]);
+    t.equal(stdout, expected(file), `${args.join(' ')} → ${file}`);
+  }
+  const services = (await nodemesh(['services', '--file', conformancePath(`${folder}/dump.json`)])).stdout;
+  t.match(expected('allsummary.txt'), services);
+});
