@@ -43,6 +43,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     const pod = options.podOf(entry.uid);
     if (pod === undefined || pod.node !== node) {
       // A pod that has just been deleted is reported released; there is nothing left to say of it.
+      failed.delete(entry.uid);
       log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
       return [];
     }

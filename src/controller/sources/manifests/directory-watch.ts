@@ -25,6 +25,8 @@ export interface DirectoryWatchOptions {
 
 /** Only these are manifests. Names that begin with a dot are somebody's unfinished work. */
 const MANIFEST = /^[^.].*\.(ya?ml|json)$/;
+/** As often as a kubelet would look, and cheap enough for thousands of files. */
+const BLIND_RESYNC_MS = 1_000;
 /** A ConfigMap volume changes all of its files by replacing this link. */
 const CONFIG_MAP_LINK = '..data';
 
@@ -38,6 +40,8 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
   let resync: Timer | undefined;
   let running: Promise<void> | undefined;
   let closed = false;
+  /** Some folder cannot be followed, so it has to be looked at more often. */
+  let blind = false;
 
   function follow(path: string): void {
     if (watchers.has(path) || closed) return;
@@ -46,7 +50,8 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
       watcher.on('error', () => unfollow(path));
       watchers.set(path, watcher);
     } catch (error) {
-      // Out of watches, or gone already: looking again now and then has to do.
+      // Out of watches, or gone already: looking again has to do.
+      blind = true;
       options.onError(error);
     }
   }
@@ -112,7 +117,8 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
 
   function planResync(): void {
     if (closed) return;
-    resync = clock.after(options.resyncMs, () => {
+    const delayMs = blind ? Math.min(options.resyncMs, BLIND_RESYNC_MS) : options.resyncMs;
+    resync = clock.after(delayMs, () => {
       everything = true;
       run();
       void running?.then(planResync);
