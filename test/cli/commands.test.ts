@@ -62,9 +62,7 @@ test('columns are as wide as their widest cell, colours not counted', async (t) 
   );
 });
 
-test('a config dump is shown as istioctl shows it', {
-  skip: needsConformanceData ? false : 'no conformance data',
-}, async (t) => {
+test('a config dump is shown as istioctl shows it', needsConformanceData(), async (t) => {
   const folder = 'istio/ztunnel-config-dump';
   const expected = (name: string): string => readFileSync(conformancePath(`${folder}/${name}`), 'utf8');
   const cases: readonly (readonly [string, string, ...string[]])[] = [

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLabClient, findLab } from '../../lab/client/index.ts';
-import { finishShutdown } from '../../lab/supervisor/index.ts';
+import { finishShutdown, supervisorPid } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
 import { createProgress } from '../terminal/index.ts';
 import { baseOf, type LabOption, withLabOption } from './lab-access.ts';
@@ -10,7 +12,9 @@ const GRACE_MS = 10_000;
 export function addDownCommand(lab: Command, context: CliContext): void {
   withLabOption(lab.command('down').description('end a lab and everything in it; nothing is left')).action(
     async (options: LabOption) => {
-      await takeDown(findLab(baseOf(context), options.name), context);
+      const dead = options.name === undefined ? undefined : deadLab(baseOf(context), options.name);
+      if (dead === undefined) await takeDown(findLab(baseOf(context), options.name), context);
+      else await finishShutdown(dead, GRACE_MS);
       context.terminal.stdout.write('lab is down\n');
     },
   );
@@ -27,4 +31,12 @@ export async function takeDown(stateDirectory: string, context: CliContext): Pro
     await finishShutdown(stateDirectory, GRACE_MS);
     progress.stop();
   }
+}
+
+/** What a supervisor that was killed has left: its state directory, and nothing else. */
+function deadLab(base: string, name: string): string | undefined {
+  const stateDirectory = join(base, name);
+  return existsSync(stateDirectory) && supervisorPid(stateDirectory) === undefined
+    ? stateDirectory
+    : undefined;
 }

@@ -9,7 +9,7 @@ import { addStatusCommand } from './status.ts';
 import { baseOf } from './lab-access.ts';
 import { addUpCommand, bringUp } from './up.ts';
 import { addCaptureCommand, addLogsCommand } from './watch.ts';
-import { addKillCommand, addUpgradeCommand } from './ztunnel-control.ts';
+import { addControlCommands, addUpgradeCommand } from './ztunnel-control.ts';
 
 export { baseOf, bringUp, takeDown };
 
@@ -34,6 +34,6 @@ export function addLabCommands(program: Command, context: CliContext): void {
   addLogsCommand(lab, context);
   addCaptureCommand(lab, context);
   lab.commandsGroup('Break things:');
-  addKillCommand(lab, context);
+  addControlCommands(lab, context);
   addUpgradeCommand(lab, context);
 }

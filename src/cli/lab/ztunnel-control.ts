@@ -3,20 +3,28 @@ import type { CliContext } from '../context.ts';
 import { createProgress } from '../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from './lab-access.ts';
 
-export function addKillCommand(lab: Command, context: CliContext): void {
-  withLabOption(
-    lab
-      .command('kill')
-      .description('crash a part of the mesh with SIGKILL; the lab starts it again')
-      .argument('<part>', 'ztunnel or controller')
-      .argument('[node]', 'whose ztunnel'),
-  ).action(async (part: string, node: string | undefined, options: LabOption) => {
-    const client = openLab(context, options.name);
-    if (part === 'controller') await client.killController();
-    else if (part === 'ztunnel' && node !== undefined) await client.killZtunnel(node);
-    else throw new InvalidArgumentError('expected "ztunnel NODE" or "controller"');
-    context.terminal.stdout.write(`${part}${node === undefined ? '' : ` of ${node}`} killed\n`);
-  });
+const VERBS = {
+  kill: 'crash a part of the mesh with SIGKILL; the lab starts it again',
+  stop: 'the same, but it stays away until it is started',
+  start: 'start a part that was stopped',
+} as const;
+
+/** `kill`, `stop` and `start` of `ztunnel NODE` or `controller`. */
+export function addControlCommands(lab: Command, context: CliContext): void {
+  for (const verb of ['kill', 'stop', 'start'] as const) {
+    withLabOption(
+      lab
+        .command(verb)
+        .description(VERBS[verb])
+        .argument('<part>', 'ztunnel or controller')
+        .argument('[node]', 'whose ztunnel'),
+    ).action(async (part: string, node: string | undefined, options: LabOption) => {
+      if ((part === 'ztunnel') !== (node !== undefined) || (part !== 'ztunnel' && part !== 'controller'))
+        throw new InvalidArgumentError('expected "ztunnel NODE" or "controller"');
+      await openLab(context, options.name).control(verb, node);
+      context.terminal.stdout.write(`${part}${node === undefined ? '' : ` of ${node}`}: ${verb} done\n`);
+    });
+  }
 }
 
 export function addUpgradeCommand(lab: Command, context: CliContext): void {

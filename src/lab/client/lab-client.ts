@@ -37,8 +37,10 @@ export interface LabClient {
   exec(request: ExecRequest): Promise<number>;
   /** Text that goes on until the supervisor ends it or the stream is destroyed. */
   stream(path: 'logs' | 'capture', query: URLSearchParams): Promise<Readable>;
+  /** As a crash would; the lab starts it again. */
   killZtunnel(node: string): Promise<void>;
-  killController(): Promise<void>;
+  /** Kills, stops (killed and not started again) or starts a node's ztunnel, or without a node the controller. */
+  control(verb: 'kill' | 'stop' | 'start', node: string | undefined): Promise<void>;
   upgradeZtunnel(node: string): Promise<ZtunnelStatus>;
   /** Asks the ztunnel's admin port of a node. */
   admin(node: string, path: string, method?: string): Promise<AdminAnswer>;
@@ -75,10 +77,10 @@ export function createLabClient(stateDirectory: string): LabClient {
     exec: (options) => runExec(connect(socketPath), options),
     stream: (path, query) => openStream(socketPath, `/v1/${path}?${query}`),
     killZtunnel: async (node) => {
-      await call('POST', '/v1/ztunnel/kill', { node });
+      await call('POST', '/v1/mesh/control', { verb: 'kill', node });
     },
-    killController: async () => {
-      await call('POST', '/v1/controller/kill');
+    control: async (verb, node) => {
+      await call('POST', '/v1/mesh/control', { verb, node });
     },
     upgradeZtunnel: async (node) => (await call('POST', '/v1/ztunnel/upgrade', { node })) as ZtunnelStatus,
     admin: async (node, path, method = 'GET') =>

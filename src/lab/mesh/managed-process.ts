@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createBackoff, type Logger } from '../../base/index.ts';
 
@@ -17,13 +18,24 @@ export interface ManagedProcess {
   readonly restarts: number;
   /** What its last end looked like; undefined while it has not ended yet. */
   readonly lastEnd: string | undefined;
+  /** Stopped on purpose, until `start`. */
+  readonly stopped: boolean;
   signal(signal: NodeJS.Signals): void;
+  /** SIGTERM, and SIGKILL when that takes long; it stays away. Resolves when it has ended. */
+  stop(): Promise<void>;
+  /** Ends `stop`; nothing when it runs. */
+  start(): void;
+  /** Kills it and keeps it from being started again until `resume`. */
+  hold(): void;
+  resume(): void;
   /** Keeps it from being started again; it is the caller's to signal. Resolves when it has ended. */
   retire(): Promise<void>;
 }
 
 /** A run at least this long counts as healthy: the next restart comes at once again. */
 const STEADY_MS = 5_000;
+/** How long a process that is stopped may take to end by itself. */
+const STOP_WITHIN_MS = 5_000;
 
 export function startManagedProcess(options: ManagedProcessOptions): ManagedProcess {
   const backoff = createBackoff({ initialMs: 50, maximumMs: 500, factor: 2 });
@@ -32,6 +44,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
   let restarts = 0;
   let lastEnd: string | undefined;
   let retired = false;
+  let held = false;
 
   const onEnd = (ending: string, startedAtMs: number): void => {
     child = undefined;
@@ -40,6 +53,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
       becomeGone();
       return;
     }
+    if (held) return;
     if (Date.now() - startedAtMs > STEADY_MS) backoff.reset();
     const delayMs = backoff.next();
     options.log.warn('process ended', { process: options.name, ending, restartInMs: delayMs });
@@ -48,6 +62,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
         becomeGone();
         return;
       }
+      if (held) return;
       restarts += 1;
       start();
     }, delayMs);
@@ -78,8 +93,35 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
     get lastEnd() {
       return lastEnd;
     },
+    get stopped() {
+      return stopped;
+    },
     signal(signal) {
       child?.kill(signal);
+    },
+    async stop() {
+      stopped = true;
+      if (child === undefined) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const impatience = setTimeout(() => child?.kill('SIGKILL'), STOP_WITHIN_MS);
+      await ended;
+      clearTimeout(impatience);
+    },
+    start() {
+      if (!stopped || retired) return;
+      stopped = false;
+      if (child === undefined) start();
+    },
+    hold() {
+      held = true;
+      child?.kill('SIGKILL');
+    },
+    resume() {
+      if (!held || retired) return;
+      held = false;
+      // Should the old one still be ending, its end starts the next.
+      if (child === undefined) start();
     },
     retire() {
       retired = true;

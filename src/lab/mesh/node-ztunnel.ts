@@ -43,6 +43,9 @@ export interface NodeZtunnel {
   status(): Promise<ZtunnelStatus>;
   /** Ends the current process as a crash would; it is started again. */
   crash(): void;
+  /** Ends it for as long as `resume` is not called: the node has no proxy then. */
+  hold(): void;
+  resume(): void;
   /** Starts a new generation beside the old one and, once it is ready, lets the old one drain. */
   upgrade(): Promise<ZtunnelStatus>;
   /** To the current generation's admin port. */
@@ -111,6 +114,8 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
   return {
     status,
     crash: () => current.process.signal('SIGKILL'),
+    hold: () => current.process.hold(),
+    resume: () => current.process.resume(),
     upgrade() {
       upgrading ??= replace().finally(() => {
         upgrading = undefined;

@@ -11,22 +11,17 @@ export interface AdminAnswer {
 export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
   return {
     'GET /v1/nodes': () => lab.nodes.map(({ description }) => description.name),
-    'POST /v1/ztunnel/kill': ({ body }) => {
-      lab.ztunnel(stringField(body, 'node')).crash();
+    'POST /v1/mesh/control': ({ body }) => {
+      const verb = stringField(body, 'verb');
+      const node = field(body, 'node');
+      const part = typeof node === 'string' ? lab.ztunnel(node) : controllerOf(lab);
+      if (verb === 'kill') part.crash();
+      else if (verb === 'stop') part.hold();
+      else if (verb === 'start') part.resume();
+      else throw badRequest('verb: expected kill, stop or start');
       return {};
     },
     'POST /v1/ztunnel/upgrade': ({ body }) => lab.ztunnel(stringField(body, 'node')).upgrade(),
-    'POST /v1/controller/kill': () => {
-      lab.controller()?.signal('SIGKILL');
-      return {};
-    },
-    'POST /v1/controller/signal': ({ body }) => {
-      const signal = stringField(body, 'signal');
-      if (signal !== 'SIGSTOP' && signal !== 'SIGCONT')
-        throw badRequest('signal: expected SIGSTOP or SIGCONT');
-      lab.controller()?.signal(signal);
-      return {};
-    },
     'POST /v1/ztunnel/admin': async ({ body }): Promise<AdminAnswer> => {
       const node = stringField(body, 'node');
       const method = field(body, 'method');
@@ -40,5 +35,15 @@ export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
         );
       return { node, status: answer.status, body: answer.body };
     },
+  };
+}
+
+function controllerOf(lab: Lab): { crash(): void; hold(): void; resume(): void } {
+  const controller = lab.controller();
+  if (controller === undefined) throw badRequest('this lab has no controller (yet)');
+  return {
+    crash: () => controller.signal('SIGKILL'),
+    hold: () => controller.hold(),
+    resume: () => controller.resume(),
   };
 }
