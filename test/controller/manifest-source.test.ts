@@ -151,6 +151,27 @@ test('unknown kinds are passed over with one notice, other nonsense is an error'
   t.equal(source.problems().length, 2);
 });
 
+test('a directory that goes and comes back under the same name is followed again', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'nodemesh-manifests-'));
+  await writeFile(join(directory, 'a.yaml'), pod('one'));
+  const source = createManifestSource({ directory, resyncMs: 100 });
+  const got: string[] = [];
+  source.events.subscribe((batch) => got.push(...batch.map(describe)));
+  await source.start();
+  await rename(directory, `${directory}-away`);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.same(got, ['+ Pod shop/one'], 'nothing is forgotten meanwhile');
+  await mkdir(directory);
+  await writeFile(join(directory, 'b.yaml'), pod('two'));
+  for (let round = 0; got.length < 3 && round < 200; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  t.same(got.slice(1).sort(), ['+ Pod shop/two', '- Pod shop/one']);
+  await source.close();
+  await rm(directory, { recursive: true });
+  await rm(`${directory}-away`, { recursive: true });
+});
+
 test('a directory that does not exist is refused at the start', async (t) => {
   const source = createManifestSource({ directory: '/nonexistent/manifests' });
   await t.rejects(source.start(), { code: 'ERR_CONTROLLER_MANIFESTS' });

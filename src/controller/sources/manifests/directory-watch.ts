@@ -32,7 +32,7 @@ const CONFIG_MAP_LINK = '..data';
 
 export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryWatch {
   const { directory, clock } = options;
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly ino: number }>();
   const seen = new Map<string, string>();
   const touched = new Set<string>();
   let everything = false;
@@ -43,12 +43,14 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
   /** Some folder cannot be followed, so it has to be looked at more often. */
   let blind = false;
 
-  function follow(path: string): void {
-    if (watchers.has(path) || closed) return;
+  function follow(path: string, ino: number): void {
+    if (closed || watchers.get(path)?.ino === ino) return;
+    // Another folder under the same name: the old one's notices have ended.
+    unfollow(path);
     try {
       const watcher = watch(path, { persistent: false }, (_event, name) => touch(path, name));
       watcher.on('error', () => unfollow(path));
-      watchers.set(path, watcher);
+      watchers.set(path, { watcher, ino });
     } catch (error) {
       // Out of watches, or gone already: looking again has to do.
       blind = true;
@@ -57,7 +59,7 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
   }
 
   function unfollow(path: string): void {
-    watchers.get(path)?.close();
+    watchers.get(path)?.watcher.close();
     watchers.delete(path);
   }
 
@@ -70,13 +72,17 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
 
   function run(): void {
     timer = undefined;
-    running = (running ?? Promise.resolve()).then(look).catch(options.onError);
+    running = (running ?? Promise.resolve()).then(look).catch((error: unknown) => {
+      blind = true;
+      options.onError(error);
+    });
   }
 
   async function look(): Promise<void> {
     if (closed) return;
     const found = new Map<string, string>();
     const roots = everything ? [directory] : [...touched];
+    if (everything) blind = false;
     everything = false;
     touched.clear();
     // A directory that has gone for a moment (a mount, say) is no reason to forget every object.
@@ -110,7 +116,7 @@ export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryW
       return;
     }
     // Followed before it is read, so that nothing can appear in between.
-    follow(path);
+    follow(path, stats.ino);
     const names = await readdir(path);
     for (const name of names) if (!name.startsWith('.')) await visit(join(path, name), found);
   }
