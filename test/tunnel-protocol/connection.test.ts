@@ -30,7 +30,7 @@ function resets(dialogue: ReturnType<typeof openDialogue>): [number, number][] {
 
 test('a client opens with preface, settings and its connection window', async (t) => {
   const dialogue = openDialogue({ role: 'client', greeted: false });
-  const bytes = Buffer.concat(dialogue.connection.output.take());
+  const bytes = Buffer.concat(dialogue.connection.output.take().buffers);
   t.ok(bytes.subarray(0, CLIENT_PREFACE.length).equals(CLIENT_PREFACE));
   const fresh = openDialogue({ role: 'client', greeted: false });
   const [settings, window] = fresh.sent();

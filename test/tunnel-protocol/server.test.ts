@@ -2,9 +2,17 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type tls from 'node:tls';
 import { test } from 'tap';
+import { createBufferBudget } from '../../src/tunnel-protocol/index.ts';
 import { createTestAuthority } from './support/certificates.ts';
 import { ownHttp2 } from './support/implementations.ts';
-import { readAll, type TestMesh, testCertificates, until, withMesh } from './support/tunnel-pair.ts';
+import {
+  readAll,
+  readBytes,
+  type TestMesh,
+  testCertificates,
+  until,
+  withMesh,
+} from './support/tunnel-pair.ts';
 
 const HEAD = { authority: '10.0.0.1:8080' };
 
@@ -134,5 +142,52 @@ test('a stalled reader holds its writer back, with bounded memory', async (t) =>
     pump().catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 300));
     t.ok(taken >= 4 * 1024 * 1024 && taken < 6 * 1024 * 1024, `${taken} bytes were taken`);
+  });
+});
+
+test('two hundred stalled streams stay within bounded memory beside a live one', async (t) => {
+  const account = createBufferBudget().account();
+  const onTunnel = (tunnel: {
+    authority: { port: number };
+    accept(): { duplex: NodeJS.ReadWriteStream };
+  }): void => {
+    const { duplex } = tunnel.accept();
+    if (tunnel.authority.port === 1) duplex.pause();
+    else duplex.pipe(duplex);
+  };
+  const config = { maxConcurrentStreams: 250 };
+  await withMesh(ownHttp2, { onTunnel, account, config }, async (mesh) => {
+    const session = await mesh.session();
+    // The peer's SETTINGS must be in before more than a hundred streams may be.
+    await session.open(HEAD);
+    const chunk = Buffer.alloc(64 * 1024);
+    for (let index = 0; index < 200; index++) {
+      const { duplex } = (await session.open({ authority: '10.0.0.1:1' })).stream;
+      const pour = (): void => {
+        while (duplex.write(chunk));
+      };
+      duplex.on('drain', pour);
+      pour();
+    }
+    const { stream: live } = await session.open(HEAD);
+    for (let round = 0; round < 50; round++) {
+      live.duplex.write(chunk);
+      await readBytes(live.duplex, chunk.length);
+      t.ok(account.usedBytes < 64 * 1024 * 1024, `${account.usedBytes} bytes`);
+    }
+    t.equal(session.activeStreams, 202, 'none was cut');
+  });
+  t.equal(account.usedBytes, 0);
+});
+
+test('a server closes and destroys more than once, in any order', async (t) => {
+  await withMesh(ownHttp2, {}, async (mesh) => {
+    const session = await mesh.session();
+    await session.open(HEAD);
+    const closing = mesh.server.close();
+    mesh.server.destroy();
+    mesh.server.destroy();
+    await Promise.all([closing, mesh.server.close(), session.closed]);
+    t.equal(mesh.server.sessions, 0);
   });
 });

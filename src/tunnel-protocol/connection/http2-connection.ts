@@ -2,6 +2,7 @@ import type { BufferAccount } from '../buffer-budget.ts';
 import type { TunnelConfig } from '../config.ts';
 import {
   CLIENT_PREFACE,
+  DEFAULT_WINDOW_BYTES,
   ErrorCode,
   encodeGoAway,
   encodeHeaders,
@@ -13,7 +14,6 @@ import {
   FrameDecoder,
   type FrameVisitor,
   type GoAwayFrame,
-  type PingFrame,
   PrefaceReader,
   protocolFault,
   type ResetFrame,
@@ -38,7 +38,7 @@ import { MAX_STREAM_ID, StreamTable } from './stream-table.ts';
 export interface ConnectionEvents {
   /** Something waits in the output, or could after a pump. */
   onOutput(): void;
-  /** Server: a request. Whoever wants what follows sets the stream's sink. */
+  /** Server: a request; set the stream's sink. */
   onRequest(stream: Http2Stream, fields: readonly HeaderField[]): void;
   /** Streams, limits or the peer's wish to end changed. */
   onChange(): void;
@@ -72,6 +72,7 @@ export class Http2Connection implements FrameVisitor {
   readonly #floods: FloodGuard;
   readonly #data: DataReceiver;
   #goAwayReceived: GoAwayFrame | undefined;
+  #over = false;
   readonly #preface: PrefaceReader | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -108,7 +109,7 @@ export class Http2Connection implements FrameVisitor {
     this.#preface = role === 'server' ? new PrefaceReader() : undefined;
     if (role === 'client') this.output.append(CLIENT_PREFACE);
     this.output.append(this.#settings.first(config));
-    const extra = config.connectionWindowBytes - 65_535;
+    const extra = config.connectionWindowBytes - DEFAULT_WINDOW_BYTES;
     if (extra > 0) this.output.append(encodeWindowUpdate(0, extra));
   }
 
@@ -215,12 +216,13 @@ export class Http2Connection implements FrameVisitor {
 
   /** The connection is over: every stream that is not complete is cut. */
   abandon(cause: Error): void {
+    this.#over = true;
     this.#streams.cutAll(cause);
   }
 
   onDataHead(streamId: number, length: number, endStream: boolean): void {
     const stream = this.#streams.open.get(streamId);
-    if (stream === undefined && this.#streams.isIdle(streamId))
+    if (stream === undefined && this.#streams.isIdle(streamId) && !this.#over)
       throw protocolFault(ErrorCode.PROTOCOL_ERROR, `DATA on stream ${streamId}, which was never opened`);
     if (length === 0 && !endStream) this.#floods.countIdleFrame('empty DATA');
     this.#data.begin(stream, length, this.#role === 'server' || stream?.answered === true);
@@ -235,6 +237,8 @@ export class Http2Connection implements FrameVisitor {
   }
 
   onFrame(frame: Frame): void {
+    // Abandoned from within a callback: the rest of the chunk is nobody's.
+    if (this.#over) return;
     // RFC 9113 §3.4: each side's first frame is SETTINGS. (DATA and others need streams, which need HEADERS.)
     if (!this.#settings.peer.received && (frame.type !== 'settings' || frame.ack))
       throw protocolFault(ErrorCode.PROTOCOL_ERROR, `expected SETTINGS first, got ${frame.type}`);
@@ -249,7 +253,8 @@ export class Http2Connection implements FrameVisitor {
         this.#onSettings(frame);
         return;
       case 'ping':
-        this.#onPing(frame);
+        if (frame.ack) this.#events.onPingAck(frame.payload);
+        else this.#answerPing(frame.payload);
         return;
       case 'go-away':
         this.#onGoAway(frame);
@@ -318,13 +323,9 @@ export class Http2Connection implements FrameVisitor {
     this.#events.onChange();
   }
 
-  #onPing(frame: PingFrame): void {
-    if (frame.ack) {
-      this.#events.onPingAck(frame.payload);
-      return;
-    }
+  #answerPing(payload: Buffer): void {
     this.#floods.countIdleFrame('PING');
-    this.#send(encodePing(frame.payload, true));
+    this.#send(encodePing(payload, true));
   }
 
   #onGoAway(frame: GoAwayFrame): void {

@@ -1,8 +1,18 @@
+/** What goes to the socket in one go. */
+export interface Batch {
+  readonly buffers: readonly Buffer[];
+  readonly bytes: number;
+  /** To be called once the socket is done with the buffers; never called, they are only garbage. */
+  release(): void;
+}
+
 /**
- * Bytes on their way to the socket, in order. Small pieces are gathered into one buffer, large ones go by reference,
- * so that a batch of frames becomes one write of few buffers.
+ * Bytes on their way to the socket, in order. Small pieces are gathered into slabs, large ones go by reference, so
+ * that a batch of frames becomes one write of few buffers. Slabs are shared by all sessions of the process and come
+ * back when they are written: no allocation per write, and an idle session holds none.
  */
 export class Output {
+  #slabs: Buffer[] = [];
   #slab: Buffer | undefined;
   #slabStart = 0;
   #slabEnd = 0;
@@ -21,15 +31,15 @@ export class Output {
       return;
     }
     const offset = this.reserve(bytes.length);
-    if (this.#slab !== undefined) bytes.copy(this.#slab, offset);
+    bytes.copy(this.slab, offset);
   }
 
   /** Room for `length` small bytes that the caller fills in `slab` at once; returns their offset. */
   reserve(length: number): number {
-    if (this.#slab === undefined || this.#slabEnd + length > this.#slab.length) {
+    if (this.#slab === undefined || this.#slabEnd + length > SLAB_BYTES) {
       this.#closeSegment();
-      // The first slab of a batch is small, since most batches are; a batch that goes on gets large ones.
-      this.#slab = Buffer.allocUnsafeSlow(this.#bytes === 0 ? SMALL_SLAB_BYTES : LARGE_SLAB_BYTES);
+      this.#slab = freeSlabs.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#slabs.push(this.#slab);
       this.#slabStart = 0;
       this.#slabEnd = 0;
     }
@@ -44,14 +54,22 @@ export class Output {
     return this.#slab ?? EMPTY;
   }
 
-  /** Everything so far; the caller owns the buffers. */
-  take(): Buffer[] {
+  /** Everything so far. */
+  take(): Batch {
     this.#closeSegment();
+    const slabs = this.#slabs;
+    const batch = {
+      buffers: this.#buffers,
+      bytes: this.#bytes,
+      release: () => {
+        for (const slab of slabs.splice(0)) if (freeSlabs.length < MAX_FREE_SLABS) freeSlabs.push(slab);
+      },
+    };
     this.#slab = undefined;
-    const buffers = this.#buffers;
+    this.#slabs = [];
     this.#buffers = [];
     this.#bytes = 0;
-    return buffers;
+    return batch;
   }
 
   #closeSegment(): void {
@@ -61,8 +79,10 @@ export class Output {
   }
 }
 
-/** Copying up to this costs less than one more buffer in a write. */
-const GATHER_LIMIT_BYTES = 4096;
-const SMALL_SLAB_BYTES = 4096 + 64;
-const LARGE_SLAB_BYTES = 32 * 1024;
+/** Copying up to this costs less than one more buffer in a write, which node:tls would copy as well. */
+const GATHER_LIMIT_BYTES = 8 * 1024;
+const SLAB_BYTES = 64 * 1024;
+/** 4 MiB at most; each session that is writing has one or two in use. */
+const MAX_FREE_SLABS = 64;
+const freeSlabs: Buffer[] = [];
 const EMPTY = Buffer.alloc(0);

@@ -3,7 +3,8 @@ import { createBufferBudget } from '../buffer-budget.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { faultOfOutgoing } from '../connection/header-rules.ts';
 import { Http2Connection } from '../connection/http2-connection.ts';
-import { abortedError, statusError, TunnelError } from '../errors.ts';
+import { TunnelError } from '../errors.ts';
+import { abortedError, statusError } from '../refusals.ts';
 import { ErrorCode } from '../frame/index.ts';
 import { type HeaderField, requestFields } from '../head/index.ts';
 import type {
@@ -62,6 +63,7 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
     connection,
     config,
     clock,
+    peer: 'upstream',
     onClosed: (error) => {
       failure ??= error;
       become('closed');

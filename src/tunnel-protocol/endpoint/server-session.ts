@@ -59,6 +59,7 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
     connection,
     config,
     clock,
+    peer: 'downstream',
     onClosed: (error) => {
       handshake.cancel();
       options.onClosed(session, error);

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/index.ts';
+import type { Blame, Clock, Timer } from '../../base/index.ts';
 import type { TunnelConfig } from '../config.ts';
 import type { Http2Connection } from '../connection/http2-connection.ts';
 import { TunnelError } from '../errors.ts';
@@ -10,6 +10,8 @@ export interface TransportOptions {
   readonly connection: Http2Connection;
   readonly config: TunnelConfig;
   readonly clock: Clock;
+  /** Which side of us the peer is on: who is to blame for its breaches. */
+  readonly peer: 'upstream' | 'downstream';
   /** The socket is gone; `error` says why when it was not asked for. Called once. */
   onClosed(error: Error | undefined): void;
 }
@@ -42,29 +44,22 @@ export function createTransport(options: TransportOptions): Transport {
     scheduled = false;
     if (state === 'closed') return;
     connection.pump(Math.max(0, OUTSTANDING_LIMIT_BYTES - outstandingBytes));
-    const bytes = connection.output.bytes;
-    if (bytes === 0) return;
-    const buffers = connection.output.take();
+    if (connection.output.bytes === 0) return;
+    const { buffers, bytes, release } = connection.output.take();
     outstandingBytes += bytes;
-    const last = buffers.length - 1;
-    const onWritten = (): void => {
+    const onWritten = (error?: Error | null): void => {
+      // After a failure something may still hold the buffers.
+      if (!error) release();
       outstandingBytes -= bytes;
       if (connection.hasWork && state !== 'closed') flushSoon();
     };
-    if (last === 0 && buffers[0] !== undefined) {
-      socket.write(buffers[0], onWritten);
-      return;
-    }
-    socket.cork();
+    const last = buffers.length - 1;
+    if (last > 0) socket.cork();
     for (const [index, buffer] of buffers.entries())
       socket.write(buffer, index === last ? onWritten : undefined);
-    socket.uncork();
+    if (last > 0) socket.uncork();
   };
   const flushSoon = (): void => {
-    if (connection.output.bytes + outstandingBytes > CONTROL_LIMIT_BYTES) {
-      destroy(protocolFault(ErrorCode.ENHANCE_YOUR_CALM, 'the peer asks for answers and does not read them'));
-      return;
-    }
     if (scheduled || state === 'closed') return;
     scheduled = true;
     // After the poll phase: what all sockets brought in this turn leaves in one write, hence in few TLS records.
@@ -75,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
     failure ??= error;
     const http2Code = error instanceof TunnelError ? error.http2Code : undefined;
     connection.goAway({ errorCode: http2Code ?? ErrorCode.NO_ERROR, final: true, debug: '' });
-    const buffers = connection.output.take();
+    const { buffers } = connection.output.take();
     if (socket.writable) for (const buffer of buffers) socket.write(buffer);
     closed();
     // A peer that does not take our last bytes is given a moment only.
@@ -87,7 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
     if (state === 'closed') return;
     state = 'closed';
     timer.cancel();
-    const error = failure ?? endedError();
+    const error = failure ?? endedError(options.peer);
     connection.abandon(error);
     options.onClosed(failure);
   };
@@ -96,33 +91,35 @@ export function createTransport(options: TransportOptions): Transport {
     lastReceivedMs = clock.monotonic();
     try {
       connection.receive(chunk);
+      if (connection.output.bytes + outstandingBytes > CONTROL_LIMIT_BYTES)
+        throw protocolFault(ErrorCode.ENHANCE_YOUR_CALM, 'the peer asks for answers and does not read them');
     } catch (error) {
       if (!(error instanceof TunnelError)) throw error;
-      destroy(error);
+      destroy(error.blame === options.peer ? error : blamed(error, options.peer));
     }
   };
+  /** When the peer is given up; any bytes show that it lives, its PING's answer may only stand in a long queue. */
+  const patienceMs = (): number =>
+    pingSentMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(pingSentMs, lastReceivedMs) + config.keepAliveTimeoutMs - clock.monotonic();
   const tick = (): void => {
-    const nowMs = clock.monotonic();
     if (connection.settingsWaitingMs >= config.settingsTimeoutMs) {
       destroy(protocolFault(ErrorCode.SETTINGS_TIMEOUT, 'SETTINGS were not acknowledged'));
       return;
     }
-    // Any bytes since show that the peer lives; its PING's answer may only stand in a long queue.
-    if (
-      pingSentMs !== undefined &&
-      nowMs - Math.max(pingSentMs, lastReceivedMs) >= config.keepAliveTimeoutMs
-    ) {
-      destroy(keepAliveError(config.keepAliveTimeoutMs));
+    if (patienceMs() <= 0) {
+      destroy(keepAliveError(config.keepAliveTimeoutMs, options.peer));
       return;
     }
     if (pingSentMs === undefined) {
-      pingSentMs = nowMs;
+      pingSentMs = clock.monotonic();
       connection.ping(KEEP_ALIVE_PAYLOAD);
     }
     arm();
   };
   const arm = (): void => {
-    const waitMs = pingSentMs === undefined ? config.keepAliveIntervalMs : config.keepAliveTimeoutMs;
+    const waitMs = pingSentMs === undefined ? config.keepAliveIntervalMs : Math.max(1, patienceMs());
     timer = clock.after(Math.min(waitMs, config.settingsTimeoutMs), tick);
   };
   arm();
@@ -160,19 +157,25 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-function endedError(): TunnelError {
+/** The codecs do not know on which side they stand, and blame downstream. */
+function blamed(error: TunnelError, blame: Blame): TunnelError {
+  const { code, message, http2Code } = error;
+  return new TunnelError({ code, blame, message, http2Code, cause: error });
+}
+
+function endedError(blame: Blame): TunnelError {
   return new TunnelError({
     code: 'ERR_TUNNEL_SESSION_CLOSED',
-    blame: 'upstream',
+    blame,
     message: 'the peer closed the connection',
     retryable: true,
   });
 }
 
-function keepAliveError(timeoutMs: number): TunnelError {
+function keepAliveError(timeoutMs: number, blame: Blame): TunnelError {
   return new TunnelError({
     code: 'ERR_TUNNEL_KEEP_ALIVE',
-    blame: 'upstream',
+    blame,
     message: `no answer to a keep-alive PING within ${timeoutMs} ms`,
     retryable: true,
   });

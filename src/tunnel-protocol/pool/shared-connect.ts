@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import { causeOf, MeshError } from '../../base/index.ts';
-import { abortedError, TunnelError } from '../errors.ts';
+import { TunnelError } from '../errors.ts';
+import { abortedError } from '../refusals.ts';
 
 /** One attempt that any number of callers wait for; each may leave without ending it for the rest. */
 export interface SharedConnect {

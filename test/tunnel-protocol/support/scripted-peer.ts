@@ -83,7 +83,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     },
     sent(limitBytes = Number.MAX_SAFE_INTEGER) {
       connection.pump(limitBytes);
-      const bytes = Buffer.concat(connection.output.take());
+      const bytes = Buffer.concat(connection.output.take().buffers);
       return framesOf(bytes.indexOf(CLIENT_PREFACE) === 0 ? bytes.subarray(CLIENT_PREFACE.length) : bytes);
     },
     headers: (streamId, fields, flags = FrameFlag.END_HEADERS) =>

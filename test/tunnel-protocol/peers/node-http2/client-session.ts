@@ -1,7 +1,8 @@
 import http2 from 'node:http2';
 import { createSignal, systemClock } from '../../../../src/base/index.ts';
 import { resolveTunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
-import { abortedError, statusError, TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
+import { TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
+import { abortedError, statusError } from '../../../../src/tunnel-protocol/refusals.ts';
 import { requestFields } from '../../../../src/tunnel-protocol/head/index.ts';
 import type {
   OpenedTunnel,
