@@ -8,7 +8,6 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_UNKNOWN_SOURCE: 'the pod that opened a connection has not arrived from the control plane',
   ERR_ZTUNNEL_NO_UPSTREAM: 'the destination is known to the mesh, but nothing there can take the connection',
   ERR_ZTUNNEL_CONNECT_TIMEOUT: 'an endpoint did not take the connection or the tunnel in time',
-  ERR_ZTUNNEL_HANDSHAKE: 'the TLS handshake with the other node failed',
   ERR_ZTUNNEL_WRONG_AUTHORITY: 'a tunnel request names an address that is not the one it was sent to',
   ERR_ZTUNNEL_UNKNOWN_DESTINATION: 'a tunnel request is for a pod or service that this node does not know',
   ERR_ZTUNNEL_RECURSIVE_PORT: 'a connection aims at a port of the mesh itself and would loop',

@@ -90,8 +90,11 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
       if (!held.has(pod.uid)) held.set(pod.uid, svids.retain(pod.identity));
       await svids.get(pod.identity, 'connection', signal);
     },
-    startProxy: (pod, namespace) =>
-      startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) }),
+    startProxy(pod, namespace) {
+      const inodes = saved?.older.get(pod.uid);
+      if (inodes !== undefined) existing.adopt(pod, namespace, inodes);
+      return startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) });
+    },
     redirection: createPodRedirection(),
     noteExistingConnections: existing.note,
     async report(report) {
@@ -169,9 +172,22 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
       policies: [...view.policies()],
       pods: enrolment.desired(),
       leaving: enrolment.leaving(),
+      older: existing.noted(),
       svids: svids.exportState(),
       versions: new Map(types.map((type) => [type, new Map(discovery().versions(type))])),
     };
+  }
+
+  /** Another controller may answer, or one that has forgotten. */
+  function repeatReportsAfterReconnect(client: DeltaClient): void {
+    let away = false;
+    client.terminations.subscribe(() => {
+      away = true;
+    });
+    client.messages.subscribe(() => {
+      if (away) reports.repeat();
+      away = false;
+    });
   }
 
   let closing: Promise<void> | undefined;
@@ -224,6 +240,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
         keeper = createStateKeeper({ file: stateFile, snapshot, clock, log });
         svids.svidChanges.subscribe(() => keeper?.touch());
       }
+      repeatReportsAfterReconnect(discovery());
       discovery().start();
     },
     close() {

@@ -71,7 +71,10 @@ function fakeWorld() {
       },
       trackedConnections: async () => world.tracked,
     },
-    noteExistingConnections: () => steps.push('note existing'),
+    noteExistingConnections() {
+      steps.push('note existing');
+      return () => void steps.push('captured existing');
+    },
     report({ state }) {
       steps.push(`report ${state}`);
       if (world.silentController && state !== 'captured') return new Promise(() => undefined);
@@ -112,6 +115,7 @@ const ENROLLED = [
   'report prepared',
   'note existing',
   '+nat',
+  'captured existing',
   'report captured',
 ];
 
@@ -129,7 +133,15 @@ test('a new pod is captured before anybody is told', async (t) => {
   const { world, enrolment } = fakeWorld();
   enrolment.update({ upserts: [pod({ isNew: true })], removed: [] });
   await enrolment.settled();
-  t.same(world.steps, ['svid', 'listen', '+routing', 'note existing', '+nat', 'report captured']);
+  t.same(world.steps, [
+    'svid',
+    'listen',
+    '+routing',
+    'note existing',
+    '+nat',
+    'captured existing',
+    'report captured',
+  ]);
   await enrolment.stop();
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { silentLogger } from '../../src/base/index.ts';
 import { createStateKeeper, readState, type SavedState } from '../../src/ztunnel/restart/index.ts';
-import { ip, makeService, makeWorkload, policyOf, serving, vip } from '../model/mesh-fixtures.ts';
+import { ip, makeService, makeWorkload, policyOf, serving, uid, vip } from '../model/mesh-fixtures.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 const service = makeService({ name: 'web', addresses: [vip('10.96.0.10')] });
@@ -15,6 +15,7 @@ const state: SavedState = {
   policies: [policyOf({ name: 'p' }, { destinationPorts: [80] })],
   pods: [],
   leaving: [],
+  older: new Map([[uid('a'), [7]]]),
   svids: '{}',
   versions: new Map([['type', new Map([['name', 'version']])]]),
 };

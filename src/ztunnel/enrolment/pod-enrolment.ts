@@ -129,6 +129,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#proxy ??= await this.#ports.startProxy(pod, namespace);
     await redirection.apply(namespace, pod, 'routing');
     signal.throwIfAborted();
+    let onCaptured: () => void = ignore;
     // Who is captured already stays so, whatever happened to the process that did it: its traffic waits for us.
     if (!alreadyCaptured) {
       if (!pod.isNew) {
@@ -137,12 +138,13 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
         signal.throwIfAborted();
       }
       this.#transition({ kind: 'capturing' });
-      this.#ports.noteExistingConnections(pod, namespace);
+      onCaptured = this.#ports.noteExistingConnections(pod, namespace);
     }
     // Rules of an earlier process are left alone; ours are replaced when the pod now asks for others.
     if (!alreadyCaptured || (this.#appliedModes ?? pod.modes) !== pod.modes)
       await redirection.apply(namespace, pod, 'nat');
     this.#appliedModes = pod.modes;
+    onCaptured();
     this.#transition({ kind: 'captured' });
     this.#tell('captured');
   }
@@ -313,5 +315,5 @@ function podGone(pod: EnrolmentPod): ZtunnelError {
 }
 
 function ignore(): void {
-  // Replaced before anything can call it.
+  // Nothing is to be done.
 }

@@ -49,8 +49,11 @@ export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
   /** Resolves when all of the pod's listeners accept. */
   startProxy(pod: EnrolmentPod, namespace: Namespace): Promise<PodProxy>;
   readonly redirection: Redirection<Namespace>;
-  /** Called between the listeners' start and the capture, and again never: lists (and with `reset` cuts) what is older. */
-  noteExistingConnections(pod: EnrolmentPod, namespace: Namespace): void;
+  /**
+   * Takes note, before the capture, of what connections there are. The function it returns is called once the capture
+   * is in, for pods that want theirs reset: what they open instead is then captured.
+   */
+  noteExistingConnections(pod: EnrolmentPod, namespace: Namespace): () => void;
   /** Resolves with the receipt, rejects when the controller could not be told. */
   report(report: PodReport): Promise<EnrolmentReceipt>;
   readonly clock: Clock;

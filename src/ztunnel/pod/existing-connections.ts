@@ -12,33 +12,50 @@ import { formatEndpoint } from '../connections/endpoint.ts';
 
 /** Connections that a pod had before it was enrolled: they stay plaintext, and no policy sees them. */
 export interface ExistingConnections {
-  /** Takes note of what is there; where the pod asks for it, resets it instead. */
-  note(pod: EnrolmentPod, namespace: NetNamespace): void;
+  /** Takes note of what is there. The function it returns resets them where the pod asks for that. */
+  note(pod: EnrolmentPod, namespace: NetNamespace): () => void;
+  /** Takes over what an earlier process noted. */
+  adopt(pod: EnrolmentPod, namespace: NetNamespace, inodes: readonly number[]): void;
   /** Those of a pod that still live. */
   of(uid: WorkloadUid): readonly OlderConnection[];
   forget(uid: WorkloadUid): void;
+  /** Socket inodes by pod, for the next process. */
+  noted(): ReadonlyMap<WorkloadUid, readonly number[]>;
 }
 
 export function createExistingConnections(log: Logger): ExistingConnections {
-  const noted = new Map<WorkloadUid, { namespace: NetNamespace; inodes: ReadonlySet<number> }>();
+  const known = new Map<WorkloadUid, { namespace: NetNamespace; inodes: ReadonlySet<number> }>();
+
+  /** Not knowing them, or failing to end them, must not keep a pod out of the mesh. */
+  function attempt<T>(pod: EnrolmentPod, fallback: T, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      log.warn('existing connections not handled', { pod: pod.uid, error: describeError(error) });
+      return fallback;
+    }
+  }
+
   return {
     note(pod, namespace) {
-      try {
-        const found = listTcpConnections(namespace).filter(isOutside);
-        if (pod.modes.existingConnections === 'reset') {
-          resetTcpConnections(namespace, found);
-          return;
-        }
-        noted.set(pod.uid, { namespace, inodes: new Set(found.map(({ inode }) => inode)) });
-        if (found.length > 0)
-          log.info('connections older than enrolment', { pod: pod.uid, count: found.length });
-      } catch (error) {
-        // Not knowing them must not keep a pod out of the mesh.
-        log.warn('existing connections not handled', { pod: pod.uid, error: describeError(error) });
-      }
+      const found = attempt(pod, [], () => listTcpConnections(namespace).filter(isOutside));
+      known.set(pod.uid, { namespace, inodes: new Set(found.map(({ inode }) => inode)) });
+      if (found.length > 0)
+        log.info('connections older than enrolment', {
+          pod: pod.uid,
+          count: found.length,
+          mode: pod.modes.existingConnections,
+        });
+      return () => {
+        if (pod.modes.existingConnections === 'reset')
+          attempt(pod, undefined, () => resetTcpConnections(namespace, found));
+      };
+    },
+    adopt(pod, namespace, inodes) {
+      known.set(pod.uid, { namespace, inodes: new Set(inodes) });
     },
     of(uid) {
-      const entry = noted.get(uid);
+      const entry = known.get(uid);
       if (entry === undefined || entry.inodes.size === 0) return [];
       try {
         return listTcpConnections(entry.namespace)
@@ -49,7 +66,8 @@ export function createExistingConnections(log: Logger): ExistingConnections {
         return [];
       }
     },
-    forget: (uid) => noted.delete(uid),
+    forget: (uid) => known.delete(uid),
+    noted: () => new Map([...known].map(([uid, { inodes }]) => [uid, [...inodes]])),
   };
 }
 
