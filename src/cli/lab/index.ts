@@ -7,6 +7,7 @@ import { addExecCommand } from './exec.ts';
 import { addGetCommand } from './get.ts';
 import { addStatusCommand } from './status.ts';
 import { baseOf } from './lab-access.ts';
+import { addRotateRootCommand } from './rotate-root.ts';
 import { addUpCommand, bringUp } from './up.ts';
 import { addCaptureCommand, addLogsCommand } from './watch.ts';
 import { addControlCommands, addUpgradeCommand } from './ztunnel-control.ts';
@@ -36,4 +37,5 @@ export function addLabCommands(program: Command, context: CliContext): void {
   lab.commandsGroup('Break things:');
   addControlCommands(lab, context);
   addUpgradeCommand(lab, context);
+  addRotateRootCommand(lab, context);
 }

@@ -44,9 +44,13 @@ export interface DumpedCertificate {
   readonly state: string;
   readonly certChain?: readonly DumpedCertificateEntry[];
   readonly rootCerts?: readonly DumpedCertificateEntry[];
+  /** How many workloads use it. An addition of nodemesh. */
+  readonly holders?: number;
 }
 
 export interface DumpedCertificateEntry {
+  /** Base64 of the PEM text. */
+  readonly pem?: string;
   /** Decimal. */
   readonly serialNumber?: string;
   readonly validFrom?: string;
@@ -58,6 +62,8 @@ export interface DumpedWorkloadState {
   readonly connections?: {
     readonly inbound?: readonly DumpedConnection[];
     readonly outbound?: readonly DumpedConnection[];
+    /** From before the pod was enrolled: plaintext, and outside of policy. An addition of nodemesh. */
+    readonly older?: readonly DumpedOlderConnection[];
   };
   readonly info?: { readonly name: string; readonly namespace: string };
 }
@@ -67,6 +73,11 @@ export interface DumpedConnection {
   readonly originalDst?: string | null;
   readonly actualDst: string;
   readonly protocol: string;
+}
+
+export interface DumpedOlderConnection {
+  readonly local: string;
+  readonly remote: string;
 }
 
 /** Dumps come as a map by address or as a list; an object may stand under several addresses. */

@@ -36,7 +36,8 @@ export function readDumpFile(path: string): ConfigDump {
     : (value as ConfigDump);
 }
 
-async function readDump(lab: LabClient, node: string): Promise<ConfigDump> {
+/** One node's. Throws LabError. */
+export async function readDump(lab: LabClient, node: string): Promise<ConfigDump> {
   const { status, body } = await lab.admin(node, '/config_dump');
   if (status === 200) return parse(body, `the ztunnel of ${node}`) as ConfigDump;
   throw new LabError({

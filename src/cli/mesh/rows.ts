@@ -3,6 +3,7 @@ import {
   type DumpedCertificate,
   type DumpedCertificateEntry,
   type DumpedConnection,
+  type DumpedOlderConnection,
   type DumpedPolicy,
   type DumpedService,
   type DumpedWaypoint,
@@ -110,7 +111,8 @@ export const CERTIFICATES: View<DumpedCertificate> = {
 
 export interface ConnectionItem {
   readonly workload: string;
-  readonly direction: 'Inbound' | 'Outbound';
+  /** `Older`: from before the pod was enrolled. */
+  readonly direction: 'Inbound' | 'Outbound' | 'Older';
   readonly connection: DumpedConnection;
 }
 
@@ -126,7 +128,11 @@ export const CONNECTIONS: View<ConnectionItem> = {
           way: 'Inbound' | 'Outbound',
           found: readonly DumpedConnection[] = [],
         ): readonly ConnectionItem[] => found.map((connection) => ({ workload, direction: way, connection }));
-        return [...items('Inbound', connections?.inbound), ...items('Outbound', connections?.outbound)];
+        return [
+          ...items('Inbound', connections?.inbound),
+          ...items('Outbound', connections?.outbound),
+          ...olderItems(workload, connections?.older),
+        ];
       })
       .filter((item) => direction === undefined || item.direction.toLowerCase() === direction)
       .sort((a, b) => compare(a.workload, b.workload)),
@@ -137,6 +143,17 @@ export const CONNECTIONS: View<ConnectionItem> = {
       : [workload, direction, src, actualDst, originalDst ?? '', protocol],
   ],
 };
+
+function olderItems(
+  workload: string,
+  found: readonly DumpedOlderConnection[] = [],
+): readonly ConnectionItem[] {
+  return found.map(({ local, remote }) => ({
+    workload,
+    direction: 'Older',
+    connection: { src: local, actualDst: remote, originalDst: null, protocol: 'TCP' },
+  }));
+}
 
 function unique<T>(values: readonly T[], key: (value: T) => string): T[] {
   return [...new Map(values.map((value) => [key(value), value])).values()];

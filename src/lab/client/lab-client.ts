@@ -5,7 +5,14 @@ import type { Readable } from 'node:stream';
 import type { ManifestObject } from '../cluster/index.ts';
 import type { KubeObject } from '../cluster/objects/index.ts';
 import { LabError } from '../errors.ts';
-import { type AdminAnswer, type ApplyResult, type LabStatus, SOCKET_FILE } from '../supervisor/index.ts';
+import {
+  type AdminAnswer,
+  type ApplyResult,
+  type LabStatus,
+  type RootAnswer,
+  type RotationStep,
+  SOCKET_FILE,
+} from '../supervisor/index.ts';
 import type { ZtunnelStatus } from '../mesh/index.ts';
 import { type ExecRequest, runExec } from './exec-session.ts';
 import { errorFromBody } from './remote-error.ts';
@@ -41,6 +48,10 @@ export interface LabClient {
   killZtunnel(node: string): Promise<void>;
   /** Kills, stops (killed and not started again) or starts a node's ztunnel, or without a node the controller. */
   control(verb: 'kill' | 'stop' | 'start', node: string | undefined): Promise<void>;
+  /** Of the mesh's authority. */
+  roots(): Promise<readonly RootAnswer[]>;
+  /** One step; whoever takes the next one sees to it that everybody is ready for it. */
+  rotateRoot(step: RotationStep): Promise<void>;
   upgradeZtunnel(node: string): Promise<ZtunnelStatus>;
   /** Asks the ztunnel's admin port of a node. */
   admin(node: string, path: string, method?: string): Promise<AdminAnswer>;
@@ -81,6 +92,10 @@ export function createLabClient(stateDirectory: string): LabClient {
     },
     control: async (verb, node) => {
       await call('POST', '/v1/mesh/control', { verb, node });
+    },
+    roots: async () => (await call('GET', '/v1/roots')) as readonly RootAnswer[],
+    rotateRoot: async (step) => {
+      await call('POST', '/v1/roots/rotate', { step });
     },
     upgradeZtunnel: async (node) => (await call('POST', '/v1/ztunnel/upgrade', { node })) as ZtunnelStatus,
     admin: async (node, path, method = 'GET') =>

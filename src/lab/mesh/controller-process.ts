@@ -4,6 +4,7 @@ import { CONTROLLER_ADDRESSES, inNamespace } from '../network/index.ts';
 import { type ManagedProcess, startManagedProcess } from './managed-process.ts';
 import {
   CLUSTER_ID,
+  CONTROLLER_ADMIN_PORT,
   CONTROLLER_NAME,
   CONTROLLER_NAMESPACE,
   CONTROLLER_PORT,
@@ -31,7 +32,7 @@ export function startController(context: MeshContext): ManagedProcess {
       ...['--cluster-id', CLUSTER_ID],
       ...['--svid-ttl', context.svidTtl],
       ...['--sink', `unix:${paths.socket}`],
-      ...['--admin', `0.0.0.0:15014`],
+      ...['--admin', `0.0.0.0:${CONTROLLER_ADMIN_PORT}`],
     ]),
     environment: context.environment,
     logFile: join(paths.logs, CONTROLLER_LOG),

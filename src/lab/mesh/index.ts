@@ -1,8 +1,10 @@
 export { CONTROLLER_LOG, startController, waitForRootCertificate } from './controller-process.ts';
 export type { ManagedProcess } from './managed-process.ts';
 export {
+  CONTROLLER_ADMIN_PORT,
   CONTROLLER_NAME,
   CONTROLLER_NAMESPACE,
+  CONTROLLER_OPERATOR_PORT,
   MESH_NAMESPACE,
   type MeshContext,
   type MeshPaths,

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createBackoff, type Logger } from '../../base/index.ts';
 
@@ -18,13 +17,7 @@ export interface ManagedProcess {
   readonly restarts: number;
   /** What its last end looked like; undefined while it has not ended yet. */
   readonly lastEnd: string | undefined;
-  /** Stopped on purpose, until `start`. */
-  readonly stopped: boolean;
   signal(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL when that takes long; it stays away. Resolves when it has ended. */
-  stop(): Promise<void>;
-  /** Ends `stop`; nothing when it runs. */
-  start(): void;
   /** Kills it and keeps it from being started again until `resume`. */
   hold(): void;
   resume(): void;
@@ -34,8 +27,6 @@ export interface ManagedProcess {
 
 /** A run at least this long counts as healthy: the next restart comes at once again. */
 const STEADY_MS = 5_000;
-/** How long a process that is stopped may take to end by itself. */
-const STOP_WITHIN_MS = 5_000;
 
 export function startManagedProcess(options: ManagedProcessOptions): ManagedProcess {
   const backoff = createBackoff({ initialMs: 50, maximumMs: 500, factor: 2 });
@@ -93,25 +84,8 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
     get lastEnd() {
       return lastEnd;
     },
-    get stopped() {
-      return stopped;
-    },
     signal(signal) {
       child?.kill(signal);
-    },
-    async stop() {
-      stopped = true;
-      if (child === undefined) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const impatience = setTimeout(() => child?.kill('SIGKILL'), STOP_WITHIN_MS);
-      await ended;
-      clearTimeout(impatience);
-    },
-    start() {
-      if (!stopped || retired) return;
-      stopped = false;
-      if (child === undefined) start();
     },
     hold() {
       held = true;

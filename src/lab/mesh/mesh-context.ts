@@ -33,3 +33,6 @@ export const CLUSTER_ID = 'Kubernetes';
 export const CONTROLLER_NAMESPACE = 'lab-controller';
 export const CONTROLLER_NAME = `nodemesh-controller.${MESH_NAMESPACE}.svc`;
 export const CONTROLLER_PORT = 15012;
+export const CONTROLLER_ADMIN_PORT = 15014;
+/** Where it takes orders, on loopback only. */
+export const CONTROLLER_OPERATOR_PORT = 15000;

@@ -1,4 +1,12 @@
-export type { AdminAnswer, ApplyResult, LabStatus, NodeStatus, PodTrouble } from './api/index.ts';
+export type {
+  AdminAnswer,
+  ApplyResult,
+  LabStatus,
+  NodeStatus,
+  PodTrouble,
+  RootAnswer,
+  RotationStep,
+} from './api/index.ts';
 export { type SupervisorConfig, SOCKET_FILE, type Step } from './configuration.ts';
 export { createFrameDecoder, encodeFrame, FRAME_KINDS } from './frames.ts';
 export { finishShutdown, launchSupervisor, supervisorPid } from './launch.ts';

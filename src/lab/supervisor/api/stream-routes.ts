@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { describeError } from '../../../base/index.ts';
+import { capturePackets, simpleFilter } from '../../capture/index.ts';
 import { notFound } from '../../cluster/index.ts';
 import { logFileName } from '../../kubelet/index.ts';
 import { CONTROLLER_LOG, ztunnelLogFile } from '../../mesh/index.ts';
@@ -28,9 +30,16 @@ export function streamRoutes(lab: Lab): Readonly<Record<string, StreamHandler>> 
       const names = lab.nodes.map(({ description }) => description.name);
       if (!names.includes(node)) throw badRequest(`no node ${node} (nodes: ${names.join(', ')})`);
       const filter = query.getAll('filter');
-      const tcpdump = ['tcpdump', '-Z', 'root', '-l', '-n', '-A', '-s', '0', '-i', 'eth0'];
-      const command = inNamespace(node, [...tcpdump, ...(filter.length === 0 ? ['tcp'] : filter)]);
-      sendProcess(command, lab.config.environment, response);
+      const accepts = simpleFilter(filter);
+      if (accepts === undefined) {
+        const tcpdump = ['tcpdump', '-Z', 'root', '-l', '-n', '-A', '-s', '0', '-i', 'eth0', ...filter];
+        sendProcess(inNamespace(node, tcpdump), lab.config.environment, response);
+        return;
+      }
+      startText(response);
+      capturePackets({ namespace: node, interfaceName: 'eth0', accepts, output: response }).catch(
+        (error: unknown) => response.end(`${describeError(error)}\n`),
+      );
     },
   };
 }
@@ -59,8 +68,7 @@ function sendFile(
   response: ServerResponse,
   options: { readonly follow: boolean; readonly tail?: number },
 ): void {
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  response.flushHeaders();
+  startText(response);
   let descriptor: number | undefined;
   let offset = 0;
   const buffer = Buffer.alloc(CHUNK_BYTES);
@@ -119,8 +127,7 @@ function sendProcess(
 ): void {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  response.flushHeaders();
+  startText(response);
   child.stdout.pipe(response, { end: false });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -133,4 +140,9 @@ function sendProcess(
     else response.end(code === 0 || code === null ? undefined : complaint);
   });
   response.on('close', () => child.kill('SIGTERM'));
+}
+
+function startText(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+  response.flushHeaders();
 }
