@@ -30,8 +30,8 @@ test('docs/errors.md and the code tables say the same', async (t) => {
 });
 
 test('every error code is thrown somewhere', async (t) => {
+  // A table's own keys are not quoted, so what is found quoted is a use, in the table's file too.
   const sources = globSync('src/**/*.ts')
-    .filter((file) => !file.endsWith('/errors.ts'))
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
   const unused = [...(await codesInSource()).keys()].filter((code) => !sources.includes(`'${code}'`));
