@@ -15,6 +15,7 @@ export { formatRestoreInput } from './redirection-plan/rule-set.ts';
 export { type ConnectOptions, connectTcp } from './socket/connect.ts';
 export { type ListenOptions, openListener } from './socket/listener.ts';
 export { originalDestination } from './socket/original-destination.ts';
+export { openPacketCapture, type PacketCapture } from './socket/packet-capture.ts';
 export {
   DEFAULT_KEEP_ALIVE,
   type KeepAliveConfig,

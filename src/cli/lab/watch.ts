@@ -41,9 +41,9 @@ export function addCaptureCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab
       .command('capture')
-      .description('what crosses the wire between a node and the others, as text (tcpdump)')
+      .description('what crosses the wire between a node and the others, as text')
       .argument('<node>')
-      .argument('[filter...]', "tcpdump's own filter, such as: tcp port 8080")
+      .argument('[filter...]', 'such as: port 8080; anything else goes to tcpdump')
       .option('--seconds <n>', 'stop after this long', wholeNumber),
   ).action(
     async (node: string, filter: readonly string[], options: LabOption & { readonly seconds?: number }) => {

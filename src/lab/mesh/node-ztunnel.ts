@@ -184,18 +184,22 @@ async function startGeneration(context: MeshContext, node: ZtunnelNode, number: 
   return { number, namespace, link, addresses, process, token };
 }
 
-function ztunnelCommand(context: MeshContext, node: string, tokenFile: string): readonly string[] {
+function ztunnelCommand(context: MeshContext, nodeName: string, tokenFile: string): readonly string[] {
   const { paths } = context;
+  const [node = '', ...main] = context.program;
   return [
-    ...context.program,
+    node,
+    // A third of the memory is saved at many connections, for the same CPU.
+    '--max-semi-space-size=2',
+    ...main,
     'ztunnel',
-    ...['--node', node],
+    ...['--node', nodeName],
     ...['--controller', `${CONTROLLER_ADDRESSES.ipv4}:${CONTROLLER_PORT}`],
     ...['--controller-name', CONTROLLER_NAME],
     ...['--root-cert-file', paths.rootCertificate],
     ...['--token-file', tokenFile],
     ...['--netns-dir', '/run/netns'],
-    ...['--state-file', join(paths.run, `ztunnel-${node}.state`)],
+    ...['--state-file', join(paths.run, `ztunnel-${nodeName}.state`)],
     ...['--trust-domain', TRUST_DOMAIN],
     ...['--cluster-id', CLUSTER_ID],
     ...['--svid-ttl', context.svidTtl],
