@@ -1,58 +1,108 @@
 // `npm run bench`: no mesh, a ztunnel pair, an HAProxy mTLS pair and a stunnel pair, in one lab, by one load, in one run.
-// Writes the table into bench/README.md and the raw figures into bench/results/. `--seconds N` per measurement.
+// Writes the table into bench/README.md and the raw figures into bench/results/; not when only some of it was measured.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBenchLab, VARIANTS } from './macro/bench-lab.ts';
-import { measureMemory, measureVariant, type VariantFigures } from './macro/measure.ts';
+import { parseArgs } from 'node:util';
+import { type BenchLab, startBenchLab, VARIANTS, type Variant } from './macro/bench-lab.ts';
+import { measureMemory, measureVariants } from './macro/measure.ts';
 import { makeCertificates, writeHaproxyConfig, writeStunnelConfig } from './macro/peers.ts';
 import { formatResults } from './macro/table.ts';
 
-const argument = process.argv.indexOf('--seconds');
-const seconds = argument === -1 ? 5 : Number(process.argv[argument + 1]);
-if (!Number.isFinite(seconds) || seconds < 1)
-  throw new Error(`--seconds: expected a number from 1, got ${seconds}`);
-
-const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '1.5' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: VARIANTS.join(',') },
+    'skip-memory': { type: 'boolean', default: false },
+  },
+});
+const seconds = atLeast(1, 'seconds', options.seconds);
+const rounds = atLeast(1, 'rounds', options.rounds);
+const variants = chooseVariants(options.only);
+const startedMs = performance.now();
+const loadBefore = loadavg()[0] ?? 0;
+const progress = (text: string): void => {
+  const elapsed = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(4);
+  process.stderr.write(`bench ${elapsed} s  ${text}\n`);
+};
+const plan = { seconds, rounds, progress };
 const folder = mkdtempSync(join(tmpdir(), 'nodemesh-bench-'));
-chmodSync(folder, 0o755); // a peer that drops its privileges must still read its certificate
-makeCertificates(folder);
-progress('bringing a two-node lab up');
-const lab = await startBenchLab(folder);
+let lab: BenchLab | undefined;
+const endLab = async (): Promise<void> => {
+  await lab?.down();
+  lab = undefined;
+};
 try {
+  chmodSync(folder, 0o755); // a peer that drops its privileges must still read its certificate
+  makeCertificates(folder);
+  progress('bringing a lab of two nodes up');
+  lab = await startBenchLab({ name: 'bench', folder, variants });
+  await startPeers(lab);
+  const figures = await measureVariants(lab, variants, plan);
+  await endLab();
+  let memory: Awaited<ReturnType<typeof measureMemory>> | undefined;
+  if (!options['skip-memory'] && variants.includes('nodemesh')) {
+    progress('bringing a fresh lab up');
+    lab = await startBenchLab({ name: 'bench', folder, variants: ['nodemesh'] });
+    memory = await measureMemory(lab, plan);
+  }
+  const machine = describeMachine();
+  const table = formatResults(figures, memory);
+  process.stdout.write(`${machine}\n\n${table}`);
+  if (variants.length === VARIANTS.length && memory !== undefined) {
+    mkdirSync('bench/results', { recursive: true });
+    const results = { machine, seconds, rounds, figures, memory };
+    writeFileSync('bench/results/macro.json', `${JSON.stringify(results, null, 2)}\n`);
+    replaceBetweenMarkers('bench/README.md', `\n${machine}\n\n${table}\n`);
+  }
+} finally {
+  await endLab();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function startPeers(lab: BenchLab): Promise<void> {
   for (const [peer, write, command] of [
     ['haproxy', writeHaproxyConfig, ['haproxy', '-db', '-f']],
     ['stunnel', writeStunnelConfig, ['stunnel']],
   ] as const) {
+    if (!variants.includes(peer)) continue;
     const config = write(folder, lab.serverAddress(peer));
     lab.start(peer, 'client', ...command, config.client);
     lab.start(peer, 'server', ...command, config.server);
+    const deadlineMs = performance.now() + 15_000;
+    while (lab.proxies(peer).length < 2) {
+      if (performance.now() > deadlineMs) throw new Error(`${peer} did not start: is it installed?`);
+      await new Promise((settle) => setTimeout(settle, 200));
+    }
   }
-  await new Promise((settle) => setTimeout(settle, 3000));
-  const figures: VariantFigures[] = [];
-  for (const variant of VARIANTS) figures.push(await measureVariant(lab, variant, { seconds, progress }));
-  const memory = await measureMemory(lab, { seconds, progress });
-  const table = formatResults(figures, memory);
-  const machine = describeMachine();
-  mkdirSync('bench/results', { recursive: true });
-  writeFileSync(
-    'bench/results/macro.json',
-    `${JSON.stringify({ machine, seconds, figures, memory }, null, 2)}\n`,
-  );
-  replaceBetweenMarkers('bench/README.md', `${machine}\n\n${table}`);
-  process.stdout.write(`${machine}\n\n${table}`);
-} finally {
-  await lab.down();
-  rmSync(folder, { recursive: true, force: true });
+  // They have been started; their listeners follow.
+  await new Promise((settle) => setTimeout(settle, 1000));
+}
+
+function atLeast(least: number, name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new Error(`--${name}: expected a number from ${least}, got ${text}`);
+}
+
+function chooseVariants(text: string): readonly Variant[] {
+  const names = text.split(',');
+  const unknown = names.find((name) => !VARIANTS.some((variant) => variant === name));
+  if (unknown !== undefined)
+    throw new Error(`--only: expected some of ${VARIANTS.join(',')}, got ${unknown}`);
+  return VARIANTS.filter((variant) => names.includes(variant));
 }
 
 function describeMachine(): string {
-  const version = (command: string, ...args: readonly string[]): string =>
-    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split('\n')[0] ?? '';
+  // Some tell their version on stderr, and not in the first line.
+  const version = (command: string, pattern: string): string =>
+    execFileSync('sh', ['-c', `${command} 2>&1 | grep -m1 -o '${pattern}'`], { encoding: 'utf8' }).trim();
   const [cpu] = cpus();
-  const haproxy = version('haproxy', '-v').replace(/ \d{4}\/.*$/, '');
-  return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${haproxy}, stunnel from Debian 12; ${new Date().toISOString().slice(0, 10)}, ${seconds} s per figure.`;
+  const peers = `HAProxy ${version('haproxy -v', '[0-9][0-9.]*')}, ${version('stunnel -version', 'stunnel [0-9.]*')}`;
+  const load = `load of the machine ${loadBefore.toFixed(1)} before`;
+  return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${peers}; ${new Date().toISOString().slice(0, 10)}, median of ${rounds} × ${seconds} s per figure, ${load}.`;
 }
 
 /** The table of the last run stands in the page itself, between two comments. */
@@ -60,5 +110,8 @@ function replaceBetweenMarkers(path: string, text: string): void {
   const page = readFileSync(path, 'utf8');
   const marked = /(<!-- results -->\n)[\s\S]*?(<!-- end of results -->)/;
   if (!marked.test(page)) throw new Error(`${path} has no results markers`);
-  writeFileSync(path, page.replace(marked, `$1${text}$2`));
+  writeFileSync(
+    path,
+    page.replace(marked, (_, head: string, tail: string) => `${head}${text}${tail}`),
+  );
 }

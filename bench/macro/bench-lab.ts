@@ -2,74 +2,127 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { findProxies } from './process-usage.ts';
 
 const CLI = resolve('bin/nodemesh.js');
-const LAB = 'bench';
-export const PROGRAMS = resolve('bench/macro/programs');
+const PROGRAMS = resolve('bench/macro/programs');
 
 /** Each variant has a namespace with a client pod on the first node and a server pod on the second. */
 export const VARIANTS = ['plain', 'nodemesh', 'haproxy', 'stunnel'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
+/** What `load.ts` printed. */
+export type LoadReport = Readonly<Record<string, number>>;
+
 /** The lab that the bench runs in: every variant lives in the same namespaces, cables and kernel. */
 export interface BenchLab {
   serverAddress(variant: Variant): string;
-  /** Runs a command in a pod and returns what it printed. */
-  run(variant: Variant, pod: 'client' | 'server', ...command: readonly string[]): Promise<string>;
   /** Starts a command in a pod and leaves it running until `down`. */
   start(variant: Variant, pod: 'client' | 'server', ...command: readonly string[]): void;
-  apply(name: string, objects: readonly object[]): Promise<void>;
+  /** Runs the load program in a variant's client pod and returns its report. Rejects when it failed. */
+  load(variant: Variant, mode: string, ...settings: readonly string[]): Promise<LoadReport>;
+  /** The processes of this lab that carry a variant's bytes. */
+  proxies(variant: Variant): readonly number[];
+  /** Adds sleeping pods to the mesh, `perNode` on each node; resolves when the last is enrolled. */
+  addCrowd(perNode: number): Promise<void>;
   down(): Promise<void>;
 }
 
-export async function startBenchLab(folder: string): Promise<BenchLab> {
+export interface BenchLabOptions {
+  readonly name: string;
+  /** For manifests. */
+  readonly folder: string;
+  readonly variants: readonly Variant[];
+}
+
+export async function startBenchLab(options: BenchLabOptions): Promise<BenchLab> {
+  const { name, folder, variants } = options;
   const background: ChildProcess[] = [];
-  const write = (name: string, objects: readonly object[]): string => {
-    const path = join(folder, `${name}.yaml`);
+  const write = (title: string, objects: readonly object[]): string => {
+    const path = join(folder, `${title}.yaml`);
     writeFileSync(path, objects.map((object) => stringify(object)).join('---\n'));
     return path;
   };
-  await nodemesh(['lab', 'down', '--name', LAB]).catch(() => undefined);
-  await nodemesh([
-    'lab',
-    'up',
-    '--name',
-    LAB,
-    '--nodes',
-    '2',
-    '-f',
-    write('bench', VARIANTS.flatMap(objectsOf)),
-  ]);
-  const addresses = new Map<Variant, string>();
-  for (const variant of VARIANTS) addresses.set(variant, await waitForAddress(variant));
   const exec = (variant: Variant, pod: string, command: readonly string[]): string[] => [
-    ...['lab', 'exec', '--name', LAB, '-n', variant, pod, '--'],
+    ...['lab', 'exec', '--name', name, '-n', variant, pod, '--'],
     ...command,
   ];
+  // One may be left over from a run that was cut off.
+  await nodemesh(['lab', 'down', '--name', name]).catch(() => undefined);
+  await nodemesh([
+    ...['lab', 'up', '--name', name, '--nodes', '2'],
+    ...['-f', write(name, variants.flatMap(objectsOf))],
+  ]);
+  const addresses = new Map<Variant, string>();
+  for (const variant of variants) {
+    addresses.set(variant, await waitForAddress(name, variant));
+    for (const pod of ['client', 'server']) await nodemesh(exec(variant, pod, ['sh', '-c', MANY_PORTS]));
+  }
+  const status = JSON.parse(await nodemesh(['lab', 'status', '--name', name, '-o', 'json'])) as {
+    readonly stateDirectory: string;
+  };
   return {
     serverAddress: (variant) => addresses.get(variant) ?? '',
-    run: (variant, pod, ...command) => nodemesh(exec(variant, pod, command)),
     start(variant, pod, ...command) {
       background.push(spawn(process.execPath, [CLI, ...exec(variant, pod, command)], { stdio: 'ignore' }));
     },
-    async apply(name, objects) {
-      await nodemesh(['lab', 'apply', '--name', LAB, '-f', write(name, objects)]);
+    async load(variant, mode, ...settings) {
+      const program = [process.execPath, join(PROGRAMS, 'load.ts'), mode, ...settings];
+      const printed = await nodemesh(exec(variant, 'client', program));
+      return JSON.parse(printed.trim().split('\n').at(-1) ?? '{}') as LoadReport;
+    },
+    proxies: (variant) =>
+      variant === 'plain'
+        ? []
+        : findProxies(status.stateDirectory, variant === 'nodemesh' ? 'ztunnel' : variant),
+    async addCrowd(perNode) {
+      const crowd = ['node-1', 'node-2'].flatMap((node) =>
+        Array.from({ length: perNode }, (_, index) =>
+          podOf('nodemesh', `crowd-${node}-${index}`, node, ['sleep', 'infinity']),
+        ),
+      );
+      await nodemesh(['lab', 'apply', '--name', name, '-f', write('crowd', crowd)]);
+      await waitForEnrolled(name, crowd.length);
     },
     async down() {
       for (const child of background) child.kill();
-      await nodemesh(['lab', 'down', '--name', LAB]);
+      await nodemesh(['lab', 'down', '--name', name]);
     },
   };
 }
 
-async function waitForAddress(variant: Variant): Promise<string> {
+/** So that a closed connection's port (TIME-WAIT) is not what limits the number of new ones. */
+const MANY_PORTS =
+  'echo 1100 65000 > /proc/sys/net/ipv4/ip_local_port_range; echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse';
+
+interface PodStatus {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly status?: { readonly podIP?: string; readonly phase?: string };
+}
+
+async function waitForAddress(lab: string, variant: Variant): Promise<string> {
   for (let attempt = 0; attempt < 60; attempt++) {
-    const text = await nodemesh(['lab', 'get', 'pod', 'server', '--name', LAB, '-n', variant, '-o', 'json']);
-    const pod = JSON.parse(text) as { status?: { podIP?: string; phase?: string } };
-    if (pod.status?.phase === 'Running' && pod.status.podIP !== undefined) return pod.status.podIP;
+    const text = await nodemesh(['lab', 'get', 'pod', 'server', '--name', lab, '-n', variant, '-o', 'json']);
+    const { status } = JSON.parse(text) as PodStatus;
+    if (status?.phase === 'Running' && status.podIP !== undefined) return status.podIP;
     await new Promise((settle) => setTimeout(settle, 500));
   }
   throw new Error(`the ${variant} variant's server did not start within 30 s`);
+}
+
+async function waitForEnrolled(lab: string, atLeast: number): Promise<void> {
+  let enrolled = 0;
+  for (let attempt = 0; attempt < 90; attempt++) {
+    const text = await nodemesh(['lab', 'get', 'pods', '--name', lab, '-n', 'nodemesh', '-o', 'json']);
+    const listed = JSON.parse(text) as { readonly items?: readonly PodStatus[] } | readonly PodStatus[];
+    const pods = 'items' in listed ? (listed.items ?? []) : (listed as readonly PodStatus[]);
+    enrolled = pods.filter(
+      ({ metadata }) => metadata?.annotations?.['ambient.istio.io/redirection'] === 'enabled',
+    ).length;
+    if (enrolled >= atLeast) return;
+    await new Promise((settle) => setTimeout(settle, 1000));
+  }
+  throw new Error(`only ${enrolled} of ${atLeast} pods were enrolled within 90 s`);
 }
 
 function objectsOf(variant: Variant): readonly object[] {
@@ -77,11 +130,11 @@ function objectsOf(variant: Variant): readonly object[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: variant, labels } },
     podOf(variant, 'client', 'node-1', ['sleep', 'infinity']),
-    podOf(variant, 'server', 'node-2', ['node', join(PROGRAMS, 'responder.ts')]),
+    podOf(variant, 'server', 'node-2', [process.execPath, join(PROGRAMS, 'responder.ts')]),
   ];
 }
 
-export function podOf(namespace: string, name: string, nodeName: string, command: readonly string[]): object {
+function podOf(namespace: string, name: string, nodeName: string, command: readonly string[]): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import { type BenchLab, PROGRAMS, podOf, type Variant } from './bench-lab.ts';
-import { cpuSeconds, findProcesses, largestResidentMebibytes } from './process-usage.ts';
+import type { BenchLab, LoadReport, Variant } from './bench-lab.ts';
+import { cpuSeconds, largestResidentMebibytes } from './process-usage.ts';
 
-/** What one variant came to. Absent where it was not measured. */
+/** What one variant came to: the median of its rounds. */
 export interface VariantFigures {
   readonly variant: Variant;
   readonly latencyMs: {
@@ -13,123 +12,184 @@ export interface VariantFigures {
   };
   /** Processor seconds of all of the variant's proxies for a thousand requests a second, for a second. */
   readonly cpuPerThousandRps: number | undefined;
+  /**
+   * Processor time of all of the variant's proxies for one request (32 connections), one new connection, one gigabit
+   * (one stream). Unlike the rates, these hardly depend on what else the machine does.
+   */
+  readonly cpuMicroseconds:
+    | { readonly request: number; readonly connection: number; readonly gigabit: number }
+    | undefined;
   readonly rps: { readonly one: number; readonly thirtyTwo: number; readonly many: number };
   readonly newConnectionsPerSecond: number;
   readonly bulkMegabits: { readonly one: number; readonly eight: number };
+  /** Of the largest proxy, after all that. */
+  readonly residentMebibytes: number | undefined;
 }
 
 export interface MeasurePlan {
+  /** Per sample; latency takes twice as long. */
   readonly seconds: number;
+  readonly rounds: number;
   readonly progress: (text: string) => void;
 }
 
-/** How to dial the responder through a variant, and which processes are its proxies. */
-interface Route {
-  readonly host: string;
-  readonly exchangePort: number;
-  readonly bulkPort: number;
-  readonly proxies: readonly number[];
+type Samples = Map<string, number[]>;
+
+/**
+ * Every figure is taken from all variants back to back, and all of it again in each round, so that what else goes on
+ * on the machine meets them alike.
+ */
+export async function measureVariants(
+  lab: BenchLab,
+  variants: readonly Variant[],
+  plan: MeasurePlan,
+): Promise<readonly VariantFigures[]> {
+  const samples = new Map<Variant, Samples>(variants.map((variant) => [variant, new Map()]));
+  for (const variant of variants) await runLoad(lab, variant, { ...WARM_UP, seconds: 1 });
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const step of STEPS) {
+      for (const variant of variants) {
+        const seconds = plan.seconds * (step.lengthFactor ?? 1);
+        const report = await takeSample(lab, variant, { ...step, seconds });
+        for (const name of [...step.figures, 'cpu', 'cpuEach'])
+          note(samples.get(variant), `${step.title} ${name}`, report[name]);
+        plan.progress(`${round}/${plan.rounds} ${variant}: ${step.title} ${summary(step, report)}`);
+      }
+    }
+  }
+  return variants.map((variant) => figuresOf(lab, variant, samples.get(variant) ?? new Map()));
 }
 
-export async function measureVariant(
-  lab: BenchLab,
-  variant: Variant,
-  plan: MeasurePlan,
-): Promise<VariantFigures> {
-  const route = routeTo(lab, variant);
-  const load = async (
-    mode: string,
-    port: number,
-    ...settings: readonly string[]
-  ): Promise<Record<string, number>> => {
-    plan.progress(`${variant}: ${mode} ${settings.join(' ')}`);
-    const program = ['node', join(PROGRAMS, 'load.ts'), mode, route.host, String(port), ...settings];
-    const printed = await lab.run(variant, 'client', ...program);
-    return JSON.parse(printed.trim().split('\n').at(-1) ?? '{}') as Record<string, number>;
-  };
-  const seconds = `seconds=${plan.seconds}`;
-  await load('throughput', route.exchangePort, 'seconds=1', 'connections=16');
-  const cpuBefore = cpuSeconds(route.proxies);
-  const startedMs = performance.now();
-  const latency = await load(
-    'latency',
-    route.exchangePort,
-    `seconds=${plan.seconds * 2}`,
-    'rate=1000',
-    'connections=16',
-  );
-  const elapsedSeconds = (performance.now() - startedMs) / 1000;
-  const cpu = cpuSeconds(route.proxies) - cpuBefore;
-  const rate = async (connections: number): Promise<number> =>
-    (await load('throughput', route.exchangePort, seconds, `connections=${connections}`)).rps ?? 0;
-  const bulk = async (connections: number): Promise<number> =>
-    (await load('bulk', route.bulkPort, seconds, `connections=${connections}`)).megabitsPerSecond ?? 0;
-  return {
-    variant,
-    latencyMs: {
-      p50: latency.p50 ?? 0,
-      p90: latency.p90 ?? 0,
-      p99: latency.p99 ?? 0,
-      p999: latency.p999 ?? 0,
-    },
-    cpuPerThousandRps:
-      route.proxies.length === 0 ? undefined : cpu / Math.min(elapsedSeconds, plan.seconds * 2),
-    rps: { one: await rate(1), thirtyTwo: await rate(32), many: await rate(256) },
-    newConnectionsPerSecond: (await load('connections', route.exchangePort, seconds)).perSecond ?? 0,
-    bulkMegabits: { one: await bulk(1), eight: await bulk(8) },
-  };
+/** Resident memory of the fuller ztunnel with 100 pods on each node: at rest, with 1,000 and with 5,000 connections. */
+export interface MemoryFigures {
+  readonly pods: number;
+  readonly thousand: number;
+  readonly fiveThousand: number;
 }
 
-/** Resident memory of the fuller ztunnel with 100 pods on each node, at rest, with 1,000 and with 5,000 connections. */
-export async function measureMemory(
-  lab: BenchLab,
-  plan: MeasurePlan,
-): Promise<{ readonly pods: number; readonly thousand: number; readonly fiveThousand: number }> {
+/** Wants a fresh lab: what a load before has left in the heap is not what connections take. */
+export async function measureMemory(lab: BenchLab, plan: MeasurePlan): Promise<MemoryFigures> {
   plan.progress('memory: 100 pods on each node');
-  const crowd = ['node-1', 'node-2'].flatMap((node) =>
-    Array.from({ length: 99 }, (_, index) =>
-      podOf('nodemesh', `crowd-${node}-${index}`, node, ['sleep', 'infinity']),
-    ),
-  );
-  await lab.apply('crowd', crowd);
-  await new Promise((settle) => setTimeout(settle, 30_000));
-  const ztunnels = findProcesses('ztunnel', '--node');
+  await lab.addCrowd(99);
+  const ztunnels = lab.proxies('nodemesh');
   const pods = largestResidentMebibytes(ztunnels);
+  plan.progress(`memory: ${pods} MiB`);
   const held: number[] = [];
   for (const connections of [1000, 5000]) {
-    plan.progress(`memory: ${connections} connections`);
-    const program = ['node', join(PROGRAMS, 'load.ts'), 'idle', lab.serverAddress('nodemesh'), '9000'];
-    const running = lab.run('nodemesh', 'client', ...program, `connections=${connections}`, 'seconds=8');
     let largest = 0;
     const sampler = setInterval(() => {
       largest = Math.max(largest, largestResidentMebibytes(ztunnels));
-    }, 500);
-    await running;
+    }, 250);
+    const report = await runLoad(lab, 'nodemesh', { mode: 'idle', connections, seconds: 6 });
     clearInterval(sampler);
+    if (report.alive !== connections) throw new Error(`${report.alive} of ${connections} connections lived`);
+    plan.progress(`memory: ${connections} connections ${largest} MiB`);
     held.push(largest);
   }
   return { pods, thousand: held[0] ?? 0, fiveThousand: held[1] ?? 0 };
 }
 
-function routeTo(lab: BenchLab, variant: Variant): Route {
-  if (variant === 'haproxy' || variant === 'stunnel') {
-    const proxies = findProcesses(`${variant}-`, '.conf').filter((pid) =>
-      findProcesses(variant).includes(pid),
-    );
-    return {
-      host: '127.0.0.1',
-      exchangePort: 19000,
-      bulkPort: 19001,
-      proxies: proxies.filter(isProxy(variant)),
-    };
-  }
-  const proxies = variant === 'nodemesh' ? findProcesses('ztunnel', '--node') : [];
-  return { host: lab.serverAddress(variant), exchangePort: 9000, bulkPort: 9001, proxies };
+interface Load {
+  readonly mode: string;
+  readonly connections: number;
+  readonly seconds: number;
 }
 
-/** The `lab exec` that started a peer has the peer's command line in its own: only the peer itself counts. */
-function isProxy(program: string): (pid: number) => boolean {
-  const commands = findProcesses('bin/nodemesh.js');
-  const clis = findProcesses('lab', 'exec', program);
-  return (pid) => !commands.includes(pid) && !clis.includes(pid);
+interface Step extends Omit<Load, 'seconds'> {
+  readonly title: string;
+  /** Names in the report that are figures. */
+  readonly figures: readonly string[];
+  readonly lengthFactor?: number;
+}
+
+const WARM_UP = { mode: 'throughput', connections: 16 } as const;
+const PERCENTILES = ['p50', 'p90', 'p99', 'p999'] as const;
+const STEPS: readonly Step[] = [
+  {
+    ...{ title: 'latency', mode: 'latency', connections: 16, lengthFactor: 2 },
+    figures: PERCENTILES,
+  },
+  ...[1, 32, 256].map((connections) => ({
+    title: `throughput ${connections}`,
+    mode: 'throughput',
+    connections,
+    figures: ['rps'],
+  })),
+  { title: 'connections', mode: 'connections', connections: 16, figures: ['perSecond'] },
+  ...[1, 8].map((connections) => ({
+    title: `bulk ${connections}`,
+    mode: 'bulk',
+    connections,
+    figures: ['megabitsPerSecond'],
+  })),
+];
+
+/** A report, with the proxies' processor seconds per second of the load as `cpu`, and per thing done as `cpuEach`. */
+async function takeSample(lab: BenchLab, variant: Variant, load: Load): Promise<LoadReport> {
+  const proxies = lab.proxies(variant);
+  const before = cpuSeconds(proxies);
+  const report = await runLoad(lab, variant, load);
+  const cpu = (cpuSeconds(proxies) - before) / load.seconds;
+  if (Number(report.failed) > 0) throw new Error(`${variant} ${load.mode}: ${report.failed} failures`);
+  const perSecond = report.rps ?? report.perSecond ?? (report.megabitsPerSecond ?? Number.NaN) / 1000;
+  return { ...report, cpu, cpuEach: load.mode === 'latency' ? 0 : cpu / perSecond };
+}
+
+/** The responder's ports, and those of a peer's client end in the client pod. */
+function runLoad(lab: BenchLab, variant: Variant, load: Load): Promise<LoadReport> {
+  const isPeer = variant === 'haproxy' || variant === 'stunnel';
+  const port = (isPeer ? 19_000 : 9000) + (load.mode === 'bulk' ? 1 : 0);
+  const host = isPeer ? '127.0.0.1' : lab.serverAddress(variant);
+  const settings = [`seconds=${load.seconds}`, `connections=${load.connections}`];
+  return lab.load(variant, load.mode, host, String(port), ...settings);
+}
+
+function figuresOf(lab: BenchLab, variant: Variant, samples: Samples): VariantFigures {
+  const middle = (name: string): number => median(samples.get(name) ?? []);
+  const proxies = lab.proxies(variant);
+  const ofProxies = <T>(value: () => T): T | undefined => (proxies.length === 0 ? undefined : value());
+  return {
+    variant,
+    latencyMs: {
+      p50: middle('latency p50'),
+      p90: middle('latency p90'),
+      p99: middle('latency p99'),
+      p999: middle('latency p999'),
+    },
+    cpuPerThousandRps: ofProxies(() => middle('latency cpu')),
+    cpuMicroseconds: ofProxies(() => ({
+      request: middle('throughput 32 cpuEach') * 1e6,
+      connection: middle('connections cpuEach') * 1e6,
+      gigabit: middle('bulk 1 cpuEach') * 1e6,
+    })),
+    rps: {
+      one: middle('throughput 1 rps'),
+      thirtyTwo: middle('throughput 32 rps'),
+      many: middle('throughput 256 rps'),
+    },
+    newConnectionsPerSecond: middle('connections perSecond'),
+    bulkMegabits: { one: middle('bulk 1 megabitsPerSecond'), eight: middle('bulk 8 megabitsPerSecond') },
+    residentMebibytes: ofProxies(() => largestResidentMebibytes(proxies)),
+  };
+}
+
+function note(samples: Samples | undefined, name: string, value: number | undefined): void {
+  if (samples === undefined || value === undefined || !Number.isFinite(value))
+    throw new Error(`the load program did not report ${name}`);
+  samples.set(name, [...(samples.get(name) ?? []), value]);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  const upper = sorted[half] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? 0)) / 2;
+}
+
+function summary(step: Step, report: LoadReport): string {
+  return [...step.figures, 'cpu'].map((name) => `${name} ${round(report[name])}`).join(', ');
+}
+
+function round(value: number | undefined): number {
+  return Math.round((value ?? 0) * 1000) / 1000;
 }

@@ -43,7 +43,7 @@ export function writeHaproxyConfig(folder: string, serverAddress: string): PeerC
   const head = [
     'global',
     '  nbthread 1',
-    '  maxconn 20000',
+    '  maxconn 9000',
     'defaults',
     '  mode tcp',
     '  timeout connect 5s',

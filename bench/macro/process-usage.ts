@@ -1,14 +1,26 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Kernel clock ticks per second on every Linux that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
-/** Processes of this machine, also in other pid namespaces, whose command line has all of `words`. */
-export function findProcesses(...words: readonly string[]): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && words.every((word) => readProc(pid, 'cmdline').includes(word)));
+/** Who in a lab carries a variant's bytes. */
+export type ProxyProgram = 'ztunnel' | 'haproxy' | 'stunnel';
+
+/**
+ * The processes of one lab that run `program`, told by their pid namespace: other labs of this machine have their own,
+ * and the `lab exec` that started a peer is outside. Empty when the lab does not run.
+ */
+export function findProxies(stateDirectory: string, program: ProxyProgram): readonly number[] {
+  const processes = listProcesses();
+  const supervisor = processes.find(
+    ({ words }) => words.at(-2) === 'lab-supervisor' && words.at(-1) === stateDirectory && isNode(words),
+  );
+  if (supervisor === undefined) return [];
+  const namespace = pidNamespace(supervisor.pid);
+  return processes
+    .filter(({ pid, words }) => runs(words, program) && pidNamespace(pid) === namespace)
+    .map(({ pid }) => pid);
 }
 
 /** User and system time that the processes have used so far, in seconds. */
@@ -30,10 +42,41 @@ export function largestResidentMebibytes(pids: readonly number[]): number {
   return Math.round(Math.max(0, ...kibibytes) / 1024);
 }
 
+interface Listed {
+  readonly pid: number;
+  readonly words: readonly string[];
+}
+
+function listProcesses(): readonly Listed[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({
+      pid: Number(name),
+      words: readProc(Number(name), 'cmdline').replace(/\0$/, '').split('\0'),
+    }));
+}
+
+function runs(words: readonly string[], program: ProxyProgram): boolean {
+  if (program !== 'ztunnel') return basename(words[0] ?? '') === program;
+  return isNode(words) && words.includes('ztunnel') && words.includes('--node');
+}
+
+function isNode(words: readonly string[]): boolean {
+  return basename(words[0] ?? '') === 'node';
+}
+
+function pidNamespace(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return '';
+  }
+}
+
 /** A process may end between the listing and the look at it: then it has no text. */
 function readProc(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1').replaceAll('\0', ' ');
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     return '';
   }

@@ -1,10 +1,4 @@
-import type { VariantFigures } from './measure.ts';
-
-export interface MemoryFigures {
-  readonly pods: number;
-  readonly thousand: number;
-  readonly fiveThousand: number;
-}
+import type { MemoryFigures, VariantFigures } from './measure.ts';
 
 /** The results as a Markdown table: a row per figure, a column per variant, and our ratio to HAProxy's last. */
 export function formatResults(
@@ -26,6 +20,20 @@ export function formatResults(
     { name: 'new connections per second', digits: 0, better: 'high', pick: (f) => f.newConnectionsPerSecond },
     { name: 'bulk, 1 stream, Mbit/s', digits: 0, better: 'high', pick: (f) => f.bulkMegabits.one },
     { name: 'bulk, 8 streams, Mbit/s', digits: 0, better: 'high', pick: (f) => f.bulkMegabits.eight },
+    { name: 'CPU per request, µs', digits: 0, better: 'low', pick: (f) => f.cpuMicroseconds?.request },
+    {
+      name: 'CPU per new connection, µs',
+      digits: 0,
+      better: 'low',
+      pick: (f) => f.cpuMicroseconds?.connection,
+    },
+    { name: 'CPU per Gbit, ms', digits: 0, better: 'low', pick: (f) => gigabitMs(f) },
+    {
+      name: 'memory of the larger proxy after this, MiB',
+      digits: 0,
+      better: 'low',
+      pick: (f) => f.residentMebibytes,
+    },
   ];
   const head = [
     '',
@@ -54,6 +62,10 @@ interface Row {
   readonly digits: number;
   readonly better: 'low' | 'high';
   readonly pick: (figures: VariantFigures) => number | undefined;
+}
+
+function gigabitMs({ cpuMicroseconds }: VariantFigures): number | undefined {
+  return cpuMicroseconds === undefined ? undefined : cpuMicroseconds.gigabit / 1000;
 }
 
 function cell(row: Row, figures: VariantFigures): string {

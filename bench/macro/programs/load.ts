@@ -86,7 +86,7 @@ const modes: Readonly<Record<string, () => Promise<unknown>>> = {
     while (answered < total && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 10));
     for (const exchanger of all) exchanger.socket.destroy();
-    return { answered, total, ...percentiles(samples) };
+    return { failed: total - answered, ...percentiles(samples) };
   },
   /** Closed loop: every connection asks again at once. */
   async throughput() {
@@ -101,7 +101,7 @@ const modes: Readonly<Record<string, () => Promise<unknown>>> = {
       };
       exchanger.exchange(again);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const before = answered;
     const startMs = performance.now();
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -165,15 +165,18 @@ const modes: Readonly<Record<string, () => Promise<unknown>>> = {
     for (const socket of sockets) socket.destroy();
     return { megabitsPerSecond };
   },
-  /** Holds `connections` idle ones for `seconds`, for a look at the proxies' memory. */
+  /** Asks once on each of `connections` and holds them for `seconds`, for a look at the proxies' memory. */
   async idle() {
     const wanted = option('connections', 5000);
     const exchangers: Exchanger[] = [];
     while (exchangers.length < wanted) {
       const batch = Math.min(100, wanted - exchangers.length);
-      exchangers.push(...(await Promise.all(Array.from({ length: batch }, open))));
+      const opened = await Promise.all(Array.from({ length: batch }, open));
+      await Promise.all(
+        opened.map((exchanger) => new Promise<void>((resolve) => exchanger.exchange(resolve))),
+      );
+      exchangers.push(...opened);
     }
-    process.stdout.write('{"holding":true}\n');
     await new Promise((resolve) => setTimeout(resolve, option('seconds', 5) * 1000));
     const alive = exchangers.filter((exchanger) => !exchanger.socket.destroyed).length;
     for (const exchanger of exchangers) exchanger.socket.destroy();
