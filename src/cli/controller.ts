@@ -16,6 +16,7 @@ interface ControllerFlags {
   readonly svidTtl: number;
   readonly sink?: string;
   readonly admin?: HostPort;
+  readonly operator?: HostPort;
   readonly logLevel: string;
   readonly logFormat: 'text' | 'json';
 }
@@ -51,6 +52,7 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--svid-ttl <duration>', 'longest life of a workload certificate', durationMs, durationMs('24h'))
     .option('--sink <unix:path>', 'where status, annotations and events are written (default: nowhere)')
     .option('--admin <host:port>', 'metrics, readiness and debugging (default: none)', hostPort)
+    .option('--operator <host:port>', 'rotation of the root, on a loopback address', hostPort)
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
@@ -70,6 +72,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     listen: flags.listen,
     ...(flags.serverName.length === 0 ? {} : { serverNames: flags.serverName }),
     adminListen: flags.admin,
+    operatorListen: flags.operator,
     trustDomain: flags.trustDomain,
     clusterDomain: flags.clusterDomain,
     clusterId: flags.clusterId,

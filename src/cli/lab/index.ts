@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addApplyCommand } from './apply.ts';
-import { addDeleteCommand, addMetadataCommand, addScaleCommand } from './change.ts';
+import { addApplyCommand } from './objects/apply.ts';
+import { addDeleteCommand, addMetadataCommand, addScaleCommand } from './objects/change.ts';
 import { addDownCommand, takeDown } from './down.ts';
-import { addExecCommand } from './exec.ts';
-import { addGetCommand } from './get.ts';
+import { addExecCommand } from './inside/exec.ts';
+import { addGetCommand } from './objects/get.ts';
 import { addStatusCommand } from './status.ts';
 import { baseOf } from './lab-access.ts';
 import { addRotateRootCommand } from './rotate-root.ts';
 import { addUpCommand, bringUp } from './up.ts';
-import { addCaptureCommand, addLogsCommand } from './watch.ts';
+import { addCaptureCommand, addLogsCommand } from './inside/watch.ts';
 import { addControlCommands, addUpgradeCommand } from './ztunnel-control.ts';
 
 export { baseOf, bringUp, takeDown };

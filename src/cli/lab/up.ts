@@ -21,8 +21,9 @@ import {
 import type { CliContext } from '../context.ts';
 import { collect, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
-import { printApplied } from './apply.ts';
+import { printApplied } from './objects/apply.ts';
 import { baseOf } from './lab-access.ts';
+import { requireValid } from './objects/validate.ts';
 
 /** What `nodemesh lab up` takes. */
 export interface UpOptions {
@@ -31,6 +32,8 @@ export interface UpOptions {
   readonly name?: string;
   readonly mesh: boolean;
   readonly wait: boolean;
+  /** Default true. */
+  readonly validate?: boolean;
   readonly timeout: number;
   readonly svidTtl: string;
   readonly logLevel: string;
@@ -51,6 +54,7 @@ export function addUpCommand(lab: Command, context: CliContext): void {
     .option('--nodes <n>', 'how many nodes (default: what a Lab document says, else 2)', wholeNumber)
     .option('--name <lab>', 'its name (default: what a Lab document says, else "default")')
     .option('--no-mesh', 'plain networking: no controller, no ztunnels')
+    .option('--no-validate', 'also policies that do not fit their schema')
     .option('--no-wait', 'return as soon as the lab has taken the manifests')
     .option('--timeout <seconds>', 'how long to wait for pods', wholeNumber, 90)
     .option('--svid-ttl <duration>', 'lifetime of workload certificates, such as 24h or 10s', '24h')
@@ -73,6 +77,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   const manifests = options.file.flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')));
   const described = manifests.filter(({ kind }) => kind === LAB_KIND).map(parseLabFile);
   const objects = manifests.filter(({ kind }) => kind !== LAB_KIND);
+  if (options.validate !== false) await requireValid(objects);
   const name = checkName(options.name ?? described[0]?.name ?? 'default');
   const nodes =
     options.nodes === undefined ? (described[0]?.nodes ?? numberedNodes(2)) : numberedNodes(options.nodes);

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { LabClient } from '../../lab/client/index.ts';
-import { isNamespaced, type KubeObject } from '../../lab/cluster/objects/index.ts';
-import { LabError } from '../../lab/index.ts';
-import type { CliContext } from '../context.ts';
-import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
-import { type LabOption, openLab, resolveKind, withLabOption } from './lab-access.ts';
+import type { LabClient } from '../../../lab/client/index.ts';
+import { isNamespaced, type KubeObject } from '../../../lab/cluster/objects/index.ts';
+import { LabError } from '../../../lab/index.ts';
+import type { CliContext } from '../../context.ts';
+import { formatTable, type OutputFormat, printData } from '../../terminal/index.ts';
+import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { columnsOf } from './object-columns.ts';
-import { outputOption } from './output-option.ts';
+import { outputOption } from '../output-option.ts';
 
 interface GetOptions extends LabOption {
   readonly namespace: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.ts';
-import { type LabOption, openLab, withLabOption } from './lab-access.ts';
+import type { CliContext } from '../../context.ts';
+import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
 import { podOf } from './pod-of.ts';
 
 interface ExecOptions extends LabOption {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
-import type { CliContext } from '../context.ts';
-import { type LabOption, openLab, withLabOption } from './lab-access.ts';
+import type { CliContext } from '../../context.ts';
+import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
 import { podOf } from './pod-of.ts';
-import { wholeNumber } from '../option-values.ts';
+import { wholeNumber } from '../../option-values.ts';
 
 interface LogsOptions extends LabOption {
   readonly namespace: string;

@@ -1,11 +1,11 @@
-import { isCaptured } from '../../lab/kubelet/index.ts';
+import { isCaptured } from '../../../lab/kubelet/index.ts';
 import {
   isKind,
   type KnownKind,
   type KubeObject,
   type KindMap,
   type PodObject,
-} from '../../lab/cluster/objects/index.ts';
+} from '../../../lab/cluster/objects/index.ts';
 
 export interface Columns {
   readonly header: readonly string[];

@@ -1,6 +1,6 @@
-import type { LabClient } from '../../lab/client/index.ts';
-import { isKind, isReady, kindFromName, selects } from '../../lab/cluster/objects/index.ts';
-import { LabError } from '../../lab/index.ts';
+import type { LabClient } from '../../../lab/client/index.ts';
+import { isKind, isReady, kindFromName, selects } from '../../../lab/cluster/objects/index.ts';
+import { LabError } from '../../../lab/index.ts';
 
 /** `NAME` is the pod itself; `deploy/NAME` (or sts/, job/, rs/) one of its pods, a ready one if there is any. */
 export async function podOf(client: LabClient, namespace: string, reference: string): Promise<string> {

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
-import type { LabClient, ObjectName } from '../../lab/client/index.ts';
-import { LAB_KIND, namespaceOf, readManifests } from '../../lab/cluster/index.ts';
-import { isNamespaced } from '../../lab/cluster/objects/index.ts';
-import { LabError } from '../../lab/index.ts';
-import type { CliContext } from '../context.ts';
-import { type LabOption, openLab, resolveKind, withLabOption } from './lab-access.ts';
-import { collect, wholeNumber } from '../option-values.ts';
+import type { LabClient, ObjectName } from '../../../lab/client/index.ts';
+import { LAB_KIND, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
+import { isNamespaced } from '../../../lab/cluster/objects/index.ts';
+import { LabError } from '../../../lab/index.ts';
+import type { CliContext } from '../../context.ts';
+import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
+import { collect, wholeNumber } from '../../option-values.ts';
 
 interface NamespaceOption extends LabOption {
   readonly namespace: string;
