@@ -154,9 +154,9 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         listen('metrics'),
         listen('readiness'),
       ]);
+      await proxy.start();
       proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => nodeMetrics.xdsMessage(typeUrl, bytes));
       proxy.discovery.terminations.subscribe(({ reason }) => nodeMetrics.xdsTerminated(reason));
-      await proxy.start();
       return { admin, metrics, readiness: ready };
     },
     close() {

@@ -4,7 +4,7 @@ import { enterSandbox } from '../support/netns.ts';
 import { startLoad } from './support/load.ts';
 import { dialFrom, readAll, servePod } from './support/programs.ts';
 import type { TestPod } from './support/topology.ts';
-import { createTwoNodes } from './support/two-nodes.ts';
+import { createTwoNodes, DEFAULT_MODES } from './support/two-nodes.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -13,6 +13,25 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 90 })) {
     joinAndLeave(t, { strict: false }));
   test('the same with callers in the mesh while only mutual TLS is allowed', (t) =>
     joinAndLeave(t, { strict: true }));
+  test('connections older than the enrolment are reset where the pod asks for that', async (t) => {
+    const mesh = await createTwoNodes();
+    try {
+      const [one, two] = mesh.topology.nodes;
+      const outside = mesh.addPod(one, 'outside');
+      const joining = mesh.addPod(two, 'joining');
+      await mesh.startProxy(two);
+      const server = await servePod(joining.pod, 8080, (socket) => void socket.pipe(socket));
+      const held = await dialFrom(outside.pod, joining.pod.v4, 8080);
+      const answer = readAll(held);
+      held.write('held');
+      await mesh.until('echo', () => held.bytesRead === 4);
+      await mesh.enrol(joining, { modes: { ...DEFAULT_MODES, existingConnections: 'reset' } });
+      t.same(await answer, { text: 'held', how: 'reset' });
+      await server.close();
+    } finally {
+      await mesh.close();
+    }
+  });
 }
 
 async function joinAndLeave(t: Test, { strict }: { readonly strict: boolean }): Promise<void> {

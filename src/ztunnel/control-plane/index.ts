@@ -1,3 +1,4 @@
 export { type ControllerClient, createControllerClient } from './controller-client.ts';
 export { createEnrolmentGate, type EnrolmentGate } from './enrolment-gate.ts';
+export { createFirstAnswers, type FirstAnswers } from './first-answers.ts';
 export { type ControlPlaneSink, subscriptionsTo } from './subscriptions.ts';

@@ -1,5 +1,4 @@
-export { createExistingConnections, type ExistingConnections } from './existing-connections.ts';
 export { createPodIdentities } from './pod-identities.ts';
-export { type PodProxyDeps, startPodProxy } from './pod-proxy.ts';
-export { createPodRedirection } from './pod-redirection.ts';
+export { startPodProxy } from './pod-proxy.ts';
+export type { PodProxyDeps } from './pod-proxy-deps.ts';
 export type { TunnelRejection } from './tunnel-listener.ts';

@@ -1,4 +1,3 @@
-import type { Logger } from '../../base/index.ts';
 import { MeshError } from '../../base/index.ts';
 import { explainHandshakeFailure, serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
@@ -26,7 +25,6 @@ export function createTunnelListener(options: {
   readonly trustDomain: string;
   readonly judge: PeerJudge;
   readonly account: BufferAccount;
-  readonly log: Logger;
   /** Told to peers in the 200; empty: nothing. */
   baggage(): string;
   onTunnel(request: TunnelRequest): void;

@@ -1,2 +1,3 @@
+export { captureState, type KeptParts, restoreState } from './node-state.ts';
 export { readState, type SavedState } from './saved-state.ts';
 export { createStateKeeper, type StateKeeper } from './state-keeper.ts';

@@ -125,6 +125,16 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
   };
 }
 
+export const DEFAULT_MODES: CaptureModes = {
+  inbound: true,
+  dns: false,
+  excludedInboundPorts: [],
+  excludedOutboundPorts: [],
+  excludedOutboundCidrs: [],
+  virtualInterfaces: [],
+  existingConnections: 'keep',
+};
+
 function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPod>): EnrolmentPod {
   const { trustDomain, namespace, serviceAccount } = workload;
   return {
@@ -134,15 +144,7 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     identity: workloadIdentity({ trustDomain, namespace, serviceAccount }),
     netns: pod.name,
     isNew: false,
-    modes: {
-      inbound: true,
-      dns: false,
-      excludedInboundPorts: [],
-      excludedOutboundPorts: [],
-      excludedOutboundCidrs: [],
-      virtualInterfaces: [],
-      existingConnections: 'keep',
-    },
+    modes: DEFAULT_MODES,
     ...over,
   };
 }

@@ -11,6 +11,8 @@ export interface ZtunnelProcess {
   readonly lines: readonly string[];
   /** Resolves when it says that it is ready; with how long that took since the start. */
   readonly ready: Promise<number>;
+  /** Resolves with the exit code, however it ends. */
+  readonly ended: Promise<number | null>;
   /** SIGTERM: resolves with the exit code once it has drained. */
   terminate(): Promise<number | null>;
   /** SIGKILL. */
@@ -40,10 +42,15 @@ export function startZtunnel(
       ...['--readiness', `127.0.0.1:${options.adminPort + 2}`],
       ...['--drain-timeout', options.drainTimeout ?? '5s'],
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // Twenty starts in one test: what is compiled once need not be again.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(controller.directory, 'compile-cache') },
+    },
   );
   const lines: string[] = [];
   const ready = Promise.withResolvers<number>();
+  const ended = once(child, 'close').then(() => child.exitCode);
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n');
@@ -62,12 +69,10 @@ export function startZtunnel(
     pid: child.pid ?? 0,
     lines,
     ready: ready.promise,
-    async terminate() {
-      if (child.exitCode !== null) return child.exitCode;
-      const gone = once(child, 'close');
+    ended,
+    terminate() {
       child.kill('SIGTERM');
-      await gone;
-      return child.exitCode;
+      return ended;
     },
     kill: () => endProcess(child),
   };

@@ -1,0 +1,3 @@
+export { createExistingConnections, type ExistingConnections } from './existing-connections.ts';
+export { createPodNamespaces, type PodNamespaces } from './pod-namespaces.ts';
+export { createPodRedirection } from './pod-redirection.ts';

@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from '../../base/index.ts';
+import type { EnrolmentPod } from '../../model/index.ts';
+import { type NetNamespace, openNamespace } from '../../net/index.ts';
+import { ZtunnelError } from '../errors.ts';
+
+/** Where pods' network namespaces are: files of a folder, by name. */
+export interface PodNamespaces {
+  /** Throws ERR_ZTUNNEL_POD_GONE or NetError. The caller closes it. */
+  open(pod: EnrolmentPod): NetNamespace;
+  /** Whether the pod's name still leads to that very namespace. */
+  isCurrent(pod: EnrolmentPod, namespace: NetNamespace): Promise<boolean>;
+}
+
+export function createPodNamespaces(directory: string): PodNamespaces {
+  return {
+    open: (pod) => openNamespace(pathOf(directory, pod)),
+    async isCurrent(pod, namespace) {
+      try {
+        const { dev, ino } = await stat(pathOf(directory, pod), { bigint: true });
+        return dev === namespace.device && ino === namespace.inode;
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The name comes from an annotation, which must not lead out of the folder. */
+function pathOf(directory: string, pod: EnrolmentPod): string {
+  if (pod.netns !== '' && !pod.netns.includes('/') && !pod.netns.startsWith('.'))
+    return join(directory, pod.netns);
+  throw new ZtunnelError({
+    code: 'ERR_ZTUNNEL_POD_GONE',
+    blame: 'upstream',
+    message: `${pod.namespace}/${pod.name} has no usable network namespace name: ${JSON.stringify(pod.netns)}`,
+  });
+}

@@ -1,0 +1,85 @@
+import { type EnrolmentPod, resolveUpstream, type Workload } from '../../model/index.ts';
+import { connectTcp, MESH_MARK, splice, tcpByteStream } from '../../net/index.ts';
+import type { TunnelPool } from '../../tunnel-protocol/index.ts';
+import { beginRecord } from '../connections/connection-record.ts';
+import type { ConnectionTracker } from '../connections/tracker.ts';
+import { untilKnown } from '../connections/until-known.ts';
+import { ZtunnelError } from '../errors.ts';
+import type { InboundPorts } from '../inbound/ports.ts';
+import type { OutboundPorts } from '../outbound/ports.ts';
+import { createUpstreamDialler, type SessionKey } from './dial-upstream.ts';
+import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
+
+/** What carrying this pod's outbound connections needs, out of what there is. */
+export function outboundPorts(
+  deps: PodProxyDeps,
+  target: ProxiedPod,
+  own: { readonly pool: TunnelPool<SessionKey>; readonly tracker: ConnectionTracker },
+): OutboundPorts {
+  const { view, network, random, clock, traffic, journal } = deps;
+  const { pod, namespace, identity } = target;
+  return {
+    pod: pod.uid,
+    sourceWorkload: () => sourceWorkload(pod, deps),
+    resolve: (question) => resolveUpstream({ view, network, random, ...question }),
+    dial: createUpstreamDialler({ namespace, pool: own.pool, traffic, clock }),
+    beginRecord: ({ remote }) =>
+      beginRecord(journal, clock.monotonic, {
+        direction: 'outbound',
+        protocol: 'TCP',
+        source: remote,
+        sourceIdentity: identity.identity,
+      }),
+    tracker: own.tracker,
+    splice,
+    tries: traffic.tries,
+  };
+}
+
+/** The same for connections to this pod. */
+export function inboundPorts(
+  deps: PodProxyDeps,
+  target: ProxiedPod,
+  own: { readonly tracker: ConnectionTracker },
+): InboundPorts {
+  const { view, network, clock, traffic, journal, admission } = deps;
+  const { pod, namespace, identity } = target;
+  return {
+    pod: pod.uid,
+    identity: identity.identity,
+    network,
+    view,
+    admission,
+    async connectApplication(destination, client, signal) {
+      const socket = await connectTcp({
+        namespace,
+        ...destination,
+        mark: MESH_MARK,
+        // The application sees its real client.
+        sourceAddress: client,
+        timeoutMs: traffic.connectTimeoutMs,
+        signal,
+      });
+      return tcpByteStream(socket);
+    },
+    beginRecord: (details) => beginRecord(journal, clock.monotonic, details),
+    tracker: own.tracker,
+    splice,
+    clock,
+    holdMs: traffic.holdMs,
+  };
+}
+
+async function sourceWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> {
+  const { view, clock, traffic } = deps;
+  const workload = await untilKnown({ changes: view.changes, clock }, traffic.holdMs, () =>
+    view.workload(pod.uid),
+  );
+  if (workload !== undefined) return workload;
+  throw new ZtunnelError({
+    code: 'ERR_ZTUNNEL_UNKNOWN_SOURCE',
+    blame: 'local',
+    message: `the workload ${pod.uid} has not arrived from the control plane`,
+    hint: 'check that this node is connected to its controller, and that the pod is Running with an IP',
+  });
+}

@@ -1,0 +1,33 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { EnrolmentPod, MeshView } from '../../model/index.ts';
+import type { NetNamespace } from '../../net/index.ts';
+import type { BufferBudget } from '../../tunnel-protocol/index.ts';
+import type { TrafficConfig } from '../config/index.ts';
+import type { Admission } from '../connections/admission.ts';
+import type { ConnectionJournal } from '../connections/connection-record.ts';
+import type { ConnectionTracker } from '../connections/tracker.ts';
+import type { PodIdentity } from './pod-identity.ts';
+import type { TunnelRejection } from './tunnel-listener.ts';
+
+/** What the proxies of all pods share. */
+export interface PodProxyDeps {
+  readonly network: string;
+  readonly view: MeshView;
+  readonly traffic: TrafficConfig;
+  readonly admission: Admission;
+  readonly tracker: ConnectionTracker;
+  readonly journal: ConnectionJournal;
+  readonly budget: BufferBudget;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** A peer or request on 15008 was turned away before there was a connection. */
+  onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
+}
+
+/** The one pod that a proxy is for. */
+export interface ProxiedPod {
+  readonly pod: EnrolmentPod;
+  readonly namespace: NetNamespace;
+  readonly identity: PodIdentity;
+}
