@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import {
+  type CaptureModes,
   type EnrolmentPod,
   parseIpAddress,
   type Workload,
