@@ -234,9 +234,14 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
   async stall() {
     const count = number(0, 200);
     const livePort = number(1, 7000);
+    const errors: Record<string, number> = {};
     const stalled = Array.from({ length: count }, () => {
       const socket = dial();
-      socket.on('error', () => socket.destroy());
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        const { code = 'error' } = error;
+        errors[code] = (errors[code] ?? 0) + 1;
+        socket.destroy();
+      });
       const fill = (): void => {
         while (!socket.destroyed && socket.write(Buffer.alloc(64 * 1024)));
       };
@@ -263,7 +268,7 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
     }
     const open = stalled.filter((socket) => !socket.destroyed).length;
     for (const socket of stalled) socket.destroy();
-    return { stalled: open, live: live.filter((outcome) => outcome === 'ok').length };
+    return { stalled: open, live: live.filter((outcome) => outcome === 'ok').length, errors };
   },
 };
 
