@@ -1,6 +1,6 @@
 import { check, type DemoCheck } from '../checks.ts';
 import { NAMESPACE, type Shop } from '../shop.ts';
-import { millisecondsUntil } from '../until.ts';
+import { millisecondsUntil, pause } from '../until.ts';
 
 const POLICY = 'payments-from-cart';
 
@@ -31,6 +31,7 @@ export async function allowByIdentity(
     answer = await shop.get(shopper, 'http://payments:8080/');
     return answer.startsWith('failed');
   }, 10_000);
+  await pause(2000);
   const after = await shop.orders();
   const node = (payments as { spec?: { nodeName?: string } }).spec?.nodeName ?? '';
   const refusal = (await shop.ztunnelLog(node)).split('\n').findLast((line) => line.includes(POLICY));
