@@ -14,7 +14,8 @@ export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_SESSION_FULL: 'the session has as many streams as the peer allows',
   ERR_TUNNEL_KEEP_ALIVE: 'the peer did not answer a keep-alive PING in time',
   ERR_TUNNEL_PROTOCOL: 'the peer broke the HTTP/2 protocol',
-  ERR_TUNNEL_FLOOD: 'the peer sent more control frames or resets than any honest peer does',
+  ERR_TUNNEL_FLOOD:
+    'the peer sent more control frames or resets, or left more handshakes open, than any honest peer does',
   ERR_TUNNEL_BUFFER_LIMIT: 'a stream was cut because unread bytes passed the cap of its workload or process',
   ERR_TUNNEL_ABORTED: 'the caller gave up before the tunnel was open',
   ERR_TUNNEL_CLOSED: 'the pool or server was closed',

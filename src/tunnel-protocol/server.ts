@@ -3,6 +3,7 @@ import type { Clock, Closable } from '../base/index.ts';
 import type { IpAddress } from '../model/index.ts';
 import type { BufferAccount } from './buffer-budget.ts';
 import type { TunnelOptions } from './config.ts';
+import type { HandshakeGate } from './endpoint/handshake-gate.ts';
 import type { TunnelError } from './errors.ts';
 import type { Authority, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 import type { TunnelStream } from './session.ts';
@@ -45,6 +46,8 @@ export interface TunnelServerOptions<Peer> {
   readonly config?: TunnelOptions | undefined;
   readonly clock?: Clock | undefined;
   readonly account?: BufferAccount | undefined;
+  /** Default: 512 unfinished handshakes in the whole process. */
+  readonly handshakes?: HandshakeGate | undefined;
   /** Called once per session after the handshake, and again by `reauthenticate`. Throwing refuses the session. */
   authenticate(socket: TLSSocket): Peer;
   onTunnel(tunnel: IncomingTunnel<Peer>): void;

@@ -5,6 +5,7 @@ import { createBufferBudget } from '../buffer-budget.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import type { TunnelServer, TunnelServerOptions } from '../server.ts';
+import { processHandshakes } from './handshake-gate.ts';
 import { addressOf, type ServerSession, startServerSession } from './server-session.ts';
 
 /** Serves HBONE on a listening descriptor. Its TLS sockets are made by node:tls alone (design.md, Certificates). */
@@ -15,6 +16,9 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
   const sessions = new Set<ServerSession<Peer>>();
   /** Every accepted connection, so that those that never finish their handshake can be let go of. */
   const sockets = new Set<Socket>();
+  const handshakes = options.handshakes ?? processHandshakes;
+  /** By remote address and port: node:tls does not tell which socket a TLS socket came from. */
+  const handshaking = new Map<string, () => void>();
   let closing = false;
 
   const server = tls.createServer({
@@ -27,14 +31,22 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
   server.on('close', resolveClosed);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    const peer = keyOf(socket);
+    handshaking.set(peer, handshakes.enter(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      handshaking.delete(peer);
+    });
   });
   server.on('tlsClientError', (error, socket) => {
     refuse(error, socket);
     // node:tls leaves a socket whose handshake failed or timed out to whoever listens here.
     socket.destroy();
   });
-  server.on('secureConnection', (socket) => begin(socket));
+  server.on('secureConnection', (socket) => {
+    handshaking.get(keyOf(socket))?.();
+    begin(socket);
+  });
 
   const refuse = (error: Error, socket: TLSSocket): void =>
     options.onSessionRefused?.(error, addressOf(socket.remoteAddress, socket.remotePort));
@@ -124,6 +136,10 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
 /** wire.md §1.2: TLS 1.3, ALPN h2, a client certificate always. Who may connect is `authenticate`'s and the CAs' to say. */
 function tlsOptions(options: TlsOptions): TlsOptions {
   return { ...options, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'], requestCert: true };
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 function refusedPeer(cause: unknown): TunnelError {
