@@ -7,13 +7,13 @@ import { dialFrom, exchange, readAll, servePod } from './support/programs.ts';
 import { createTwoNodes, type TwoNodes } from './support/two-nodes.ts';
 import { tapWire } from './support/wiretap.ts';
 
-if (await enterSandbox(import.meta.filename)) {
+if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   test(
     'a pod reaches another through the mesh, unreadable on the wire, and is seen with its own address',
     withTwo(async (t, { mesh, client, server }) => {
       const echo = await servePod(server.pod, 8080, answerWithOrigin);
       for (const family of ['v4', 'v6'] as const) {
-        const wire = await tapWire(mesh.topology.nodes[0]);
+        const wire = tapWire(mesh.topology.nodes[0]);
         const target = { address: server.pod[family], port: 8080 };
         const answer = await exchange(client.pod, target, 'a readable secret');
         const origin = family === 'v4' ? `::ffff:${client.pod.v4}` : client.pod.v6;

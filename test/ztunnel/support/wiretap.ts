@@ -1,24 +1,31 @@
-import { once } from 'node:events';
-import { endProcess } from '../../support/netns.ts';
+import { openPacketCapture } from '../../../src/net/index.ts';
 import type { TestNode } from './topology.ts';
 
-/** Everything that crosses the wire between the nodes, as raw packets. */
+/** Everything that crosses the wire between the nodes. */
 export interface Wiretap {
-  /** Stops and returns all bytes seen, as text one byte a character. */
+  /** Stops and returns all bytes seen, as text of one byte a character. */
   stop(): Promise<string>;
 }
 
-export async function tapWire(node: TestNode): Promise<Wiretap> {
-  const child = node.netns.start('tcpdump', '-i', 'wire0', '-s', '0', '-U', '--immediate-mode', '-w', '-');
-  const chunks: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // The file header comes as soon as it listens.
-  if (child.stdout !== null) await once(child.stdout, 'data');
+/** Needs no program, so that it also works for ordinary users. */
+export function tapWire(node: TestNode): Wiretap {
+  const capture = openPacketCapture(node.netns.namespace, 'wire0');
+  const frames: Uint8Array[] = [];
+  let stopping = false;
+  const reading = (async () => {
+    for (;;) {
+      const frame = await capture.receive();
+      if (frame !== undefined) frames.push(frame);
+      else if (stopping) return;
+    }
+  })();
   return {
     async stop() {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      await endProcess(child);
-      return Buffer.concat(chunks).toString('latin1');
+      // `receive` comes back empty when the wire has been quiet for a moment: by then all is read.
+      stopping = true;
+      await reading;
+      capture.close();
+      return Buffer.concat(frames).toString('latin1');
     },
   };
 }

@@ -1,0 +1,36 @@
+import { test } from 'tap';
+import { MeshError } from '../../src/base/index.ts';
+import { parseSpiffeId, type EnrolmentPod } from '../../src/model/index.ts';
+import { createRejectionRecorder } from '../../src/ztunnel/records/index.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+test('a flood of refused peers is counted whole, but does not fill the log', async (t) => {
+  const clock = createFakeClock();
+  const lines: { readonly message: string; readonly count: unknown }[] = [];
+  let counted = 0;
+  const write = (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+    void lines.push({ message, count: fields?.count });
+  const log = { debug: write, info: write, warn: write, error: write };
+  const record = createRejectionRecorder({
+    decisions: {
+      refused() {
+        counted += 1;
+      },
+      dryRun: () => undefined,
+    },
+    log: { ...log, child: () => log } as never,
+    clock,
+  });
+  const error = new MeshError({ code: 'ERR_TEST', blame: 'downstream', message: 'no certificate' });
+  const pod = {
+    uid: 'pod',
+    identity: parseSpiffeId('spiffe://cluster.local/ns/a/sa/b'),
+  } as unknown as EnrolmentPod;
+  for (let sent = 0; sent < 5_000; sent++) record(pod, { error, remote: undefined, peer: undefined });
+  t.equal(counted, 5_000);
+  t.equal(lines.filter(({ message }) => message === 'peer refused').length, 200);
+  await clock.advance(10_000);
+  t.match(lines.at(-1), { message: 'more peers refused, not logged', count: 4_800 });
+  record(pod, { error, remote: undefined, peer: undefined });
+  t.match(lines.at(-1), { message: 'peer refused' }, 'later ones are logged again');
+});
