@@ -73,7 +73,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     clock,
     log,
     random,
-    onTunnelRejected: createRejectionRecorder({ decisions, log }),
+    onTunnelRejected: createRejectionRecorder({ decisions, log, clock }),
     onDryRun: (outcome) => {
       decisions.dryRun(outcome);
       if (outcome.differs)
