@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { parseManifests } from '../../src/lab/cluster/index.ts';
+import { numberedNodes, parseLabFile, parseManifests } from '../../src/lab/cluster/index.ts';
 import type { EndpointSliceObject, PodObject, ServiceObject } from '../../src/lab/cluster/objects/index.ts';
 import { containerCommand, imageName, wantsCapture } from '../../src/lab/kubelet/index.ts';
 import { nodeAddresses, serviceRules, createPodAddressPool } from '../../src/lab/network/index.ts';
@@ -192,4 +192,23 @@ test('frames survive every way of being cut', async (t) => {
       ],
     );
   }
+});
+
+test('a Lab document names nodes and their zones, and says what is wrong with it', async (t) => {
+  const lab = (nodes: unknown) => ({
+    apiVersion: 'nodemesh.io/v1alpha1',
+    kind: 'Lab',
+    metadata: { name: 'two' },
+    spec: { nodes },
+  });
+  t.same(parseLabFile(lab([{ name: 'a', zone: 'z1', labels: { disk: 'ssd' } }])), {
+    name: 'two',
+    nodes: [{ name: 'a', labels: { disk: 'ssd', 'topology.kubernetes.io/zone': 'z1' } }],
+  });
+  t.throws(() => parseLabFile(lab([])), { code: 'ERR_LAB_MANIFEST', message: /spec\.nodes/ });
+  t.throws(() => parseLabFile(lab([{ name: 'has.dot' }])), { message: /spec\.nodes\[0\]\.name/ });
+  t.same(
+    numberedNodes(2).map(({ name }) => name),
+    ['node-1', 'node-2'],
+  );
 });

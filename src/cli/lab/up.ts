@@ -63,6 +63,12 @@ export function addUpCommand(lab: Command, context: CliContext): void {
       'after',
       `
 Without -f a small shop (shopper → frontend → cart → payments) is started.
+A Lab document among the manifests names the nodes:
+  apiVersion: nodemesh.io/v1alpha1
+  kind: Lab
+  metadata: {name: two-zones}
+  spec: {nodes: [{name: node-a, zone: a}, {name: node-b, zone: b, labels: {disk: ssd}}]}
+
 Nothing outside the lab's own namespaces is touched; root is not needed where user namespaces are allowed.`,
     )
     .action(async (options: UpOptions) => {

@@ -168,6 +168,11 @@ export function startContainer(
     }
   };
 
+  const mounts = container.volumeMounts ?? [];
+  if (mounts.length > 0) {
+    const paths = mounts.map(({ mountPath }) => mountPath).join(', ');
+    warn('VolumesIgnored', `a lab mounts no volumes; the container sees this machine's ${paths}`);
+  }
   start();
   return {
     get status() {

@@ -117,7 +117,7 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
     store.update('Pod', namespace, name, (current) => withNetwork(current, node, place, addresses));
     for (let tries = 1; !(await until(mayStart, CAPTURE_WAIT_MS)); tries++) {
       const message = `not captured by the mesh within ${CAPTURE_WAIT_MS / 1_000} s (try ${tries}): containers are held back; see nodemesh lab status`;
-      context.events.warning(pod(), 'FailedCapture', message);
+      if (context.meshIsUp()) context.events.warning(pod(), 'FailedCapture', message);
     }
   };
 

@@ -87,6 +87,7 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
       resolvConfTarget: config.resolvConfTarget,
       clusterDomain: CLUSTER_DOMAIN,
       hasMesh: config.mesh,
+      meshIsUp: () => steps.list().every(({ state }) => state === 'done'),
       endpointsSettled: async () => {
         dns.flush();
         files.flush();

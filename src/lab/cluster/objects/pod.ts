@@ -44,6 +44,8 @@ export interface Container {
   readonly env?: readonly EnvironmentVariable[];
   readonly workingDir?: string;
   readonly ports?: readonly ContainerPort[];
+  /** Not acted on: a lab's containers see this machine's files. */
+  readonly volumeMounts?: readonly { readonly mountPath: string }[];
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
