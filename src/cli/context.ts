@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTerminal, type Terminal } from './terminal/index.ts';
@@ -42,7 +41,6 @@ export function createCliContext(running: NodeJS.Process): CliContext {
       HOME: env.HOME ?? '/',
       LANG: env.LANG ?? 'C.UTF-8',
       XTABLES_LOCKFILE: '/run/xtables.lock',
-      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(tmpdir(), `node-compile-cache-${userId}`),
     },
     resolvConfTarget: realPathOf('/etc/resolv.conf'),
     setExitCode(code) {

@@ -112,7 +112,8 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
         nodes,
         mesh: options.mesh,
         program: context.program,
-        environment: context.labEnvironment,
+        // Below the private base: what is cached there is run.
+        environment: { ...context.labEnvironment, NODE_COMPILE_CACHE: join(base, '.compile-cache') },
         resolvConfTarget: context.resolvConfTarget,
         svidTtl: options.svidTtl,
         logLevel: options.logLevel,
