@@ -5,6 +5,7 @@ import { formatAuthority, type IpAddress, ipFamily } from '../../model/index.ts'
 import { errorFromErrno, NetError } from '../errors.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { bindSocket, openTcpSocket, setSocketOption } from '../system/socket-calls.ts';
+import { chooseSourcePort } from './source-port.ts';
 import { DEFAULT_KEEP_ALIVE, type KeepAliveConfig, tuneDescriptor } from './socket-options.ts';
 
 export interface ConnectOptions {
@@ -26,7 +27,23 @@ export interface ConnectOptions {
  * A TCP connection, TCP_NODELAY, half-open allowed. The caller owns the socket and must listen for its errors at once.
  * Rejects with NetError; `retryable` then says whether another endpoint, or this one later, may answer.
  */
-export function connectTcp(options: ConnectOptions): Promise<Socket> {
+export async function connectTcp(options: ConnectOptions): Promise<Socket> {
+  if (options.sourceAddress !== undefined) {
+    for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+      const port = chooseSourcePort();
+      if (port === undefined) break;
+      try {
+        return await connectFrom(options, port);
+      } catch (error) {
+        if (!isPortTaken(error)) throw error;
+      }
+    }
+  }
+  return connectFrom(options, 0);
+}
+
+/** `sourcePort` matters with a source address only; 0 leaves it to the kernel. */
+function connectFrom(options: ConnectOptions, sourcePort: number): Promise<Socket> {
   const target = formatAuthority(options.address, options.port);
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted) {
@@ -34,7 +51,7 @@ export function connectTcp(options: ConnectOptions): Promise<Socket> {
       return;
     }
     // What is thrown in here rejects the promise.
-    const socket = adopt(openSocket(options));
+    const socket = adopt(openSocket(options, sourcePort));
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', onAbort);
@@ -64,12 +81,21 @@ export function connectTcp(options: ConnectOptions): Promise<Socket> {
   });
 }
 
-function openSocket(options: ConnectOptions): number {
-  const { namespace } = options;
-  return namespace === undefined ? prepare(options) : namespace.inside(() => prepare(options));
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof NetError &&
+    (error.code === 'ERR_NET_ADDRESS_IN_USE' || error.code === 'ERR_NET_ADDRESS_UNAVAILABLE')
+  );
 }
 
-function prepare(options: ConnectOptions): number {
+function openSocket(options: ConnectOptions, sourcePort: number): number {
+  const { namespace } = options;
+  return namespace === undefined
+    ? prepare(options, sourcePort)
+    : namespace.inside(() => prepare(options, sourcePort));
+}
+
+function prepare(options: ConnectOptions, sourcePort: number): number {
   const family = ipFamily(options.address);
   const descriptor = openTcpSocket(family);
   try {
@@ -77,9 +103,9 @@ function prepare(options: ConnectOptions): number {
     if (options.mark !== undefined) setSocketOption(descriptor, 'mark', options.mark);
     if (options.sourceAddress !== undefined) {
       setSocketOption(descriptor, family === 4 ? 'transparent4' : 'transparent6', 1);
-      // The port is chosen at connect, when the destination is known: one source then has a port range per destination.
-      setSocketOption(descriptor, 'bindAddressNoPort', 1);
-      bindSocket(descriptor, { address: options.sourceAddress, port: 0 });
+      // Either way a port is taken per destination only; what the kernel chooses, it chooses at connect.
+      setSocketOption(descriptor, sourcePort === 0 ? 'bindAddressNoPort' : 'reuseAddress', 1);
+      bindSocket(descriptor, { address: options.sourceAddress, port: sourcePort });
     }
   } catch (error) {
     closeSync(descriptor);
@@ -87,6 +113,9 @@ function prepare(options: ConnectOptions): number {
   }
   return descriptor;
 }
+
+/** Tries at a port of our choice, before the kernel has to find one. */
+const PORT_ATTEMPTS = 8;
 
 /** `manualStart`: Node would otherwise read at once, and a socket that is not connected cannot be read. */
 function adopt(fd: number): Socket {
