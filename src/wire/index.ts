@@ -6,6 +6,7 @@ export {
 } from './client/root-certificates.ts';
 export { type AddressResource, addressCodec, workloadCodec } from './codec/address-codec.ts';
 export { authorizationCodec } from './codec/authorization-codec.ts';
+export { denialInPlaceOf } from './codec/authorization-denial.ts';
 export { enrolmentPodCodec } from './codec/enrolment-pod-codec.ts';
 export { encodeResource, type ResourceCodec } from './codec/resource-codec.ts';
 export { trustBundleCodec } from './codec/trust-bundle-codec.ts';

@@ -73,8 +73,12 @@ export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>)
         return describeError(error);
       }
       const failed = new Set(failures.map((failure) => failure.name));
-      // A refused version is not remembered, so that the server offers it again after a reconnect.
-      for (const { name, version } of response.resources) if (!failed.has(name)) versions.set(name, version);
+      // Of what is refused no version is held, not even the one before: the server must offer it again after a reconnect,
+      // whichever it has then.
+      for (const { name, version } of response.resources) {
+        if (failed.has(name)) versions.delete(name);
+        else versions.set(name, version);
+      }
       for (const name of removed) versions.delete(name);
       if (failures.length === 0) return undefined;
       return failures.map(({ name, error }) => `${name}: ${describeError(error)}`).join('; ');

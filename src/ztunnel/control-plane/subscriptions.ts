@@ -1,4 +1,5 @@
 import type {
+  AuthorizationPolicy,
   EnrolmentPod,
   MeshViewBatch,
   PolicyKey,
@@ -7,7 +8,13 @@ import type {
   Workload,
   WorkloadUid,
 } from '../../model/index.ts';
-import { addressCodec, authorizationCodec, enrolmentPodCodec, trustBundleCodec } from '../../wire/index.ts';
+import {
+  addressCodec,
+  authorizationCodec,
+  denialInPlaceOf,
+  enrolmentPodCodec,
+  trustBundleCodec,
+} from '../../wire/index.ts';
 import { type ResourceSubscription, resourceSubscription } from '../../xds/index.ts';
 
 /** Where what the controller says goes. */
@@ -48,14 +55,16 @@ export function subscriptionsTo(
     resourceSubscription({
       typeUrl: authorizationCodec.typeUrl,
       ...known(authorizationCodec.typeUrl),
-      decode: authorizationCodec.decode,
+      decode: decodePolicy,
       onUpdate({ upserts, removed }) {
         sink.applyToView({
-          upsertPolicies: upserts.map(({ resource }) => resource),
+          upsertPolicies: upserts.map(({ resource }) => resource.policy),
           removedPolicies: removed.map((name) => name as PolicyKey),
         });
         sink.applied(authorizationCodec.typeUrl);
-        return undefined;
+        return upserts.flatMap(({ name, resource: { error } }) =>
+          error === undefined ? [] : [{ name, error }],
+        );
       },
     }),
     resourceSubscription({
@@ -84,4 +93,19 @@ export function subscriptionsTo(
       },
     }),
   ];
+}
+
+/**
+ * A policy that cannot be understood must neither vanish nor stay as it was before: it denies what it selects
+ * (design.md, Fail closed), and the controller is told.
+ */
+function decodePolicy(
+  bytes: Uint8Array,
+  name: string,
+): { readonly policy: AuthorizationPolicy; readonly error?: unknown } {
+  try {
+    return { policy: authorizationCodec.decode(bytes) };
+  } catch (error) {
+    return { policy: denialInPlaceOf(bytes, name), error };
+  }
 }
