@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackoff, describeError } from '../../base/index.ts';
 import { type ContainerStatus, type PodObject, withCondition } from '../cluster/objects/index.ts';
@@ -174,6 +174,7 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
 
   const tearDown = async (addresses: PodAddresses): Promise<void> => {
     if (!killed) await pause(LINGER_MS);
+    for (const path of [place.resolvConfPath, place.hostsPath]) rmSync(path, { force: true });
     if (onHost) return;
     await context.network.deletePod({ namespace: place.namespace, link, nodeNamespace: node.name });
     node.pool.giveBack(addresses);
