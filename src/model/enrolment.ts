@@ -32,10 +32,11 @@ export interface EnrolmentPod {
 }
 
 /**
- * `prepared`: has its SVID, listeners and mangle part, and may be announced as HBONE. `captured`: nat rules are in.
+ * `prepared`: has its SVID, listeners and mangle part, and may be announced as HBONE. `sending`: what it sends is
+ * captured, what it receives not yet. `captured`: all nat rules are in.
  * `leaving`: inbound capture is off, announce it as plaintext. `released`: nothing of ours is left. `failed`: see the error.
  */
-export type EnrolmentState = 'prepared' | 'captured' | 'leaving' | 'released' | 'failed';
+export type EnrolmentState = 'prepared' | 'sending' | 'captured' | 'leaving' | 'released' | 'failed';
 
 export interface EnrolmentReport {
   readonly node: string;
@@ -48,6 +49,8 @@ export interface EnrolmentReport {
     readonly errorCode: string;
     readonly error: string;
   }[];
+  /** The answer is to come when all pods that join or leave the mesh now have come as far as these. */
+  readonly awaitsOthers?: boolean;
 }
 
 /** Answered once every proxy has acknowledged what the report changed, or the controller has waited long enough. */

@@ -109,6 +109,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
       }
       return reports.report(report);
     },
+    othersInStep: () => reports.othersInStep(),
     clock,
     log,
     random,

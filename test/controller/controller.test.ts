@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { createSigningRequest } from '../../src/identity/index.ts';
-import { workloadIdentity, type WorkloadUid } from '../../src/model/index.ts';
+import { type EnrolmentState, workloadIdentity, type WorkloadUid } from '../../src/model/index.ts';
 import { runController } from './support/running-controller.ts';
 
 const namespace = (name: string, labels: Readonly<Record<string, string>> = {}) => ({
@@ -9,11 +9,16 @@ const namespace = (name: string, labels: Readonly<Record<string, string>> = {}) 
   metadata: { name, labels },
 });
 
-const pod = (name: string, address: string, extra: Readonly<Record<string, unknown>> = {}) => ({
+const pod = (
+  name: string,
+  address: string,
+  extra: Readonly<Record<string, unknown>> = {},
+  node = 'node-1',
+) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace: 'shop', uid: `uid-${name}`, labels: { app: name }, ...extra },
-  spec: { nodeName: 'node-1', serviceAccountName: name, containers: [] },
+  spec: { nodeName: node, serviceAccountName: name, containers: [] },
   status: { phase: 'Running', podIP: address, conditions: [{ type: 'Ready', status: 'True' }] },
 });
 
@@ -29,6 +34,7 @@ const service = (name: string, address: string) => ({
 });
 
 const CART = 'Kubernetes//Pod/shop/cart' as WorkloadUid;
+const TILL = 'Kubernetes//Pod/shop/till' as WorkloadUid;
 const ambient = { 'istio.io/dataplane-mode': 'ambient' };
 const identity = (serviceAccount: string) =>
   workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount });
@@ -118,6 +124,49 @@ test('what a node reports is announced at once, acknowledged by all, and written
   await t.rejects(own.client.reportNode({ node: 'node-2', generation: 1, pods: [] }), {
     code: 'ERR_WIRE_PERMISSION_DENIED',
   });
+});
+
+test('pods that join together wait for one another, and for nobody whose proxy is away', async (t) => {
+  const running = await runController(t, {
+    objects: {
+      shop: namespace('shop', ambient),
+      cart: pod('cart', '10.244.1.2'),
+      till: pod('till', '10.244.2.2', {}, 'node-2'),
+    },
+  });
+  const own = await running.connect('node-1');
+  await own.until('the enrolment', () => own.enrolments.has(CART));
+  let generation = 0;
+  const report = (node: 'node-1' | 'node-2', state: EnrolmentState, client = own.client) =>
+    client.reportNode({
+      node,
+      generation: ++generation,
+      pods: [{ uid: node === 'node-1' ? CART : TILL, state, errorCode: '', error: '' }],
+    });
+  const others = () =>
+    own.client.reportNode({ node: 'node-1', generation: ++generation, pods: [], awaitsOthers: true });
+  await report('node-1', 'sending');
+  t.same(await others(), { acknowledged: true }, 'no proxy serves node-2');
+  const other = await running.connect('node-2');
+  await other.until('the enrolment', () => other.enrolments.has(TILL));
+  const waiting = others();
+  let answered = false;
+  void waiting.then(() => {
+    answered = true;
+  });
+  await report('node-2', 'prepared', other.client);
+  t.equal(answered, false, 'the other is not as far');
+  await report('node-2', 'sending', other.client);
+  t.same(await waiting, { acknowledged: true });
+
+  await report('node-1', 'captured');
+  await report('node-2', 'captured', other.client);
+  await running.apply('shop', namespace('shop'));
+  await own.until('the end of the enrolment', () => own.enrolments.size === 0);
+  await report('node-1', 'leaving');
+  const leaving = others();
+  await report('node-2', 'leaving', other.client);
+  t.same(await leaving, { acknowledged: true });
 });
 
 test('a pod that takes the name of another is not announced by what was reported of that', async (t) => {

@@ -27,6 +27,7 @@ function fakeWorld() {
     endDrain: (() => undefined) as () => void,
     holdDrain: false,
     silentController: false,
+    othersBehind: false,
   };
   const step = (name: string): void => {
     steps.push(name);
@@ -63,7 +64,7 @@ function fakeWorld() {
       isCaptured: async () => world.captured,
       async apply(_namespace, _pod, part) {
         step(`+${part}`);
-        if (part === 'nat') world.captured = true;
+        if (part === 'nat' || part === 'nat-inbound') world.captured = true;
       },
       async remove(_namespace, _pod, part) {
         step(`-${part}`);
@@ -79,6 +80,10 @@ function fakeWorld() {
       steps.push(`report ${state}`);
       if (world.silentController && state !== 'captured') return new Promise(() => undefined);
       return Promise.resolve({ acknowledged: world.receipt });
+    },
+    othersInStep() {
+      steps.push('others');
+      return world.othersBehind ? new Promise(() => undefined) : Promise.resolve({ acknowledged: true });
     },
     clock,
     log: silentLogger,
@@ -114,7 +119,10 @@ const ENROLLED = [
   '+routing',
   'report prepared',
   'note existing',
-  '+nat',
+  '+nat-outbound',
+  'report sending',
+  'others',
+  '+nat-inbound',
   'captured existing',
   'report captured',
 ];
@@ -150,10 +158,24 @@ test('capturing does not wait longer than 500 ms for a silent controller', async
   world.silentController = true;
   enrolment.update({ upserts: [pod()], removed: [] });
   await world.clock.advance(499);
-  t.notOk(world.captured);
+  t.notOk(world.steps.includes('+nat-outbound'));
+  await world.clock.advance(1);
+  t.ok(world.steps.includes('+nat-outbound'));
+  await world.clock.advance(500);
+  t.ok(world.captured, 'nor once more for those who join with it');
+  await enrolment.stop();
+});
+
+test('a running pod takes plaintext on until those that join with it send no more of it, for 10 s at most', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  world.othersBehind = true;
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await world.clock.advance(9_999);
+  t.same(world.steps.slice(-2), ['report sending', 'others']);
   await world.clock.advance(1);
   t.ok(world.captured);
   await enrolment.stop();
+  t.equal(world.clock.pending, 0);
 });
 
 test('unenrolling withdraws the announcement between inbound and outbound, and ends with routing', async (t) => {
@@ -164,14 +186,14 @@ test('unenrolling withdraws the announcement between inbound and outbound, and e
   world.holdDrain = true;
   enrolment.update({ upserts: [], removed: [pod().uid] });
   await world.clock.advance(2_500);
-  t.same(world.steps, ['-nat-inbound', 'report leaving', '-nat-outbound', 'drain']);
+  t.same(world.steps, ['-nat-inbound', 'report leaving', 'others', '-nat-outbound', 'drain']);
   world.endDrain();
   world.tracked = 1;
   await world.clock.advance(1_000);
   t.notMatch(world.steps, ['-routing'], 'a connection that the kernel tracks keeps routing in');
   world.tracked = 0;
   await world.clock.advance(1_000);
-  t.same(world.steps.slice(4), ['-routing', 'report released']);
+  t.same(world.steps.slice(5), ['-routing', 'report released']);
   t.same(enrolment.pods(), []);
   await enrolment.stop();
 });
@@ -194,7 +216,7 @@ test('a pod labelled again while it drains is enrolled beside what drains', asyn
 
 test('a failing step is reported and tried again with backoff', async (t) => {
   const { world, enrolment } = fakeWorld();
-  world.failing.add('+nat');
+  world.failing.add('+nat-outbound');
   enrolment.update({ upserts: [pod()], removed: [] });
   await enrolment.settled();
   t.equal(enrolment.pods()[0]?.state.kind, 'waiting');

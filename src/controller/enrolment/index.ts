@@ -1,2 +1,3 @@
 export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
+export { createCrossing } from './crossing.ts';
 export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';

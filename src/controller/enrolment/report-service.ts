@@ -1,15 +1,17 @@
 import { type Logger, silentLogger } from '../../base/index.ts';
-import type { EnrolmentReceipt, EnrolmentReport, WorkloadUid } from '../../model/index.ts';
+import type { EnrolmentReceipt, EnrolmentReport, EnrolmentState, WorkloadUid } from '../../model/index.ts';
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
+import type { Crossing } from './crossing.ts';
 import { REDIRECTION, REDIRECTION_ENABLED } from '../translate/index.ts';
 
 export interface ReportServiceOptions {
   readonly trustedNodeAccounts: ReadonlySet<string>;
   /** The pod behind a workload's uid. */
   readonly podOf: (uid: WorkloadUid) => PodObject | undefined;
+  readonly crossing: Crossing;
   /** Announces the pods as captured or not, at once. */
   readonly announce: (captures: readonly { readonly pod: PodObject; readonly captured: boolean }[]) => void;
   /** The pod's annotation has been written. */
@@ -21,6 +23,8 @@ export interface ReportServiceOptions {
   readonly joinWaitMs?: number | undefined;
   /** How long a pod that leaves waits for them. Default 2,000. */
   readonly leaveWaitMs?: number | undefined;
+  /** How long a pod on its way waits for those that go with it. Default 10,000. */
+  readonly stepWaitMs?: number | undefined;
   readonly log?: Logger;
 }
 
@@ -34,7 +38,7 @@ type ReportedPod = EnrolmentReport['pods'][number];
 
 export function createReportService(options: ReportServiceOptions): ReportService {
   const { sink, log = silentLogger } = options;
-  const { joinWaitMs = 500, leaveWaitMs = 2_000 } = options;
+  const { joinWaitMs = 500, leaveWaitMs = 2_000, stepWaitMs = 10_000 } = options;
   // By node and generation: a report that was overtaken must not undo the newer one.
   const newest = new Map<string, number>();
   const failed = new Set<WorkloadUid>();
@@ -47,7 +51,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
       return [];
     }
-    const captured = entry.state === 'prepared' || entry.state === 'captured';
+    const captured = ANNOUNCED.has(entry.state);
     log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
     if (entry.state === 'failed') tellFailure(pod, entry);
     else if (failed.delete(entry.uid)) {
@@ -82,6 +86,8 @@ export function createReportService(options: ReportServiceOptions): ReportServic
         return { acknowledged: false };
       }
       newest.set(report.node, report.generation);
+      options.crossing.take(report.pods);
+      if (report.awaitsOthers === true) return { acknowledged: await options.crossing.settled(stepWaitMs) };
       const taken = report.pods.flatMap((entry) => take(entry, report.node));
       options.announce(taken);
       for (const { pod, captured } of taken) {
@@ -95,6 +101,8 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     },
   };
 }
+
+const ANNOUNCED: ReadonlySet<EnrolmentState> = new Set(['prepared', 'sending', 'captured']);
 
 function checkScope(report: EnrolmentReport, caller: Caller, trustedNodeAccounts: ReadonlySet<string>): void {
   const account = accountOf(caller);

@@ -5,7 +5,7 @@ import type { StreamPeer } from '../../xds/index.ts';
 import { createCertificateService } from '../certificates/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { ControllerConfig } from '../controller-config.ts';
-import { createReportService } from '../enrolment/index.ts';
+import { createCrossing, createReportService } from '../enrolment/index.ts';
 import type { PodObject } from '../objects/index.ts';
 import { accountOf, type Caller, type TokenVerifier } from '../tokens/index.ts';
 import type { Mesh } from './mesh.ts';
@@ -28,9 +28,15 @@ export function createProxyServices(
     maximumTtlMs: config.svidTtlMs,
     log,
   });
+  const podOf = podLookup(collections, config.clusterId);
   const reports = createReportService({
+    crossing: createCrossing({
+      enrolments: () => collections.enrolments.values(),
+      nodeOf: (uid) => podOf(uid)?.node,
+      isConnected: (node) => server.proxies().some(({ audience }) => audience === node),
+    }),
     trustedNodeAccounts: config.trustedNodeAccounts,
-    podOf: podLookup(collections, config.clusterId),
+    podOf,
     announce: (captures) => collections.reportCaptures(captures),
     written: (pod) => collections.captureWritten(pod),
     acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),

@@ -9,6 +9,7 @@ import { addPolicyRoute } from './policy-routing.ts';
 import { removeRedirection } from './remove.ts';
 import {
   formatRestoreInput,
+  type RuleChain,
   type RuleSet,
   type RuleTable,
   type TableName,
@@ -16,8 +17,8 @@ import {
 import { readSavedState, saveState } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
 
-/** `routing`: marks, policy route, sysctls; captures nothing. `nat`: the capture itself. */
-export type AppliedPart = 'routing' | 'nat';
+/** `routing`: marks, policy route, sysctls; captures nothing. `nat`: the capture itself, or one direction of it. */
+export type AppliedPart = 'routing' | 'nat' | 'nat-outbound' | 'nat-inbound';
 
 /**
  * Makes a namespace as the plan wants it, whatever was there of ours before. Each table of each family changes in one
@@ -34,7 +35,7 @@ export async function applyRedirection(
     plan.ruleSets.map(({ family }) => family),
   );
   if (part === 'routing') await applyRouting(namespace, plan, snapshots);
-  else await applyNat(namespace, plan, snapshots);
+  else await applyNat(namespace, plan, snapshots, NAT_HOOKS[part]);
 }
 
 /** True when the namespace has IPv6 on `lo`: without, IPv6 rules have nothing to redirect to. */
@@ -74,12 +75,13 @@ async function applyNat(
   namespace: NetNamespace,
   plan: RedirectionPlan,
   snapshots: readonly FamilySnapshot[],
+  hooks: readonly Hook[],
 ): Promise<void> {
   const wasCaptured = snapshots.some((snapshot) =>
     [...HOOKS].some(([hook, chain]) => countJumps(snapshot, 'nat', hook, chain) > 0),
   );
   try {
-    await restore(namespace, plan, snapshots, ['raw', 'nat']);
+    await restore(namespace, plan, snapshots, ['raw', 'nat'], hooks);
   } catch (error) {
     if (!wasCaptured) await removeRedirection(namespace, plan, 'nat');
     throw error;
@@ -91,12 +93,14 @@ async function restore(
   plan: RedirectionPlan,
   snapshots: readonly FamilySnapshot[],
   names: readonly TableName[],
+  hooks: readonly Hook[] = NAT_HOOKS.nat,
 ): Promise<void> {
   for (const ruleSet of plan.ruleSets) {
     const snapshot = snapshots.find(({ family }) => family === ruleSet.family);
     if (snapshot === undefined) continue;
     const tables = names
       .map((name) => withStaleChains(name, ruleSet, snapshot))
+      .map((table) => ({ ...table, chains: table.chains.filter(({ hook }) => hooks.includes(hook)) }))
       .filter(({ chains }) => chains.length > 0);
     if (tables.length === 0) continue;
     const input = formatRestoreInput(
@@ -128,6 +132,14 @@ const HOOKS = new Map([
   ['PREROUTING', PREROUTING_CHAIN],
   ['OUTPUT', OUTPUT_CHAIN],
 ] as const);
+
+type Hook = RuleChain['hook'];
+
+const NAT_HOOKS: Readonly<Record<Exclude<AppliedPart, 'routing'>, readonly Hook[]>> = {
+  nat: ['PREROUTING', 'OUTPUT'],
+  'nat-outbound': ['OUTPUT'],
+  'nat-inbound': ['PREROUTING'],
+};
 
 const RESTORE_COMMAND: Readonly<Record<IpFamily, string>> = {
   4: 'iptables-restore',

@@ -158,6 +158,13 @@ export declare type NodeReport = Message<"nodemesh.enrolment.NodeReport"> & {
    * @generated from field: repeated nodemesh.enrolment.PodReport pods = 3;
    */
   pods: PodReport[];
+
+  /**
+   * Answer when all pods that join or leave the mesh now are as far as those reported.
+   *
+   * @generated from field: bool awaits_others = 4;
+   */
+  awaitsOthers: boolean;
 };
 
 /**
@@ -266,6 +273,13 @@ export enum State {
    * @generated from enum value: STATE_FAILED = 5;
    */
   FAILED = 5,
+
+  /**
+   * What the pod sends is captured, what it receives not yet.
+   *
+   * @generated from enum value: STATE_SENDING = 6;
+   */
+  SENDING = 6,
 }
 
 /**

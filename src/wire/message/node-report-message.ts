@@ -8,6 +8,7 @@ import { asBuffer } from './delta-request-message.ts';
 
 const STATES = enumTable<EnrolmentState>({
   prepared: State.PREPARED,
+  sending: State.SENDING,
   captured: State.CAPTURED,
   leaving: State.LEAVING,
   released: State.RELEASED,
@@ -18,6 +19,7 @@ export function encodeNodeReport(report: EnrolmentReport): Buffer {
   const message = create(NodeReportSchema, {
     node: report.node,
     generation: BigInt(report.generation),
+    awaitsOthers: report.awaitsOthers ?? false,
     pods: report.pods.map(({ uid, state, errorCode, error }) =>
       create(PodReportSchema, { uid, state: STATES.encode(state), errorCode, error }),
     ),
@@ -33,6 +35,7 @@ export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
   return {
     node: requireText(message.node, 'node'),
     generation: Number(message.generation),
+    ...(message.awaitsOthers && { awaitsOthers: true }),
     pods: message.pods.map(({ uid, state, errorCode, error }, index) => ({
       uid: requireText(uid, `pods[${index}].uid`) as WorkloadUid,
       state: STATES.decode(state, `pods[${index}].state`),

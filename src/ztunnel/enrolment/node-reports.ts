@@ -13,6 +13,11 @@ export interface NodeReports {
    * then still sent again until a report arrives, unless a newer state of the pod has taken its place.
    */
   report(report: PodReport): Promise<EnrolmentReceipt>;
+  /**
+   * Resolves when all pods of the mesh that join or leave now have come as far as ours were reported to be. Rejects
+   * when the controller cannot be asked.
+   */
+  othersInStep(): Promise<EnrolmentReceipt>;
   /** Says everything again, for a controller that may have forgotten (or is another one). */
   repeat(): void;
   close(): void;
@@ -32,17 +37,22 @@ export function createNodeReports(deps: {
   let gathering = false;
   let retrying = false;
   let generation = 0;
+  let inStep: Promise<EnrolmentReceipt> | undefined;
+
+  function nextGeneration(): number {
+    // Later processes of this node must outrank earlier ones: time does, as long as reports are rarer than milliseconds.
+    generation = Math.max(generation + 1, deps.clock.now());
+    return generation;
+  }
 
   async function flush(): Promise<void> {
     gathering = false;
     const answered = waiting;
     waiting = [];
     const carried = [...latest.values()];
-    // Later processes of this node must outrank earlier ones: time does, as long as reports are rarer than milliseconds.
-    generation = Math.max(generation + 1, deps.clock.now());
     try {
       const receipt = await deps.send(
-        { node: deps.node, generation, pods: carried.map(entry) },
+        { node: deps.node, generation: nextGeneration(), pods: carried.map(entry) },
         stopping.signal,
       );
       for (const report of carried)
@@ -88,6 +98,18 @@ export function createNodeReports(deps: {
         waiting.push({ resolve, reject });
         gather();
       });
+    },
+    othersInStep() {
+      // Pods that come later wait for the same moment.
+      inStep ??= deps
+        .send(
+          { node: deps.node, generation: nextGeneration(), pods: [], awaitsOthers: true },
+          stopping.signal,
+        )
+        .finally(() => {
+          inStep = undefined;
+        });
+      return inStep;
     },
     repeat() {
       backoff.reset();

@@ -9,6 +9,10 @@ import { within } from './within.ts';
 const ANNOUNCED_WITHIN_MS = 500;
 /** How long leaving waits for them to learn that it no longer does. */
 const WITHDRAWN_WITHIN_MS = 2_000;
+/** How long a pod that joins takes plaintext on, while others that join with it still send plaintext. */
+const JOINED_WITHIN_MS = 10_000;
+/** How long a pod that leaves goes on sending through the mesh, while others that leave with it still expect that. */
+const LEFT_WITHIN_MS = 2_000;
 /** How often a quiet pod's namespace is compared with the one in hand, and a draining one's connections are counted. */
 const CHECK_EVERY_MS = 1_000;
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
@@ -116,7 +120,11 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     if (this.#stopping) this.#transition({ kind: 'stopped' });
   }
 
-  /** SVID → listeners and routing → announced (not for new pods) → nat rules. Each step is idempotent. */
+  /**
+   * SVID → listeners and routing → announced → outbound nat rules → others that join are as far → inbound nat rules.
+   * Pods that join together speak to one another throughout, STRICT or not. A new pod is captured both ways at once.
+   * Each step is idempotent.
+   */
   async #enrol(signal: AbortSignal): Promise<void> {
     const { redirection } = this.#ports;
     const { pod } = this;
@@ -141,15 +149,20 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
       onCaptured = this.#ports.noteExistingConnections(pod, namespace);
     }
     // Rules of an earlier process are left alone; ours are replaced when the pod now asks for others.
-    if (!alreadyCaptured || (this.#appliedModes ?? pod.modes) !== pod.modes)
+    if (!alreadyCaptured && !pod.isNew) {
+      await redirection.apply(namespace, pod, 'nat-outbound');
+      await this.#tellAndKeepStep('sending', ANNOUNCED_WITHIN_MS, JOINED_WITHIN_MS, signal);
+      await redirection.apply(namespace, pod, 'nat-inbound');
+    } else if (!alreadyCaptured || (this.#appliedModes ?? pod.modes) !== pod.modes) {
       await redirection.apply(namespace, pod, 'nat');
+    }
     this.#appliedModes = pod.modes;
     onCaptured();
     this.#transition({ kind: 'captured' });
     this.#tell('captured');
   }
 
-  /** Inbound off → withdrawn → outbound off → drained → routing off. False when the goal changed meanwhile. */
+  /** Inbound off → withdrawn → others that leave are as far → outbound off → drained → routing off. False when the goal changed meanwhile. */
   async #unenrol(signal: AbortSignal): Promise<boolean> {
     const { redirection } = this.#ports;
     const { pod } = this;
@@ -161,8 +174,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     }
     this.#transition({ kind: 'leaving' });
     await redirection.remove(namespace, pod, 'nat-inbound');
-    await this.#reportAndWait('leaving', WITHDRAWN_WITHIN_MS);
-    signal.throwIfAborted();
+    await this.#tellAndKeepStep('leaving', WITHDRAWN_WITHIN_MS, LEFT_WITHIN_MS, signal);
     await redirection.remove(namespace, pod, 'nat-outbound');
     this.#transition({ kind: 'draining' });
     this.#setAsideProxy();
@@ -279,7 +291,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     }
   }
 
-  async #reportAndWait(state: EnrolmentState, waitMs: number): Promise<void> {
+  /** False when there was no answer in time; rejects when there cannot be one. */
+  async #reportAndWait(state: EnrolmentState, waitMs: number): Promise<boolean> {
     const report = this.#ports.report({ uid: this.pod.uid, state });
     const receipt = await within(this.#ports.clock, waitMs, report, (error) => {
       this.#ports.log.warn('pod report failed late', {
@@ -290,6 +303,35 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     });
     if (receipt?.acknowledged !== true)
       this.#ports.log.debug('pod report not acknowledged in time', { pod: this.pod.uid, state });
+    return receipt !== undefined;
+  }
+
+  /**
+   * Tells where the pod is, and waits until those that join or leave with it are as far. A wait that is too short may
+   * cost them a connection, one without end would cost this pod its place: whatever fails in here, it goes on.
+   */
+  async #tellAndKeepStep(
+    state: EnrolmentState,
+    toldWithinMs: number,
+    inStepWithinMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const limit = new AbortController();
+    const patience = (ms: number): Promise<void> =>
+      sleep(this.#ports.clock, ms, AbortSignal.any([signal, limit.signal])).catch(ignore);
+    try {
+      const isTold = await this.#reportAndWait(state, toldWithinMs);
+      signal.throwIfAborted();
+      if (isTold) await Promise.race([this.#ports.othersInStep(), patience(inStepWithinMs)]);
+    } catch (error) {
+      this.#ports.log.debug('others not waited for', {
+        pod: this.pod.uid,
+        state,
+        error: describeError(error),
+      });
+    }
+    limit.abort();
+    signal.throwIfAborted();
   }
 
   /** For reports that nothing waits for; whoever sends them repeats them until they arrive. */

@@ -16,11 +16,14 @@ export interface PodProxy {
   destroy(cause: Error): void;
 }
 
+/** `nat` is both ways, for pods that nobody talks to yet or that are captured already. */
+export type CapturePart = 'routing' | 'nat-outbound' | 'nat-inbound' | 'nat';
+
 /** The kernel's part, each step atomic and idempotent. */
 export interface Redirection<Namespace> {
-  /** True when the nat rules are in: an earlier process captured this pod. */
+  /** True when all nat rules are in: an earlier process captured this pod. */
   isCaptured(namespace: Namespace): Promise<boolean>;
-  apply(namespace: Namespace, pod: EnrolmentPod, part: 'routing' | 'nat'): Promise<void>;
+  apply(namespace: Namespace, pod: EnrolmentPod, part: CapturePart): Promise<void>;
   remove(
     namespace: Namespace,
     pod: EnrolmentPod,
@@ -56,6 +59,8 @@ export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
   noteExistingConnections(pod: EnrolmentPod, namespace: Namespace): () => void;
   /** Resolves with the receipt, rejects when the controller could not be told. */
   report(report: PodReport): Promise<EnrolmentReceipt>;
+  /** Resolves when all pods of the mesh that join or leave now are as far as this node's have been reported to be. */
+  othersInStep(): Promise<EnrolmentReceipt>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;

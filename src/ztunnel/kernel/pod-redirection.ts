@@ -18,7 +18,7 @@ export function createPodRedirection(): Redirection<NetNamespace> {
     async isCaptured(namespace) {
       const state = await inspectRedirection(namespace);
       if (state.capturedByAnother) throw capturedByAnother(namespace);
-      return state.natOutbound;
+      return state.natOutbound && state.natInbound;
     },
     apply: (namespace, pod, part) => applyRedirection(namespace, planFor(namespace, pod), part),
     remove: (namespace, pod, part) => removeRedirection(namespace, planFor(namespace, pod), part),
