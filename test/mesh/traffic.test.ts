@@ -59,7 +59,7 @@ test("a client's reset is a reset to the server", async (t) => {
 });
 
 test('two hundred stalled connections hold no other up', { timeout: 60_000 }, async (t) => {
-  t.match(await dial('stall', 7005, 200, 7000), { stalled: 200, live: 20, errors: {} });
+  t.same(await dial('stall', 7005, 200, 7000), { stalled: 200, live: 20, errors: {} });
 });
 
 test('five thousand idle connections live on', { timeout: 120_000 }, async (t) => {

@@ -51,7 +51,8 @@ async function runInSandbox(
     skipLoudly(file, `${attempt.stderr}${attempt.error ?? ''}`.trim());
     return;
   }
-  const env = { ...process.env, [INSIDE]: '1' };
+  // Debian keeps iptables and ip out of an ordinary user's path.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, [INSIDE]: '1' };
   await t.spawn('timeout', [...limited, process.execPath, file], { env }, `inside namespaces ${name}`);
 }
 
