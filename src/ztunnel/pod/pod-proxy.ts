@@ -1,4 +1,4 @@
-import { type Closable, createDrain } from '../../base/index.ts';
+import { type Closable, createDrain, sleep } from '../../base/index.ts';
 import { serverTlsOptions } from '../../identity/index.ts';
 import { HBONE_PORT, INBOUND_PLAINTEXT_PORT, OUTBOUND_PORT } from '../../model/index.ts';
 import { namespaceHasIpv6, openListener } from '../../net/index.ts';
@@ -15,6 +15,9 @@ import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
 import { baggageOf } from './request-head.ts';
 import { createPodSessionPool } from './session-pool.ts';
 import { createTunnelListener } from './tunnel-listener.ts';
+
+/** How long listeners go on after nobody is sent to them any more. */
+const LAST_ACCEPTS_MS = 100;
 
 /**
  * Starts the three listeners of one pod and what stands behind them. Resolves when all of them accept; rejects, with
@@ -97,6 +100,10 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
 
   let draining: Promise<void> | undefined;
   async function drained(): Promise<void> {
+    // Whoever was redirected just before the rules went may still be in an accept queue, which closing resets.
+    await sleep(deps.clock, LAST_ACCEPTS_MS);
+    // After a stall a timer fires before sockets are looked at.
+    await new Promise((resolve) => setImmediate(resolve));
     stopListening();
     await Promise.all([server.close(), drain.drained()]);
     for (const unsubscribe of subscriptions) unsubscribe();
