@@ -12,11 +12,16 @@ export function watchHalfClosed(socket: Socket): void {
     if (socket.destroyed) return;
     halfClosed.add(socket);
     timer ??= setInterval(checkAll, INTERVAL_MS).unref();
-    socket.once('close', () => forget(socket));
+    socket.once('close', () => halfClosed.delete(socket));
   });
 }
 
 function checkAll(): void {
+  // Stopped here and not at each close: most sockets are half-closed for a moment only.
+  if (halfClosed.size === 0) {
+    clearInterval(timer);
+    timer = undefined;
+  }
   for (const socket of halfClosed) {
     const descriptor = descriptorOf(socket);
     if (descriptor === undefined || !readSocketOption(descriptor, 'error', pendingError)) continue;
@@ -24,13 +29,6 @@ function checkAll(): void {
     if (pendingError.readInt32LE(0) !== 0)
       socket.destroy(Object.assign(new Error('reset after half-close'), { code: 'ECONNRESET' }));
   }
-}
-
-function forget(socket: Socket): void {
-  halfClosed.delete(socket);
-  if (halfClosed.size > 0) return;
-  clearInterval(timer);
-  timer = undefined;
 }
 
 const halfClosed = new Set<Socket>();

@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import { type Blame, type ByteStream, errnoOf, MeshError } from '../../base/index.ts';
 import { NetError } from '../errors.ts';
+import { releaseYoungBuffers } from './young-buffers.ts';
 
 export interface SpliceOptions {
   /** Whose fault a failure of side A is. Default `downstream`: A is the one that called us. */
@@ -86,6 +88,12 @@ interface Direction {
 function createDirection(from: ByteStream, to: ByteStream): Direction {
   const source = from.duplex;
   const sink = to.duplex;
+  const gathers = sink instanceof Socket;
+  let corked = false;
+  const uncork = (): void => {
+    corked = false;
+    sink.uncork();
+  };
   const direction = {
     bytes: 0,
     start() {
@@ -94,6 +102,14 @@ function createDirection(from: ByteStream, to: ByteStream): Direction {
       else source.once('end', () => sink.end());
       source.on('data', (chunk: Buffer) => {
         direction.bytes += chunk.length;
+        if (chunk.length >= LARGE_CHUNK_BYTES) {
+          releaseYoungBuffers(chunk.length);
+          if (gathers && !corked) {
+            corked = true;
+            sink.cork();
+            setImmediate(uncork);
+          }
+        }
         if (!sink.write(chunk)) source.pause();
       });
       // A stream that was paused before it came here does not begin to flow by being listened to.
@@ -124,3 +140,9 @@ function cutError(side: 'a' | 'b', blame: Blame): NetError {
 }
 
 const DESCRIPTION = { a: 'the side that called', b: 'the side that was called' } as const;
+
+/**
+ * From here on a chunk is part of bulk: TLS gives records of 16 KiB one by one, and what one turn of the event loop
+ * brings of them leaves in one system call.
+ */
+const LARGE_CHUNK_BYTES = 8 * 1024;
