@@ -79,10 +79,13 @@ export class Output {
   }
 }
 
-/** Copying up to this costs less than one more buffer in a write, which node:tls would copy as well. */
-const GATHER_LIMIT_BYTES = 8 * 1024;
-const SLAB_BYTES = 64 * 1024;
+/**
+ * Whatever one read of a socket brings is gathered: a write of several buffers would be copied by node:tls all the
+ * same, into memory that is new each time and makes V8 collect its whole heap for it.
+ */
+const GATHER_LIMIT_BYTES = 64 * 1024;
+const SLAB_BYTES = 128 * 1024;
 /** 4 MiB at most; each session that is writing has one or two in use. */
-const MAX_FREE_SLABS = 64;
+const MAX_FREE_SLABS = 32;
 const freeSlabs: Buffer[] = [];
 const EMPTY = Buffer.alloc(0);
