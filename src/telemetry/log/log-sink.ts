@@ -20,12 +20,16 @@ export interface LogSink {
 }
 
 const DEFAULT_MAXIMUM_BYTES = 4 * 1024 * 1024;
+/** Lines are gathered up to this size or age: one write for many connections instead of one for each. */
+const GATHERED_BYTES = 8 * 1024;
+const GATHERED_MS = 50;
 
 /** Node's own process.stdout blocks the whole process while a pipe is full, so it is not used. */
 export function openLogSink(options: LogSinkOptions = {}): LogSink {
   const destination = pino.destination({
     dest: options.fd ?? 1,
     sync: false,
+    minLength: GATHERED_BYTES,
     maxLength: options.maximumBytes ?? DEFAULT_MAXIMUM_BYTES,
   });
   let dropped = 0;
@@ -37,7 +41,18 @@ export function openLogSink(options: LogSinkOptions = {}): LogSink {
     // Where would a failure of the log be logged? It is counted.
     dropped++;
   });
+  let gathering: NodeJS.Timeout | undefined;
+  const stopGathering = (): void => {
+    clearTimeout(gathering);
+    gathering = undefined;
+  };
+  const writeGathered = (): void => {
+    gathering = undefined;
+    // What is still held after a failure is tried again with the next lines.
+    destination.flush();
+  };
   const flush = (): void => {
+    stopGathering();
     try {
       destination.flushSync();
     } catch {
@@ -47,8 +62,13 @@ export function openLogSink(options: LogSinkOptions = {}): LogSink {
   };
   return {
     write(line) {
-      if (closed) dropped++;
-      else destination.write(line);
+      if (closed) {
+        dropped++;
+        return;
+      }
+      destination.write(line);
+      // Not unref'd: a process that runs out of work still writes its last lines.
+      gathering ??= setTimeout(writeGathered, GATHERED_MS);
     },
     get dropped() {
       return dropped;
