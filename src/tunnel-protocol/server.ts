@@ -52,8 +52,11 @@ export interface TunnelServerOptions<Peer> {
   authenticate(socket: TLSSocket): Peer;
   onTunnel(tunnel: IncomingTunnel<Peer>): void;
   onBadRequest?(request: BadRequest<Peer>): void;
-  /** Handshakes that failed, peers that `authenticate` refused, and sessions ended for a breach of protocol. */
-  onSessionRefused?(error: Error, remote: SocketAddress | undefined): void;
+  /**
+   * Handshakes that failed, peers that `authenticate` refused, and sessions ended for a breach of protocol. `verdict` is
+   * what node:tls thought of the certificate of a failed handshake.
+   */
+  onSessionRefused?(error: Error, remote: SocketAddress | undefined, verdict?: unknown): void;
 }
 
 /** The tunnel port of one workload. `close()` stops accepting, sends GOAWAY and waits for the streams that run. */

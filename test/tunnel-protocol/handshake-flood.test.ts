@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'tap';
 import { HandshakeGate } from '../../src/tunnel-protocol/endpoint/handshake-gate.ts';
+import type { TunnelServerOptions } from '../../src/tunnel-protocol/server.ts';
+import { createTestAuthority } from './support/certificates.ts';
 import { ownHttp2 } from './support/implementations.ts';
 import { until, withMesh } from './support/tunnel-pair.ts';
 
@@ -38,5 +40,21 @@ test('a flood of unfinished handshakes pushes out its own, and nobody else gets 
     t.ok((await session.open({ authority: '10.0.0.1:80' })).stream, 'an honest peer is served meanwhile');
     t.equal(handshakes.pending, 49, 'the oldest of the flood made room; a finished handshake does not count');
     for (const socket of [...quiet, ...flood]) socket.destroy();
+  });
+});
+
+test('a refused certificate is reported with what is wrong with it, and by whom it was shown', async (t) => {
+  const told: unknown[] = [];
+  const stranger = createTestAuthority();
+  const shown = stranger.issue('spiffe://cluster.local/ns/shop/sa/frontend');
+  stranger.remove();
+  const onSessionRefused: TunnelServerOptions<string>['onSessionRefused'] = (_error, remote, verdict) =>
+    void told.push({ remote, verdict });
+  await withMesh(ownHttp2, { onSessionRefused }, async (mesh) => {
+    const socket = await mesh.dial({ cert: shown.cert, key: shown.key });
+    const port = socket.localPort;
+    await once(socket.resume(), 'close');
+    await until(() => told.length > 0, 'the refusal is reported');
+    t.match(told, [{ remote: { address: '127.0.0.1', port }, verdict: /SIGN|VERIFY|ISSUER/ }]);
   });
 });

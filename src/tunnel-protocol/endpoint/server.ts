@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
 import { systemClock } from '../../base/index.ts';
 import { createBufferBudget } from '../buffer-budget.ts';
@@ -31,6 +31,7 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
   server.on('close', resolveClosed);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    // Asked for now, it is known also when the connection is gone.
     const peer = keyOf(socket);
     handshaking.set(peer, handshakes.enter(socket));
     socket.on('close', () => {
@@ -39,7 +40,9 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
     });
   });
   server.on('tlsClientError', (error, socket) => {
-    refuse(error, socket);
+    // Node reports a refused certificate as a hang-up, and keeps the reason on the socket, which has no address any more.
+    const { remoteAddress, remotePort } = rawSocketOf(socket) ?? socket;
+    options.onSessionRefused?.(error, addressOf(remoteAddress, remotePort), socket.authorizationError);
     // node:tls leaves a socket whose handshake failed or timed out to whoever listens here.
     socket.destroy();
   });
@@ -140,6 +143,12 @@ function tlsOptions(options: TlsOptions): TlsOptions {
 
 function keyOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** What a TLS socket was made from. Not in Node's documentation: without it only the address is missing in a record. */
+function rawSocketOf(socket: TLSSocket): Socket | undefined {
+  const parent: unknown = Reflect.get(socket, '_parent');
+  return parent instanceof Socket ? parent : undefined;
 }
 
 function refusedPeer(cause: unknown): TunnelError {

@@ -1,5 +1,5 @@
-import { MeshError } from '../../base/index.ts';
-import { explainHandshakeFailure, serverTlsOptions, type Svid } from '../../identity/index.ts';
+import { causeOf, MeshError } from '../../base/index.ts';
+import { explainHandshakeFailure, IdentityError, serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
 import {
   type BufferAccount,
@@ -7,6 +7,7 @@ import {
   type IncomingTunnel,
   parseForwarded,
   type SocketAddress,
+  TunnelError,
   type TunnelServer,
 } from '../../tunnel-protocol/index.ts';
 import type { TunnelRequest } from '../inbound/ports.ts';
@@ -36,8 +37,8 @@ export function createTunnelListener(options: {
     authenticate: (socket) => options.judge.judge(socket, { trustDomain: options.trustDomain }),
     onTunnel: (tunnel) => options.onTunnel(requestOf(tunnel, options.baggage)),
     onBadRequest: ({ error, peer, remote }) => options.onRejected({ error, peer, remote }),
-    onSessionRefused: (error, remote) =>
-      options.onRejected({ error: asMeshError(error), remote, peer: undefined }),
+    onSessionRefused: (error, remote, verdict) =>
+      options.onRejected({ error: asMeshError(error, verdict), remote, peer: undefined }),
   });
 }
 
@@ -54,7 +55,9 @@ function requestOf(tunnel: IncomingTunnel<WorkloadIdentity>, baggage: () => stri
   };
 }
 
-/** Node reports a refused certificate as a bare TLS error: the reason is put back into words. */
-function asMeshError(error: Error): MeshError {
-  return error instanceof MeshError ? error : explainHandshakeFailure(error);
+/** What was wrong with the peer, in its own code: Node has a bare TLS error for it, our server one code for all. */
+function asMeshError(error: Error, authorizationError: unknown): MeshError {
+  if (error instanceof TunnelError && error.code === 'ERR_TUNNEL_PEER_REFUSED')
+    return causeOf(error, IdentityError) ?? error;
+  return error instanceof MeshError ? error : explainHandshakeFailure(error, { authorizationError });
 }
