@@ -89,7 +89,7 @@ function probePlain({ host, port, say }: PlainProbe): Promise<string> {
       socket.destroy();
       resolve(outcome);
     };
-    const timer = setTimeout(() => finish('timeout'), 4_000);
+    const timer = setTimeout(() => finish('timeout'), 1_500);
     socket.on('connect', () => socket.write(say));
     socket.on('data', (chunk: Buffer) => finish(`answered: ${chunk.toString('latin1').slice(0, 60)}`));
     socket.on('end', () => finish('refused: end'));
