@@ -17,6 +17,7 @@ const KERNEL = [
   { program: 'tcpdump', debian: 'tcpdump' },
 ];
 const TEST_PEERS = [
+  { program: 'sysctl', debian: 'procps' },
   { program: 'openssl', debian: 'openssl' },
   { pythonModule: 'h2', debian: 'python3-h2' },
 ];
