@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -23,6 +24,7 @@ export interface SavedState {
 }
 
 const FORMAT = 'nodemesh ztunnel state 1';
+const DIGEST_BYTES = 32;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const OTHERS = 0o077;
@@ -36,7 +38,8 @@ export async function writeState(file: string, state: SavedState): Promise<void>
     const handle = await open(temporary, 'w', PRIVATE_FILE);
     try {
       await handle.chmod(PRIVATE_FILE);
-      await handle.writeFile(serialize({ format: FORMAT, state }));
+      const document = serialize({ format: FORMAT, state });
+      await handle.writeFile(Buffer.concat([digestOf(document), document]));
     } finally {
       await handle.close();
     }
@@ -57,13 +60,20 @@ export async function readState(file: string, node: string): Promise<SavedState 
     if (uid !== process.geteuid?.() || (mode & OTHERS) !== 0)
       throw new Error('it belongs to somebody else, or others may read it');
     bytes = await readFile(file);
-    const document: unknown = deserialize(bytes);
+    const content = bytes.subarray(DIGEST_BYTES);
+    // What is damaged must not be believed in part: the controller would not send again what we claim to hold.
+    if (!digestOf(content).equals(bytes.subarray(0, DIGEST_BYTES))) throw new Error('it is damaged');
+    const document: unknown = deserialize(content);
     if (!isDocument(document)) throw new Error('it is not in the format of this version');
     return document.state.node === node ? document.state : undefined;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw stateError('read', file, error);
   }
+}
+
+function digestOf(content: Uint8Array): Buffer {
+  return createHash('sha256').update(content).digest();
 }
 
 function isDocument(value: unknown): value is { readonly format: string; readonly state: SavedState } {
