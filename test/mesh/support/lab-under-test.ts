@@ -63,7 +63,12 @@ export function runCommand(
   });
 }
 
-export async function startLab(name: string, objects: readonly object[]): Promise<LabUnderTest> {
+/** `upOptions`: more of what `lab up` takes. */
+export async function startLab(
+  name: string,
+  objects: readonly object[],
+  upOptions: readonly string[] = [],
+): Promise<LabUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'nodemesh-test-'));
   let files = 0;
   const write = async (items: readonly object[]): Promise<string> => {
@@ -81,7 +86,7 @@ export async function startLab(name: string, objects: readonly object[]): Promis
   const lab = (verb = '', ...args: string[]): Promise<string> =>
     nodemesh('lab', verb, '--name', name, ...args);
   await runCommand(process.execPath, [CLI, 'lab', 'down', '--name', name]);
-  await lab('up', '-f', await write(objects));
+  await lab('up', '-f', await write(objects), ...upOptions);
   return {
     name,
     lab,

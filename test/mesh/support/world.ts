@@ -16,6 +16,8 @@ export interface WorldOptions {
   /** Namespaces, and whether each is enrolled from the start. */
   readonly namespaces: Readonly<Record<string, boolean>>;
   readonly more?: readonly object[];
+  /** More of what `lab up` takes, such as `--svid-ttl 10s`. */
+  readonly upOptions?: readonly string[];
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -27,7 +29,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     pod({ namespace: name, name: 'server', node: 'node-2', serviceAccount: 'server', program: 'server.ts' }),
     service(name, 'server', { app: 'server' }),
   ]);
-  const lab = await startLab(options.name, [...objects, ...(options.more ?? [])]);
+  const lab = await startLab(options.name, [...objects, ...(options.more ?? [])], options.upOptions);
   const world: World = {
     lab,
     client: (namespaceName) => ({ namespace: namespaceName, name: 'client' }),

@@ -74,8 +74,8 @@ export async function startTestController(): Promise<TestController> {
   const announce = async (uid: WorkloadUid, state: EnrolmentState): Promise<boolean> => {
     const workload = workloads.get(uid);
     if (workload === undefined || state === 'failed') return true;
-    const tunnelProtocol =
-      state === 'prepared' || state === 'captured' ? ('hbone' as const) : ('none' as const);
+    const isInside = state === 'prepared' || state === 'sending' || state === 'captured';
+    const tunnelProtocol = isInside ? ('hbone' as const) : ('none' as const);
     return delta.acknowledged(setWorkload({ ...workload, tunnelProtocol }), { timeoutMs: 1_000 });
   };
   const publishBundle = (): void => {

@@ -1,0 +1,111 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'tap';
+import { usedCertificates } from './support/certificates.ts';
+import { LOAD_SECONDS, startWorld, type World } from './support/world.ts';
+
+const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
+const TTL_SECONDS = 10;
+
+let world: World;
+before(async () => {
+  world = await startWorld({
+    name: 'certificates',
+    namespaces: { shop: true, rival: true },
+    upOptions: ['--svid-ttl', `${TTL_SECONDS}s`],
+  });
+});
+after(() => world.lab.down());
+
+/** New connections and held ones, within a namespace and between two, while `work` goes on. */
+async function loadWhile(work: () => Promise<void>): Promise<object[]> {
+  const flows = [
+    ['shop', 'shop'],
+    ['rival', 'shop'],
+  ] as const;
+  const load = Promise.all(
+    flows.flatMap(([from, to]) => {
+      const target = world.server(to, 7000);
+      return [
+        world.lab.client(world.client(from), 'rate', target, 50, LOAD_SECONDS),
+        world.lab.client(world.client(from), 'hold', target, 10, LOAD_SECONDS),
+      ];
+    }),
+  );
+  const [answers] = await Promise.all([load, work()]);
+  return answers.filter((answer) => ('ok' in answer ? answer.ok !== answer.total : answer.failed !== 0));
+}
+
+const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+interface Processes {
+  readonly stateDirectory: string;
+  readonly controller: { readonly pid: number; readonly restarts: number };
+  readonly nodes: readonly { readonly ztunnel: { readonly pid: number; readonly restarts: number } }[];
+}
+const status = async (): Promise<Processes> =>
+  JSON.parse(await world.lab.lab('status', '-o', 'json')) as Processes;
+const processIds = ({ controller, nodes }: Processes): readonly number[] => [
+  controller.pid,
+  ...nodes.map(({ ztunnel }) => ztunnel.pid),
+];
+
+test('the private keys of the authority are for nobody else to read', async (t) => {
+  const folder = join((await status()).stateDirectory, 'ca');
+  const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+  t.equal(await mode(folder), '700');
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  t.ok(files.some(({ name }) => name.endsWith('.key')));
+  for (const { name, parentPath } of files.filter((file) => file.isFile())) {
+    t.equal(await mode(join(parentPath, name)), name === 'root-cert.pem' ? '644' : '600', name);
+  }
+});
+
+test(
+  'certificates of ten seconds rotate under load, and while the controller restarts',
+  TIMEOUT,
+  async (t) => {
+    const serials = new Set<string>();
+    const failed = await loadWhile(async () => {
+      await seconds(LOAD_SECONDS / 3);
+      await world.lab.lab('kill', 'controller');
+      const untilMs = performance.now() + (LOAD_SECONDS * 1000) / 2;
+      while (performance.now() < untilMs) {
+        for (const { leaf } of await usedCertificates(world.lab)) serials.add(leaf.serialNumber);
+        await seconds(1);
+      }
+    });
+    t.same(failed, []);
+    const used = await usedCertificates(world.lab);
+    t.comment(`${serials.size} certificates seen for ${used.length} holders`);
+    t.ok(serials.size >= used.length * 2, 'each was replaced at least once');
+    const nowMs = Date.now();
+    for (const { identity, leaf } of used) {
+      const leftMs = leaf.validToDate.getTime() - nowMs;
+      t.ok(leftMs > 0 && leftMs <= TTL_SECONDS * 1000, `${identity} is valid, for ten seconds at most`);
+    }
+  },
+);
+
+test('the root is replaced under load, step by step, and nothing restarts', TIMEOUT, async (t) => {
+  const before = await status();
+  const [old] = (await usedCertificates(world.lab)).flatMap(({ roots }) => roots);
+  const failed = await loadWhile(async () => {
+    await seconds(LOAD_SECONDS / 5);
+    for (const step of ['add', 'activate', 'remove']) {
+      await world.lab.lab('rotate-root', '--step', step);
+      await seconds(1);
+    }
+  });
+  t.same(failed, []);
+  const used = await usedCertificates(world.lab);
+  const trusted = new Set(used.flatMap(({ roots }) => roots.map(({ fingerprint256 }) => fingerprint256)));
+  t.equal(trusted.size, 1, 'one root is left');
+  t.notOk(trusted.has(old?.fingerprint256 ?? ''), 'and it is another');
+  for (const { identity, leaf, roots } of used)
+    t.ok(
+      roots.some(({ publicKey }) => leaf.verify(publicKey)),
+      `${identity} is under it`,
+    );
+  t.same(processIds(await status()), processIds(before));
+});
