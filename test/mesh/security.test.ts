@@ -420,13 +420,15 @@ test('secrets are readable by their owner alone, and admin ports by nobody else 
   }));
   for (const [host, outcome] of Object.entries(await attack('plain', { probes: admin })))
     t.match(outcome, /^(refused|timeout)/, `15000 of ${host}`);
-  const kill = {
+  const ask = (name: string) => ({
+    name,
     host: '172.30.0.250',
     port: 15014,
-    name: 'rotate',
-    say: 'POST /ca/rotate-root?step=add HTTP/1.0\r\n\r\n',
-  };
-  t.match((await attack('plain', { probes: [kill] })).rotate, /404/);
+    say: `${name.replace(' ', ' /')} HTTP/1.0\r\n\r\n`,
+  });
+  const guarded = ['POST ca/rotate-root?step=add', 'GET debug/policies', 'GET debug/enrolments'];
+  for (const [name, outcome] of Object.entries(await attack('plain', { probes: guarded.map(ask) })))
+    t.match(outcome, /HTTP\/1.1 404/, name);
 });
 
 test('floods of half-open handshakes harm nobody else', async (t) => {

@@ -7,7 +7,7 @@ import {
   registerProcessMetrics,
 } from '../../telemetry/index.ts';
 import { type ControllerConfig, isLoopback } from '../controller-config.ts';
-import { adminRoutes, operatorRoutes } from './admin-routes.ts';
+import { operatorRoutes, publicRoutes } from './admin-routes.ts';
 import { registerControllerMetrics } from './controller-metrics.ts';
 import type { Mesh } from './mesh.ts';
 
@@ -17,7 +17,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Serves what may be seen, and on loopback what may be done. Whatever was not asked for is undefined. */
+/** Serves what anybody may see, and on loopback what is for operators. Whatever was not asked for is undefined. */
 export async function listenAdmin(
   mesh: Mesh,
   parts: {
@@ -32,15 +32,16 @@ export async function listenAdmin(
   const { config, registry, readiness, log } = parts;
   registerProcessMetrics({ registry, component: 'controller', version: parts.version });
   registerControllerMetrics(registry, mesh);
-  const seen = adminRoutes({ ...mesh, readiness, registry });
-  const done = operatorRoutes(mesh.authority);
+  const context = { ...mesh, readiness, registry };
+  const open = publicRoutes(context);
+  const guarded = operatorRoutes(context);
   const listen = async (bind: ListenAddress | undefined, routes: readonly AdminRoute[]) =>
     bind && owned.own(createAdminServer({ routes, log })).listen(bind);
   const together = config.adminListen !== undefined && isLoopback(config.adminListen.host);
   return {
-    admin: await listen(config.adminListen, together ? [...seen, ...done] : seen),
+    admin: await listen(config.adminListen, together ? [...open, ...guarded] : open),
     // The mesh must not wait for a port that only an operator needs.
-    operator: await listen(config.operatorListen, done).catch((error: unknown) => {
+    operator: await listen(config.operatorListen, guarded).catch((error: unknown) => {
       log.error('operations are not served', { bind: config.operatorListen, error });
       return undefined;
     }),

@@ -21,12 +21,22 @@ export interface AdminContext {
   readonly registry: MetricsRegistry;
 }
 
-/** What anybody may see of the controller. */
-export function adminRoutes(context: AdminContext): readonly AdminRoute[] {
+/** What anybody may see of the controller: nothing by which one would choose whom to attack. */
+export function publicRoutes({ readiness, registry, authority }: AdminContext): readonly AdminRoute[] {
+  return [
+    readinessRoute(readiness),
+    ...metricsRoutes(registry),
+    get('/ca/roots', 'the root certificates and the states they are in', () => authority.roots()),
+  ];
+}
+
+/**
+ * What only an operator may see and do; to be served on loopback addresses alone. Pods reach the other ones: they must
+ * neither rotate the root nor read who is guarded by which policy.
+ */
+export function operatorRoutes(context: AdminContext): readonly AdminRoute[] {
   const { collections, authority, server, source } = context;
   return [
-    readinessRoute(context.readiness),
-    ...metricsRoutes(context.registry),
     get('/debug/proxies', 'connected proxies and what they have acknowledged', () => server.proxies()),
     get('/debug/problems', 'what is wrong with the manifests', () => source.problems()),
     get('/debug/workloads', 'workloads as proxies see them', () =>
@@ -45,13 +55,6 @@ export function adminRoutes(context: AdminContext): readonly AdminRoute[] {
     get('/debug/enrolments', 'pods that are to be enrolled, with their nodes', () => [
       ...collections.enrolments.values(),
     ]),
-    get('/ca/roots', 'the root certificates and the states they are in', () => authority.roots()),
-  ];
-}
-
-/** What only an operator may do; to be served on loopback addresses alone. */
-export function operatorRoutes(authority: Authority): readonly AdminRoute[] {
-  return [
     {
       method: 'POST',
       path: '/ca/rotate-root',
