@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: VARIANTS.join(',') },
+    'skip-load': { type: 'boolean', default: false },
     'skip-memory': { type: 'boolean', default: false },
   },
 });
@@ -37,11 +38,16 @@ const endLab = async (): Promise<void> => {
 try {
   chmodSync(folder, 0o755); // a peer that drops its privileges must still read its certificate
   makeCertificates(folder);
-  progress('bringing a lab of two nodes up');
-  lab = await startBenchLab({ name: 'bench', folder, variants });
-  await startPeers(lab);
-  const figures = await measureVariants(lab, variants, plan);
-  await endLab();
+  progress('building');
+  execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  let figures: Awaited<ReturnType<typeof measureVariants>> = [];
+  if (!options['skip-load']) {
+    progress('bringing a lab of two nodes up');
+    lab = await startBenchLab({ name: 'bench', folder, variants });
+    await startPeers(lab);
+    figures = await measureVariants(lab, variants, plan);
+    await endLab();
+  }
   let memory: Awaited<ReturnType<typeof measureMemory>> | undefined;
   if (!options['skip-memory'] && variants.includes('nodemesh')) {
     progress('bringing a fresh lab up');
@@ -51,7 +57,7 @@ try {
   const machine = describeMachine();
   const table = formatResults(figures, memory);
   process.stdout.write(`${machine}\n\n${table}`);
-  if (variants.length === VARIANTS.length && memory !== undefined) {
+  if (figures.length === VARIANTS.length && memory !== undefined) {
     mkdirSync('bench/results', { recursive: true });
     const results = { machine, seconds, rounds, figures, memory };
     writeFileSync('bench/results/macro.json', `${JSON.stringify(results, null, 2)}\n`);
@@ -98,7 +104,9 @@ function chooseVariants(text: string): readonly Variant[] {
 function describeMachine(): string {
   // Some tell their version on stderr, and not in the first line.
   const version = (command: string, pattern: string): string =>
-    execFileSync('sh', ['-c', `${command} 2>&1 | grep -m1 -o '${pattern}'`], { encoding: 'utf8' }).trim();
+    execFileSync('sh', ['-c', `${command} 2>&1 | grep -o '${pattern}' | head -n 1`], {
+      encoding: 'utf8',
+    }).trim();
   const [cpu] = cpus();
   const peers = `HAProxy ${version('haproxy -v', '[0-9][0-9.]*')}, ${version('stunnel -version', 'stunnel [0-9.]*')}`;
   const load = `load of the machine ${loadBefore.toFixed(1)} before`;
