@@ -18,18 +18,22 @@ const isServed = async (): Promise<boolean> =>
 test('a killed ztunnel lets nothing out in plaintext and comes back', TIMEOUT, async (t) => {
   const capture = world.lab.lab('capture', 'node-1', '--seconds', '8');
   await new Promise((resolve) => setTimeout(resolve, 2000));
-  const during = load(20, 4);
+  const during = load(20, 5);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   await world.lab.lab('kill', 'ztunnel', 'node-1');
-  await during;
+  const answer = await during;
+  t.comment(`20 new connections/s, killed in the first second: ${JSON.stringify(answer)}`);
   await until('the client is served again', isServed);
   t.notMatch(await capture, /request \d+ of \d+/, 'no request was readable on the wire');
 });
 
-test('a ztunnel killed while the controller is away comes back too', TIMEOUT, async () => {
+test('a ztunnel killed while the controller is away comes back too', TIMEOUT, async (t) => {
   await world.lab.lab('stop', 'controller');
   try {
     await world.lab.lab('kill', 'ztunnel', 'node-1');
+    const startedMs = performance.now();
     await until('the client is served again', isServed);
+    t.comment(`served again after ${Math.round(performance.now() - startedMs)} ms`);
   } finally {
     await world.lab.lab('start', 'controller');
   }
@@ -59,11 +63,14 @@ test(
 test('ten new generations of a ztunnel take over under load without a lost connection', {
   timeout: 300_000,
 }, async (t) => {
-  const during = load(50, 60);
-  const held = world.lab.client(world.client('shop'), 'hold', world.server('shop', 7000), 5, 60);
+  const seconds = Math.max(40, LOAD_SECONDS);
+  const during = load(50, seconds);
+  const held = world.lab.client(world.client('shop'), 'hold', world.server('shop', 7000), 5, seconds);
+  const startedMs = performance.now();
   for (let generation = 1; generation <= 10; generation++) {
     await world.lab.lab('upgrade-ztunnel', generation % 2 === 0 ? 'node-1' : 'node-2');
   }
+  t.comment(`ten generations in ${Math.round(performance.now() - startedMs)} ms`);
   const answer = await during;
   t.equal(answer.ok, answer.total, JSON.stringify(answer));
   t.match(await held, { failed: 0 });
