@@ -1,9 +1,8 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import type { Clock, Closable } from '../base/index.ts';
+import type { Clock, Closable, HandshakeGate } from '../base/index.ts';
 import type { IpAddress } from '../model/index.ts';
 import type { BufferAccount } from './buffer-budget.ts';
 import type { TunnelOptions } from './config.ts';
-import type { HandshakeGate } from './endpoint/handshake-gate.ts';
 import type { TunnelError } from './errors.ts';
 import type { Authority, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 import type { TunnelStream } from './session.ts';

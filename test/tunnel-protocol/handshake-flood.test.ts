@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'tap';
-import { HandshakeGate } from '../../src/tunnel-protocol/endpoint/handshake-gate.ts';
+import { createHandshakeGate } from '../../src/tunnel-protocol/endpoint/server.ts';
 import type { TunnelServerOptions } from '../../src/tunnel-protocol/server.ts';
 import { createTestAuthority } from './support/certificates.ts';
 import { ownHttp2 } from './support/implementations.ts';
@@ -17,7 +17,7 @@ async function silentConnections(port: number, count: number, localAddress: stri
 const open = (sockets: readonly net.Socket[]): number => sockets.filter((socket) => !socket.destroyed).length;
 
 test('connections that begin no handshake take no more room than there is', async (t) => {
-  const handshakes = new HandshakeGate(50);
+  const handshakes = createHandshakeGate(50);
   await withMesh(ownHttp2, { handshakes }, async (mesh) => {
     const flood = await silentConnections(mesh.port, 300, '127.0.0.2');
     await until(() => open(flood) === 50, 'only 50 are left');
@@ -30,7 +30,7 @@ test('connections that begin no handshake take no more room than there is', asyn
 });
 
 test('a flood of unfinished handshakes pushes out its own, and nobody else gets hurt', async (t) => {
-  const handshakes = new HandshakeGate(50);
+  const handshakes = createHandshakeGate(50);
   await withMesh(ownHttp2, { handshakes }, async (mesh) => {
     const quiet = await silentConnections(mesh.port, 5, '127.0.0.3');
     const flood = await silentConnections(mesh.port, 200, '127.0.0.2');

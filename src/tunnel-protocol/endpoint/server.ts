@@ -1,11 +1,10 @@
 import { Socket } from 'node:net';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
-import { systemClock } from '../../base/index.ts';
+import { HandshakeGate, systemClock } from '../../base/index.ts';
 import { createBufferBudget } from '../buffer-budget.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import type { TunnelServer, TunnelServerOptions } from '../server.ts';
-import { processHandshakes } from './handshake-gate.ts';
 import { addressOf, type ServerSession, startServerSession } from './server-session.ts';
 
 /** Serves HBONE on a listening descriptor. Its TLS sockets are made by node:tls alone (design.md, Certificates). */
@@ -181,6 +180,22 @@ function listenError(fd: number, cause: Error): TunnelError {
 function closedError(): TunnelError {
   return new TunnelError({ code: 'ERR_TUNNEL_CLOSED', blame: 'local', message: 'the server is closed' });
 }
+
+/** A gate whose evictions are told as a flood. */
+export function createHandshakeGate(limit: number): HandshakeGate {
+  return new HandshakeGate(
+    limit,
+    (address) =>
+      new TunnelError({
+        code: 'ERR_TUNNEL_FLOOD',
+        blame: 'downstream',
+        message: `more than ${limit} connections wait for their handshake, most of them from ${address}: the oldest is let go`,
+      }),
+  );
+}
+
+/** Of the whole process: memory and descriptors are the process's too. Room for a second's worth of handshakes. */
+const processHandshakes = createHandshakeGate(512);
 
 /** Sessions that end with one of these were the peer's doing, and worth a record. */
 const PEER_FAULTS: ReadonlySet<string> = new Set(['ERR_TUNNEL_PROTOCOL', 'ERR_TUNNEL_FLOOD']);

@@ -1,6 +1,13 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { type Clock, type Closable, describeError, type Logger, type Timer } from '../../base/index.ts';
+import {
+  type Clock,
+  type Closable,
+  describeError,
+  HandshakeGate,
+  type Logger,
+  type Timer,
+} from '../../base/index.ts';
 import { WireError } from '../errors.ts';
 
 /** PEM. The certificate is followed by its intermediates. */
@@ -47,12 +54,20 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
   };
   const server = createTlsServer(options);
   server.maxConnections = options.maxConnections;
+  const handshakes = new HandshakeGate(MAX_UNFINISHED_HANDSHAKES, floodError);
+  const handshaking = new Map<string, () => void>();
+  server.on('connection', (socket: Socket) => {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    handshaking.set(peer, handshakes.enter(socket));
+    socket.once('close', () => handshaking.delete(peer));
+  });
   server.on('tlsClientError', (error, socket) => {
     log.debug('TLS handshake failed', { peer: socket.remoteAddress, error: describeError(error) });
     socket.destroy();
   });
   server.on('secureConnection', (socket) => {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    handshaking.get(peer)?.();
     socket.on('error', (error) => log.debug('connection failed', { peer, error: describeError(error) }));
     if (socket.alpnProtocol !== 'h2') {
       socket.destroy();
@@ -146,3 +161,14 @@ function listen(server: Server, target: ListenTarget): Promise<void> {
 }
 
 const TCP_KEEP_ALIVE_IDLE_MS = 300_000;
+
+function floodError(address: string, limit: number): WireError {
+  return new WireError({
+    code: 'ERR_WIRE_UNAUTHENTICATED',
+    blame: 'downstream',
+    message: `more than ${limit} connections wait for their handshake, most of them from ${address}`,
+  });
+}
+
+/** Strangers must not use up memory and connections by handshakes that they leave unfinished. */
+const MAX_UNFINISHED_HANDSHAKES = 512;

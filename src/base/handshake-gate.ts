@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TunnelError } from '../errors.ts';
 
 /**
  * Bounds how many accepted connections may be without a finished TLS handshake: each costs some 80 KB and a
@@ -8,12 +7,15 @@ import { TunnelError } from '../errors.ts';
  */
 export class HandshakeGate {
   readonly #limit: number;
+  readonly #reason: (address: string, limit: number) => Error;
   /** By remote address; the oldest first. */
   readonly #waiting = new Map<string, Set<Socket>>();
   #pending = 0;
 
-  constructor(limit: number) {
+  /** `reason` makes the error with which a connection from `address` is destroyed. */
+  constructor(limit: number, reason: (address: string, limit: number) => Error) {
     this.#limit = limit;
+    this.#reason = reason;
   }
 
   get pending(): number {
@@ -50,17 +52,6 @@ export class HandshakeGate {
     const [oldest] = most;
     if (oldest === undefined) return;
     this.#leave(noisiest, oldest);
-    oldest.destroy(floodError(noisiest, this.#limit));
+    oldest.destroy(this.#reason(noisiest, this.#limit));
   }
-}
-
-/** Of the whole process: memory and descriptors are the process's too. Room for a second's worth of handshakes. */
-export const processHandshakes = new HandshakeGate(512);
-
-function floodError(address: string, limit: number): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_FLOOD',
-    blame: 'downstream',
-    message: `more than ${limit} connections wait for their handshake, most of them from ${address}: the oldest is let go`,
-  });
 }
