@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { readSysctls, writeSysctls } from '../namespace/sysctl.ts';
-import { runInside } from './command.ts';
+import { type CommandStep, runEachInside } from './command.ts';
 import { ensureConntrack } from './conntrack-module.ts';
 import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from '../redirection-plan/plan.ts';
 import { addPolicyRoute } from './policy-routing.ts';
@@ -23,17 +23,16 @@ export type AppliedPart = 'routing' | 'nat' | 'nat-outbound' | 'nat-inbound';
 /**
  * Makes a namespace as the plan wants it, whatever was there of ours before. Each table of each family changes in one
  * transaction; when a later one fails, what this call has added is taken away again. `routing` comes first. One call
- * at a time per namespace. Rejects with NetError.
+ * at a time per namespace. `known`: what an inspection saw, as long as nothing else of that part was changed since;
+ * else it is read anew. Rejects with NetError.
  */
 export async function applyRedirection(
   namespace: NetNamespace,
   plan: RedirectionPlan,
   part: AppliedPart,
+  known?: readonly FamilySnapshot[],
 ): Promise<void> {
-  const snapshots = await takeSnapshots(
-    namespace,
-    plan.ruleSets.map(({ family }) => family),
-  );
+  const snapshots = known ?? (await takeSnapshots(namespace, familiesOf(plan)));
   if (part === 'routing') await applyRouting(namespace, plan, snapshots);
   else await applyNat(namespace, plan, snapshots, NAT_HOOKS[part]);
 }
@@ -62,8 +61,7 @@ async function applyRouting(
     // Older kernels lack some: without tcp_migrate_req (Linux 5.14) a hand-over may lose a connection, nothing else.
     const present = readSysctls(namespace, [...plan.sysctls.keys()]);
     writeSysctls(namespace, new Map([...plan.sysctls].filter(([name]) => present.has(name))));
-    const families = plan.ruleSets.map(({ family }) => family);
-    addPolicyRoute(namespace, plan.policyRoute, families);
+    addPolicyRoute(namespace, plan.policyRoute, familiesOf(plan));
     await restore(namespace, plan, snapshots, ['mangle']);
   } catch (error) {
     if (isNew) await removeRedirection(namespace, plan, 'routing');
@@ -95,6 +93,7 @@ async function restore(
   names: readonly TableName[],
   hooks: readonly Hook[] = NAT_HOOKS.nat,
 ): Promise<void> {
+  const steps: CommandStep[] = [];
   for (const ruleSet of plan.ruleSets) {
     const snapshot = snapshots.find(({ family }) => family === ruleSet.family);
     if (snapshot === undefined) continue;
@@ -107,8 +106,9 @@ async function restore(
       tables,
       (table, hook, chain) => countJumps(snapshot, table, hook, chain) > 0,
     );
-    await runInside(namespace, RESTORE_COMMAND[ruleSet.family], ['-w', '--noflush'], input);
+    steps.push({ command: RESTORE_COMMAND[ruleSet.family], parameters: ['-w', '--noflush'], input });
   }
+  await runEachInside(namespace, steps);
 }
 
 /** A chain of an earlier plan that this plan has not is emptied; removal takes it away later. */
@@ -132,6 +132,10 @@ const HOOKS = new Map([
   ['PREROUTING', PREROUTING_CHAIN],
   ['OUTPUT', OUTPUT_CHAIN],
 ] as const);
+
+function familiesOf(plan: RedirectionPlan): readonly IpFamily[] {
+  return plan.ruleSets.map(({ family }) => family);
+}
 
 type Hook = RuleChain['hook'];
 

@@ -26,6 +26,31 @@ export async function runInside(
   }
 }
 
+/** One of several commands that run one after the other. */
+export interface CommandStep {
+  readonly command: string;
+  readonly parameters: readonly string[];
+  /** Whole lines. */
+  readonly input?: string;
+}
+
+/**
+ * Commands inside a namespace, one after the other until one fails, and what each wrote. A shell starts them: to fork a
+ * small process is much cheaper than to fork this one, for which all traffic waits. Rejects with NetError.
+ */
+export async function runEachInside(
+  namespace: NetNamespace,
+  steps: readonly CommandStep[],
+): Promise<readonly string[]> {
+  if (steps.length === 0) return [];
+  const script = steps.map(
+    ({ command, parameters, input = '' }) =>
+      `${command} ${parameters.join(' ')} <<'${END_OF_INPUT}' || exit\n${input}${END_OF_INPUT}\necho '${END_OF_OUTPUT}'\n`,
+  );
+  const output = await runInside(namespace, 'sh', ['-s'], script.join(''));
+  return output.split(`${END_OF_OUTPUT}\n`).slice(0, steps.length);
+}
+
 function run(
   namespace: NetNamespace,
   command: string,
@@ -44,13 +69,17 @@ function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
     });
-    const fail = (reason: string, cause?: unknown): void => {
-      reject(commandError(`${command} in ${namespace.path} ${reason}`, cause, input));
+    const fail = (reason: string, isMissing: boolean, cause?: unknown): void => {
+      reject(commandError(`${command} in ${namespace.path} ${reason}`, { cause, input, isMissing }));
     };
-    child.once('error', (error) => fail('did not run', error));
+    child.once('error', (error) => fail('did not run', errnoOf(error) === 'ENOENT', error));
     child.once('close', (status, signal) => {
       if (status === 0) resolve(output);
-      else fail(`ended with ${signal ?? `status ${status}`}: ${complaint.trim()}`);
+      else
+        fail(
+          `ended with ${signal ?? `status ${status}`}: ${complaint.trim()}`,
+          status === SHELL_FOUND_NOTHING,
+        );
     });
     // A command that ends without reading its input shows by its status.
     child.stdin.on('error', () => undefined);
@@ -58,20 +87,26 @@ function run(
   });
 }
 
-function commandError(message: string, cause: unknown, input: string): NetError {
+function commandError(
+  message: string,
+  { cause, input, isMissing }: { cause: unknown; input: string; isMissing: boolean },
+): NetError {
   return new NetError({
     code: 'ERR_NET_COMMAND',
     blame: 'local',
     message,
-    hint:
-      errnoOf(cause) === 'ENOENT'
-        ? 'install iptables (apt-get install iptables)'
-        : input === ''
-          ? undefined
-          : `its input was: ${JSON.stringify(input)}`,
+    hint: isMissing
+      ? 'install iptables (apt-get install iptables)'
+      : input === ''
+        ? undefined
+        : `its input was: ${JSON.stringify(input)}`,
     cause,
   });
 }
+
+const SHELL_FOUND_NOTHING = 127;
+const END_OF_INPUT = 'NODEMESH_END_OF_INPUT';
+const END_OF_OUTPUT = '# nodemesh: end of output';
 
 let running = 0;
 const waiting: (() => void)[] = [];

@@ -1,3 +1,4 @@
+import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { OUTPUT_CHAIN, PREROUTING_CHAIN } from '../redirection-plan/plan.ts';
 import { readSavedState } from './saved-state.ts';
@@ -15,26 +16,31 @@ export interface RedirectionState {
   readonly natOutbound: boolean;
   /** Rules under our names that we did not make: another mesh has this pod, or an unknown one had it. */
   readonly capturedByAnother: boolean;
+  /** What was seen, for what is applied next. */
+  readonly seen: readonly FamilySnapshot[];
 }
 
 /** Reads only. A part counts as there when it is there for IPv4. Rejects with NetError. */
-export async function inspectRedirection(namespace: NetNamespace): Promise<RedirectionState> {
-  const snapshots = await takeSnapshots(namespace, [4]);
+export async function inspectRedirection(
+  namespace: NetNamespace,
+  families: readonly IpFamily[] = [4],
+): Promise<RedirectionState> {
+  const snapshots = await takeSnapshots(namespace, families);
   return describeSnapshots(snapshots);
 }
 
 function describeSnapshots(snapshots: readonly FamilySnapshot[]): RedirectionState {
+  const ofIpv4 = snapshots.filter(({ family }) => family === 4);
   const has = (table: 'mangle' | 'nat', hook: string, chain: string): boolean =>
-    snapshots.some((snapshot) => countJumps(snapshot, table, hook, chain) > 0);
+    ofIpv4.some((snapshot) => countJumps(snapshot, table, hook, chain) > 0);
   const begun = readSavedState(snapshots) !== undefined;
-  const chains = snapshots.flatMap(({ tables }) =>
-    [...tables.values()].flatMap((table) => [...table.chains]),
-  );
+  const chains = ofIpv4.flatMap(({ tables }) => [...tables.values()].flatMap((table) => [...table.chains]));
   return {
     begun,
     routing: begun && has('mangle', 'OUTPUT', OUTPUT_CHAIN) && has('mangle', 'PREROUTING', PREROUTING_CHAIN),
     natInbound: begun && has('nat', 'PREROUTING', PREROUTING_CHAIN),
     natOutbound: begun && has('nat', 'OUTPUT', OUTPUT_CHAIN),
+    seen: snapshots,
     capturedByAnother: !begun && chains.some((chain) => OTHERS.test(chain)),
   };
 }

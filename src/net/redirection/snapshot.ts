@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { runInside } from './command.ts';
+import { runEachInside } from './command.ts';
 import type { TableName } from '../redirection-plan/rule-set.ts';
 
 /** A table as `iptables-save` shows it. */
@@ -21,16 +21,13 @@ export interface FamilySnapshot {
 }
 
 /** Reads the rules of each family in a namespace. Rejects with NetError. */
-export function takeSnapshots(
+export async function takeSnapshots(
   namespace: NetNamespace,
   families: readonly IpFamily[],
 ): Promise<readonly FamilySnapshot[]> {
-  return Promise.all(
-    families.map(async (family) => ({
-      family,
-      tables: parseSaveOutput(await runInside(namespace, SAVE_COMMAND[family], [])),
-    })),
-  );
+  const steps = families.map((family) => ({ command: SAVE_COMMAND[family], parameters: [] }));
+  const outputs = await runEachInside(namespace, steps);
+  return families.map((family, index) => ({ family, tables: parseSaveOutput(outputs[index] ?? '') }));
 }
 
 /** The families that this kernel has in a namespace; without IPv6, its commands fail. */

@@ -6,6 +6,7 @@ import {
   namespaceHasIpv6,
   planRedirection,
   type RedirectionPlan,
+  type RedirectionState,
   removeRedirection,
   countTrackedConnections,
 } from '../../net/index.ts';
@@ -14,14 +15,24 @@ import { ZtunnelError } from '../errors.ts';
 
 /** The kernel's rules for pods. Plans are made once for each set of modes; net asks for one call at a time per namespace. */
 export function createPodRedirection(): Redirection<NetNamespace> {
+  // Each step of a capture changes another part, so that one look serves them all.
+  const seen = new WeakMap<NetNamespace, RedirectionState['seen']>();
   return {
     async isCaptured(namespace) {
-      const state = await inspectRedirection(namespace);
+      const state = await inspectRedirection(namespace, namespaceHasIpv6(namespace) ? [4, 6] : [4]);
       if (state.capturedByAnother) throw capturedByAnother(namespace);
+      seen.set(namespace, state.seen);
       return state.natOutbound && state.natInbound;
     },
-    apply: (namespace, pod, part) => applyRedirection(namespace, planFor(namespace, pod), part),
-    remove: (namespace, pod, part) => removeRedirection(namespace, planFor(namespace, pod), part),
+    async apply(namespace, pod, part) {
+      const known = seen.get(namespace);
+      if (part === 'nat' || part === 'nat-inbound') seen.delete(namespace);
+      await applyRedirection(namespace, planFor(namespace, pod), part, known);
+    },
+    remove(namespace, pod, part) {
+      seen.delete(namespace);
+      return removeRedirection(namespace, planFor(namespace, pod), part);
+    },
     async trackedConnections(namespace) {
       const { redirected, marked } = await countTrackedConnections(namespace);
       return redirected + marked;
