@@ -1,6 +1,7 @@
 export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
 export type { ByteStream } from './byte-stream.ts';
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
+export { descriptorLimit } from './descriptor-limit.ts';
 export { createDrain, type Drain } from './drain.ts';
 export { HandshakeGate } from './handshake-gate.ts';
 export { type Closable, type ClosableStack, createClosableStack } from './lifecycle.ts';

@@ -14,6 +14,7 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_DENIED: 'an authorization policy refuses the connection',
   ERR_ZTUNNEL_DENIED_LATER: 'a change of policy or of the workload refuses a connection that was open',
   ERR_ZTUNNEL_PEER_GONE: 'the other node gave a tunnel up before it was open',
+  ERR_ZTUNNEL_POD_SHARE: 'a pod has as many connections as its share of what the proxy can carry',
   ERR_ZTUNNEL_DRAINED: 'a connection outlived the time that a closing proxy gives it',
   ERR_ZTUNNEL_CAPTURED_BY_ANOTHER: 'a pod has redirection rules that are not ours: another mesh has it',
   ERR_ZTUNNEL_POD_GONE: 'the network namespace of a pod no longer exists',

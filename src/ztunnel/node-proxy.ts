@@ -1,4 +1,4 @@
-import { type Clock, type Closable, describeError, type Logger } from '../base/index.ts';
+import { type Clock, type Closable, describeError, type Logger, descriptorLimit } from '../base/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
 import { createMeshView, type EnrolmentPod, type MeshView, type WorkloadUid } from '../model/index.ts';
 import type { NetNamespace } from '../net/index.ts';
@@ -9,6 +9,7 @@ import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
 import { createAdmission, type DryRun } from './connections/admission.ts';
 import type { ConnectionJournal } from './connections/connection-record.ts';
+import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
 import {
   createControllerClient,
@@ -73,6 +74,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     traffic,
     admission,
     tracker,
+    connections: createFairShare(carriedConnections()),
     journal: deps.journal,
     budget: createBufferBudget(),
     clock,
@@ -243,3 +245,10 @@ function notStarted(): ZtunnelError {
     message: 'the node proxy follows its controller only once it is started',
   });
 }
+
+/** A connection needs at most two descriptors; listeners, sessions and namespaces need the rest. */
+function carriedConnections(): number {
+  return Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) / 2);
+}
+
+const RESERVED_DESCRIPTORS = 512;

@@ -4,6 +4,7 @@ import { createMeshView, workloadIdentity } from '../../src/model/index.ts';
 import { decideL4 } from '../../src/policy/index.ts';
 import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
 import { beginRecord } from '../../src/ztunnel/connections/connection-record.ts';
+import { createFairShare } from '../../src/ztunnel/connections/fair-share.ts';
 import { createConnectionTracker } from '../../src/ztunnel/connections/tracker.ts';
 import { carryTunnel } from '../../src/ztunnel/inbound/carry-tunnel.ts';
 import type { InboundPorts, TunnelRequest } from '../../src/ztunnel/inbound/ports.ts';
@@ -43,6 +44,7 @@ function world(over: Partial<InboundPorts> = {}) {
     },
     beginRecord: (details) => beginRecord(journal, () => 0, details),
     tracker: createConnectionTracker(),
+    share: createFairShare(100).pod('server'),
     splice: fakeSplice(),
     clock,
     holdMs: 5_000,

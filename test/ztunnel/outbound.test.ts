@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
 import { createMeshView, resolveUpstream, type Workload } from '../../src/model/index.ts';
 import { beginRecord } from '../../src/ztunnel/connections/connection-record.ts';
+import { createFairShare } from '../../src/ztunnel/connections/fair-share.ts';
 import { createConnectionTracker } from '../../src/ztunnel/connections/tracker.ts';
 import { ZtunnelError } from '../../src/ztunnel/errors.ts';
 import { carryOutbound } from '../../src/ztunnel/outbound/carry-outbound.ts';
@@ -35,6 +36,7 @@ function world(over: Partial<OutboundPorts> = {}) {
     beginRecord: (connection) =>
       beginRecord(journal, () => 0, { direction: 'outbound', protocol: 'TCP', source: connection.remote }),
     tracker,
+    share: createFairShare(100).pod('client'),
     splice: fakeSplice(),
     tries: 3,
     ...over,

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { descriptorLimit } from '../../base/index.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 
@@ -18,7 +19,7 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): void {
   const { registry, component, version, droppedLogLines } = options;
   makeGauge(registry, METRICS.build).set({ component, tag: version }, 1);
   makeGauge(registry, METRICS.startTime).set(performance.timeOrigin / 1000);
-  makeGauge(registry, METRICS.maximumFds).set(maximumFds());
+  makeGauge(registry, METRICS.maximumFds).set(descriptorLimit());
   makeGauge(registry, METRICS.openFds, (self) => self.set(readdirSync('/proc/self/fd').length));
   makeGauge(registry, METRICS.residentBytes, (self) => self.set(process.memoryUsage.rss()));
   makeGauge(registry, METRICS.heapBytes, (self) => self.set(process.memoryUsage().heapUsed));
@@ -40,10 +41,4 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): void {
       self.inc(droppedLogLines());
     });
   }
-}
-
-/** The soft limit, from proc(5): `Max open files  1024  4096  files`, or `unlimited`. */
-function maximumFds(): number {
-  const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-  return line === null ? Number.POSITIVE_INFINITY : Number(line[1]);
 }

@@ -23,6 +23,7 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
   const cutter = createCutter();
   const releases: (() => void)[] = [];
   try {
+    releases.push(ports.share.take());
     const target = targetOf(captured);
     record.learn({ dialled: formatEndpoint(target), destination: target });
     const workload = await ownWorkload(ports);

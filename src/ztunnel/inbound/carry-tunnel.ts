@@ -20,6 +20,7 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
   request.signal.addEventListener('abort', onPeerGone, { once: true });
   const releases: (() => void)[] = [];
   try {
+    releases.push(ports.share.take());
     const workload = await ownWorkload(ports);
     const { target, service } = tunnelTarget(request, ports.view, workload);
     describe(record, { request, workload, target, service }, ports);

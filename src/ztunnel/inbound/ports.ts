@@ -3,6 +3,7 @@ import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../m
 import type { Admission } from '../connections/admission.ts';
 import type { ConnectionDetails, ConnectionRecord } from '../connections/connection-record.ts';
 import type { Endpoint } from '../connections/endpoint.ts';
+import type { PodShare } from '../connections/fair-share.ts';
 import type { SpliceStreams } from '../connections/join.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 
@@ -18,6 +19,7 @@ export interface InboundPorts {
   connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
   beginRecord(details: ConnectionDetails): ConnectionRecord;
   readonly tracker: ConnectionTracker;
+  readonly share: PodShare;
   readonly splice: SpliceStreams;
   readonly clock: Clock;
   /** How long a connection waits for the pod's own workload to arrive. */

@@ -16,8 +16,9 @@ import { reachUpstream } from './reach-upstream.ts';
 export async function carryOutbound(captured: CapturedConnection, ports: OutboundPorts): Promise<void> {
   const record = ports.beginRecord(captured);
   const cutter = createCutter();
-  let release: (() => void) | undefined;
+  const releases: (() => void)[] = [];
   try {
+    releases.push(ports.share.take());
     const destination = destinationOf(captured);
     record.learn({ dialled: formatEndpoint(destination) });
     refuseSelfCall(destination, captured);
@@ -27,15 +28,17 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
       { source, destination, client: captured.remote, record, cutter },
       ports,
     );
-    release = ports.tracker.add({
-      pod: ports.pod,
-      direction: 'outbound',
-      protocol: reached.upstream.authority === undefined ? 'TCP' : 'HBONE',
-      source: captured.remote,
-      dialled: formatEndpoint(destination),
-      destination: { address: reached.upstream.address, port: reached.upstream.port },
-      cut: cutter.cut,
-    });
+    releases.push(
+      ports.tracker.add({
+        pod: ports.pod,
+        direction: 'outbound',
+        protocol: reached.upstream.authority === undefined ? 'TCP' : 'HBONE',
+        source: captured.remote,
+        dialled: formatEndpoint(destination),
+        destination: { address: reached.upstream.address, port: reached.upstream.port },
+        cut: cutter.cut,
+      }),
+    );
     await joinStreams({
       client: captured.stream,
       upstream: reached.dialled.stream,
@@ -46,7 +49,7 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
   } catch (error) {
     refuse(captured, record, fromUnknown(error));
   } finally {
-    release?.();
+    for (const release of releases) release();
   }
 }
 

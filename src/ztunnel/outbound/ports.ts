@@ -3,6 +3,7 @@ import type { Workload, WorkloadIdentity, WorkloadUid } from '../../model/index.
 import type { Upstream, UpstreamRefusal } from '../../model/index.ts';
 import type { ConnectionRecord } from '../connections/connection-record.ts';
 import type { Endpoint } from '../connections/endpoint.ts';
+import type { PodShare } from '../connections/fair-share.ts';
 import type { SpliceStreams } from '../connections/join.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 
@@ -37,6 +38,7 @@ export interface OutboundPorts {
   dial(upstream: Upstream, context: DialContext): Promise<DialledUpstream>;
   beginRecord(connection: CapturedConnection): ConnectionRecord;
   readonly tracker: ConnectionTracker;
+  readonly share: PodShare;
   readonly splice: SpliceStreams;
   /** How many attempts one connection is worth. */
   readonly tries: number;

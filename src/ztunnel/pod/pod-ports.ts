@@ -31,6 +31,7 @@ export function outboundPorts(
         sourceIdentity: identity.identity,
       }),
     tracker: own.tracker,
+    share: deps.connections.pod(pod.uid),
     splice,
     tries: traffic.tries,
   };
@@ -64,6 +65,7 @@ export function inboundPorts(
     },
     beginRecord: (details) => beginRecord(journal, clock.monotonic, details),
     tracker: own.tracker,
+    share: deps.connections.pod(pod.uid),
     splice,
     clock,
     holdMs: traffic.holdMs,

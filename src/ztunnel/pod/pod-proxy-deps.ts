@@ -3,6 +3,7 @@ import type { EnrolmentPod, MeshView } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { BufferBudget } from '../../tunnel-protocol/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
+import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
 import type { ConnectionJournal } from '../connections/connection-record.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
@@ -16,6 +17,7 @@ export interface PodProxyDeps {
   readonly traffic: TrafficConfig;
   readonly admission: Admission;
   readonly tracker: ConnectionTracker;
+  readonly connections: FairShare;
   readonly journal: ConnectionJournal;
   readonly budget: BufferBudget;
   readonly clock: Clock;
