@@ -1,5 +1,5 @@
 export { type Authority, type AuthorityOptions, openAuthority, type RootStatus } from './authority/index.ts';
-export type { IssuedCertificate, IssueRequest } from './authority/index.ts';
+export type { IssuedCertificate, IssueRequest, RevokedSerial } from './authority/index.ts';
 export type { ServerCertificate, ServerCertificateRequest } from './authority/index.ts';
 export { createTrustBundle, type ExpiryWarning, expiryWarning } from './certificates/index.ts';
 export { createSigningRequest, type SigningRequest } from './certificates/index.ts';
@@ -9,7 +9,7 @@ export { parseJwtBundle, parseSpiffeBundle, parseX509Bundle, type SpiffeBundle }
 export { parseSpiffeUri, parseX509Svid, type SpiffeUri, type X509Svid } from './spiffe/index.ts';
 export { clientTlsOptions, serverTlsOptions, type TlsIdentity } from './tls/index.ts';
 export { createPeerVerifier, type PeerExpectation, type PeerVerifier, verifyPeer } from './tls/index.ts';
-export { explainHandshakeFailure, peerChain, peerIdentity } from './tls/index.ts';
+export { checkPeerInForce, explainHandshakeFailure, peerChain, peerIdentity } from './tls/index.ts';
 export { type SecureClientOptions, type SecuredSocket, secureClient } from './tls/index.ts';
 export { type CertificateRecord, type CertificateStatus, createSvidStore } from './workload/index.ts';
 export type { FetchPriority, IssueFunction, Svid, SvidStore, SvidStoreOptions } from './workload/index.ts';

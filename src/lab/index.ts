@@ -9,4 +9,5 @@ export { type ManifestObject, numberedNodes, parseLabFile, readManifests } from 
 export type { KubeObject, PodObject } from './cluster/objects/index.ts';
 export { LAB_ERROR_CODES, LabError, type LabErrorCode } from './errors.ts';
 export { SHOP_NAMESPACE, shopObjects } from './sample/index.ts';
-export type { ApplyResult, LabStatus, NodeStatus, RootAnswer, RotationStep } from './supervisor/index.ts';
+export type { ApplyResult, LabStatus, NodeStatus } from './supervisor/index.ts';
+export type { RevocationAnswer, RootAnswer, RotationStep } from './supervisor/index.ts';

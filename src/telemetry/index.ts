@@ -48,6 +48,7 @@ export {
   type ResponseFlags,
   registerCertificateMetrics,
   registerProcessMetrics,
+  registerRevocationMetrics,
   type TcpMetrics,
   type TcpMetricsOptions,
   type Traffic,

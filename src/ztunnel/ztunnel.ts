@@ -16,6 +16,7 @@ import {
   readinessRoute,
   registerCertificateMetrics,
   registerProcessMetrics,
+  registerRevocationMetrics,
 } from '../telemetry/index.ts';
 import { adminRoutes, configDump } from './admin/index.ts';
 import type { HostPort, ZtunnelConfig } from './config/index.ts';
@@ -91,6 +92,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
       .status()
       .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
   );
+  registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
   const nodeMetrics = createNodeMetrics({
     registry,
     proxies() {

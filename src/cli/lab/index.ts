@@ -7,6 +7,7 @@ import { addExecCommand } from './inside/exec.ts';
 import { addGetCommand } from './objects/get.ts';
 import { addStatusCommand } from './status.ts';
 import { baseOf } from './lab-access.ts';
+import { addRevokeCommand } from './revoke.ts';
 import { addRotateRootCommand } from './rotate-root.ts';
 import { addUpCommand, bringUp } from './up.ts';
 import { addCaptureCommand, addLogsCommand } from './inside/watch.ts';
@@ -38,4 +39,5 @@ export function addLabCommands(program: Command, context: CliContext): void {
   addControlCommands(lab, context);
   addUpgradeCommand(lab, context);
   addRotateRootCommand(lab, context);
+  addRevokeCommand(lab, context);
 }

@@ -39,7 +39,8 @@ export async function resolveKind(lab: LabClient, name: string): Promise<string>
   });
 }
 
-function nearest(word: string, candidates: readonly string[]): string | undefined {
+/** The candidate that a misspelt word may stand for. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);

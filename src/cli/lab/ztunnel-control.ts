@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { createProgress } from '../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from './lab-access.ts';
@@ -20,7 +21,12 @@ export function addControlCommands(lab: Command, context: CliContext): void {
         .argument('[node]', 'whose ztunnel'),
     ).action(async (part: string, node: string | undefined, options: LabOption) => {
       if ((part === 'ztunnel') !== (node !== undefined) || (part !== 'ztunnel' && part !== 'controller'))
-        throw new InvalidArgumentError('expected "ztunnel NODE" or "controller"');
+        throw new LabError({
+          code: 'ERR_LAB_REQUEST',
+          blame: 'downstream',
+          message: `expected "ztunnel NODE" or "controller", got "${[part, node].filter(Boolean).join(' ')}"`,
+          hint: 'nodemesh lab status lists the nodes',
+        });
       await openLab(context, options.name).control(verb, node);
       context.terminal.stdout.write(`${part}${node === undefined ? '' : ` of ${node}`}: ${verb} done\n`);
     });

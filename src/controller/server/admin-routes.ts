@@ -10,12 +10,15 @@ import {
 import type { DeltaServer } from '../../xds/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
+import type { ResourcePublisher } from './resource-publisher.ts';
+import { revokeCertificate } from './revocation.ts';
 import { rotateRoot } from './root-rotation.ts';
 
 export interface AdminContext {
   readonly authority: Authority;
   readonly collections: MeshCollections;
   readonly server: DeltaServer;
+  readonly publisher: ResourcePublisher;
   readonly source: ObjectSource;
   readonly readiness: Readiness;
   readonly registry: MetricsRegistry;
@@ -32,7 +35,7 @@ export function publicRoutes({ readiness, registry, authority }: AdminContext): 
 
 /**
  * What only an operator may see and do; to be served on loopback addresses alone. Pods reach the other ones: they must
- * neither rotate the root nor read who is guarded by which policy.
+ * neither rotate the root, nor revoke certificates, nor read who is guarded by which policy.
  */
 export function operatorRoutes(context: AdminContext): readonly AdminRoute[] {
   const { collections, authority, server, source } = context;
@@ -60,6 +63,14 @@ export function operatorRoutes(context: AdminContext): readonly AdminRoute[] {
       path: '/ca/rotate-root',
       summary: 'rotate the root: ?step=add, then ?step=activate, then ?step=remove (&force=true) [&name=…]',
       handle: ({ query }) => rotateRoot(authority, query),
+    },
+    get('/ca/revoked', 'the serial numbers of revoked certificates', () => authority.revoked()),
+    {
+      method: 'POST',
+      path: '/ca/revoke',
+      summary:
+        'revoke the certificate with ?serial=HEX; its workload gets another, whoever else has it is refused',
+      handle: ({ query }) => revokeCertificate(context, query),
     },
   ];
 }

@@ -26,6 +26,8 @@ export interface ResourcePublisher {
   /** The point up to which addresses have been published. */
   addressChange(): Change;
   publishBundle(bundle: TrustBundle): void;
+  /** The point up to which bundles have been published. */
+  bundleChange(): Change;
   stop(): void;
 }
 
@@ -114,6 +116,7 @@ export function createResourcePublisher(options: ResourcePublisherOptions): Reso
     publishBundle(bundle) {
       bundles.apply({ upserts: [encodeResource(trustBundleCodec, bundle)] });
     },
+    bundleChange: () => bundles.apply({}),
     stop() {
       for (const unsubscribe of subscriptions.splice(0)) unsubscribe();
     },

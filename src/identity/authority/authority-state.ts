@@ -18,7 +18,10 @@ export interface AuthorityOptions {
   readonly rootLifetimeMs?: number;
   /** Default one year. */
   readonly intermediateLifetimeMs?: number;
-  /** How long a revocation list is good for; it is renewed at half of that. Default 7 days. */
+  /**
+   * How long a revocation list is good for; it is renewed at half of that. Default 7 days, or four times the longest life
+   * of a certificate if that is more: where no renewal arrives, certificates expire before the lists do.
+   */
   readonly revocationListLifetimeMs?: number;
 }
 
@@ -87,6 +90,7 @@ async function load(
 
 /** @throws ModelError when the trust domain is none. */
 export function resolveSettings(options: AuthorityOptions): AuthoritySettings {
+  const maximumTtlMs = options.maximumTtlMs ?? DAY_MS;
   return {
     trustDomain: checkTrustDomain(options.trustDomain),
     clock: options.clock ?? systemClock,
@@ -95,8 +99,8 @@ export function resolveSettings(options: AuthorityOptions): AuthoritySettings {
       rootMs: options.rootLifetimeMs ?? 3650 * DAY_MS,
       intermediateMs: options.withIntermediate ? (options.intermediateLifetimeMs ?? 365 * DAY_MS) : undefined,
     },
-    maximumTtlMs: options.maximumTtlMs ?? DAY_MS,
-    revocationListLifetimeMs: options.revocationListLifetimeMs ?? 7 * DAY_MS,
+    maximumTtlMs,
+    revocationListLifetimeMs: options.revocationListLifetimeMs ?? Math.max(7 * DAY_MS, 4 * maximumTtlMs),
   };
 }
 

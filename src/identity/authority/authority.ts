@@ -1,6 +1,5 @@
 import { type Closable, createSignal, type Signal } from '../../base/index.ts';
 import type { TrustBundle } from '../../model/index.ts';
-import { normalSerial } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
 import { type AuthorityFolder, openAuthorityFolder } from './authority-folder.ts';
 import {
@@ -20,6 +19,7 @@ import {
   type ServerCertificateRequest,
 } from './issuance.ts';
 import { createRoot, intermediateIsDue, renewIntermediate } from './root-signers.ts';
+import { checkSerial, type RevokedSerial } from './revoked-serial.ts';
 import {
   activateRoot,
   addRoot,
@@ -48,8 +48,13 @@ export interface Authority extends Closable {
    * @throws IdentityError ERR_IDENTITY_ROOT_STEP while certificates under it may be in use, unless forced.
    */
   removeRoot(name: string, options?: { readonly force?: boolean }): Promise<void>;
-  /** Revokes a leaf by serial number, hex. From the first time on, bundles carry revocation lists. */
-  revoke(serial: string): Promise<void>;
+  /**
+   * Revokes a leaf by serial number, hex; again: nothing new. From the first time on, bundles carry revocation lists.
+   * @throws IdentityError ERR_IDENTITY_SERIAL when it is none, or that of a certificate of this authority itself.
+   */
+  revoke(serial: string): Promise<RevokedSerial>;
+  /** What the lists name, in the order it was revoked. */
+  revoked(): readonly RevokedSerial[];
 }
 
 /**
@@ -171,17 +176,19 @@ function createAuthority(
       }),
     revoke: (serial) =>
       change(async () => {
-        if (!/^[0-9A-F]+$/.test(normalSerial(serial))) throw serialError(serial);
+        const normal = checkSerial(serial, state.roots);
         const nowMs = clock.now();
         const kept = state.record.revoked.filter((one) => one.untilMs > nowMs);
-        const entry = {
-          serial: normalSerial(serial),
-          atMs: nowMs,
-          untilMs: nowMs + settings.maximumTtlMs + DAY_MS,
-        };
+        const known = kept.find((one) => one.serial === normal);
+        if (known !== undefined) return known;
+        const untilMs = nowMs + settings.maximumTtlMs + DAY_MS;
+        const entry: RevokedSerial = { serial: normal, atMs: nowMs, untilMs };
         lists.forget();
         await commit({ ...state, record: { ...state.record, revocation: true, revoked: [...kept, entry] } });
+        log.warn('certificate revoked', { serial: normal });
+        return entry;
       }),
+    revoked: () => state.record.revoked,
     async close() {
       closed = true;
       lists.stop();
@@ -193,14 +200,6 @@ function createAuthority(
       lists.stop();
     },
   };
-}
-
-function serialError(serial: string): IdentityError {
-  return new IdentityError({
-    code: 'ERR_IDENTITY_SERIAL',
-    blame: 'local',
-    message: `expected a serial number in hex, got ${JSON.stringify(serial)}`,
-  });
 }
 
 function closedError(): IdentityError {

@@ -16,7 +16,10 @@ export function bundleOf(state: AuthorityState, crlsPem: readonly string[]): Tru
 
 /** Signed lists, kept until half of their life is over, since each signing makes a new bundle version. */
 export interface RevocationLists {
-  /** One per signer that may have certificates in use; none while revocation is off. `arm` sets the next renewal. */
+  /**
+   * One per signer that may have certificates in use; none while revocation is off. `arm` sets the next look at them,
+   * also when signing fails: lists that end unnoticed would make everybody refuse everybody.
+   */
   current(state: AuthorityState, arm: (delayMs: number) => Timer): Promise<readonly string[]>;
   /** The next `current` signs anew. */
   forget(): void;
@@ -33,12 +36,15 @@ export function createRevocationLists(settings: AuthoritySettings): RevocationLi
     async current(state, arm) {
       if (!state.record.revocation) return [];
       const nowMs = clock.now();
-      if (nowMs - signedAtMs >= revocationListLifetimeMs / 2) signed.clear();
-      if (signed.size === 0) {
-        signedAtMs = nowMs;
-        timer?.cancel();
-        timer = arm(revocationListLifetimeMs / 2);
-      }
+      const lifetimeMs = revocationListLifetimeMs;
+      // A clock that was set back is no reason to wait for the time that it has lost.
+      if (nowMs < signedAtMs || nowMs - signedAtMs >= lifetimeMs / 2) signed.clear();
+      if (signed.size === 0) signedAtMs = nowMs;
+      timer?.cancel();
+      // Timers and the clock may differ: a look that comes too early must be followed by another.
+      timer = arm(
+        Math.min(LONGEST_LOOK_MS, lifetimeMs / 16, Math.max(1, signedAtMs + lifetimeMs / 2 - nowMs)),
+      );
       const lists: string[] = [];
       for (const signer of state.roots.flatMap(allSigners)) {
         const list =
@@ -47,7 +53,7 @@ export function createRevocationLists(settings: AuthoritySettings): RevocationLi
             signer: signer.signer,
             revoked: state.record.revoked,
             thisUpdateMs: signedAtMs - BACKDATE_MS,
-            nextUpdateMs: signedAtMs + revocationListLifetimeMs,
+            nextUpdateMs: signedAtMs + lifetimeMs,
           }));
         signed.set(signer.name, list);
         lists.push(list);
@@ -63,5 +69,7 @@ export function createRevocationLists(settings: AuthoritySettings): RevocationLi
   };
 }
 
+/** How long at most until the lists are looked at again. */
+const LONGEST_LOOK_MS = 3_600_000;
 /** For clocks that differ a little. */
 const BACKDATE_MS = 120_000;

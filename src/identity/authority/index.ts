@@ -6,4 +6,5 @@ export type {
   ServerCertificate,
   ServerCertificateRequest,
 } from './issuance.ts';
+export type { RevokedSerial } from './revoked-serial.ts';
 export type { RootStatus } from './rotation.ts';

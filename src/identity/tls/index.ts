@@ -1,11 +1,12 @@
 export { type CertificatePath, findPath, nameOf, peerError } from './chain.ts';
 export { explainHandshakeFailure, type FailedSocket } from './handshake-failure.ts';
-export { peerChain, peerIdentity } from './peer-identity.ts';
+export { checkPeerInForce, peerChain, peerIdentity } from './peer-identity.ts';
 export {
   createPeerVerifier,
   identityOf,
   type PeerExpectation,
   type PeerVerifier,
+  type RevocationPeriod,
   verifyPeer,
 } from './peer-verifier.ts';
 export { type SecureClientOptions, type SecuredSocket, secureClient } from './secure-client.ts';

@@ -1,7 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import type { WorkloadIdentity } from '../../model/index.ts';
+import { normalSerial } from '../certificates/index.ts';
 import { peerError } from './chain.ts';
-import { chainOf } from './peer-chain.ts';
+import { certificatesOf, chainOf } from './peer-chain.ts';
 import type { PeerExpectation, PeerVerifier } from './peer-verifier.ts';
 
 /**
@@ -25,6 +26,22 @@ export function peerIdentity(
   if (socket.isSessionReused())
     throw peerError('ERR_IDENTITY_PEER_PROTOCOL', 'expected a full handshake, got a resumed session');
   return verifier.verify(peerChain(socket), expected, nowMs);
+}
+
+/**
+ * The one question that is asked again while a session lives: neither the end of a certificate's life nor a change of
+ * roots ends it.
+ * @throws IdentityError ERR_IDENTITY_PEER_REVOKED.
+ */
+export function checkPeerInForce(socket: TLSSocket, verifier: PeerVerifier): void {
+  const chain = certificatesOf(socket.getPeerCertificate(true));
+  const revoked = chain.map(({ serialNumber }) => normalSerial(serialNumber)).find(verifier.isRevoked);
+  if (revoked === undefined) return;
+  const name = chain[0]?.subjectaltname?.slice(0, 300) ?? 'a peer';
+  throw peerError(
+    'ERR_IDENTITY_PEER_REVOKED',
+    `expected a certificate in force, got ${name} with revoked serial ${revoked}`,
+  );
 }
 
 /** The certificates that the peer sent, DER, leaf first; empty when it sent none. */

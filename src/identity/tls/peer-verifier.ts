@@ -18,6 +18,19 @@ export interface PeerVerifier {
    * @throws IdentityError ERR_IDENTITY_PEER_…, with what was expected and what was got.
    */
   verify(chain: readonly Uint8Array[], expected: PeerExpectation, nowMs: number): WorkloadIdentity;
+  /**
+   * Whether a list of the bundle names this serial. Unlike `verify` it also knows certificates that have expired, and
+   * those under roots that are trusted no more: their sessions may live on, so they must still be found.
+   */
+  isRevoked(serial: string): boolean;
+  /** From the newest beginning to the earliest end of the bundle's lists; undefined when it has none. */
+  readonly revocationPeriod: RevocationPeriod | undefined;
+}
+
+/** When lists are good, in milliseconds since the epoch. */
+export interface RevocationPeriod {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /**
@@ -26,7 +39,8 @@ export interface PeerVerifier {
  */
 export function createPeerVerifier(bundle: TrustBundle): PeerVerifier {
   const roots = rootsOf(bundle);
-  const lists = createRevocationIndex(bundle.crlsPem.map(readRevocationList));
+  const read = bundle.crlsPem.map(readRevocationList);
+  const lists = createRevocationIndex(read);
   // Sessions to one peer come again and again with the same leaf: signatures need checking once in its life.
   const proven = new Map<string, ProvenLeaf>();
 
@@ -60,6 +74,14 @@ export function createPeerVerifier(bundle: TrustBundle): PeerVerifier {
       checkExpectation(known.identity, expected);
       return known.identity;
     },
+    isRevoked: lists.names,
+    revocationPeriod:
+      read.length === 0
+        ? undefined
+        : {
+            fromMs: Math.max(...read.map((list) => list.thisUpdateMs)),
+            untilMs: Math.min(...read.map((list) => list.nextUpdateMs)),
+          },
   };
 }
 

@@ -35,6 +35,8 @@ export function checkRevocation(path: CertificatePath, lists: RevocationIndex, n
 /** The lists by issuer; which key signed a list is found out once per issuer. */
 export interface RevocationIndex {
   readonly size: number;
+  /** Whether any list has this serial, whoever signed it and however old it is. */
+  names(serial: string): boolean;
   issuedBy(issuer: Certificate): readonly RevocationList[];
 }
 
@@ -43,6 +45,7 @@ export function createRevocationIndex(lists: readonly RevocationList[]): Revocat
   const byIssuer = new Map<string, readonly RevocationList[]>();
   return {
     size: lists.length,
+    names: (serial) => lists.some((list) => list.serials.has(serial)),
     issuedBy(issuer) {
       const known = byIssuer.get(issuer.fingerprint);
       if (known !== undefined) return known;

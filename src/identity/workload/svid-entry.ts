@@ -49,10 +49,10 @@ export interface EntryContext {
  *   none ──fetch──▶ fresh ──half of life──▶ due ──fetch──▶ fresh …
  *                                            └─ fetch fails: kept, and retried, until it expires ─▶ none
  *
- * At most one fetch is under way. Without a holder nothing is renewed, and expiry ends the entry.
+ * Revoked, a certificate is none from that moment on, and another is fetched as if a connection waited for it. At most one fetch is under way. Without a holder nothing is renewed, and expiry ends the entry.
  */
 export interface SvidEntry {
-  /** Not expired. */
+  /** Neither expired nor revoked. */
   readonly current: Svid | undefined;
   readonly material: SvidMaterial | undefined;
   readonly holders: number;
@@ -72,6 +72,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const backoff = createBackoff(RETRY, context.random);
   let material: SvidMaterial | undefined;
   let svid: Svid | undefined;
+  let revoked = false;
   let holders = 0;
   let rotatesAtMs: number | undefined;
   let fetching: AbortController | undefined;
@@ -84,7 +85,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   let retryTimer: Timer | undefined;
 
   const current = (): Svid | undefined =>
-    svid !== undefined && clock.now() < svid.notAfterMs ? svid : undefined;
+    svid !== undefined && !revoked && clock.now() < svid.notAfterMs ? svid : undefined;
   const leaveIfUnused = (): void => {
     if (holders === 0 && waiters.size === 0 && current() === undefined) context.onUnused();
   };
@@ -120,6 +121,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
       const nowMs = clock.now();
       const knownRoots = context.knownRoots();
       const issued = acceptIssued({ chainPem, identity, privateKeyPem, knownRoots, nowMs });
+      if (isRevoked(issued)) throw unavailable('expected a certificate in force, got one revoked meanwhile');
       fetching = undefined;
       if (!destroyed) adopt(issued);
     } catch (error) {
@@ -145,10 +147,15 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const retryAfter = (delayMs: number): void => {
     retryTimer = clock.after(delayMs, () => {
       retryTimer = undefined;
-      want(waiters.priority ?? (current() === undefined ? 'warm' : 'background'));
+      const own = revoked ? 'connection' : current() === undefined ? 'warm' : 'background';
+      want(waiters.priority ?? own);
     });
   };
 
+  const isRevoked = (one: SvidMaterial): boolean => {
+    const verifier = context.verifierFor(one);
+    return [one.leaf, ...one.intermediates].some(({ serial }) => verifier.isRevoked(serial));
+  };
   const adopt = (next: SvidMaterial): void => {
     material = next;
     svid = createSvid(next, context.verifierFor(next));
@@ -156,8 +163,19 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
     backoff.reset();
     schedule();
     log.debug('svid received', { serial: svid.serial, notAfterMs: svid.notAfterMs });
+    revoked = isRevoked(next);
     context.onSvid(svid);
-    waiters.resolveAll(svid);
+    if (revoked) replaceRevoked();
+    else waiters.resolveAll(svid);
+  };
+  /** Whoever stole it is refused everywhere; whoever it was made for goes on with another one, and another key. */
+  const replaceRevoked = (): void => {
+    log.warn('own certificate revoked', { serial: svid?.serial });
+    rotationTimer?.cancel();
+    alarmTimer?.cancel();
+    rotatesAtMs = clock.now();
+    if (holders > 0 || waiters.size > 0) want('connection');
+    else context.onUnused();
   };
 
   const schedule = (): void => {
@@ -218,9 +236,17 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
     },
     adopt,
     bundleChanged(bundle) {
-      if (material === undefined || current() === undefined) return;
+      if (material === undefined) return;
+      const wasUsable = current() !== undefined;
+      revoked ||= isRevoked(material);
+      // Also one that cannot be used any more brings along by what peers are judged.
       svid = createSvid(material, context.verifierFor(material));
       context.onSvid(svid);
+      if (!wasUsable) return;
+      if (revoked) {
+        replaceRevoked();
+        return;
+      }
       const nowMs = clock.now();
       const standing = standingOf(material, bundle, nowMs);
       if (standing === 'untrusted') rotateAt(nowMs);

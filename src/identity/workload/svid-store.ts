@@ -10,9 +10,10 @@ import {
 import type { SpiffeId, TrustBundle, WorkloadIdentity } from '../../model/index.ts';
 import { rootsOf } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
-import { createPeerVerifier, type PeerVerifier } from '../tls/index.ts';
+import { createPeerVerifier, type PeerVerifier, type RevocationPeriod } from '../tls/index.ts';
 import type { CertificateStatus } from './certificate-status.ts';
 import { createFetchQueue, type FetchPriority } from './fetch-queue.ts';
+import { createRevocationWatch } from './revocation-watch.ts';
 import { bundleOfIssued, type Svid } from './svid.ts';
 import { createSvidEntry, type EntryContext, type IssueFunction, type SvidEntry } from './svid-entry.ts';
 import { formatState, parseState } from './svid-state.ts';
@@ -49,13 +50,16 @@ export interface SvidStore extends Closable {
   /** A renewed certificate, or the same one with another trust bundle. */
   readonly svidChanges: Signal<Svid>;
   /**
-   * What peers are checked against from now on. Certificates that do not lead to its first root are renewed.
+   * What peers are checked against from now on. Certificates that do not lead to its first root are renewed; those that
+   * its lists name are used no more, and replaced at once.
    * @throws IdentityError when it cannot be read; then nothing has changed.
    */
   setTrustBundle(bundle: TrustBundle): void;
   /** undefined until the first one came; until then the roots that came with each certificate count. */
   readonly trustBundle: TrustBundle | undefined;
   readonly trustChanges: Signal<TrustBundle>;
+  /** When the bundle's revocation lists are good; undefined without any. */
+  readonly revocationPeriod: RevocationPeriod | undefined;
   status(): readonly CertificateStatus[];
   /** Text with private keys, for `writePrivateFile` on a tmpfs and nothing else. */
   exportState(): string;
@@ -73,6 +77,7 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
   const queue = createFetchQueue(options.concurrency ?? 8);
   const svidChanges = createSignal<Svid>();
   const trustChanges = createSignal<TrustBundle>();
+  const watch = createRevocationWatch(clock, options.log ?? silentLogger);
   let received: PeerVerifier | undefined;
   let issued: PeerVerifier | undefined;
   let closed = false;
@@ -112,6 +117,7 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
     if (closed) return;
     closed = true;
     queue.clear();
+    watch.stop();
     for (const entry of entries.values())
       entry.destroy(cause ?? closedError('expected an open certificate store, got a closed one'));
     entries.clear();
@@ -119,8 +125,9 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
   const setTrustBundle = (bundle: TrustBundle): void => {
     if (closed || received?.bundle.version === bundle.version) return;
     received = createPeerVerifier(bundle);
+    watch.watch(received.revocationPeriod);
     trustChanges.emit(bundle);
-    for (const entry of entries.values()) entry.bundleChanged(bundle);
+    for (const entry of [...entries.values()]) entry.bundleChanged(bundle);
   };
 
   return {
@@ -139,6 +146,9 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
       return received?.bundle;
     },
     trustChanges,
+    get revocationPeriod() {
+      return received?.revocationPeriod;
+    },
     status: () => [...entries.values()].map((entry) => entry.status()),
     exportState() {
       const usable = [...entries.values()].filter((entry) => entry.current !== undefined);

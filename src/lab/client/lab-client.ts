@@ -9,6 +9,7 @@ import {
   type AdminAnswer,
   type ApplyResult,
   type LabStatus,
+  type RevocationAnswer,
   type RootAnswer,
   type RotationStep,
   SOCKET_FILE,
@@ -52,6 +53,8 @@ export interface LabClient {
   roots(): Promise<readonly RootAnswer[]>;
   /** One step; whoever takes the next one sees to it that everybody is ready for it. */
   rotateRoot(step: RotationStep): Promise<void>;
+  /** Resolves when every connected proxy refuses the certificate, or has had time enough. */
+  revoke(serial: string): Promise<RevocationAnswer>;
   upgradeZtunnel(node: string): Promise<ZtunnelStatus>;
   /** Asks the ztunnel's admin port of a node. */
   admin(node: string, path: string, method?: string): Promise<AdminAnswer>;
@@ -97,6 +100,7 @@ export function createLabClient(stateDirectory: string): LabClient {
     rotateRoot: async (step) => {
       await call('POST', '/v1/roots/rotate', { step });
     },
+    revoke: async (serial) => (await call('POST', '/v1/revocations', { serial })) as RevocationAnswer,
     upgradeZtunnel: async (node) => (await call('POST', '/v1/ztunnel/upgrade', { node })) as ZtunnelStatus,
     admin: async (node, path, method = 'GET') =>
       (await call('POST', '/v1/ztunnel/admin', { node, path, method })) as AdminAnswer,

@@ -4,6 +4,7 @@ export type {
   LabStatus,
   NodeStatus,
   PodTrouble,
+  RevocationAnswer,
   RootAnswer,
   RotationStep,
 } from './api/index.ts';

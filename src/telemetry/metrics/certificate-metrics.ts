@@ -10,6 +10,18 @@ export interface HeldCertificate {
   readonly notAfterMs: number | undefined;
 }
 
+/** Until when peers can be checked for revocation. `untilMs` is asked at each scrape; undefined: nobody is checked. */
+export function registerRevocationMetrics(
+  registry: MetricsRegistry,
+  untilMs: () => number | undefined,
+): void {
+  makeGauge(registry, METRICS.revocationListsNotAfter, (self) => {
+    self.reset();
+    const known = untilMs();
+    if (known !== undefined) self.set(known / 1000);
+  });
+}
+
 /** Expiry of each certificate held, and how many are in which state. `certificates` is read at each scrape. */
 export function registerCertificateMetrics(
   registry: MetricsRegistry,

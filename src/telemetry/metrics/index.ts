@@ -1,4 +1,8 @@
-export { type HeldCertificate, registerCertificateMetrics } from './certificate-metrics.ts';
+export {
+  type HeldCertificate,
+  registerCertificateMetrics,
+  registerRevocationMetrics,
+} from './certificate-metrics.ts';
 export { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
 export { METRICS, type MetricDescription, TRAFFIC_LABELS } from './metric-table.ts';
 export {

@@ -107,6 +107,11 @@ export const METRICS = {
     ['identity'],
   ),
   svids: gauge('nodemesh_svids', 'Certificates held, by state', ['state']),
+  revocationListsNotAfter: gauge(
+    'nodemesh_revocation_lists_not_after_seconds',
+    'When the first of the revocation lists in use ends, in seconds since 1970; absent while there are none',
+    [],
+  ),
   trafficSeries: gauge('nodemesh_traffic_series', 'Label sets held by the istio_tcp metrics', []),
   trafficSeriesLost: counter(
     'nodemesh_traffic_series_lost_total',

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Signal } from '../../base/index.ts';
-import { IdentityError, type PeerExpectation, peerIdentity, type Svid } from '../../identity/index.ts';
+import { checkPeerInForce, type PeerExpectation, peerIdentity, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
 
 /** Whom one pod is and whom it trusts: the only part of the certificate store that its proxy sees. */
@@ -29,15 +29,13 @@ export function createPeerJudge(current: () => Svid): PeerJudge {
   return {
     judge(socket, expected) {
       const known = proven.get(socket);
-      try {
-        const peer = peerIdentity(socket, expected, current().tls.verifier);
-        proven.set(socket, peer);
-        return peer;
-      } catch (error) {
-        const revoked = error instanceof IdentityError && error.code === 'ERR_IDENTITY_PEER_REVOKED';
-        if (known === undefined || revoked) throw error;
+      if (known !== undefined) {
+        checkPeerInForce(socket, current().tls.verifier);
         return known;
       }
+      const peer = peerIdentity(socket, expected, current().tls.verifier);
+      proven.set(socket, peer);
+      return peer;
     },
   };
 }

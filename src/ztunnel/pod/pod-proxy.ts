@@ -63,9 +63,7 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
     }),
     identity.revocations.subscribe(() => {
       server.reauthenticate();
-      pool.reverify(({ key, socket }) => {
-        if ('getPeerX509Certificate' in socket) peers.judge(socket, { identities: key.expected });
-      });
+      pool.reviewRevocations(svid);
     }),
   ];
 

@@ -1,33 +1,73 @@
-import { secureClient } from '../../identity/index.ts';
+import type { TLSSocket } from 'node:tls';
+import { checkPeerInForce, secureClient, type Svid } from '../../identity/index.ts';
 import { connectTcp, MESH_MARK } from '../../net/index.ts';
 import { type BufferAccount, createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import { type SessionKey, sessionKeyText } from './dial-upstream.ts';
 import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
 
-/** The sessions of one pod: dialled from its namespace, with its certificate. */
+/** The sessions of one pod. */
+export interface PodSessionPool extends TunnelPool<SessionKey> {
+  /**
+   * Revocation lists have changed; `current` brings the new ones. Sessions with revoked peers are cut; those that were
+   * opened with a revoked certificate of our own take no new connections any more: their peers are about to cut them.
+   */
+  reviewRevocations(current: Svid): void;
+}
+
+/** Dials from the pod's namespace, with the pod's certificate. */
 export function createPodSessionPool(
   deps: Pick<PodProxyDeps, 'traffic' | 'clock'>,
   { namespace, identity }: ProxiedPod,
   account: BufferAccount,
-): TunnelPool<SessionKey> {
+): PodSessionPool {
   const { traffic, clock } = deps;
-  return createTunnelPool<SessionKey>({
+  const openedWith = new WeakMap<object, Svid>();
+  const pool = createTunnelPool<SessionKey>({
     keyOf: sessionKeyText,
     account,
     clock,
     config: { poolConnectTimeoutMs: traffic.connectTimeoutMs },
     async connect(key, signal) {
-      const svid = await identity.svid(signal);
-      const socket = await connectTcp({
-        namespace,
-        ...key.destination,
-        mark: MESH_MARK,
-        timeoutMs: traffic.connectTimeoutMs,
-        signal,
-      });
-      const expected = { identities: key.expected };
-      const secured = await secureClient({ socket, svid, expected, signal, clock });
-      return secured.socket;
+      for (;;) {
+        const svid = await identity.svid(signal);
+        const socket = await connectTcp({
+          namespace,
+          ...key.destination,
+          mark: MESH_MARK,
+          timeoutMs: traffic.connectTimeoutMs,
+          signal,
+        });
+        const expected = { identities: key.expected };
+        const secured = await secureClient({ socket, svid, expected, signal, clock });
+        try {
+          // Lists that came during the handshake have only been held against the sessions of that time.
+          const { verifier } = (await identity.svid(signal)).tls;
+          checkPeerInForce(secured.socket, verifier);
+          if (!verifier.isRevoked(svid.serial)) {
+            openedWith.set(secured.socket, svid);
+            return secured.socket;
+          }
+          secured.socket.destroy();
+        } catch (error) {
+          secured.socket.destroy();
+          throw error;
+        }
+      }
     },
   });
+  return {
+    ...pool,
+    reviewRevocations(current) {
+      const { verifier } = current.tls;
+      pool.reverify(({ socket, session }) => {
+        if (isTls(socket)) checkPeerInForce(socket, verifier);
+        const own = openedWith.get(socket);
+        if (own !== undefined && verifier.isRevoked(own.serial)) void session.close();
+      });
+    },
+  };
+}
+
+function isTls(socket: object): socket is TLSSocket {
+  return 'getPeerX509Certificate' in socket;
 }

@@ -7,6 +7,7 @@ import type {
   TcpMetrics,
   Traffic,
 } from '../../telemetry/index.ts';
+import { IdentityError } from '../../identity/index.ts';
 import type {
   ConnectionDetails,
   ConnectionEnd,
@@ -25,7 +26,7 @@ export function createJournal(deps: {
 
   function refused(details: ConnectionDetails, error: MeshError | undefined): void {
     if (error === undefined) return;
-    const reason = causeOf(error, ZtunnelError)?.reason ?? error.code;
+    const reason = reasonOf(error) ?? error.code;
     decisions.refused({
       reporter: reporterOf(details),
       reason,
@@ -43,7 +44,7 @@ export function createJournal(deps: {
       return {
         closed(end) {
           counted.close({ sentBytes: end.bytesSent, receivedBytes: end.bytesReceived });
-          if (end.error?.code === 'ERR_ZTUNNEL_DENIED_LATER') refused(details, end.error);
+          if (isLateRefusal(end.error)) refused(details, end.error);
           accessLog.closed(recordOf(details), endOf(end));
         },
       };
@@ -54,6 +55,21 @@ export function createJournal(deps: {
       accessLog.failed(recordOf(details), endOf(end));
     },
   };
+}
+
+/** A connection that was let in, and is not any more. */
+function isLateRefusal(error: MeshError | undefined): boolean {
+  return error?.code === 'ERR_ZTUNNEL_DENIED_LATER' || revocationOf(error) !== undefined;
+}
+
+/** A revocation stands behind the end of a session or the failure of a pool: it is the reason all the same. */
+function reasonOf(error: MeshError | undefined): string | undefined {
+  return causeOf(error, ZtunnelError)?.reason ?? revocationOf(error);
+}
+
+function revocationOf(error: MeshError | undefined): string | undefined {
+  const code = causeOf(error, IdentityError)?.code;
+  return code === 'ERR_IDENTITY_PEER_REVOKED' ? code : undefined;
 }
 
 function reporterOf(details: ConnectionDetails): 'source' | 'destination' {
@@ -77,5 +93,5 @@ function recordOf(details: ConnectionDetails): AccessRecord {
 
 function endOf(end: ConnectionEnd): AccessEnd {
   const own = causeOf(end.error, ZtunnelError);
-  return { ...end, reason: own?.reason, policy: own?.policy, rule: own?.rule };
+  return { ...end, reason: reasonOf(end.error), policy: own?.policy, rule: own?.rule };
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LAB_KIND, type ManifestObject, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
+import { LabError } from '../../../lab/index.ts';
 import type { ApplyResult } from '../../../lab/supervisor/index.ts';
 import type { CliContext } from '../../context.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
+import { warnOfModes } from './dataplane-mode.ts';
 import { problemsOf } from './validate.ts';
 import { collect } from '../../option-values.ts';
 
@@ -13,18 +15,15 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
     lab
       .command('apply')
       .description('create or change objects')
-      .requiredOption(
-        '-f, --file <path>',
-        'a file, a directory, or - for standard input; repeatable',
-        collect,
-        [],
-      ),
+      .option('-f, --file <path>', 'a file, a directory, or - for standard input; repeatable', collect, []),
   )
     .option('--no-validate', 'also policies that do not fit their schema (they then deny what they select)')
     .action(async (options: LabOption & { readonly file: readonly string[]; readonly validate: boolean }) => {
+      requireFiles(options.file);
       const objects = options.file
         .flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')))
         .filter(({ kind }) => kind !== LAB_KIND);
+      if (objects.length === 0) throw badRequest(`no object in ${options.file.join(', ')}`);
       const problems = options.validate ? await problemsOf(objects) : new Map<ManifestObject, string>();
       const good = objects.filter((object) => !problems.has(object));
       const results = [
@@ -32,8 +31,35 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
         ...[...problems].map(([object, error]) => refused(object, error)),
       ];
       printApplied(context.terminal, results);
+      warnOfLittle(context.terminal, good);
       if (results.some(({ outcome }) => outcome === 'failed')) context.setExitCode(1);
     });
+}
+
+function requireFiles(files: readonly string[]): void {
+  if (files.length === 0) throw badRequest('say what to apply: -f FILE, -f DIRECTORY, or -f - for standard input');
+}
+
+function badRequest(message: string): LabError {
+  return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
+}
+
+/** Tells what is taken without an effect: labels with a misspelt mode. */
+export function warnOfLittle(terminal: Terminal, objects: readonly ManifestObject[]): void {
+  for (const { metadata, spec } of objects) {
+    for (const labels of [metadata.labels, templateLabels(spec)])
+      if (isRecord(labels)) warnOfModes(terminal, labels);
+  }
+}
+
+function templateLabels(spec: unknown): unknown {
+  const template = isRecord(spec) ? spec.template : undefined;
+  const metadata = isRecord(template) ? template.metadata : undefined;
+  return isRecord(metadata) ? metadata.labels : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(object: ManifestObject, error: string): ApplyResult {

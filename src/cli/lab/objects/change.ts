@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import type { LabClient, ObjectName } from '../../../lab/client/index.ts';
 import { LAB_KIND, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
@@ -7,6 +7,7 @@ import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { collect, wholeNumber } from '../../option-values.ts';
+import { warnOfModes } from './dataplane-mode.ts';
 
 interface NamespaceOption extends LabOption {
   readonly namespace: string;
@@ -63,6 +64,7 @@ export function addMetadataCommand(lab: Command, context: CliContext, field: 'la
     context.terminal.stdout.write(
       `${kind.toLowerCase()}/${name} ${field === 'label' ? 'labeled' : 'annotated'}\n`,
     );
+    if (field === 'label') warnOfModes(context.terminal, patch);
   });
 }
 
@@ -130,5 +132,9 @@ function parseChange(text: string): readonly [string, string | null] {
   const equals = text.indexOf('=');
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
   if (equals === -1 && text.length > 1 && text.endsWith('-')) return [text.slice(0, -1), null];
-  throw new InvalidArgumentError(`expected KEY=VALUE or KEY-, got ${JSON.stringify(text)}`);
+  throw new LabError({
+    code: 'ERR_LAB_REQUEST',
+    blame: 'downstream',
+    message: `expected KEY=VALUE, or KEY- to take it away, got ${JSON.stringify(text)}`,
+  });
 }

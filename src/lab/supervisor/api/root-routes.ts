@@ -19,6 +19,14 @@ export interface RootAnswer {
   readonly state: 'active' | 'added' | 'retired';
 }
 
+/** A certificate that the mesh's authority has revoked. */
+export interface RevocationAnswer {
+  /** Upper-case hex, no leading zeros. */
+  readonly serial: string;
+  /** Whether every proxy that was connected has said that it knows. */
+  readonly acknowledged: boolean;
+}
+
 const STEP_PATHS: Readonly<Record<RotationStep, string>> = {
   add: '/ca/rotate-root?step=add',
   activate: '/ca/rotate-root?step=activate',
@@ -35,6 +43,11 @@ export const ROOT_ROUTES: Readonly<Record<string, JsonHandler>> = {
     contentOf(await ask('POST', CONTROLLER_OPERATOR_PORT, STEP_PATHS[step]));
     return {};
   },
+  'GET /v1/revocations': async () => contentOf(await ask('GET', CONTROLLER_OPERATOR_PORT, '/ca/revoked')),
+  'POST /v1/revocations': async ({ body }) => {
+    const query = new URLSearchParams({ serial: stringField(body, 'serial') });
+    return contentOf(await ask('POST', CONTROLLER_OPERATOR_PORT, `/ca/revoke?${query}`));
+  },
 };
 
 function isRotationStep(text: string): text is RotationStep {
@@ -47,6 +60,7 @@ function ask(method: string, port: number, path: string): Promise<NamespaceRespo
 
 function contentOf({ status, body }: NamespaceResponse): unknown {
   if (status === 200) return JSON.parse(body) as unknown;
+  if (status === 400) throw badRequest(body.trim());
   const isOutOfTurn = status === 409;
   throw new LabError({
     code: isOutOfTurn ? 'ERR_LAB_CONFLICT' : 'ERR_LAB_UNAVAILABLE',
