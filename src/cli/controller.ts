@@ -50,7 +50,11 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--network <name>', 'name of the network that pods are on', '')
     .option('--root-namespace <name>', 'whose policies hold for the whole mesh', 'istio-system')
     .option('--svid-ttl <duration>', 'longest life of a workload certificate', durationMs, durationMs('24h'))
-    .option('--sink <unix:path>', 'where status, annotations and events are written (default: nowhere)')
+    .option(
+      '--sink <unix:path>',
+      'where status, annotations and events are written (default: nowhere)',
+      socketPath,
+    )
     .option('--admin <host:port>', 'metrics, readiness and debugging (default: none)', hostPort)
     .option('--operator <host:port>', 'rotation of the root, on a loopback address', hostPort)
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
@@ -83,7 +87,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
   const controller = createController(config, {
     log,
     version,
-    ...(flags.sink === undefined ? {} : { sink: createSocketSink(socketPath(flags.sink)) }),
+    ...(flags.sink === undefined ? {} : { sink: createSocketSink(flags.sink) }),
   });
   const exit = (code: number): void => {
     logSink.close();
@@ -116,7 +120,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
 function socketPath(text: string): string {
   const path = /^unix:(.+)$/.exec(text)?.[1];
   if (path !== undefined) return path;
-  throw new InvalidArgumentError(`--sink: expected unix:PATH, got ${JSON.stringify(text)}`);
+  throw new InvalidArgumentError('expected unix:PATH');
 }
 
 function hostPort(text: string): HostPort {

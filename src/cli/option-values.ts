@@ -1,8 +1,27 @@
 import { InvalidArgumentError } from 'commander';
+import { LOG_LEVELS } from '../base/index.ts';
 
 /** For options that may be given several times. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
+}
+
+/** A duration as the mesh's processes take it, checked before it is handed to them. */
+export function durationText(text: string): string {
+  if (/^[1-9]\d{0,8}(ms|s|m|h|d)$/.test(text)) return text;
+  throw new InvalidArgumentError('expected a duration such as 10s, 5m or 24h');
+}
+
+/** A log level as the mesh's processes take it, checked before it is handed to them. */
+export function logLevelText(text: string): string {
+  const known = text.split(',').every((part) => {
+    const level = part.trim().split('=').at(-1)?.toLowerCase();
+    return LOG_LEVELS.some((name) => name === level);
+  });
+  if (known) return text;
+  throw new InvalidArgumentError(
+    `expected one of ${LOG_LEVELS.join(', ')}, or with exceptions as in info,access=warn`,
+  );
 }
 
 export function wholeNumber(text: string): number {

@@ -79,5 +79,7 @@ test('exclusions are read under our names and Istio’s, and nonsense in them is
       existingConnections: 'reset',
     },
   });
-  t.same(own?.warnings, ['traffic.nodemesh.io/exclude-outbound-cidrs: cannot read "somewhere"']);
+  t.same(own?.warnings, [
+    'traffic.nodemesh.io/exclude-outbound-cidrs: expected ranges as 10.1.0.0/16,fd00::/8, got "somewhere", which is passed over',
+  ]);
 });

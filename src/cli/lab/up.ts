@@ -19,9 +19,9 @@ import {
   supervisorPid,
 } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
-import { collect, wholeNumber } from '../option-values.ts';
+import { collect, durationText, logLevelText, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
-import { printApplied } from './objects/apply.ts';
+import { printApplied, warnOfLittle } from './objects/apply.ts';
 import { baseOf } from './lab-access.ts';
 import { requireValid } from './objects/validate.ts';
 
@@ -57,8 +57,13 @@ export function addUpCommand(lab: Command, context: CliContext): void {
     .option('--no-validate', 'also policies that do not fit their schema')
     .option('--no-wait', 'return as soon as the lab has taken the manifests')
     .option('--timeout <seconds>', 'how long to wait for pods', wholeNumber, 90)
-    .option('--svid-ttl <duration>', 'lifetime of workload certificates, such as 24h or 10s', '24h')
-    .option('--log-level <level>', "of the mesh's processes", 'info')
+    .option(
+      '--svid-ttl <duration>',
+      'lifetime of workload certificates, such as 24h or 10s',
+      durationText,
+      '24h',
+    )
+    .option('--log-level <level>', "of the mesh's processes", logLevelText, 'info')
     .addHelpText(
       'after',
       `
@@ -88,7 +93,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   const nodes =
     options.nodes === undefined ? (described[0]?.nodes ?? numberedNodes(2)) : numberedNodes(options.nodes);
   if (nodes.length < 1 || nodes.length > MAXIMUM_NODES)
-    throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes`);
+    throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes, got ${nodes.length}`);
   const base = baseOf(context);
   if (supervisorPid(join(base, name)) !== undefined) {
     throw new LabError({
@@ -123,6 +128,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
     progress.done(`${nodes.length} nodes: ${nodes.map((node) => node.name).join(', ')}`);
     const client = createLabClient(stateDirectory);
     await applyAll(client, options.file.length === 0 ? shopObjects() : objects, context, progress);
+    warnOfLittle(terminal, objects);
     if (options.wait) await waitUntilReady(client, options.timeout * 1_000, progress);
   } finally {
     progress.stop();

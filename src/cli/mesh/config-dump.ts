@@ -37,6 +37,8 @@ export interface DumpedPolicy {
   readonly namespace: string;
   readonly action: string;
   readonly scope: string;
+  /** Judged and counted, not enforced. An addition of nodemesh. */
+  readonly dryRun?: boolean;
 }
 
 export interface DumpedCertificate {

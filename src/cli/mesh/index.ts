@@ -3,6 +3,7 @@ import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
+import { addAdminCommand } from './admin.ts';
 import { type Reach, readDumpFile, readDumps } from './read-dumps.ts';
 import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
 
@@ -53,6 +54,7 @@ export function addMeshCommands(program: Command, context: CliContext): void {
     reach: 'every node',
     options: [direction],
   });
+  addAdminCommand(program, context);
 }
 
 interface ViewCommand<T> {

@@ -29,11 +29,25 @@ export async function readDumps(lab: LabClient, reach: Reach, node: string | und
 
 /** A dump that was saved before: `nodemesh … --file dump.json`. */
 export function readDumpFile(path: string): ConfigDump {
-  const value = parse(readFileSync(path === '-' ? 0 : path, 'utf8'), path);
+  const value = parse(readText(path), path);
   // istioctl's `connections` dump is the list of workload states alone.
   return Array.isArray(value)
     ? { workloadState: { ...(value as object[]) } as never }
     : (value as ConfigDump);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    throw new LabError({
+      code: 'ERR_LAB_REQUEST',
+      blame: 'downstream',
+      message: `cannot read the config dump ${path}`,
+      hint: 'nodemesh admin ztunnel/NODE /config_dump prints one; - reads standard input',
+      cause,
+    });
+  }
 }
 
 /** One node's. Throws LabError. */

@@ -79,7 +79,10 @@ export const POLICIES: View<DumpedPolicy> = {
     [...(dump.policies ?? [])]
       .filter((policy) => namespace === undefined || policy.namespace === namespace)
       .sort(byNamespaceAndName),
-  row: ({ namespace, name, action, scope }) => [[namespace, name, action, scope]],
+  row: ({ namespace, name, action, scope, dryRun }) => [
+    // Istio's proxies have no dry runs, so its tables have no column for them.
+    [namespace, name, dryRun === true ? `${action}(dry-run)` : action, scope],
+  ],
 };
 
 export const CERTIFICATES: View<DumpedCertificate> = {

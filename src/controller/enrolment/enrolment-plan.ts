@@ -55,10 +55,10 @@ export function planEnrolment(
       modes: {
         inbound: !isTrue(readTwin(annotations, BYPASS_INBOUND)),
         dns: isTrue(readTwin(annotations, DNS_CAPTURE)),
-        excludedInboundPorts: readList(annotations, EXCLUDE_INBOUND_PORTS, readPort, warnings),
-        excludedOutboundPorts: readList(annotations, EXCLUDE_OUTBOUND_PORTS, readPort, warnings),
-        excludedOutboundCidrs: readList(annotations, EXCLUDE_OUTBOUND_CIDRS, readCidr, warnings),
-        virtualInterfaces: readList(annotations, VIRTUAL_INTERFACES, readInterface, warnings),
+        excludedInboundPorts: readList(annotations, EXCLUDE_INBOUND_PORTS, PORT, warnings),
+        excludedOutboundPorts: readList(annotations, EXCLUDE_OUTBOUND_PORTS, PORT, warnings),
+        excludedOutboundCidrs: readList(annotations, EXCLUDE_OUTBOUND_CIDRS, CIDR, warnings),
+        virtualInterfaces: readList(annotations, VIRTUAL_INTERFACES, INTERFACE, warnings),
         existingConnections: annotations.get(EXISTING_CONNECTIONS) === 'reset' ? 'reset' : 'keep',
       },
     },
@@ -88,10 +88,20 @@ function isPossible(pod: PodObject): boolean {
   );
 }
 
+/** One entry of a comma-separated annotation: how it is read, and what to say when it cannot be. */
+interface ListItem<T> {
+  readonly expected: string;
+  readonly read: (text: string) => T | undefined;
+}
+
+const PORT: ListItem<number> = { expected: 'ports from 1 to 65535, as 3306,6379', read: readPort };
+const CIDR: ListItem<Cidr> = { expected: 'ranges as 10.1.0.0/16,fd00::/8', read: readCidr };
+const INTERFACE: ListItem<string> = { expected: 'interfaces as eth1,eth2', read: readInterface };
+
 function readList<T>(
   annotations: ReadonlyMap<string, string>,
   name: TwinName,
-  read: (text: string) => T | undefined,
+  { expected, read }: ListItem<T>,
   warnings: string[],
 ): readonly T[] {
   return (readTwin(annotations, name) ?? '')
@@ -102,7 +112,7 @@ function readList<T>(
       const value = read(part);
       if (value !== undefined) return [value];
       warnings.push(
-        `${annotations.has(name.own) ? name.own : name.istio}: cannot read ${JSON.stringify(part)}`,
+        `${annotations.has(name.own) ? name.own : name.istio}: expected ${expected}, got ${JSON.stringify(part)}, which is passed over`,
       );
       return [];
     });

@@ -11,15 +11,18 @@ export function findLab(base: string, name: string | undefined): string {
     throw notRunning(`no lab called ${name} is running`, running);
   }
   if (first === undefined) throw notRunning('no lab is running', running);
-  if (running.length > 1) throw notRunning('several labs are running: say which with --name', running);
+  if (running.length > 1) throw notRunning('several labs are running: say which', running, ASK_WHICH);
   return join(base, first);
 }
 
-function notRunning(message: string, running: readonly string[]): LabError {
+/** The option's two names: `--name` would say little in `nodemesh workloads`. */
+const ASK_WHICH = '--name LAB after nodemesh lab …, --lab LAB after the other commands; ';
+
+function notRunning(message: string, running: readonly string[], advice = ''): LabError {
   return new LabError({
     code: 'ERR_LAB_NOT_RUNNING',
     blame: 'downstream',
     message,
-    hint: running.length === 0 ? 'nodemesh lab up starts one' : `running: ${running.join(', ')}`,
+    hint: running.length === 0 ? 'nodemesh lab up starts one' : `${advice}running: ${running.join(', ')}`,
   });
 }

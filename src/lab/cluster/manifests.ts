@@ -31,8 +31,8 @@ export function parseManifests(text: string, origin: string): readonly ManifestO
       throw manifestError(
         origin,
         lineCounter.linePos(error.pos[0]).line,
-        error.message.split('\n')[0] ?? '',
-        error,
+        // The position is said already, and the lines after the first draw it.
+        (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
       );
     }
     const value: unknown = document.toJS();
@@ -97,12 +97,11 @@ function asManifestObject(value: unknown, origin: string, line: number): Manifes
   return value as unknown as ManifestObject;
 }
 
-function manifestError(origin: string, line: number, message: string, cause?: unknown): LabError {
+function manifestError(origin: string, line: number, message: string): LabError {
   return new LabError({
     code: 'ERR_LAB_MANIFEST',
     blame: 'downstream',
     message: `${origin}:${line}: ${message}`,
-    ...(cause === undefined ? {} : { cause }),
   });
 }
 

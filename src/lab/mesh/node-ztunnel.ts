@@ -48,7 +48,7 @@ export interface NodeZtunnel {
   resume(): void;
   /** Starts a new generation beside the old one and, once it is ready, lets the old one drain. */
   upgrade(): Promise<ZtunnelStatus>;
-  /** To the current generation's admin port. */
+  /** To the current generation's admin port, or to the one that serves metrics or readiness when the path is theirs. */
   admin(method: string, path: string, body: string): Promise<NamespaceResponse>;
   close(): void;
 }
@@ -63,6 +63,7 @@ interface Generation {
 }
 
 const ADMIN_PORT = 15000;
+const METRICS_PORT = 15020;
 const READINESS_PORT = 15021;
 const READY_WITHIN_MS = 20_000;
 
@@ -125,7 +126,7 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
     admin: (method, path, body) =>
       requestInNamespace({
         namespace: current.namespace,
-        port: ADMIN_PORT,
+        port: portOf(path),
         method,
         path,
         body,
@@ -137,6 +138,11 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
       current.token.close();
     },
   };
+}
+
+function portOf(path: string): number {
+  if (/^\/(metrics|stats\/prometheus)$/.test(path)) return METRICS_PORT;
+  return path === '/healthz/ready' ? READINESS_PORT : ADMIN_PORT;
 }
 
 export function ztunnelLogFile(node: string): string {

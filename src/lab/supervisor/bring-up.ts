@@ -41,6 +41,10 @@ import { nodeManifest, systemManifests } from './system-objects.ts';
 
 const ROOT_CERTIFICATE_WITHIN_MS = 20_000;
 
+/** Agents start side by side, so how long one takes grows with their number. */
+const AGENT_BASE_MS = 10_000;
+const AGENT_MS = 1_000;
+
 /** Builds the lab from nothing, inside namespaces that are the supervisor's own. Resolves when pods can be run. */
 export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise<Lab> {
   const directories = makeDirectories(config.stateDirectory);
@@ -55,7 +59,9 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
   for (const manifest of systemManifests()) cluster.apply(manifest);
   const nodes = await steps.run('network', () => createNodes(config, network, log));
   await steps.run('node agents', () =>
-    Promise.all(nodes.map(({ agent }) => within(agent.ready, 10_000, 'a node agent'))),
+    Promise.all(
+      nodes.map(({ agent }) => within(agent.ready, AGENT_BASE_MS + nodes.length * AGENT_MS, 'a node agent')),
+    ),
   );
   for (const { description, addresses } of nodes) cluster.apply(nodeManifest(description, addresses));
   const serviceProxy = startServiceProxy({

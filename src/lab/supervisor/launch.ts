@@ -11,7 +11,9 @@ export interface Launched {
 
 export const PID_FILE = 'pid';
 
-const SOCKET_WITHIN_MS = 30_000;
+const SOCKET_BASE_MS = 30_000;
+/** For each node's namespaces and agent. */
+const SOCKET_NODE_MS = 1_500;
 const POLL_MS = 15;
 
 /**
@@ -67,14 +69,15 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
     ending = signal ?? `exit ${code}`;
   });
   const socket = join(stateDirectory, SOCKET_FILE);
-  const deadline = Date.now() + SOCKET_WITHIN_MS;
+  const limitMs = SOCKET_BASE_MS + config.nodes.length * SOCKET_NODE_MS;
+  const deadline = Date.now() + limitMs;
   while (!existsSync(socket)) {
     if (ending !== undefined || Date.now() > deadline) {
       if (child.pid !== undefined && ending === undefined) process.kill(child.pid, 'SIGKILL');
       throw new LabError({
         code: 'ERR_LAB_START',
         blame: 'local',
-        message: `the supervisor did not come up (${ending ?? `no answer within ${SOCKET_WITHIN_MS / 1_000} s`})${lastLines(logFile)}`,
+        message: `the supervisor did not come up (${ending ?? `no answer within ${limitMs / 1_000} s`})${lastLines(logFile)}`,
       });
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -33,7 +33,9 @@ export function addLogsCommand(lab: Command, context: CliContext): void {
     });
     if (options.follow === true) query.set('follow', 'true');
     if (options.tail !== undefined) query.set('tail', String(options.tail));
-    await copy(await client.stream('logs', query), context);
+    const found = await copy(await client.stream('logs', query), context);
+    if (!found && options.tail !== 0)
+      context.terminal.stderr.write(`${pod} has written nothing (nodemesh lab status tells how it is)\n`);
   });
 }
 
@@ -56,8 +58,11 @@ export function addCaptureCommand(lab: Command, context: CliContext): void {
   );
 }
 
-async function copy(stream: Readable, { terminal: { stdout } }: CliContext): Promise<void> {
+/** Resolves at the stream's end, with whether there was anything. */
+async function copy(stream: Readable, { terminal: { stdout } }: CliContext): Promise<boolean> {
+  let any = false;
   stream.on('data', (chunk: Buffer) => {
+    any = true;
     if (stdout.write(chunk)) return;
     stream.pause();
     stdout.once('drain', () => stream.resume());
@@ -65,4 +70,5 @@ async function copy(stream: Readable, { terminal: { stdout } }: CliContext): Pro
   // A stream that is cut short (by --seconds, or with the lab) has said all it will.
   stream.on('error', () => stream.destroy());
   await once(stream, 'close');
+  return any;
 }

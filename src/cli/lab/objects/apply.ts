@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LAB_KIND, type ManifestObject, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
+import { kindFromName } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { ApplyResult } from '../../../lab/supervisor/index.ts';
 import type { CliContext } from '../../context.ts';
@@ -37,15 +38,21 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
 }
 
 function requireFiles(files: readonly string[]): void {
-  if (files.length === 0) throw badRequest('say what to apply: -f FILE, -f DIRECTORY, or -f - for standard input');
+  if (files.length === 0)
+    throw badRequest('say what to apply: -f FILE, -f DIRECTORY, or -f - for standard input');
 }
 
 function badRequest(message: string): LabError {
   return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
 }
 
-/** Tells what is taken without an effect: labels with a misspelt mode. */
+/** Tells what is taken without an effect: kinds that nothing reads, and labels with a misspelt mode. */
 export function warnOfLittle(terminal: Terminal, objects: readonly ManifestObject[]): void {
+  const unread = new Set(objects.map(({ kind }) => kind).filter((kind) => kindFromName(kind) === undefined));
+  for (const kind of unread)
+    terminal.stderr.write(
+      `note: objects of the kind ${kind} are only kept: nothing in this lab acts on them\n`,
+    );
   for (const { metadata, spec } of objects) {
     for (const labels of [metadata.labels, templateLabels(spec)])
       if (isRecord(labels)) warnOfModes(terminal, labels);

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { LabClient } from '../../../lab/client/index.ts';
-import { isNamespaced, type KubeObject } from '../../../lab/cluster/objects/index.ts';
+import { isKind, isNamespaced, type KubeObject } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
-import { formatTable, type OutputFormat, printData } from '../../terminal/index.ts';
+import { formatTable, type OutputFormat, printData, type Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { columnsOf } from './object-columns.ts';
 import { outputOption } from '../output-option.ts';
@@ -20,7 +20,7 @@ export function addGetCommand(lab: Command, context: CliContext): void {
     lab
       .command('get')
       .description('list objects, or show one')
-      .argument('<kind>', 'as for kubectl: pods, po, svc, deploy …')
+      .argument('<kind>', 'as for kubectl: pods, po, svc, deploy …; several as in deploy,pods')
       .argument('[name]')
       .option('-n, --namespace <namespace>', 'where to look', 'default')
       .option('-A, --all-namespaces', 'look everywhere')
@@ -30,31 +30,60 @@ export function addGetCommand(lab: Command, context: CliContext): void {
       .addOption(outputOption()),
   ).action(async (kindName: string, name: string | undefined, options: GetOptions) => {
     const client = openLab(context, options.name);
-    const kind = await resolveKind(client, kindName);
-    const everywhere = options.allNamespaces === true || !isNamespaced(kind);
-    const found = await find(client, kind, name, options, everywhere);
+    const lists: KindList[] = [];
+    for (const part of kindName.split(',')) {
+      const kind = await resolveKind(client, part);
+      const everywhere = options.allNamespaces === true || !isNamespaced(kind);
+      lists.push({ kind, everywhere, items: await find(client, kind, name, options, everywhere) });
+    }
     const { terminal } = context;
-    if (options.output !== 'table') {
-      const data = name === undefined ? { apiVersion: 'v1', kind: 'List', items: found } : found[0];
-      printData(terminal, options.output, data);
+    if (options.output === 'table') {
+      for (const [index, list] of lists.entries()) {
+        if (index > 0) terminal.stdout.write('\n');
+        printList(terminal, list, options);
+      }
       return;
     }
-    if (found.length === 0) {
-      terminal.stderr.write(
-        `no ${kind} ${everywhere ? 'anywhere' : `in namespace ${options.namespace} (-A looks everywhere)`}\n`,
-      );
-      return;
-    }
-    const { header, row } = columnsOf(kind);
-    const withNamespace = options.allNamespaces === true && isNamespaced(kind);
-    terminal.stdout.write(
-      formatTable(
-        withNamespace ? ['NAMESPACE', ...header] : header,
-        found.map((object) => (withNamespace ? [object.metadata.namespace, ...row(object)] : row(object))),
-        3,
-      ),
-    );
+    const items = lists.flatMap((list) => list.items);
+    const single = name !== undefined && lists.length === 1;
+    printData(terminal, options.output, single ? items[0] : { apiVersion: 'v1', kind: 'List', items });
   });
+}
+
+interface KindList {
+  readonly kind: string;
+  readonly everywhere: boolean;
+  readonly items: readonly KubeObject[];
+}
+
+function printList(
+  { stdout, stderr }: Terminal,
+  { kind, everywhere, items }: KindList,
+  options: GetOptions,
+): void {
+  if (items.length === 0) {
+    stderr.write(
+      `no ${kind} ${everywhere ? 'anywhere' : `in namespace ${options.namespace} (-A looks everywhere)`}\n`,
+    );
+    return;
+  }
+  const { header, row } = columnsOf(kind);
+  const withNamespace = options.allNamespaces === true && isNamespaced(kind);
+  stdout.write(
+    formatTable(
+      withNamespace ? ['NAMESPACE', ...header] : header,
+      inOrder(items).map((object) =>
+        withNamespace ? [object.metadata.namespace, ...row(object)] : row(object),
+      ),
+      3,
+    ),
+  );
+}
+
+/** What happened last is read last; all else stays as it is. */
+function inOrder(items: readonly KubeObject[]): readonly KubeObject[] {
+  const lastSeen = (object: KubeObject): string => (isKind(object, 'Event') ? object.lastTimestamp : '');
+  return [...items].sort((a, b) => lastSeen(a).localeCompare(lastSeen(b)));
 }
 
 async function find(

@@ -85,6 +85,15 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
     spec.podCIDR,
     metadata.labels['topology.kubernetes.io/zone'] ?? '-',
   ]),
+  AuthorizationPolicy: {
+    header: ['NAME', 'ACTION', 'AGE', 'NOTE'],
+    row: (object) => [
+      object.metadata.name,
+      textField(object.spec, 'action') ?? 'ALLOW',
+      age(object),
+      conditionMessage(object),
+    ],
+  },
   Event: {
     header: ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'COUNT', 'MESSAGE'],
     row: (object) =>
@@ -100,6 +109,28 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
         : [],
   },
 };
+
+/** What the controller has to say about the object, such as a part of a policy that has no effect. */
+function conditionMessage({ status }: KubeObject): string {
+  const conditions = field(status, 'conditions');
+  if (!Array.isArray(conditions)) return '';
+  return conditions
+    .filter((condition) => textField(condition, 'reason') !== 'Accepted')
+    .map((condition) => textField(condition, 'message') ?? '')
+    .filter((message) => message !== '')
+    .join('; ');
+}
+
+function textField(value: unknown, name: string): string | undefined {
+  const text = field(value, name);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
 
 /** The one word that says most about a pod, as kubectl chooses it. */
 function podState(pod: PodObject): string {

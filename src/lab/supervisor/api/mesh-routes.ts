@@ -1,7 +1,18 @@
+import {
+  CONTROLLER_ADMIN_PORT,
+  CONTROLLER_NAMESPACE,
+  CONTROLLER_OPERATOR_PORT,
+  type NamespaceResponse,
+  requestInNamespace,
+} from '../../mesh/index.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, field, type JsonHandler, stringField } from './router.ts';
 
-/** What a proxy's admin port said. */
+/** In place of a node's name: the controller. */
+const CONTROLLER = 'controller';
+const CONTROLLER_TIMEOUT_MS = 5_000;
+
+/** What a proxy's or the controller's admin port said. */
 export interface AdminAnswer {
   readonly node: string;
   readonly status: number;
@@ -26,16 +37,28 @@ export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
       const node = stringField(body, 'node');
       const method = field(body, 'method');
       const content = field(body, 'body');
-      const answer = await lab
-        .ztunnel(node)
-        .admin(
-          typeof method === 'string' ? method : 'GET',
-          stringField(body, 'path'),
-          typeof content === 'string' ? content : '',
-        );
+      const path = stringField(body, 'path');
+      const verb = typeof method === 'string' ? method : 'GET';
+      const answer =
+        node === CONTROLLER
+          ? await askController(lab, verb, path)
+          : await lab.ztunnel(node).admin(verb, path, typeof content === 'string' ? content : '');
       return { node, status: answer.status, body: answer.body };
     },
   };
+}
+
+/** Metrics, readiness and public roots are for everybody; all else is on the port that only loopback reaches. */
+function askController(lab: Lab, method: string, path: string): Promise<NamespaceResponse> {
+  controllerOf(lab);
+  const isPublic = /^\/(metrics|stats\/prometheus|healthz\/ready|ca\/roots)$/.test(path);
+  return requestInNamespace({
+    namespace: CONTROLLER_NAMESPACE,
+    port: isPublic ? CONTROLLER_ADMIN_PORT : CONTROLLER_OPERATOR_PORT,
+    method,
+    path,
+    timeoutMs: CONTROLLER_TIMEOUT_MS,
+  });
 }
 
 function controllerOf(lab: Lab): { crash(): void; hold(): void; resume(): void } {

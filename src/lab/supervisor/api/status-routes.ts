@@ -34,6 +34,8 @@ export interface PodTrouble {
 }
 
 const WARNINGS = 5;
+/** What is older, or about pods that are gone, says little about how the lab is now. */
+const WARNING_AGE_MS = 5 * 60_000;
 
 export function statusRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
   return {
@@ -62,12 +64,17 @@ async function statusOf(lab: Lab): Promise<LabStatus> {
   });
   const warnings = store
     .list('Event')
-    .filter(({ type }) => type === 'Warning')
+    .filter(
+      ({ type, lastTimestamp, involvedObject: { kind, namespace, name } }) =>
+        type === 'Warning' &&
+        Date.now() - Date.parse(lastTimestamp) < WARNING_AGE_MS &&
+        (kind !== 'Pod' || store.get('Pod', namespace, name) !== undefined),
+    )
     .sort((a, b) => b.lastTimestamp.localeCompare(a.lastTimestamp))
     .slice(0, WARNINGS)
     .map(
-      ({ involvedObject: { kind, namespace, name }, reason, message }) =>
-        `${kind} ${namespace}/${name}: ${reason}: ${message}`,
+      ({ involvedObject: { kind, namespace, name }, reason, message, lastTimestamp }) =>
+        `${lastTimestamp.slice(11, 19)} ${kind} ${namespace}/${name}: ${reason}: ${message}`,
     );
   return {
     name: lab.config.name,

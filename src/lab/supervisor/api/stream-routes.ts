@@ -49,7 +49,12 @@ function logOf(lab: Lab, query: URLSearchParams): string {
   if (pod === 'controller') return CONTROLLER_LOG;
   if (pod === 'supervisor') return SUPERVISOR_LOG;
   const ztunnel = /^ztunnel\/(.+)$/.exec(pod);
-  if (ztunnel !== null) return ztunnelLogFile(ztunnel[1] ?? '');
+  if (ztunnel !== null) {
+    const node = ztunnel[1] ?? '';
+    // Throws for a node that there is not: its log would be empty for ever.
+    lab.ztunnel(node);
+    return ztunnelLogFile(node);
+  }
   const namespace = query.get('namespace') ?? 'default';
   const object = lab.cluster.store.get('Pod', namespace, pod);
   if (object === undefined) throw notFound('Pod', namespace, pod);
