@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/index.ts';
 import { collect } from './option-values.ts';
 
@@ -37,11 +37,10 @@ export function registerControllerCommand(program: Command, version: string): vo
       '--jwks-file <file>',
       "public keys that callers' tokens are checked with; re-read when it changes",
     )
-    .option(
-      '--listen <host:port>',
-      'for proxies: discovery, certificates, reports',
-      hostPort,
-      hostPort('[::]:15012'),
+    .addOption(
+      new Option('--listen <host:port>', 'for proxies: discovery, certificates, reports')
+        .argParser(hostPort)
+        .default(hostPort('[::]:15012'), '[::]:15012'),
     )
     .option('--server-name <name>', 'name or address by which proxies call; repeatable', collect, [])
     .option('--trust-domain <name>', 'trust domain of the mesh', 'cluster.local')
@@ -49,14 +48,22 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--cluster-id <id>', 'name of this cluster', 'Kubernetes')
     .option('--network <name>', 'name of the network that pods are on', '')
     .option('--root-namespace <name>', 'whose policies hold for the whole mesh', 'istio-system')
-    .option('--svid-ttl <duration>', 'longest life of a workload certificate', durationMs, durationMs('24h'))
+    .addOption(
+      new Option('--svid-ttl <duration>', 'longest life of a workload certificate')
+        .argParser(durationMs)
+        .default(durationMs('24h'), '24h'),
+    )
     .option(
       '--sink <unix:path>',
       'where status, annotations and events are written (default: nowhere)',
       socketPath,
     )
-    .option('--admin <host:port>', 'metrics, readiness and debugging (default: none)', hostPort)
-    .option('--operator <host:port>', 'rotation of the root, on a loopback address', hostPort)
+    .option('--admin <host:port>', 'metrics, readiness and public roots (default: none)', hostPort)
+    .option(
+      '--operator <host:port>',
+      'debug pages, rotation of the root, revocation; loopback only (default: as --admin when that is loopback, else 127.0.0.1:15000)',
+      hostPort,
+    )
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));

@@ -125,7 +125,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
       },
       context.userId === 0,
     );
-    progress.done(`${nodes.length} nodes: ${nodes.map((node) => node.name).join(', ')}`);
+    progress.done(`${nodes.length} nodes: ${shortList(nodes.map((node) => node.name))}`);
     const client = createLabClient(stateDirectory);
     await applyAll(client, options.file.length === 0 ? shopObjects() : objects, context, progress);
     warnOfLittle(terminal, objects);
@@ -135,6 +135,11 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   }
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   terminal.stdout.write(`lab ${terminal.colours.bold(name)} is up (${seconds} s)\n`);
+}
+
+/** All of a few, else the first and the last. */
+function shortList(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(', ') : `${names[0]} … ${names.at(-1)}`;
 }
 
 async function applyAll(
