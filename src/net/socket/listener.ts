@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { errnoOf } from '../../base/index.ts';
 import { ipFamily, parseIpAddress } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { bindSocket, listenOn, openTcpSocket, setSocketOption } from '../system/socket-calls.ts';
@@ -19,6 +20,11 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Default false. */
   readonly v6Only?: boolean;
+  /**
+   * How much the kernel keeps of what an accepted connection has not read, before its sender must wait. Default: what
+   * the kernel thinks best, which is several MiB for each connection that stalls.
+   */
+  readonly receiveBufferBytes?: number;
   /** Handed down to the accepted connections, as is TCP_NODELAY. Default wire.md §1.10. */
   readonly keepAlive?: KeepAliveConfig;
 }
@@ -43,6 +49,7 @@ function open(options: ListenOptions): number {
       setSocketOption(descriptor, family === 6 ? 'transparent6' : 'transparent4', 1);
     const mark = options.mark ?? MESH_MARK;
     if (mark !== 0) setSocketOption(descriptor, 'mark', mark);
+    if (options.receiveBufferBytes !== undefined) limitReceiveBuffer(descriptor, options.receiveBufferBytes);
     tuneDescriptor(descriptor, options.keepAlive ?? DEFAULT_KEEP_ALIVE);
     bindSocket(descriptor, { address, port: options.port });
     listenOn(descriptor, options.backlog ?? DEFAULT_BACKLOG);
@@ -51,6 +58,16 @@ function open(options: ListenOptions): number {
     throw error;
   }
   return descriptor;
+}
+
+/** Beyond net.core.rmem_max only with privilege over the whole machine; without it that is what there is. */
+function limitReceiveBuffer(descriptor: number, bytes: number): void {
+  try {
+    setSocketOption(descriptor, 'receiveBufferForced', bytes);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    setSocketOption(descriptor, 'receiveBuffer', bytes);
+  }
 }
 
 const DEFAULT_BACKLOG = 1024;

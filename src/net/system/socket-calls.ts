@@ -6,9 +6,11 @@ import { bindFunction, bindFunctionOffThread, checked } from './libc.ts';
 export const SOCKET_OPTIONS = {
   reuseAddress: { level: 1, name: 2 },
   error: { level: 1, name: 4 },
+  receiveBuffer: { level: 1, name: 8 },
   keepAlive: { level: 1, name: 9 },
   linger: { level: 1, name: 13 },
   reusePort: { level: 1, name: 15 },
+  receiveBufferForced: { level: 1, name: 33 },
   receiveTimeout: { level: 1, name: 20 },
   mark: { level: 1, name: 36 },
   transparent4: { level: 0, name: 19 },

@@ -16,6 +16,13 @@ import { baggageOf } from './request-head.ts';
 import { createPodSessionPool } from './session-pool.ts';
 import { createTunnelListener } from './tunnel-listener.ts';
 
+/**
+ * What the kernel holds of a captured connection that its destination does not read. The sender is in the same network
+ * namespace or one hop away, so more would not be faster; and hundreds of stalled connections at the kernel's own
+ * choice use up the machine's memory for TCP, for everybody.
+ */
+const CAPTURE_BUFFER_BYTES = 512 * 1024;
+
 /** How long listeners go on after nobody is sent to them any more. */
 const LAST_ACCEPTS_MS = 100;
 
@@ -71,18 +78,20 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
   const address = namespaceHasIpv6(namespace) ? '::' : '0.0.0.0';
   // Shared with the proxy of the process before or after this one.
   const listen = (port: number): number => openListener(namespace, { address, port, reusePort: true });
+  const capture = (port: number): number =>
+    openListener(namespace, { address, port, reusePort: true, receiveBufferBytes: CAPTURE_BUFFER_BYTES });
   try {
     await server.listen(listen(HBONE_PORT));
     listeners.push(
       await startCaptureListener({
-        fd: listen(INBOUND_PLAINTEXT_PORT),
+        fd: capture(INBOUND_PLAINTEXT_PORT),
         log,
         onConnection: (connection) => carry(carryPlaintext(connection, inbound)),
       }),
     );
     listeners.push(
       await startCaptureListener({
-        fd: listen(OUTBOUND_PORT),
+        fd: capture(OUTBOUND_PORT),
         log,
         onConnection: (connection) => carry(carryOutbound(connection, outbound)),
       }),
