@@ -1,5 +1,5 @@
 import type { BenchLab, LoadReport, Variant } from './bench-lab.ts';
-import { cpuSeconds, largestResidentMebibytes } from './process-usage.ts';
+import { cpuSeconds, isTcpMemoryShort, largestResidentMebibytes } from './process-usage.ts';
 
 /** What one variant came to: the median of its rounds. */
 export interface VariantFigures {
@@ -135,6 +135,7 @@ async function takeSample(lab: BenchLab, variant: Variant, load: Load): Promise<
   const before = cpuSeconds(proxies);
   const report = await runLoad(lab, variant, load);
   const cpu = (cpuSeconds(proxies) - before) / load.seconds;
+  if (isTcpMemoryShort()) throw new Error('the kernel is short of TCP memory: see bench/README.md');
   if (Number(report.failed) > 0) throw new Error(`${variant} ${load.mode}: ${report.failed} failures`);
   const perSecond = report.rps ?? report.perSecond ?? (report.megabitsPerSecond ?? Number.NaN) / 1000;
   return { ...report, cpu, cpuEach: load.mode === 'latency' ? 0 : cpu / perSecond };

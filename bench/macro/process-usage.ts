@@ -42,6 +42,16 @@ export function largestResidentMebibytes(pids: readonly number[]): number {
   return Math.round(Math.max(0, ...kibibytes) / 1024);
 }
 
+/**
+ * Whether the kernel is short of memory for TCP, machine-wide: it then keeps every receive window at a few KB, and a
+ * figure taken says nothing about who carried the bytes.
+ */
+export function isTcpMemoryShort(): boolean {
+  const used = Number(/^TCP:.* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'latin1'))?.[1]);
+  const pressure = Number(readFileSync('/proc/sys/net/ipv4/tcp_mem', 'latin1').split(/\s+/)[1]);
+  return used > pressure;
+}
+
 interface Listed {
   readonly pid: number;
   readonly words: readonly string[];
