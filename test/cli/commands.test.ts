@@ -30,6 +30,44 @@ test('an option that is no number says what it should be', async (t) => {
   t.match(stderr, /expected a whole number/);
 });
 
+const MISTAKES: readonly (readonly [what: string, args: readonly string[], said: RegExp])[] = [
+  [
+    'a part of the mesh that there is not',
+    ['lab', 'kill', 'ztunnl', 'node-1'],
+    /expected "ztunnel NODE" or "controller", got "ztunnl node-1"/,
+  ],
+  ['a ztunnel without its node', ['lab', 'kill', 'ztunnel'], /expected "ztunnel NODE".*got "ztunnel"/],
+  ['an apply of nothing', ['lab', 'apply'], /say what to apply: -f FILE/],
+  ['a file without objects', ['lab', 'apply', '-f', '/dev/null'], /no object in \/dev\/null/],
+  [
+    'a lifetime that is no duration',
+    ['lab', 'up', '--name', 'never', '--svid-ttl', '10parsecs'],
+    /'10parsecs' is invalid. expected a duration such as 10s/,
+  ],
+  [
+    'a log level that there is not',
+    ['lab', 'up', '--name', 'never', '--log-level', 'loud'],
+    /'loud' is invalid. expected one of trace, debug/,
+  ],
+  ['more nodes than fit', ['lab', 'up', '--name', 'never', '--nodes', '101'], /from 1 to 100 nodes, got 101/],
+  ['a dump that is not there', ['workloads', '--file', '/nowhere'], /cannot read the config dump \/nowhere/],
+  [
+    'an admin page of nobody',
+    ['admin', 'nobody', '/metrics'],
+    /expected ztunnel\/NODE or controller, got "nobody"/,
+  ],
+];
+
+for (const [what, args, said] of MISTAKES) {
+  test(`${what} is refused with what was expected`, async (t) => {
+    const { code, stdout, stderr } = await nodemesh(args);
+    t.equal(code, 1);
+    t.equal(stdout, '');
+    t.match(stderr, said);
+    t.notMatch(stderr, /\n {4}at /);
+  });
+}
+
 test('asking for a lab that is not running says how to start one', async (t) => {
   const { code, stderr } = await nodemesh(['lab', 'status', '--name', 'nowhere']);
   t.equal(code, 1);

@@ -42,17 +42,22 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   // By node and generation: a report that was overtaken must not undo the newer one.
   const newest = new Map<string, number>();
   const failed = new Set<WorkloadUid>();
+  // Every report lists all pods of the node; only what is new in it belongs into the log.
+  const lastState = new Map<WorkloadUid, ReportedPod['state']>();
 
   function take(entry: ReportedPod, node: string) {
     const pod = options.podOf(entry.uid);
     if (pod === undefined || pod.node !== node) {
       // A pod that has just been deleted is reported released; there is nothing left to say of it.
       failed.delete(entry.uid);
+      lastState.delete(entry.uid);
       log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
       return [];
     }
     const captured = ANNOUNCED.has(entry.state);
-    log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
+    if (lastState.get(entry.uid) !== entry.state)
+      log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
+    lastState.set(entry.uid, entry.state);
     if (entry.state === 'failed') tellFailure(pod, entry);
     else if (failed.delete(entry.uid)) {
       tellState(pod, { status: captured ? 'True' : 'False', reason: 'Reported', message: entry.state });
