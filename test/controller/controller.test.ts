@@ -295,6 +295,26 @@ test('a root is rotated by three requests while everybody stays connected', asyn
   t.equal(await step('step=dance'), 400);
 });
 
+test('a certificate is revoked by a request that answers once every proxy knows', async (t) => {
+  const running = await runController(t, { objects: { cart: pod('cart', '10.244.1.2') } });
+  const view = await running.connect('node-1');
+  const ask = async (method: string, path: string) => {
+    const response = await fetch(running.adminUrl(path), { method });
+    return { status: response.status, text: await response.text() };
+  };
+  const lists = () => [...view.bundles.values()][0]?.crlsPem.length;
+  t.equal(lists(), 0);
+  t.match(await ask('GET', '/ca/revoked'), { status: 200, text: '[]' });
+  const answer = await ask('POST', '/ca/revoke?serial=00aB');
+  t.equal(answer.status, 200);
+  t.match(JSON.parse(answer.text), { serial: 'AB', acknowledged: true });
+  t.equal(lists(), 1, 'it has been told by then');
+  t.match(JSON.parse((await ask('POST', '/ca/revoke?serial=ab')).text), { serial: 'AB', acknowledged: true });
+  t.match(JSON.parse((await ask('GET', '/ca/revoked')).text), [{ serial: 'AB' }], 'once');
+  t.match(await ask('POST', '/ca/revoke'), { status: 400, text: /\?serial=HEX/ });
+  t.match(await ask('POST', '/ca/revoke?serial=xyz'), { status: 400, text: /expected a serial number.*xyz/ });
+});
+
 test('readiness, metrics and the debug pages answer', async (t) => {
   const running = await runController(t, { objects: { cart: pod('cart', '10.244.1.2') } });
   const get = async (path: string): Promise<string> => (await fetch(running.adminUrl(path))).text();
@@ -314,4 +334,8 @@ test('on an address that others reach, nothing can be changed', async (t) => {
     fetch(`http://127.0.0.1:${port}/ca/rotate-root?step=add`, { method: 'POST' });
   t.equal((await post(admin?.port)).status, 404);
   t.equal((await post(operator?.port)).status, 200);
+  const revoke = (port: number | undefined) =>
+    fetch(`http://127.0.0.1:${port}/ca/revoke?serial=ab`, { method: 'POST' });
+  t.equal((await revoke(admin?.port)).status, 404);
+  t.equal((await revoke(operator?.port)).status, 200);
 });

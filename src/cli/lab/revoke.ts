@@ -49,7 +49,8 @@ export function addRevokeCommand(lab: Command, context: CliContext): void {
     try {
       for (const holder of holders) {
         const serial = await replacement(client, holder, options.timeout * 1_000, progress);
-        progress.done(`${holder.identity} on ${holder.node} goes on with ${serial}`);
+        progress.stop();
+        stdout.write(`${holder.identity} on ${holder.node} goes on with ${serial}\n`);
       }
     } finally {
       progress.stop();

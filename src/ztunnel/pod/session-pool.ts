@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { checkPeerInForce, secureClient, type Svid } from '../../identity/index.ts';
+import { sleep } from '../../base/index.ts';
+import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
 import { connectTcp, MESH_MARK } from '../../net/index.ts';
 import { type BufferAccount, createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import { type SessionKey, sessionKeyText } from './dial-upstream.ts';
@@ -22,37 +23,48 @@ export function createPodSessionPool(
 ): PodSessionPool {
   const { traffic, clock } = deps;
   const openedWith = new WeakMap<object, Svid>();
+  const connectOnce = async (key: SessionKey, signal: AbortSignal): Promise<TLSSocket> => {
+    for (;;) {
+      const svid = await identity.svid(signal);
+      const socket = await connectTcp({
+        namespace,
+        ...key.destination,
+        mark: MESH_MARK,
+        timeoutMs: traffic.connectTimeoutMs,
+        signal,
+      });
+      const expected = { identities: key.expected };
+      const secured = await secureClient({ socket, svid, expected, signal, clock });
+      try {
+        // Lists that came during the handshake have only been held against the sessions of that time.
+        const { verifier } = (await identity.svid(signal)).tls;
+        checkPeerInForce(secured.socket, verifier);
+        if (!verifier.isRevoked(svid.serial)) {
+          openedWith.set(secured.socket, svid);
+          return secured.socket;
+        }
+        secured.socket.destroy();
+      } catch (error) {
+        secured.socket.destroy();
+        throw error;
+      }
+    }
+  };
   const pool = createTunnelPool<SessionKey>({
     keyOf: sessionKeyText,
     account,
     clock,
     config: { poolConnectTimeoutMs: traffic.connectTimeoutMs },
     async connect(key, signal) {
-      for (;;) {
-        const svid = await identity.svid(signal);
-        const socket = await connectTcp({
-          namespace,
-          ...key.destination,
-          mark: MESH_MARK,
-          timeoutMs: traffic.connectTimeoutMs,
-          signal,
-        });
-        const expected = { identities: key.expected };
-        const secured = await secureClient({ socket, svid, expected, signal, clock });
+      for (const pauseMs of RENEWAL_PAUSES_MS) {
         try {
-          // Lists that came during the handshake have only been held against the sessions of that time.
-          const { verifier } = (await identity.svid(signal)).tls;
-          checkPeerInForce(secured.socket, verifier);
-          if (!verifier.isRevoked(svid.serial)) {
-            openedWith.set(secured.socket, svid);
-            return secured.socket;
-          }
-          secured.socket.destroy();
+          return await connectOnce(key, signal);
         } catch (error) {
-          secured.socket.destroy();
-          throw error;
+          if (!(error instanceof IdentityError) || error.code !== 'ERR_IDENTITY_PEER_REVOKED') throw error;
+          await sleep(clock, pauseMs, signal);
         }
       }
+      return connectOnce(key, signal);
     },
   });
   return {
@@ -71,3 +83,6 @@ export function createPodSessionPool(
 function isTls(socket: object): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket;
 }
+
+/** A server learns of its own certificate's revocation when we do, and needs a moment to get another. */
+const RENEWAL_PAUSES_MS: readonly number[] = [100, 200, 400, 800];
