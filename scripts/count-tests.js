@@ -17,7 +17,11 @@ const unexpected = skips.filter((text) => !expectedSkips.some((name) => text.inc
 for (const [line] of results.matchAll(/^\s*not ok .*$/gm)) process.stdout.write(`failed: ${line.trim()}\n`);
 for (const text of unexpected) process.stdout.write(`unexpected skip: ${text}\n`);
 // A step that failed without a failing test (lint, types, a crash) is a failure too; no result at all is one as well.
-const failed = Math.max(countOf('fail') + countOf('todo') + unexpected.length, Number(failedSteps), passed === 0 ? 1 : 0);
+const failed = Math.max(
+  countOf('fail') + countOf('todo') + unexpected.length,
+  Number(failedSteps),
+  passed === 0 ? 1 : 0,
+);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
