@@ -202,7 +202,7 @@ test('with lists in force good peers are accepted for a month, through a rotatio
       look(hour);
     }
     t.same(wrong, []);
-    t.ok(versions.size >= 31 / 3.5 + 3, `${versions.size} bundles`);
+    t.ok(versions.size >= 31 / 3.5 + 2, `${versions.size} bundles`);
     await authority.close();
     t.equal(clock.pending, 0);
   }));

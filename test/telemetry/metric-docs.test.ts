@@ -9,6 +9,7 @@ import {
   type MetricDescription,
   registerCertificateMetrics,
   registerProcessMetrics,
+  registerRevocationMetrics,
 } from '../../src/telemetry/index.ts';
 import { TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
 
@@ -59,6 +60,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createTcpMetrics({ registry });
   createDecisionMetrics(registry);
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
+  registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);
   registerProcessMetrics({ registry, component: 'ztunnel', version: '1', droppedLogLines: () => 0 });
   const registered = registry.getMetricsAsArray().map((metric) => metric.name);
