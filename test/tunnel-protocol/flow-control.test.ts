@@ -157,6 +157,8 @@ test('many stalled streams shrink the windows, a live one keeps its own, and the
   const dialogue = openDialogue({ role: 'server', account });
   const streams = Array.from({ length: 21 }, (_, index) => index * 2 + 1);
   for (const id of streams) dialogue.send(dialogue.connect(id));
+  t.same(initialWindows(dialogue.sent()), [2 * MIB, MIB, 512 * KIB], 'all fit the connection window');
+  dialogue.send(SETTINGS_ACK, SETTINGS_ACK, SETTINGS_ACK);
   for (const { sink, stream } of dialogue.requests) sink.stalled = stream.id !== 1;
   for (const id of streams.slice(1)) dialogue.send(data(id, 256 * KIB));
   t.same(initialWindows(dialogue.sent()), [64 * KIB], 'pressed');
@@ -174,7 +176,7 @@ test('many stalled streams shrink the windows, a live one keeps its own, and the
     sink.stalled = false;
     dialogue.connection.read(stream, 0);
   }
-  t.same(initialWindows(dialogue.sent()), [4 * MIB], 'relaxed');
+  t.same(initialWindows(dialogue.sent()), [512 * KIB], 'relaxed');
   t.equal(account.usedBytes, 0);
   dialogue.send(SETTINGS_ACK);
   for (const id of streams) dialogue.send(data(id, 60 * KIB));
@@ -182,6 +184,34 @@ test('many stalled streams shrink the windows, a live one keeps its own, and the
     dialogue.requests.every(({ stream }) => !stream.closed),
     true,
   );
+});
+
+test('streams that are opened before any bytes flow can never fill more than the connection window', async (t) => {
+  const account = createBufferBudget().account();
+  const dialogue = openDialogue({ role: 'server', account });
+  const streams = Array.from({ length: 200 }, (_, index) => index * 2 + 1);
+  for (const id of streams) dialogue.send(dialogue.connect(id));
+  const windows = initialWindows(dialogue.sent());
+  t.equal((windows.at(-1) ?? 0) * streams.length <= 16 * MIB, true, `${windows.join(' ')}`);
+  for (const _ of windows) dialogue.send(SETTINGS_ACK);
+  for (const { sink } of dialogue.requests) sink.stalled = true;
+  for (const id of streams) dialogue.send(data(id, windows.at(-1) ?? 0));
+  t.ok(account.usedBytes <= 16 * MIB);
+  t.equal(
+    dialogue.requests.every(({ stream }) => !stream.closed),
+    true,
+  );
+});
+
+test('readers that keep up share a second budget of the same size', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  const streams = Array.from({ length: 64 }, (_, index) => index * 2 + 1);
+  for (const id of streams) dialogue.send(dialogue.connect(id));
+  for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+  for (let round = 0; round < 20; round++) for (const id of streams) dialogue.send(data(id, 128 * KIB));
+  const granted = dialogue.requests.reduce((sum, { stream }) => sum + stream.targetWindow, 0);
+  t.ok(granted > 16 * MIB, 'they grew');
+  t.ok(granted <= 32 * MIB, 'but not without end');
 });
 
 test('at the cap the streams that hold unread bytes go, never the live one', async (t) => {

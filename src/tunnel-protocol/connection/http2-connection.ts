@@ -366,6 +366,7 @@ export class Http2Connection implements FrameVisitor {
       targetWindow: this.receiveWindows.target,
     });
     this.#streams.open.set(id, stream);
+    this.receiveWindows.review();
     return stream;
   }
 

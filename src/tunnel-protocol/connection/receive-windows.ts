@@ -12,9 +12,14 @@ export interface WindowFrames {
 /**
  * What the peer may send, and how much of it waits unread. The connection's window is given back as bytes arrive, so
  * that stalled streams can never use it up for the live ones; each stream's own window is given back as its bytes are
- * read. That bounds a session to streams × window, which is too much when many stall: once more than one window's
- * worth lies unread (or the workload is half way to its cap) the session is *pressed*: the initial window shrinks for
- * all streams, and only those whose bytes are read at once grow theirs again.
+ * read. What a session can be made to hold is therefore bounded by the streams' windows, and these are kept small
+ * enough, before anything is sent into them:
+ *
+ * - The initial window shrinks as streams are opened, so that all of them together fit the connection's window. The
+ *   SETTINGS that says so goes out before the answer that lets the peer send, so it never comes too late.
+ * - A stream whose bytes are read at once grows its own window again, out of a second budget of the same size.
+ * - Once more than one full window's worth lies unread (or the workload is half way to its cap) the session is
+ *   *pressed*: every stream falls to the smallest window.
  */
 export class ReceiveWindows {
   readonly #config: TunnelConfig;
@@ -26,7 +31,10 @@ export class ReceiveWindows {
   #connectionWindow: number;
   #unreadBytes = 0;
   #pressed = false;
-  #changing = true;
+  /** What the last SETTINGS said, acknowledged or not. */
+  #advertised: number;
+  /** SETTINGS with an initial window that the peer has not acknowledged; the first is sent with the preface. */
+  #unacknowledged = 1;
 
   constructor(
     config: TunnelConfig,
@@ -38,6 +46,7 @@ export class ReceiveWindows {
     this.#account = account;
     this.#streams = streams;
     this.#frames = frames;
+    this.#advertised = config.streamWindowBytes;
     this.#connectionWindow = Math.max(config.connectionWindowBytes, DEFAULT_WINDOW_BYTES);
   }
 
@@ -45,8 +54,9 @@ export class ReceiveWindows {
     return this.#initialWindow;
   }
 
+  /** What a new stream's window comes to once the peer has acknowledged everything. */
   get target(): number {
-    return this.#pressed ? this.#config.pressedStreamWindowBytes : this.#config.streamWindowBytes;
+    return this.#advertised;
   }
 
   get unreadBytes(): number {
@@ -61,10 +71,10 @@ export class ReceiveWindows {
   inEffect(bytes: number): void {
     const difference = bytes - this.#initialWindow;
     this.#initialWindow = bytes;
-    this.#changing = false;
+    this.#unacknowledged -= 1;
     for (const stream of this.#streams.values()) stream.receiveWindow += difference;
-    // The need may have passed, or come, while the change was on its way.
-    this.#review();
+    // The need may have passed while the change was on its way.
+    this.review();
   }
 
   /** A DATA frame began. False when the stream's window is too small for it. */
@@ -93,7 +103,7 @@ export class ReceiveWindows {
     stream.unreadBytes = unreadBytes;
     this.#unreadBytes += difference;
     this.#account.add(difference);
-    this.#review();
+    this.review();
     if (unreadBytes <= this.#config.pressedStreamWindowBytes) return true;
     if (this.#pressed) stream.targetWindow = this.#config.pressedStreamWindowBytes;
     return difference < 0 || this.#account.pressure <= 1;
@@ -109,32 +119,62 @@ export class ReceiveWindows {
     this.#frames.sendWindowUpdate(stream.id, increment);
   }
 
-  /** A stream of a pressed session whose reader keeps up gets its window back, in steps, while memory allows. */
+  /** A stream whose reader keeps up gets a larger window, in steps, while memory and the second budget allow. */
   #widen(stream: Http2Stream): void {
     if (this.#pressed && this.#account.pressure > PRESSURE_ON) return;
     const spent = stream.targetWindow - stream.receiveWindow;
     if (spent < stream.targetWindow / 2) return;
-    stream.targetWindow = Math.min(stream.targetWindow * 2, this.#config.streamWindowBytes);
+    const wider = Math.min(stream.targetWindow * 2, this.#config.streamWindowBytes);
+    if (this.#widenedBytes() + wider - stream.targetWindow > this.#config.connectionWindowBytes) return;
+    stream.targetWindow = wider;
   }
 
-  #review(): void {
-    if (this.#changing) return;
-    const { streamWindowBytes, pressedStreamWindowBytes } = this.#config;
-    if (pressedStreamWindowBytes >= streamWindowBytes) return;
-    const { pressure } = this.#account;
-    const high =
-      this.#unreadBytes > streamWindowBytes ||
-      (pressure > PRESSURE_ON && this.#unreadBytes > pressedStreamWindowBytes);
-    const low = this.#unreadBytes < streamWindowBytes / 4 && pressure < PRESSURE_OFF;
-    if (this.#pressed ? !low : !high) return;
-    this.#pressed = !this.#pressed;
-    this.#changing = true;
+  /** What streams were given beyond the initial window. Asked for a few times in a stream's life. */
+  #widenedBytes(): number {
+    let bytes = 0;
+    for (const { targetWindow } of this.#streams.values())
+      if (targetWindow > this.#advertised) bytes += targetWindow - this.#advertised;
+    return bytes;
+  }
+
+  /** Fits the initial window to the streams that are open and to what lies unread. Call when a stream was opened. */
+  review(): void {
+    if (this.#config.pressedStreamWindowBytes >= this.#config.streamWindowBytes) return;
+    this.#reviewPressure();
+    const fitting = this.#fittingWindow();
+    const shrinks = fitting < this.#advertised;
+    // Growing has time; shrinking does not wait for an acknowledgement.
+    const grows = fitting >= this.#advertised * GROWTH_STEP && this.#unacknowledged === 0;
+    if (!shrinks && !grows) return;
+    this.#advertised = fitting;
+    this.#unacknowledged += 1;
     // Streams that run keep what they were given when it widens; they grow by reading.
-    if (this.#pressed)
-      for (const stream of this.#streams.values()) stream.targetWindow = pressedStreamWindowBytes;
-    this.#frames.sendInitialWindow(this.target);
+    if (shrinks)
+      for (const stream of this.#streams.values())
+        if (stream.targetWindow > fitting) stream.targetWindow = fitting;
+    this.#frames.sendInitialWindow(fitting);
+  }
+
+  #reviewPressure(): void {
+    const { streamWindowBytes, pressedStreamWindowBytes } = this.#config;
+    const { pressure } = this.#account;
+    if (this.#pressed) {
+      if (this.#unreadBytes < streamWindowBytes / 4 && pressure < PRESSURE_OFF) this.#pressed = false;
+    } else if (this.#unreadBytes > streamWindowBytes) this.#pressed = true;
+    else if (pressure > PRESSURE_ON && this.#unreadBytes > pressedStreamWindowBytes) this.#pressed = true;
+  }
+
+  /** A power of two, so that it changes seldom. */
+  #fittingWindow(): number {
+    const { streamWindowBytes, pressedStreamWindowBytes, connectionWindowBytes } = this.#config;
+    if (this.#pressed) return pressedStreamWindowBytes;
+    const share = connectionWindowBytes / Math.max(1, this.#streams.size);
+    const rounded = 2 ** Math.floor(Math.log2(share));
+    return Math.min(streamWindowBytes, Math.max(pressedStreamWindowBytes, rounded));
   }
 }
 
 const PRESSURE_ON = 0.5;
 const PRESSURE_OFF = 0.25;
+/** The initial window grows again only when it may become this many times what it is. */
+const GROWTH_STEP = 4;
