@@ -102,6 +102,7 @@ function openHome(): number {
 }
 
 function asyncError(path: string, pending: Promise<unknown>): NetError {
+  // The caller is told of its mistake; what the work itself comes to is nobody's any more.
   pending.catch(() => undefined);
   return new NetError({
     code: 'ERR_NET_NAMESPACE_ASYNC',
