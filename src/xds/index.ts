@@ -23,6 +23,7 @@ export {
   type DeltaResponse,
   ENROLMENT_POD_TYPE,
   TRUST_BUNDLE_TYPE,
+  WAYPOINT_RESOURCE_TYPE,
   WILDCARD,
   WORKLOAD_TYPE,
   type XdsNode,

@@ -4,6 +4,7 @@ export const WORKLOAD_TYPE = 'type.googleapis.com/istio.workload.Workload';
 export const AUTHORIZATION_TYPE = 'type.googleapis.com/istio.security.Authorization';
 export const ENROLMENT_POD_TYPE = 'type.googleapis.com/nodemesh.enrolment.Pod';
 export const TRUST_BUNDLE_TYPE = 'type.googleapis.com/nodemesh.identity.TrustBundle';
+export const WAYPOINT_RESOURCE_TYPE = 'type.googleapis.com/nodemesh.waypoint.Resource';
 
 /** The name that stands for every resource of a type. */
 export const WILDCARD = '*';

@@ -7,13 +7,15 @@ import { test } from 'tap';
  * side and do not know one another; the one exception is an adapter, which implements the port of its neighbour.
  */
 const FOUNDATION = ['base', 'model'];
-const MECHANISMS = ['net', 'tunnel-protocol', 'identity', 'policy', 'xds', 'wire', 'telemetry'];
+const MECHANISMS = ['net', 'http', 'tunnel-protocol', 'identity', 'policy', 'xds', 'wire', 'telemetry'];
 const ROLES = ['ztunnel', 'waypoint', 'controller'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: ['base'],
   ...Object.fromEntries(MECHANISMS.map((folder) => [folder, FOUNDATION])),
   wire: [...FOUNDATION, 'xds'],
+  // A tunnel is an HTTP/2 stream.
+  'tunnel-protocol': [...FOUNDATION, 'http'],
   ...Object.fromEntries(ROLES.map((folder) => [folder, [...FOUNDATION, ...MECHANISMS]])),
   lab: [...FOUNDATION, ...MECHANISMS],
   cli: [...FOUNDATION, ...MECHANISMS, ...ROLES, 'lab'],

@@ -1,0 +1,26 @@
+import type { ServiceKey } from '../service.ts';
+
+/** `<namespace>/<name>` of a Gateway that stands for a waypoint. */
+export type GatewayKey = string & { readonly __brand: 'GatewayKey' };
+
+/** `<kind>/<namespace>/<name>` of a route object. */
+export type RouteKey = string & { readonly __brand: 'RouteKey' };
+
+export function gatewayKey(namespace: string, name: string): GatewayKey {
+  return `${namespace}/${name}` as GatewayKey;
+}
+
+export function routeKey(kind: RouteKind, namespace: string, name: string): RouteKey {
+  return `${kind}/${namespace}/${name}` as RouteKey;
+}
+
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TCPRoute' | 'TLSRoute';
+
+/** What a policy is attached to, its `targetRefs` looked up. The narrower beats the wider where only one can count. */
+export type Attachment =
+  /** Everything that goes through the waypoint. */
+  | { readonly kind: 'gateway'; readonly gateway: GatewayKey }
+  /** One service; a port narrows it (`sectionName`). */
+  | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number | undefined }
+  /** One route; a rule's name narrows it (`sectionName`). */
+  | { readonly kind: 'route'; readonly route: RouteKey; readonly rule: string | undefined };

@@ -1,0 +1,8 @@
+/** A JWT whose signature, issuer, audience and times have been checked. */
+export interface VerifiedToken {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audiences: readonly string[];
+  /** All of its claims, as they are in the token. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,9 @@
+import type { RouteTable } from '../routing/route-table.ts';
+
+/**
+ * Everything that is configured for one service and port (or one pod), compiled when it changes and not when it is used.
+ * Each part belongs to the layer of its name, which compiles it.
+ */
+export interface TargetPlan {
+  readonly routes: RouteTable;
+}

@@ -1,0 +1,68 @@
+import type { HeaderList } from '../../http/index.ts';
+import type {
+  BackendTarget,
+  IpAddress,
+  Service,
+  Workload,
+  WorkloadIdentity,
+  WorkloadUid,
+} from '../../model/index.ts';
+import type { VerifiedToken } from '../authentication/verified-token.ts';
+import type { TargetPlan } from '../plan/target-plan.ts';
+import type { RouteSelection } from '../routing/route-selection.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** Who sent the request, as the tunnel it came through proves; never as the request says. */
+export interface RequestClient {
+  readonly identity: WorkloadIdentity;
+  /** Of the pod whose connection it is. */
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Undefined when the mesh does not know it. */
+  readonly workload: Workload | undefined;
+}
+
+/** What the client dialled: a service by its virtual address, or a pod by its own. */
+export type DialledTarget =
+  | {
+      readonly kind: 'service';
+      readonly service: Service;
+      readonly address: IpAddress;
+      readonly port: number;
+    }
+  | {
+      readonly kind: 'workload';
+      readonly workload: Workload;
+      /** The service it most likely stands for; for labels only. */
+      readonly service: Service | undefined;
+      readonly address: IpAddress;
+      readonly port: number;
+    };
+
+/**
+ * What layers know of one request beside the request itself. A layer that wants the rest to see something else passes on a
+ * copy; `record` and `client` are shared by all copies.
+ */
+export interface RequestContext {
+  readonly client: RequestClient;
+  readonly dialled: DialledTarget;
+  /** Everything that is configured for what was dialled, compiled; the same object for the whole request. */
+  readonly plan: TargetPlan;
+  /** Aborted when nobody waits for the answer any more. A timeout puts a narrower one in its place. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedMs: number;
+  readonly record: RequestRecord;
+  /** Tokens that authentication has verified. */
+  readonly tokens: readonly VerifiedToken[];
+  /** Which rule takes the request, found out once when first asked; from the request as it was before any filter. */
+  route(): RouteSelection;
+  /** Where the request goes; set by the route layer. */
+  readonly backend: BackendTarget | undefined;
+  /** The try that this is, from 1; above 1 for retries. */
+  readonly attempt: number;
+  /** Endpoints that have failed this request. */
+  readonly excluded: ReadonlySet<WorkloadUid>;
+  /** Passes an interim answer (103) to the client. */
+  informational(status: number, headers: HeaderList): void;
+}

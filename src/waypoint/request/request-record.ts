@@ -1,0 +1,51 @@
+import type { MeshError } from '../../base/index.ts';
+import type { RouteKey, Service, Workload } from '../../model/index.ts';
+
+/**
+ * What there is to tell about one request when it is over. Layers write into it what they learn; access log, metrics and
+ * spans read it at the end. One for each request, owned by the listener.
+ */
+export interface RequestRecord {
+  /** `<namespace>/<name>` of the policy that decided, and which of its rules, from 0. */
+  policy: string | undefined;
+  rule: number | undefined;
+  /** A word of a closed list: why the waypoint itself answered. */
+  reason: string | undefined;
+  /** What kept the request from its answer, or cut it. */
+  error: MeshError | undefined;
+  route: RouteKey | undefined;
+  /** Of the route's rule; empty when it has none. */
+  routeRule: string;
+  /** The service that the last try went to. */
+  backendService: Service | undefined;
+  /** Whom the last try went to. */
+  upstream: Workload | undefined;
+  /** Tries at backends; more than one when there were retries. */
+  attempts: number;
+  /** The gRPC status of the answer, where it has one. */
+  grpcStatus: number | undefined;
+  requestBytes: number;
+  responseBytes: number;
+  /** Filled in at the end. */
+  status: number;
+  durationMs: number;
+}
+
+export function createRequestRecord(): RequestRecord {
+  return {
+    policy: undefined,
+    rule: undefined,
+    reason: undefined,
+    error: undefined,
+    route: undefined,
+    routeRule: '',
+    backendService: undefined,
+    upstream: undefined,
+    attempts: 0,
+    grpcStatus: undefined,
+    requestBytes: 0,
+    responseBytes: 0,
+    status: 0,
+    durationMs: 0,
+  };
+}
