@@ -263,7 +263,7 @@ test('policies tell their authors what the nodes make of them, and broken ones d
   await view.until('the refusal', () => view.policies.get('shop/cart')?.action === 'deny');
   t.same(view.policies.get('shop/cart')?.rules, [{ clauses: [] }], 'of everything');
   t.same(view.workloads.get(CART)?.authorizationPolicies, ['shop/cart'], 'for what it selects');
-  const conditions = running.writes.filter((write) => write.startsWith('conditions'));
+  const conditions = running.writes.filter((write) => write.startsWith('status'));
   t.match(conditions.at(-1), /"False".*"Invalid".*spec\.rules\[0\]\.form/);
   t.match(running.writes.at(-1), /^event shop\/cart .*InvalidObject/);
   const problems = (await (await fetch(running.adminUrl('/debug/problems'))).json()) as unknown[];

@@ -79,3 +79,32 @@ test('a write that can never succeed is given up, and closing gives up the rest'
   await written;
   t.equal(stubborn.waiting, 0);
 });
+
+test('a status is written when it is new, and by each writer for itself', async (t) => {
+  const seen: string[] = [];
+  const queue = createSinkQueue({
+    sink: {
+      ...silentSink,
+      async setStatus({ writer, conditions = [] }) {
+        seen.push(`${writer} ${conditions.map(({ status }) => status).join()}`);
+      },
+    },
+  });
+  const route = { apiVersion: 'v1', kind: 'HTTPRoute', namespace: 'shop', name: 'cart' };
+  const write = async (writer: string, status: 'True' | 'False'): Promise<void> => {
+    const conditions = [{ type: 'Accepted', status, reason: 'r', message: 'm', observedGeneration: 1 }];
+    queue.setStatus({ ...route, writer, conditions });
+  };
+  await Promise.all([write('a', 'True'), write('a', 'True'), write('b', 'True'), write('b', 'False')]);
+  await queue.idle();
+  t.same(seen, ['a True', 'b True', 'b False']);
+  await write('a', 'True');
+  await queue.idle();
+  t.equal(seen.length, 3, 'nothing new');
+  queue.forgetStatus({ ...route, writer: 'a' });
+  await write('a', 'True');
+  await write('b', 'False');
+  await queue.idle();
+  t.same(seen.slice(3), ['a True'], 'after its object was gone');
+  await queue.close();
+});

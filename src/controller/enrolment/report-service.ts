@@ -18,7 +18,7 @@ export interface ReportServiceOptions {
   readonly written: (pod: PodObject) => void;
   /** Resolves whether every proxy has acknowledged what was announced so far; false after `timeoutMs`. */
   readonly acknowledged: (timeoutMs: number) => Promise<boolean>;
-  readonly sink: Pick<SinkQueue, 'annotatePod' | 'recordEvent' | 'setConditions'>;
+  readonly sink: Pick<SinkQueue, 'annotatePod' | 'recordEvent' | 'setStatus'>;
   /** How long a pod that joins waits for the proxies. Default 500. */
   readonly joinWaitMs?: number | undefined;
   /** How long a pod that leaves waits for them. Default 2,000. */
@@ -80,7 +80,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   ): void {
     const { namespace, name, generation: observedGeneration } = meta;
     const conditions = [{ type: 'nodemesh.io/Enrolled', observedGeneration, ...state }];
-    sink.setConditions({ apiVersion: 'v1', kind: 'Pod', namespace, name, conditions });
+    sink.setStatus({ apiVersion: 'v1', kind: 'Pod', namespace, name, writer: 'enrolment', conditions });
   }
 
   return {

@@ -6,7 +6,7 @@ import type { TranslatedPolicy } from '../translate/index.ts';
 /** Tells the authors of policies, by a condition on each, what the node proxies make of it. Returns what stops it. */
 export function writePolicyStatus(
   collections: Pick<MeshCollections, 'policyObjects' | 'peerObjects' | 'policies'>,
-  sink: Pick<SinkQueue, 'setConditions' | 'forgetConditions'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
   rootNamespace: string,
 ): () => void {
   const { policyObjects, peerObjects, policies } = collections;
@@ -20,17 +20,18 @@ export function writePolicyStatus(
         const judged = objects.get(key);
         if (judged === undefined) {
           const [namespace = '', name = ''] = key.split('/');
-          sink.forgetConditions({ kind, namespace, name });
+          sink.forgetStatus({ kind, namespace, name, writer: WRITER });
           continue;
         }
         const condition = conditionOf(judged, key);
         if (condition === undefined) continue;
         const { namespace, name, generation } = judged.object.meta;
-        sink.setConditions({
+        sink.setStatus({
           apiVersion: 'security.istio.io/v1',
           kind,
           namespace,
           name,
+          writer: WRITER,
           conditions: [{ type: CONDITION_TYPE, observedGeneration: generation, ...condition }],
         });
       }
@@ -74,3 +75,4 @@ function peerCondition(
 }
 
 const CONDITION_TYPE = 'ZtunnelAccepted';
+const WRITER = 'policy-status';

@@ -1,10 +1,9 @@
 export {
   type ControllerSink,
-  type ObjectCondition,
-  type ObjectConditions,
   type ObjectNotice,
   type PodAnnotations,
   silentSink,
 } from './controller-sink.ts';
+export type { ObjectCondition, ObjectStatus, OwnedList, StatusEntry } from './object-status.ts';
 export { createSinkQueue, type SinkQueue, type SinkQueueOptions } from './sink-queue.ts';
 export { createSocketSink } from './socket-sink.ts';

@@ -9,7 +9,8 @@ import {
   sleep,
   systemClock,
 } from '../../base/index.ts';
-import type { ControllerSink, ObjectConditions, ObjectNotice, PodAnnotations } from './controller-sink.ts';
+import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
+import type { ObjectStatus } from './object-status.ts';
 
 export interface SinkQueueOptions {
   readonly sink: ControllerSink;
@@ -24,10 +25,10 @@ export interface SinkQueueOptions {
 export interface SinkQueue extends Closable {
   /** Resolves when nothing is left to write to that pod: written, overtaken by a newer write, or given up. */
   annotatePod(change: PodAnnotations): Promise<void>;
-  /** Nothing is written when the same was written before. */
-  setConditions(change: ObjectConditions): void;
-  /** The object is gone: should it come back, its conditions are written anew. */
-  forgetConditions(object: Pick<ObjectConditions, 'kind' | 'namespace' | 'name'>): void;
+  /** Nothing is written when the writer wrote the same before. */
+  setStatus(change: ObjectStatus): void;
+  /** The object is gone: should it come back, its status is written anew by this writer. */
+  forgetStatus(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): void;
   recordEvent(event: ObjectNotice): void;
   /** How many things wait to be written. */
   readonly waiting: number;
@@ -88,15 +89,15 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       const key = `pod ${change.namespace}/${change.name}`;
       return enqueue(key, (signal) => sink.annotatePod(change, signal));
     },
-    setConditions(change) {
-      const key = conditionsKey(change);
+    setStatus(change) {
+      const key = statusKey(change);
       const text = JSON.stringify(change);
       if (written.get(key) === text) return;
       written.set(key, text);
-      void enqueue(key, (signal) => sink.setConditions(change, signal));
+      void enqueue(key, (signal) => sink.setStatus(change, signal));
     },
-    forgetConditions(object) {
-      written.delete(conditionsKey(object));
+    forgetStatus(object) {
+      written.delete(statusKey(object));
     },
     recordEvent(event) {
       events += 1;
@@ -113,10 +114,11 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   };
 }
 
-function conditionsKey({
+function statusKey({
   kind,
   namespace,
   name,
-}: Pick<ObjectConditions, 'kind' | 'namespace' | 'name'>): string {
-  return `conditions ${kind} ${namespace}/${name}`;
+  writer,
+}: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): string {
+  return `status ${kind} ${namespace}/${name} ${writer}`;
 }

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 5_000;
 export function createSocketSink(socketPath: string): ControllerSink {
   return {
     annotatePod: (change, signal) => post({ socketPath, path: '/sink/annotate', body: change, signal }),
-    setConditions: (change, signal) => post({ socketPath, path: '/sink/status', body: change, signal }),
+    setStatus: (change, signal) => post({ socketPath, path: '/sink/status', body: change, signal }),
     recordEvent: (event, signal) => post({ socketPath, path: '/sink/event', body: event, signal }),
   };
 }

@@ -101,7 +101,7 @@ export async function runController(
   };
   const sink: ControllerSink = options.sink ?? {
     annotatePod: remember('annotate'),
-    setConditions: remember('conditions'),
+    setStatus: remember('status'),
     recordEvent: remember('event'),
   };
   const config = resolveControllerConfig({

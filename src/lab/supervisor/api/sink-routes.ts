@@ -1,7 +1,7 @@
-import { type Condition, withCondition } from '../../cluster/objects/index.ts';
-import { notFound } from '../../cluster/index.ts';
+import { mergeStatus, notFound } from '../../cluster/index.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, field, type JsonHandler, stringField } from './router.ts';
+import { parseStatusChange } from './status-change.ts';
 
 /** Where the mesh's controller writes: the lab is the only writer of its objects. */
 export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, JsonHandler>> {
@@ -25,14 +25,11 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
       const name = stringField(body, 'name');
       const given = field(body, 'namespace');
       const namespace = typeof given === 'string' ? given : '';
-      const conditions = field(body, 'conditions');
-      if (!Array.isArray(conditions)) throw badRequest('conditions: expected a list');
+      const change = parseStatusChange(body);
       const object = store.getAny(kind, namespace, name);
       if (object === undefined) throw notFound(kind, namespace, name);
-      const status = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
-      let merged = status.conditions;
-      for (const condition of conditions as Condition[]) merged = withCondition(merged, condition);
-      store.put({ ...object, status: { ...status, conditions: merged } });
+      const status = mergeStatus(object.status, change, new Date().toISOString());
+      if (status !== object.status) store.put({ ...object, status });
       return undefined;
     },
     'POST /sink/event': ({ body }) => {
