@@ -1,4 +1,5 @@
-import { type ErrorCodeTable, MeshError, type MeshErrorOptions } from '../base/index.ts';
+import type { ErrorCodeTable } from '../base/index.ts';
+import { ProxyError } from '../proxy/index.ts';
 
 export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_CONFIG: 'one or more options of the ztunnel are missing or do not parse',
@@ -24,25 +25,5 @@ export const ZTUNNEL_ERROR_CODES = {
 
 export type ZtunnelErrorCode = keyof typeof ZTUNNEL_ERROR_CODES;
 
-export interface ZtunnelErrorOptions extends MeshErrorOptions<ZtunnelErrorCode> {
-  readonly policy?: string | undefined;
-  readonly rule?: number | undefined;
-  readonly reason?: string | undefined;
-}
-
-/** What the node proxy itself decides or meets; what its mechanisms meet keeps their own codes, as `cause`. */
-export class ZtunnelError extends MeshError<ZtunnelErrorCode> {
-  /** The policy that refused, where one did. */
-  readonly policy: string | undefined;
-  /** Which of its rules, counted from 0. */
-  readonly rule: number | undefined;
-  /** A word of a closed list, where the code alone does not say why. */
-  readonly reason: string | undefined;
-
-  constructor(options: ZtunnelErrorOptions) {
-    super(options);
-    this.policy = options.policy;
-    this.rule = options.rule;
-    this.reason = options.reason;
-  }
-}
+/** What the node proxy itself decides or meets. */
+export class ZtunnelError extends ProxyError<ZtunnelErrorCode> {}

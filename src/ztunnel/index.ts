@@ -1,6 +1,5 @@
 export {
   DEFAULT_TRAFFIC,
-  type HostPort,
   resolveZtunnelConfig,
   type TrafficConfig,
   ZTUNNEL_DEFAULTS,

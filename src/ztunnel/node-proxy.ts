@@ -4,23 +4,23 @@ import { createMeshView, type EnrolmentPod, type MeshView, type WorkloadUid } fr
 import type { NetNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
 import { createBufferBudget } from '../tunnel-protocol/index.ts';
+import {
+  type ConnectionJournal,
+  createControllerClient,
+  createHeldIdentities,
+  type TunnelRejection,
+} from '../proxy/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
 import { createAdmission, type DryRun } from './connections/admission.ts';
-import type { ConnectionJournal } from './connections/connection-record.ts';
 import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
-import {
-  createControllerClient,
-  createEnrolmentGate,
-  createFirstAnswers,
-  subscriptionsTo,
-} from './control-plane/index.ts';
+import { createEnrolmentGate, createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
 import { createNodeEnrolment, createNodeReports } from './enrolment/index.ts';
 import { ZtunnelError } from './errors.ts';
 import { createExistingConnections, createPodNamespaces, createPodRedirection } from './kernel/index.ts';
-import { createPodIdentities, type PodProxyDeps, startPodProxy, type TunnelRejection } from './pod/index.ts';
+import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
   captureState,
   createStateKeeper,
@@ -58,9 +58,21 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   const { node, traffic } = config;
   const view = createMeshView();
   const tracker = createConnectionTracker();
-  const controller = createControllerClient({ config, clock, log, random });
+  const controller = createControllerClient({
+    controlPlane: config.controlPlane,
+    clusterId: config.mesh.clusterId,
+    node: {
+      // wire.md §2.1: the first field tells the kind of proxy.
+      id: `ztunnel~127.0.0.1~ztunnel-${node}.nodemesh-system~nodemesh-system.svc.cluster.local`,
+      metadata: { NODE_NAME: node, CLUSTER_ID: config.mesh.clusterId, NAME: `ztunnel-${node}` },
+    },
+    impersonates: true,
+    clock,
+    log,
+    random,
+  });
   const svids = createSvidStore({ issue: controller.issue, ttlMs: config.svidTtlMs, clock, log, random });
-  const identityOf = createPodIdentities(svids);
+  const identityOf = createHeldIdentities(svids);
   const admission = createAdmission({
     view,
     judge: decideL4,

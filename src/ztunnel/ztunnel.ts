@@ -19,10 +19,11 @@ import {
   registerRevocationMetrics,
 } from '../telemetry/index.ts';
 import { adminRoutes, configDump } from './admin/index.ts';
-import type { HostPort, ZtunnelConfig } from './config/index.ts';
+import { createJournal, createRejectionRecorder, type HostPort } from '../proxy/index.ts';
+import type { ZtunnelConfig } from './config/index.ts';
 import { parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
-import { createJournal, createRejectionRecorder } from './records/index.ts';
+import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
 
 export interface ZtunnelDeps {
   /** Takes whole lines of the log. */
@@ -65,16 +66,19 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   });
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
+  const recordRejection = createRejectionRecorder({ decisions, log, clock });
   const proxy = createNodeProxy(config, {
     journal: createJournal({
       metrics: createTcpMetrics({ registry }),
       decisions,
       accessLog: createAccessLog(log),
+      flags: RESPONSE_FLAGS,
+      lateRefusals: LATE_REFUSALS,
     }),
     clock,
     log,
     random,
-    onTunnelRejected: createRejectionRecorder({ decisions, log, clock }),
+    onTunnelRejected: (pod, rejection) => recordRejection(pod.uid, rejection),
     onDryRun: (outcome) => {
       decisions.dryRun(outcome);
       if (outcome.differs)

@@ -16,9 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: [...FOUNDATION, 'xds'],
   // A tunnel is an HTTP/2 stream.
   'tunnel-protocol': [...FOUNDATION, 'http'],
-  ...Object.fromEntries(ROLES.map((folder) => [folder, [...FOUNDATION, ...MECHANISMS]])),
+  // What all proxies are made of, whatever their role.
+  proxy: [...FOUNDATION, ...MECHANISMS],
+  ...Object.fromEntries(ROLES.map((folder) => [folder, [...FOUNDATION, ...MECHANISMS, 'proxy']])),
   lab: [...FOUNDATION, ...MECHANISMS],
-  cli: [...FOUNDATION, ...MECHANISMS, ...ROLES, 'lab'],
+  cli: [...FOUNDATION, ...MECHANISMS, 'proxy', ...ROLES, 'lab'],
   dashboard: ['model'],
 };
 

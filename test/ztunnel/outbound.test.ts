@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
 import { createMeshView, resolveUpstream, type Workload } from '../../src/model/index.ts';
-import { beginRecord } from '../../src/ztunnel/connections/connection-record.ts';
+import { beginRecord } from '../../src/proxy/index.ts';
 import { createFairShare } from '../../src/ztunnel/connections/fair-share.ts';
 import { createConnectionTracker } from '../../src/ztunnel/connections/tracker.ts';
 import { ZtunnelError } from '../../src/ztunnel/errors.ts';

@@ -1,5 +1,5 @@
 import type { EnrolmentPod } from '../../model/index.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
+import { formatEndpoint } from '../../proxy/index.ts';
 import type { LiveConnection } from '../connections/tracker.ts';
 import { type PodState, stateInDump } from '../enrolment/pod-state.ts';
 

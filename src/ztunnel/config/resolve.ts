@@ -1,10 +1,16 @@
-import { isIP } from 'node:net';
-import { isAbsolute } from 'node:path';
-import { LOG_LEVELS } from '../../base/index.ts';
-import { checkTrustDomain, ModelError } from '../../model/index.ts';
-import { parseDurationMs } from './duration.ts';
-import { type HostPort, parseHostPort } from './host-port.ts';
-import { createProblems, type Problems, parsed, requiredText } from './problems.ts';
+import {
+  address,
+  createProblems,
+  durationMs,
+  folder,
+  listenAddress,
+  logFormat,
+  logLevel,
+  requiredText,
+  svidTtlMs,
+  trustDomain,
+} from '../../proxy/index.ts';
+import { ZtunnelError } from '../errors.ts';
 import { DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh ztunnel --help`. */
@@ -45,12 +51,11 @@ export const ZTUNNEL_DEFAULTS = {
   drainTimeout: '1h',
 } as const satisfies ZtunnelOptions;
 
-const SHORTEST_SVID_TTL_MS = 1_000;
-const LONGEST_SVID_TTL_MS = 90 * 86_400_000;
-
 /** Fills in the defaults and checks everything; throws one ERR_ZTUNNEL_CONFIG that names every bad option. */
 export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
-  const problems = createProblems();
+  const problems = createProblems(
+    (message) => new ZtunnelError({ code: 'ERR_ZTUNNEL_CONFIG', blame: 'downstream', message }),
+  );
   const config: ZtunnelConfig = {
     node: requiredText(problems, '--node', options.node),
     mesh: {
@@ -83,79 +88,4 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
   };
   problems.throwIfAny();
   return Object.freeze(config);
-}
-
-function trustDomain(problems: Problems, value: string): string {
-  try {
-    return checkTrustDomain(value);
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    problems.add('--trust-domain', 'a trust domain such as cluster.local', value);
-    return '';
-  }
-}
-
-function address(problems: Problems, flag: string, value: string | undefined): HostPort {
-  return parsed(problems, { flag, expected: 'host:port or [address]:port', value }, parseHostPort, {
-    host: '',
-    port: 0,
-  });
-}
-
-function listenAddress(problems: Problems, flag: string, value: string): HostPort {
-  const parse = (text: string): HostPort | undefined => {
-    const parsedText = parseHostPort(text);
-    return parsedText !== undefined && isIP(parsedText.host) !== 0 ? parsedText : undefined;
-  };
-  const option = { flag, expected: 'an IP address and a port, as 127.0.0.1:15000', value };
-  return parsed(problems, option, parse, { host: '127.0.0.1', port: 0 });
-}
-
-function folder(problems: Problems, flag: string, value: string): string {
-  return parsed(
-    problems,
-    { flag, expected: 'an absolute path', value },
-    (t) => (isAbsolute(t) ? t : undefined),
-    '',
-  );
-}
-
-function durationMs(problems: Problems, flag: string, value: string): number {
-  return parsed(problems, { flag, expected: 'a duration such as 10s, 5m or 24h', value }, parseDurationMs, 0);
-}
-
-function svidTtlMs(problems: Problems, value: string): number {
-  const expected = 'a duration from 1s to 90d';
-  return parsed(
-    problems,
-    { flag: '--svid-ttl', expected, value },
-    (text) => inSvidRange(parseDurationMs(text)),
-    0,
-  );
-}
-
-function inSvidRange(ttlMs: number | undefined): number | undefined {
-  if (ttlMs === undefined || ttlMs < SHORTEST_SVID_TTL_MS || ttlMs > LONGEST_SVID_TTL_MS) return undefined;
-  return ttlMs;
-}
-
-function logLevel(problems: Problems, value: string): string {
-  const level = `(?:${LOG_LEVELS.join('|')})`;
-  const pattern = new RegExp(`^${level}(?:,[w.-]+=${level})*$`);
-  const expected = `one of ${LOG_LEVELS.join(', ')}, or with exceptions as in info,access=warn`;
-  return parsed(
-    problems,
-    { flag: '--log-level', expected, value },
-    (t) => (pattern.test(t) ? t : undefined),
-    'info',
-  );
-}
-
-function logFormat(problems: Problems, value: string): 'text' | 'json' {
-  return parsed(
-    problems,
-    { flag: '--log-format', expected: 'text or json', value },
-    (text) => (text === 'text' || text === 'json' ? text : undefined),
-    'text',
-  );
 }

@@ -1,4 +1,4 @@
-import type { HostPort } from './host-port.ts';
+import type { ControlPlaneConfig, HostPort } from '../../proxy/index.ts';
 
 /** Everything a node proxy is told at its start: complete, checked and frozen. */
 export interface ZtunnelConfig {
@@ -10,15 +10,7 @@ export interface ZtunnelConfig {
     /** Name of the network that this node is on; empty in a mesh of one network. */
     readonly network: string;
   };
-  readonly controlPlane: {
-    readonly address: HostPort;
-    /** The name in the controller's certificate; undefined: the host that is dialled. */
-    readonly serverName: string | undefined;
-    /** PEM file with the roots that the controller's certificate must chain to; read again on each connection. */
-    readonly rootCertFile: string;
-    /** File with this node's token; read again on use. */
-    readonly tokenFile: string;
-  };
+  readonly controlPlane: ControlPlaneConfig;
   /** Folder where the pods' network namespaces have names. */
   readonly namespaceDirectory: string;
   /** Private file for a restart without the controller; undefined: nothing is saved. */

@@ -9,7 +9,7 @@ import type {
   WorkloadUid,
 } from '../../model/index.ts';
 import { ZtunnelError } from '../errors.ts';
-import { untilKnown } from './until-known.ts';
+import { untilKnown } from '../../proxy/index.ts';
 
 /** What an L4 policy may ask about. */
 export interface AdmissionAttributes {

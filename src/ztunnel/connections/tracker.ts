@@ -1,7 +1,7 @@
 import type { MeshError } from '../../base/index.ts';
 import type { WorkloadUid } from '../../model/index.ts';
-import type { Direction, Protocol } from './connection-record.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Direction, Protocol } from '../../proxy/index.ts';
+import type { Endpoint } from '../../proxy/index.ts';
 
 /** A connection that lives, as `connections` and config_dump list it. */
 export interface LiveConnection {

@@ -1,4 +1,3 @@
-export { type ControllerClient, createControllerClient } from './controller-client.ts';
 export { createEnrolmentGate, type EnrolmentGate } from './enrolment-gate.ts';
 export { createFirstAnswers, type FirstAnswers } from './first-answers.ts';
 export { type ControlPlaneSink, subscriptionsTo } from './subscriptions.ts';

@@ -1,6 +1,6 @@
 import { attributeService, RECURSIVE_PORTS } from '../../model/index.ts';
-import { type Endpoint, formatEndpoint, sameEndpoint } from '../connections/endpoint.ts';
-import { createCutter, joinStreams } from '../connections/join.ts';
+import { type Endpoint, formatEndpoint, sameEndpoint } from '../../proxy/index.ts';
+import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { CapturedConnection } from '../outbound/ports.ts';

@@ -1,11 +1,12 @@
 import { attributeService, formatAuthority, type Service, type Workload } from '../../model/index.ts';
-import type { ConnectionRecord } from '../connections/connection-record.ts';
-import { type Endpoint, formatEndpoint } from '../connections/endpoint.ts';
-import { createCutter, joinStreams } from '../connections/join.ts';
+import type { ConnectionRecord } from '../../proxy/index.ts';
+import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
+import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import { clientWorkload, ownWorkload } from './known-workloads.ts';
-import type { InboundPorts, TunnelRequest } from './ports.ts';
+import type { TunnelRequest } from '../../proxy/index.ts';
+import type { InboundPorts } from './ports.ts';
 import { statusFor } from './respond.ts';
 import { tunnelTarget } from './tunnel-target.ts';
 

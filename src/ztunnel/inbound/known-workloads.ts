@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { IpAddress, Workload, WorkloadIdentity } from '../../model/index.ts';
-import { untilKnown } from '../connections/until-known.ts';
+import { untilKnown } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
 

@@ -1,10 +1,8 @@
 import type { ByteStream, Clock } from '../../base/index.ts';
 import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Admission } from '../connections/admission.ts';
-import type { ConnectionDetails, ConnectionRecord } from '../connections/connection-record.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
+import type { ConnectionDetails, ConnectionRecord, Endpoint, SpliceStreams } from '../../proxy/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
-import type { SpliceStreams } from '../connections/join.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 
 /** Everything that carrying inbound connections of one pod needs of the world. */
@@ -24,26 +22,4 @@ export interface InboundPorts {
   readonly clock: Clock;
   /** How long a connection waits for the pod's own workload to arrive. */
   readonly holdMs: number;
-}
-
-/** A tunnel request that awaits its answer. */
-export interface TunnelRequest {
-  readonly authority:
-    | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number }
-    | { readonly kind: 'hostname'; readonly hostname: string; readonly port: number };
-  readonly peer: WorkloadIdentity;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  /** What the sender says about the connection it tunnels (RFC 7239); believed for labels only. */
-  readonly forwarded: {
-    /** The application's own end. */
-    readonly client?: Endpoint | undefined;
-    /** The service it had in mind. */
-    readonly host?: string | undefined;
-  };
-  /** Aborted when the peer gives up. */
-  readonly signal: AbortSignal;
-  /** Answers 200. */
-  accept(): ByteStream;
-  refuse(status: number, reason: string): void;
 }

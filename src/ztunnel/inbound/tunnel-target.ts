@@ -6,9 +6,9 @@ import {
   serviceKey,
   type Workload,
 } from '../../model/index.ts';
-import { type Endpoint, formatEndpoint } from '../connections/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
-import type { TunnelRequest } from './ports.ts';
+import type { TunnelRequest } from '../../proxy/index.ts';
 
 export interface TunnelTarget {
   readonly target: Endpoint;

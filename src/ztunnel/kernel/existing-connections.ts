@@ -8,7 +8,7 @@ import {
   type TcpConnection,
 } from '../../net/index.ts';
 import type { OlderConnection } from '../admin/dump-state.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
+import { formatEndpoint } from '../../proxy/index.ts';
 
 /** Connections that a pod had before it was enrolled: they stay plaintext, and no policy sees them. */
 export interface ExistingConnections {

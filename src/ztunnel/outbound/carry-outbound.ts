@@ -1,8 +1,8 @@
 import type { MeshError } from '../../base/index.ts';
 import { RECURSIVE_PORTS } from '../../model/index.ts';
-import type { ConnectionRecord } from '../connections/connection-record.ts';
-import { type Endpoint, formatEndpoint, sameEndpoint } from '../connections/endpoint.ts';
-import { createCutter, joinStreams } from '../connections/join.ts';
+import type { ConnectionRecord } from '../../proxy/index.ts';
+import { type Endpoint, formatEndpoint, sameEndpoint } from '../../proxy/index.ts';
+import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { CapturedConnection, OutboundPorts } from './ports.ts';

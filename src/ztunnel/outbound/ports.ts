@@ -1,10 +1,10 @@
 import type { ByteStream } from '../../base/index.ts';
 import type { Workload, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Upstream, UpstreamRefusal } from '../../model/index.ts';
-import type { ConnectionRecord } from '../connections/connection-record.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
+import type { ConnectionRecord } from '../../proxy/index.ts';
+import type { Endpoint } from '../../proxy/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
-import type { SpliceStreams } from '../connections/join.ts';
+import type { SpliceStreams } from '../../proxy/index.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 
 /** A connection that an application of the pod opened and the kernel brought to us. Nothing has been read from it. */

@@ -1,9 +1,9 @@
 import type { MeshError } from '../../base/index.ts';
 import type { Workload, WorkloadUid } from '../../model/index.ts';
 import { isRefusal, type Upstream, type UpstreamRefusal } from '../../model/index.ts';
-import type { ConnectionRecord } from '../connections/connection-record.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
-import type { Cutter } from '../connections/join.ts';
+import type { ConnectionRecord } from '../../proxy/index.ts';
+import type { Endpoint } from '../../proxy/index.ts';
+import type { Cutter } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { DialledUpstream, OutboundPorts } from './ports.ts';

@@ -1,32 +1,12 @@
 import type { Clock } from '../../base/index.ts';
-import { type SpiffeId, type Upstream, identityOf } from '../../model/index.ts';
+import { type Upstream, identityOf } from '../../model/index.ts';
 import { connectTcp, MESH_MARK, type NetNamespace, tcpByteStream } from '../../net/index.ts';
 import { TunnelError, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
-import { type Endpoint, formatEndpoint } from '../connections/endpoint.ts';
+import { formatEndpoint, type SessionKey } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { DialContext, DialledUpstream } from '../outbound/ports.ts';
 import { requestHead } from './request-head.ts';
-
-/** What tunnels must agree in to share a session; who the source is, is given by the pool, which is one pod's. */
-export interface SessionKey {
-  readonly expected: ReadonlySet<SpiffeId>;
-  readonly destination: Endpoint;
-  /** The address that the session leaves from: two addresses of one pod never share. */
-  readonly sourceAddress: string;
-}
-
-/** Sets of expected identities are shared by the model, so each is put into words once. */
-const expectedText = new WeakMap<ReadonlySet<SpiffeId>, string>();
-
-export function sessionKeyText(key: SessionKey): string {
-  let expected = expectedText.get(key.expected);
-  if (expected === undefined) {
-    expected = [...key.expected].sort().join(',');
-    expectedText.set(key.expected, expected);
-  }
-  return `${key.sourceAddress}>${key.destination.address}:${key.destination.port}=${expected}`;
-}
 
 /** Makes one attempt at an upstream, from inside the pod's namespace. */
 export function createUpstreamDialler(deps: {

@@ -1,13 +1,12 @@
 import { type EnrolmentPod, resolveUpstream, type Workload } from '../../model/index.ts';
 import { connectTcp, MESH_MARK, splice, tcpByteStream } from '../../net/index.ts';
+import { beginRecord, type SessionKey, untilKnown } from '../../proxy/index.ts';
 import type { TunnelPool } from '../../tunnel-protocol/index.ts';
-import { beginRecord } from '../connections/connection-record.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
-import { untilKnown } from '../connections/until-known.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from '../inbound/ports.ts';
 import type { OutboundPorts } from '../outbound/ports.ts';
-import { createUpstreamDialler, type SessionKey } from './dial-upstream.ts';
+import { createUpstreamDialler } from './dial-upstream.ts';
 import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
 
 /** What carrying this pod's outbound connections needs, out of what there is. */

@@ -2,13 +2,11 @@ import type { Clock, Logger } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { BufferBudget } from '../../tunnel-protocol/index.ts';
+import type { ConnectionJournal, HeldIdentity, TunnelRejection } from '../../proxy/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
-import type { ConnectionJournal } from '../connections/connection-record.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
-import type { PodIdentity } from './pod-identity.ts';
-import type { TunnelRejection } from './tunnel-listener.ts';
 
 /** What the proxies of all pods share. */
 export interface PodProxyDeps {
@@ -31,5 +29,5 @@ export interface PodProxyDeps {
 export interface ProxiedPod {
   readonly pod: EnrolmentPod;
   readonly namespace: NetNamespace;
-  readonly identity: PodIdentity;
+  readonly identity: HeldIdentity;
 }

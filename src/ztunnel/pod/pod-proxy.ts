@@ -2,6 +2,12 @@ import { type Closable, createDrain, sleep } from '../../base/index.ts';
 import { serverTlsOptions } from '../../identity/index.ts';
 import { HBONE_PORT, INBOUND_PLAINTEXT_PORT, OUTBOUND_PORT } from '../../model/index.ts';
 import { namespaceHasIpv6, openListener } from '../../net/index.ts';
+import {
+  baggageOf,
+  createPeerJudge,
+  createTunnelListener,
+  createWorkloadSessionPool,
+} from '../../proxy/index.ts';
 import type { PodProxy } from '../enrolment/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import { carryPlaintext } from '../inbound/carry-plaintext.ts';
@@ -9,12 +15,8 @@ import { carryTunnel } from '../inbound/carry-tunnel.ts';
 import { carryOutbound } from '../outbound/carry-outbound.ts';
 import { startCaptureListener } from './capture-listener.ts';
 import { createPodConnections } from './pod-connections.ts';
-import { createPeerJudge } from './pod-identity.ts';
 import { inboundPorts, outboundPorts } from './pod-ports.ts';
 import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
-import { baggageOf } from './request-head.ts';
-import { createPodSessionPool } from './session-pool.ts';
-import { createTunnelListener } from './tunnel-listener.ts';
 
 /**
  * What the kernel holds of a captured connection that its destination does not read. The sender is in the same network
@@ -39,7 +41,13 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
   let svid = await identity.svid();
   const peers = createPeerJudge(() => svid);
   const tracker = createPodConnections(deps.tracker);
-  const pool = createPodSessionPool(deps, target, account);
+  const pool = createWorkloadSessionPool({
+    namespace,
+    identity,
+    account,
+    connectTimeoutMs: deps.traffic.connectTimeoutMs,
+    clock: deps.clock,
+  });
   const outbound = outboundPorts(deps, target, { pool, tracker });
   const inbound = inboundPorts(deps, target, { tracker });
 

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { ByteStream, MeshError } from '../../../src/base/index.ts';
-import type { Splice } from '../../../src/ztunnel/connections/join.ts';
+import type { Splice } from '../../../src/proxy/index.ts';
 
 export interface FakeStream extends ByteStream {
   readonly resets: readonly MeshError[];

@@ -3,7 +3,7 @@ import type {
   ConnectionDetails,
   ConnectionEnd,
   ConnectionJournal,
-} from '../../../src/ztunnel/connections/connection-record.ts';
+} from '../../../src/proxy/index.ts';
 
 export interface Recorded {
   readonly event: 'opened' | 'closed' | 'failed';

@@ -9,7 +9,7 @@ import {
   workloadIdentity,
 } from '../../../src/model/index.ts';
 import { resolveZtunnelConfig, type ZtunnelOptions } from '../../../src/ztunnel/config/index.ts';
-import type { ConnectionDetails, ConnectionEnd } from '../../../src/ztunnel/connections/connection-record.ts';
+import type { ConnectionDetails, ConnectionEnd } from '../../../src/proxy/index.ts';
 import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy.ts';
 import { makeWorkload } from '../../model/mesh-fixtures.ts';
 import { startTestController, type TestController } from './test-controller.ts';

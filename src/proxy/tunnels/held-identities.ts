@@ -2,10 +2,10 @@ import { createSignal } from '../../base/index.ts';
 import type { SvidStore } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
 import type { Svid } from '../../identity/index.ts';
-import type { PodIdentity } from './pod-identity.ts';
+import type { HeldIdentity } from './held-identity.ts';
 
-/** Gives each pod its own narrow view of the certificate store. */
-export function createPodIdentities(svids: SvidStore): (identity: WorkloadIdentity) => PodIdentity {
+/** Gives each workload its own narrow view of the certificate store. */
+export function createHeldIdentities(svids: SvidStore): (identity: WorkloadIdentity) => HeldIdentity {
   const revocations = createSignal<void>();
   let lists = svids.trustBundle?.crlsPem.join('') ?? '';
   svids.trustChanges.subscribe((bundle) => {

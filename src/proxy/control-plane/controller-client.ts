@@ -2,13 +2,29 @@ import { type Clock, type Closable, createClosableStack, type Logger } from '../
 import type { IssueFunction } from '../../identity/index.ts';
 import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
 import { createGrpcClient, readCredential, watchRootCertificateFile } from '../../wire/index.ts';
-import { createDeltaClient, type DeltaClient, type ResourceSubscription } from '../../xds/index.ts';
-import type { ZtunnelConfig } from '../config/index.ts';
+import {
+  createDeltaClient,
+  type DeltaClient,
+  type ResourceSubscription,
+  type XdsNode,
+} from '../../xds/index.ts';
+import type { HostPort } from '../options/host-port.ts';
 
 /** Longer than the controller itself waits for acknowledgements. */
 const REPORT_TIMEOUT_MS = 5_000;
 
-/** The controller, as a node proxy uses it. */
+/** How a proxy reaches its controller. */
+export interface ControlPlaneConfig {
+  readonly address: HostPort;
+  /** The name in the controller's certificate; undefined: the host that is dialled. */
+  readonly serverName: string | undefined;
+  /** PEM file with the roots that the controller's certificate must chain to; read again on each connection. */
+  readonly rootCertFile: string;
+  /** File with the proxy's token; read again on use. */
+  readonly tokenFile: string;
+}
+
+/** The controller, as a proxy uses it. */
 export interface ControllerClient extends Closable {
   readonly issue: IssueFunction;
   report(report: EnrolmentReport, signal: AbortSignal): Promise<EnrolmentReceipt>;
@@ -18,13 +34,17 @@ export interface ControllerClient extends Closable {
 
 /** Connects when first used, with token and roots as their files are then. */
 export function createControllerClient(deps: {
-  readonly config: Pick<ZtunnelConfig, 'node' | 'mesh' | 'controlPlane'>;
+  readonly controlPlane: ControlPlaneConfig;
+  readonly clusterId: string;
+  /** Whom the proxy says it is; nothing is granted by it. */
+  readonly node: XdsNode;
+  /** Asks for the certificates of others, as a node proxy does for its pods. */
+  readonly impersonates: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
 }): ControllerClient {
-  const { config, clock, log, random } = deps;
-  const { controlPlane, mesh, node } = config;
+  const { controlPlane, clusterId, clock, log, random } = deps;
   const { host, port } = controlPlane.address;
   const owned = createClosableStack();
   const roots = owned.own(watchRootCertificateFile({ path: controlPlane.rootCertFile, clock, log }));
@@ -34,24 +54,23 @@ export function createControllerClient(deps: {
       roots,
       serverName: controlPlane.serverName,
       token: () => readCredential(controlPlane.tokenFile, 'token'),
-      clusterId: mesh.clusterId,
+      clusterId,
       reportTimeoutMs: REPORT_TIMEOUT_MS,
     }),
   );
   return {
     async issue({ csrPem, identity, ttlMs, signal }) {
-      return client.createCertificate({ csrPem, ttlMs, impersonated: identity }, signal);
+      return client.createCertificate(
+        { csrPem, ttlMs, impersonated: deps.impersonates ? identity : undefined },
+        signal,
+      );
     },
     report: (report, signal) => client.reportNode(report, signal),
     follow(types) {
       return owned.own(
         createDeltaClient({
           transport: client.xdsTransport,
-          node: {
-            // wire.md §2.1: the first field tells the kind of proxy; nothing is granted by any of it.
-            id: `ztunnel~127.0.0.1~ztunnel-${node}.nodemesh-system~nodemesh-system.svc.cluster.local`,
-            metadata: { NODE_NAME: node, CLUSTER_ID: mesh.clusterId, NAME: `ztunnel-${node}` },
-          },
+          node: deps.node,
           types,
           clock,
           log,

@@ -1,14 +1,15 @@
-import { ZtunnelError } from '../errors.ts';
+import type { MeshError } from '../../base/index.ts';
 
 /** Collects what is wrong with the options, so that one run tells all of it. */
 export interface Problems {
   /** Notes that `flag` needed `expected` and got `value`. */
   add(flag: string, expected: string, value: string | undefined): void;
-  /** Throws ERR_ZTUNNEL_CONFIG with every problem when there was one. */
+  /** Throws what `fail` makes of all problems when there was one. */
   throwIfAny(): void;
 }
 
-export function createProblems(): Problems {
+/** `fail` gets one line with every problem in it. */
+export function createProblems(fail: (message: string) => MeshError): Problems {
   const found: string[] = [];
   return {
     add(flag, expected, value) {
@@ -18,7 +19,7 @@ export function createProblems(): Problems {
     },
     throwIfAny() {
       if (found.length === 0) return;
-      throw new ZtunnelError({ code: 'ERR_ZTUNNEL_CONFIG', blame: 'downstream', message: found.join('; ') });
+      throw fail(found.join('; '));
     },
   };
 }

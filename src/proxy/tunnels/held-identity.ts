@@ -3,12 +3,12 @@ import type { Signal } from '../../base/index.ts';
 import { checkPeerInForce, type PeerExpectation, peerIdentity, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
 
-/** Whom one pod is and whom it trusts: the only part of the certificate store that its proxy sees. */
-export interface PodIdentity {
+/** Whom one workload is and whom it trusts: the only part of the certificate store that its proxy sees. */
+export interface HeldIdentity {
   readonly identity: WorkloadIdentity;
   /** The certificate to use now; a connection may be waiting for it. */
   svid(signal?: AbortSignal): Promise<Svid>;
-  /** Each new certificate of this pod, also those made anew for another bundle. */
+  /** Each new certificate of this workload, also those made anew for another bundle. */
   readonly renewals: Signal<Svid>;
   /** Lists of revoked certificates have changed. */
   readonly revocations: Signal<void>;

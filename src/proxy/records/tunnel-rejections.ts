@@ -1,8 +1,7 @@
 import { type Clock, describeError, type Logger } from '../../base/index.ts';
-import type { EnrolmentPod } from '../../model/index.ts';
 import type { DecisionMetrics } from '../../telemetry/index.ts';
 import { formatEndpoint } from '../connections/endpoint.ts';
-import type { TunnelRejection } from '../pod/index.ts';
+import type { TunnelRejection } from '../tunnels/tunnel-listener.ts';
 
 /**
  * Counts and logs what was turned away on 15008 before it was a connection: bad certificates, bad requests. All are
@@ -12,7 +11,7 @@ export function createRejectionRecorder(deps: {
   readonly decisions: DecisionMetrics;
   readonly log: Logger;
   readonly clock: Clock;
-}): (pod: EnrolmentPod, rejection: TunnelRejection) => void {
+}): (pod: string, rejection: TunnelRejection) => void {
   const { decisions, log, clock } = deps;
   let written = 0;
   let passedOver = 0;
@@ -35,7 +34,7 @@ export function createRejectionRecorder(deps: {
     decisions.refused({ reporter: 'destination', reason: error.code });
     if (!mayWrite()) return;
     log.warn('peer refused', {
-      pod: pod.uid,
+      pod,
       // A connection that is gone already has no address any more.
       peer: remote === undefined || remote.port === 0 ? undefined : formatEndpoint(remote),
       identity: peer?.id,

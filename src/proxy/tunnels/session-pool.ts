@@ -1,13 +1,13 @@
 import type { TLSSocket } from 'node:tls';
-import { sleep } from '../../base/index.ts';
+import { type Clock, sleep } from '../../base/index.ts';
 import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
-import { connectTcp, MESH_MARK } from '../../net/index.ts';
+import { connectTcp, MESH_MARK, type NetNamespace } from '../../net/index.ts';
 import { type BufferAccount, createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
-import { type SessionKey, sessionKeyText } from './dial-upstream.ts';
-import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
+import type { HeldIdentity } from './held-identity.ts';
+import { type SessionKey, sessionKeyText } from './session-key.ts';
 
-/** The sessions of one pod. */
-export interface PodSessionPool extends TunnelPool<SessionKey> {
+/** The sessions of one workload. */
+export interface SessionPool extends TunnelPool<SessionKey> {
   /**
    * Revocation lists have changed; `current` brings the new ones. Sessions with revoked peers are cut; those that were
    * opened with a revoked certificate of our own take no new connections any more: their peers are about to cut them.
@@ -15,13 +15,19 @@ export interface PodSessionPool extends TunnelPool<SessionKey> {
   reviewRevocations(current: Svid): void;
 }
 
-/** Dials from the pod's namespace, with the pod's certificate. */
-export function createPodSessionPool(
-  deps: Pick<PodProxyDeps, 'traffic' | 'clock'>,
-  { namespace, identity }: ProxiedPod,
-  account: BufferAccount,
-): PodSessionPool {
-  const { traffic, clock } = deps;
+export interface SessionPoolOptions {
+  /** Where connections start; undefined: in the process's own namespace. */
+  readonly namespace: NetNamespace | undefined;
+  readonly identity: HeldIdentity;
+  readonly account: BufferAccount;
+  /** For TCP and TLS together. */
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Dials from the workload's namespace, with the workload's certificate. */
+export function createWorkloadSessionPool(options: SessionPoolOptions): SessionPool {
+  const { namespace, identity, account, connectTimeoutMs, clock } = options;
   const openedWith = new WeakMap<object, Svid>();
   const connectOnce = async (key: SessionKey, signal: AbortSignal): Promise<TLSSocket> => {
     for (;;) {
@@ -30,7 +36,7 @@ export function createPodSessionPool(
         namespace,
         ...key.destination,
         mark: MESH_MARK,
-        timeoutMs: traffic.connectTimeoutMs,
+        timeoutMs: connectTimeoutMs,
         signal,
       });
       const expected = { identities: key.expected };
@@ -54,7 +60,7 @@ export function createPodSessionPool(
     keyOf: sessionKeyText,
     account,
     clock,
-    config: { poolConnectTimeoutMs: traffic.connectTimeoutMs },
+    config: { poolConnectTimeoutMs: connectTimeoutMs },
     async connect(key, signal) {
       for (const pauseMs of RENEWAL_PAUSES_MS) {
         try {

@@ -10,8 +10,8 @@ import {
   TunnelError,
   type TunnelServer,
 } from '../../tunnel-protocol/index.ts';
-import type { TunnelRequest } from '../inbound/ports.ts';
-import type { PeerJudge } from './pod-identity.ts';
+import type { PeerJudge } from './held-identity.ts';
+import type { TunnelRequest } from './tunnel-request.ts';
 
 /** Something on 15008 that never became a connection of an application: no session, or no CONNECT. */
 export interface TunnelRejection {
@@ -20,7 +20,7 @@ export interface TunnelRejection {
   readonly peer: WorkloadIdentity | undefined;
 }
 
-/** The pod's HBONE port. Certificates are those of `svid` until `setSecureContext`. */
+/** A workload's HBONE port. Certificates are those of `svid` until `setSecureContext`. */
 export function createTunnelListener(options: {
   readonly svid: Svid;
   readonly trustDomain: string;

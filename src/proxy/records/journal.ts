@@ -13,16 +13,36 @@ import type {
   ConnectionEnd,
   ConnectionJournal,
 } from '../connections/connection-record.ts';
-import { ZtunnelError } from '../errors.ts';
-import { responseFlags } from './response-flags.ts';
+import { ProxyError } from '../proxy-error.ts';
+import { type FlagTable, responseFlags } from './response-flags.ts';
 
 /** Writes each connection into the metrics and the access log. */
 export function createJournal(deps: {
   readonly metrics: TcpMetrics;
   readonly decisions: DecisionMetrics;
   readonly accessLog: AccessLog;
+  /** Codes of the role's own, with their flags. */
+  readonly flags: FlagTable;
+  /** Codes that cut a connection which had been let in. */
+  readonly lateRefusals: ReadonlySet<string>;
 }): ConnectionJournal {
-  const { metrics, decisions, accessLog } = deps;
+  const { metrics, decisions, accessLog, flags, lateRefusals } = deps;
+
+  /** A connection that was let in, and is not any more. */
+  function isLateRefusal(error: MeshError | undefined): boolean {
+    return error !== undefined && (lateRefusals.has(error.code) || revocationOf(error) !== undefined);
+  }
+
+  function trafficOf(details: ConnectionDetails, error: MeshError | undefined): Traffic {
+    return {
+      reporter: reporterOf(details),
+      source: { workload: details.sourceWorkload, identity: details.sourceIdentity },
+      destination: { workload: details.destinationWorkload, identity: details.destinationIdentity },
+      service: details.service,
+      mutualTls: details.protocol === 'HBONE',
+      responseFlags: responseFlags(error, flags),
+    };
+  }
 
   function refused(details: ConnectionDetails, error: MeshError | undefined): void {
     if (error === undefined) return;
@@ -30,7 +50,7 @@ export function createJournal(deps: {
     decisions.refused({
       reporter: reporterOf(details),
       reason,
-      policy: causeOf(error, ZtunnelError)?.policy,
+      policy: causeOf(error, ProxyError)?.policy,
     });
   }
 
@@ -57,14 +77,9 @@ export function createJournal(deps: {
   };
 }
 
-/** A connection that was let in, and is not any more. */
-function isLateRefusal(error: MeshError | undefined): boolean {
-  return error?.code === 'ERR_ZTUNNEL_DENIED_LATER' || revocationOf(error) !== undefined;
-}
-
 /** A revocation stands behind the end of a session or the failure of a pool: it is the reason all the same. */
 function reasonOf(error: MeshError | undefined): string | undefined {
-  return causeOf(error, ZtunnelError)?.reason ?? revocationOf(error);
+  return causeOf(error, ProxyError)?.reason ?? revocationOf(error);
 }
 
 function revocationOf(error: MeshError | undefined): string | undefined {
@@ -76,22 +91,11 @@ function reporterOf(details: ConnectionDetails): 'source' | 'destination' {
   return details.direction === 'outbound' ? 'source' : 'destination';
 }
 
-function trafficOf(details: ConnectionDetails, error: MeshError | undefined): Traffic {
-  return {
-    reporter: reporterOf(details),
-    source: { workload: details.sourceWorkload, identity: details.sourceIdentity },
-    destination: { workload: details.destinationWorkload, identity: details.destinationIdentity },
-    service: details.service,
-    mutualTls: details.protocol === 'HBONE',
-    responseFlags: responseFlags(error),
-  };
-}
-
 function recordOf(details: ConnectionDetails): AccessRecord {
   return { ...details, hbone: details.tunnel };
 }
 
 function endOf(end: ConnectionEnd): AccessEnd {
-  const own = causeOf(end.error, ZtunnelError);
+  const own = causeOf(end.error, ProxyError);
   return { ...end, reason: reasonOf(end.error), policy: own?.policy, rule: own?.rule };
 }

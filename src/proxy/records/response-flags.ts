@@ -1,14 +1,17 @@
 import { errnoOf, MeshError } from '../../base/index.ts';
 import type { ResponseFlags } from '../../telemetry/index.ts';
 
+/** Error codes with their flags. */
+export type FlagTable = Readonly<Record<string, ResponseFlags>>;
+
 /**
  * The flag that Istio's dashboards know for a failed connection. The innermost error counts that has one: a pool that
  * could open no session says less than the certificate that was refused.
  */
-export function responseFlags(error: MeshError | undefined): ResponseFlags {
+export function responseFlags(error: MeshError | undefined, own: FlagTable): ResponseFlags {
   let flags: ResponseFlags = '-';
   for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    const found = current instanceof MeshError ? flagOf(current.code) : undefined;
+    const found = current instanceof MeshError ? (own[current.code] ?? flagOf(current.code)) : undefined;
     if (found !== undefined) flags = found;
   }
   if (flags === '-' && error !== undefined && errnoOf(error) !== undefined) return 'CONNECT';
@@ -23,13 +26,7 @@ function flagOf(code: string): ResponseFlags | undefined {
   return undefined;
 }
 
-const FLAGS: Readonly<Record<string, ResponseFlags>> = {
-  ERR_ZTUNNEL_DENIED: 'DENY',
-  ERR_ZTUNNEL_DENIED_LATER: 'DENY',
-  ERR_ZTUNNEL_NO_UPSTREAM: 'CONNECT',
-  ERR_ZTUNNEL_CONNECT_TIMEOUT: 'CONNECT',
-  ERR_ZTUNNEL_RECURSIVE_PORT: 'CONNECT',
-  ERR_ZTUNNEL_SELF_CALL: 'CONNECT',
+const FLAGS: FlagTable = {
   ERR_TUNNEL_CONNECT: 'CONNECT',
   ERR_TUNNEL_STATUS: 'CONNECT',
   ERR_TUNNEL_ALPN: 'H2_HANDSHAKE_FAILURE',

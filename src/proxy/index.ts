@@ -1,0 +1,52 @@
+export {
+  beginRecord,
+  type ConnectionBytes,
+  type ConnectionDetails,
+  type ConnectionEnd,
+  type ConnectionJournal,
+  type ConnectionRecord,
+  type Direction,
+  type OpenConnection,
+  type Protocol,
+} from './connections/connection-record.ts';
+export { type Endpoint, formatEndpoint, sameEndpoint } from './connections/endpoint.ts';
+export {
+  type Cutter,
+  createCutter,
+  joinStreams,
+  type Splice,
+  type SpliceStreams,
+} from './connections/join.ts';
+export { untilKnown } from './connections/until-known.ts';
+export {
+  type ControllerClient,
+  type ControlPlaneConfig,
+  createControllerClient,
+} from './control-plane/controller-client.ts';
+export { type HostPort, parseHostPort } from './options/host-port.ts';
+export {
+  address,
+  durationMs,
+  folder,
+  listenAddress,
+  logFormat,
+  logLevel,
+  svidTtlMs,
+  trustDomain,
+} from './options/option-values.ts';
+export { createProblems, type Problems, parsed, requiredText } from './options/problems.ts';
+export { ProxyError, type ProxyErrorOptions } from './proxy-error.ts';
+export { createJournal } from './records/journal.ts';
+export { type FlagTable, responseFlags } from './records/response-flags.ts';
+export { createRejectionRecorder } from './records/tunnel-rejections.ts';
+export { createHeldIdentities } from './tunnels/held-identities.ts';
+export { createPeerJudge, type HeldIdentity, type PeerJudge } from './tunnels/held-identity.ts';
+export { type SessionKey, sessionKeyText } from './tunnels/session-key.ts';
+export {
+  createWorkloadSessionPool,
+  type SessionPool,
+  type SessionPoolOptions,
+} from './tunnels/session-pool.ts';
+export { baggageOf, newTraceparent } from './tunnels/tunnel-head.ts';
+export { createTunnelListener, type TunnelRejection } from './tunnels/tunnel-listener.ts';
+export type { TunnelRequest } from './tunnels/tunnel-request.ts';

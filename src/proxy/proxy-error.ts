@@ -1,0 +1,24 @@
+import { MeshError, type MeshErrorOptions } from '../base/index.ts';
+
+export interface ProxyErrorOptions<Code extends string> extends MeshErrorOptions<Code> {
+  readonly policy?: string | undefined;
+  readonly rule?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What a proxy itself decides or meets; what its mechanisms meet keeps their own codes, as `cause`. */
+export class ProxyError<Code extends string = string> extends MeshError<Code> {
+  /** The policy that refused, where one did. */
+  readonly policy: string | undefined;
+  /** Which of its rules, counted from 0. */
+  readonly rule: number | undefined;
+  /** A word of a closed list, where the code alone does not say why. */
+  readonly reason: string | undefined;
+
+  constructor(options: ProxyErrorOptions<Code>) {
+    super(options);
+    this.policy = options.policy;
+    this.rule = options.rule;
+    this.reason = options.reason;
+  }
+}

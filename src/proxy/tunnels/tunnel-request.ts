@@ -1,0 +1,25 @@
+import type { ByteStream } from '../../base/index.ts';
+import type { IpAddress, WorkloadIdentity } from '../../model/index.ts';
+import type { Endpoint } from '../connections/endpoint.ts';
+
+/** A tunnel request that awaits its answer. */
+export interface TunnelRequest {
+  readonly authority:
+    | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number }
+    | { readonly kind: 'hostname'; readonly hostname: string; readonly port: number };
+  readonly peer: WorkloadIdentity;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** What the sender says about the connection it tunnels (RFC 7239); believed for labels only. */
+  readonly forwarded: {
+    /** The application's own end. */
+    readonly client?: Endpoint | undefined;
+    /** The service it had in mind. */
+    readonly host?: string | undefined;
+  };
+  /** Aborted when the peer gives up. */
+  readonly signal: AbortSignal;
+  /** Answers 200. */
+  accept(): ByteStream;
+  refuse(status: number, reason: string): void;
+}

@@ -1,2 +1,0 @@
-export { createJournal } from './journal.ts';
-export { createRejectionRecorder } from './tunnel-rejections.ts';
