@@ -1,4 +1,5 @@
 export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
+export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export type { ByteStream } from './byte-stream.ts';
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { descriptorLimit } from './descriptor-limit.ts';

@@ -4,6 +4,7 @@ export type {
   HttpServerConnection,
   SendOptions,
 } from './exchange.ts';
+export { HTTP_ERROR_CODES, HttpError, type HttpErrorCode } from './errors.ts';
 export { HeaderList } from './message/header-list.ts';
 export {
   type HttpBody,

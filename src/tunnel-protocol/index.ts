@@ -1,4 +1,3 @@
-export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export { resolveTunnelConfig, type TunnelConfig, type TunnelOptions } from './config.ts';
 export { connectTunnelSession } from './endpoint/client-session.ts';
 export { createTunnelServer } from './endpoint/server.ts';

@@ -1,7 +1,6 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import type { Clock, Closable, HandshakeGate } from '../base/index.ts';
+import type { BufferAccount, Clock, Closable, HandshakeGate } from '../base/index.ts';
 import type { IpAddress } from '../model/index.ts';
-import type { BufferAccount } from './buffer-budget.ts';
 import type { TunnelOptions } from './config.ts';
 import type { TunnelError } from './errors.ts';
 import type { Authority, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';

@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { ByteStream, Clock, Closable, Signal } from '../base/index.ts';
-import type { BufferAccount } from './buffer-budget.ts';
+import type { BufferAccount, ByteStream, Clock, Closable, Signal } from '../base/index.ts';
 import type { TunnelOptions } from './config.ts';
 import type { TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 

@@ -1,9 +1,15 @@
-import { type Clock, type Closable, describeError, type Logger, descriptorLimit } from '../base/index.ts';
+import {
+  type Clock,
+  type Closable,
+  createBufferBudget,
+  describeError,
+  descriptorLimit,
+  type Logger,
+} from '../base/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
 import { createMeshView, type EnrolmentPod, type MeshView, type WorkloadUid } from '../model/index.ts';
 import type { NetNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
-import { createBufferBudget } from '../tunnel-protocol/index.ts';
 import {
   type ConnectionJournal,
   createControllerClient,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type tls from 'node:tls';
 import { test } from 'tap';
-import { createBufferBudget } from '../../src/tunnel-protocol/index.ts';
+import { createBufferBudget } from '../../src/base/index.ts';
 import { createTestAuthority } from './support/certificates.ts';
 import { ownHttp2 } from './support/implementations.ts';
 import {

@@ -6,14 +6,14 @@ import {
   encodeSettings,
   FrameType,
   SETTINGS_ACK,
-} from '../../src/tunnel-protocol/frame/index.ts';
+} from '../../src/http/http2/frame/index.ts';
 import {
   connectTunnelSession,
   type TunnelOptions,
   type TunnelSession,
 } from '../../src/tunnel-protocol/index.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
-import { framesOf, type WireFrame } from './support/scripted-peer.ts';
+import { framesOf, type WireFrame } from '../http/http2/support/scripted-peer.ts';
 
 interface Wire {
   readonly session: TunnelSession;

@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
-import { type Clock, sleep } from '../../base/index.ts';
+import { type BufferAccount, type Clock, sleep } from '../../base/index.ts';
 import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
 import { connectTcp, MESH_MARK, type NetNamespace } from '../../net/index.ts';
-import { type BufferAccount, createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
+import { createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import type { HeldIdentity } from './held-identity.ts';
 import { type SessionKey, sessionKeyText } from './session-key.ts';
 

@@ -1,8 +1,7 @@
-import { causeOf, MeshError } from '../../base/index.ts';
+import { type BufferAccount, causeOf, MeshError } from '../../base/index.ts';
 import { explainHandshakeFailure, IdentityError, serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
 import {
-  type BufferAccount,
   createTunnelServer,
   type IncomingTunnel,
   parseForwarded,

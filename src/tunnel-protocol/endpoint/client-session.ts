@@ -1,12 +1,17 @@
-import { createSignal, systemClock } from '../../base/index.ts';
-import { createBufferBudget } from '../buffer-budget.ts';
+import { createBufferBudget, createSignal, systemClock } from '../../base/index.ts';
+import {
+  createTransport,
+  ErrorCode,
+  faultOfOutgoing,
+  type HeaderField,
+  Http2Connection,
+  protocolFault,
+} from '../../http/http2/index.ts';
 import { resolveTunnelConfig } from '../config.ts';
-import { faultOfOutgoing } from '../connection/header-rules.ts';
-import { Http2Connection } from '../connection/http2-connection.ts';
 import { TunnelError } from '../errors.ts';
 import { abortedError, statusError } from '../refusals.ts';
-import { ErrorCode } from '../frame/index.ts';
-import { type HeaderField, requestFields } from '../head/index.ts';
+import { tunnelErrorOf } from '../from-http.ts';
+import { requestFields } from '../head/index.ts';
 import type {
   OpenedTunnel,
   SessionOptions,
@@ -14,7 +19,6 @@ import type {
   TunnelSession,
   TunnelTransport,
 } from '../session.ts';
-import { createTransport } from './transport.ts';
 import { TunnelDuplex, tunnelStreamOf } from './tunnel-duplex.ts';
 
 /** Speaks HBONE as the client on a connected, verified socket. Owns the socket from here on. */
@@ -24,7 +28,7 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
   const changes = createSignal<void>();
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
   let state: SessionState = 'open';
-  let failure: Error | undefined;
+  let failure: unknown;
 
   const become = (next: SessionState): void => {
     if (state === next || state === 'closed') return;
@@ -36,19 +40,16 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
     connection.goAway({ errorCode: ErrorCode.NO_ERROR, final: true });
     transport.finish();
   };
+  const engine = { ...config, headerListBytes: config.clientHeaderListBytes };
   const connection: Http2Connection = new Http2Connection({
     role: 'client',
-    config,
+    config: engine,
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.monotonic(),
     events: {
       onOutput: () => transport.flushSoon(),
       onRequest: () => {
-        throw new TunnelError({
-          code: 'ERR_TUNNEL_PROTOCOL',
-          blame: 'upstream',
-          message: 'a server sent a request',
-        });
+        throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'a server sent a request');
       },
       onChange: () => {
         if (connection.goAwayReceived !== undefined) become('draining');
@@ -61,11 +62,11 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
   const transport = createTransport({
     socket,
     connection,
-    config,
+    config: engine,
     clock,
     peer: 'upstream',
     onClosed: (error) => {
-      failure ??= error;
+      failure ??= tunnelErrorOf(error);
       become('closed');
     },
   });
@@ -149,8 +150,9 @@ function openStream(
       },
       onData: (bytes) => duplex.receive(bytes),
       onEnd: () => duplex.receiveEnd(),
-      onCut(error) {
+      onCut(cut) {
         settled();
+        const error = tunnelErrorOf(cut);
         if (answered) {
           duplex.destroy(error);
           return;

@@ -1,16 +1,20 @@
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '../../base/index.ts';
+import type { BufferAccount, Clock } from '../../base/index.ts';
+import {
+  createTransport,
+  ErrorCode,
+  faultOfOutgoing,
+  type HeaderField,
+  Http2Connection,
+  type Http2Stream,
+  protocolFault,
+} from '../../http/http2/index.ts';
 import { kernelIpAddress } from '../../model/index.ts';
-import type { BufferAccount } from '../buffer-budget.ts';
 import type { TunnelConfig } from '../config.ts';
-import { faultOfOutgoing } from '../connection/header-rules.ts';
-import { Http2Connection } from '../connection/http2-connection.ts';
-import type { Http2Stream } from '../connection/http2-stream.ts';
 import { TunnelError } from '../errors.ts';
-import { ErrorCode, protocolFault } from '../frame/index.ts';
-import { type Authority, type HeaderField, headOf, parseAuthority } from '../head/index.ts';
+import { tunnelErrorOf } from '../from-http.ts';
+import { type Authority, headOf, parseAuthority } from '../head/index.ts';
 import type { IncomingTunnel, SocketAddress, TunnelServerOptions } from '../server.ts';
-import { createTransport } from './transport.ts';
 import { TunnelDuplex, tunnelStreamOf } from './tunnel-duplex.ts';
 
 /** The server's end of one connection, its peer known. */
@@ -31,7 +35,7 @@ export interface ServerSessionOptions<Peer> {
   readonly clock: Clock;
   readonly account: BufferAccount;
   readonly handlers: Pick<TunnelServerOptions<Peer>, 'onTunnel' | 'onBadRequest'>;
-  onClosed(session: ServerSession<Peer>, error: Error | undefined): void;
+  onClosed(session: ServerSession<Peer>, error: unknown): void;
 }
 
 export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): ServerSession<Peer> {
@@ -39,9 +43,10 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
   const remote = addressOf(socket.remoteAddress, socket.remotePort);
   const local = addressOf(socket.localAddress, socket.localPort);
   let draining: 'no' | 'announced' | 'final' = 'no';
+  const engine = { ...config, headerListBytes: config.serverHeaderListBytes };
   const connection: Http2Connection = new Http2Connection({
     role: 'server',
-    config,
+    config: engine,
     account: options.account,
     now: () => clock.monotonic(),
     events: {
@@ -57,12 +62,12 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
   const transport = createTransport({
     socket,
     connection,
-    config,
+    config: engine,
     clock,
     peer: 'downstream',
     onClosed: (error) => {
       handshake.cancel();
-      options.onClosed(session, error);
+      options.onClosed(session, tunnelErrorOf(error));
     },
   });
   const handshake = clock.after(config.handshakeTimeoutMs, () => {
@@ -153,7 +158,8 @@ function takeRequest<Peer>(
     onResponse: ignore,
     onData: (bytes) => duplex.receive(bytes),
     onEnd: () => duplex.receiveEnd(),
-    onCut(error) {
+    onCut(cut) {
+      const error = tunnelErrorOf(cut);
       if (accepted) {
         duplex.destroy(error);
         return;

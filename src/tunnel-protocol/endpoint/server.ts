@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
-import { HandshakeGate, systemClock } from '../../base/index.ts';
-import { createBufferBudget } from '../buffer-budget.ts';
+import { createBufferBudget, HandshakeGate, systemClock } from '../../base/index.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import type { TunnelServer, TunnelServerOptions } from '../server.ts';

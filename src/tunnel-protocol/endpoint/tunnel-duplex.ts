@@ -1,8 +1,6 @@
 import { Duplex } from 'node:stream';
-import type { Http2Connection } from '../connection/http2-connection.ts';
-import type { Http2Stream } from '../connection/http2-stream.ts';
+import { ErrorCode, type Http2Connection, type Http2Stream } from '../../http/http2/index.ts';
 import { TunnelError } from '../errors.ts';
-import { ErrorCode } from '../frame/index.ts';
 import type { TunnelStream } from '../session.ts';
 
 /** An HTTP/2 stream as a Duplex: unread bytes hold the stream's window, unsent ones the writer. */

@@ -2,7 +2,6 @@ export { type Authority, formatTunnelAuthority, parseAuthority } from './authori
 export { type Baggage, formatBaggage, parseBaggage } from './baggage.ts';
 export { type Forwarded, formatForwarded, parseForwarded } from './forwarded.ts';
 export {
-  type HeaderField,
   headOf,
   requestFields,
   type TunnelRequestHead,

@@ -1,3 +1,5 @@
+import type { HeaderField } from '../../http/http2/index.ts';
+
 /** The head of a CONNECT in text form; the parsers beside this file read its parts when somebody wants to know. */
 export interface TunnelRequestHead {
   /** See `parseAuthority`. */
@@ -13,9 +15,6 @@ export interface TunnelRequestHead {
 export interface TunnelResponseHeaders {
   readonly baggage?: string | undefined;
 }
-
-/** A header field as HPACK carries it: name in lower case, value. */
-export type HeaderField = readonly [name: string, value: string];
 
 /** Strict: exactly `:method` and `:authority` (RFC 9113 §8.5), then what is set. */
 export function requestFields(head: TunnelRequestHead): HeaderField[] {

@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type Clock, type Closable, systemClock } from '../../base/index.ts';
-import type { BufferAccount } from '../buffer-budget.ts';
+import { type BufferAccount, type Clock, type Closable, systemClock } from '../../base/index.ts';
 import { resolveTunnelConfig, type TunnelOptions } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import { abortedError } from '../refusals.ts';

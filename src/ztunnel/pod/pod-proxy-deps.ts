@@ -1,7 +1,6 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import type { BufferBudget, Clock, Logger } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
-import type { BufferBudget } from '../../tunnel-protocol/index.ts';
 import type { ConnectionJournal, HeldIdentity, TunnelRejection } from '../../proxy/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';

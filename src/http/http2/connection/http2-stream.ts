@@ -1,5 +1,5 @@
-import type { TunnelError } from '../errors.ts';
-import type { HeaderField } from '../head/index.ts';
+import type { HttpError } from '../../errors.ts';
+import type { HeaderField } from '../hpack/index.ts';
 
 /** Who gets what arrives on a stream. Called synchronously while a chunk is decoded; none may throw. */
 export interface StreamSink {
@@ -10,7 +10,7 @@ export interface StreamSink {
   /** END_STREAM: the peer's half is complete. */
   onEnd(): void;
   /** The stream is over before both halves were complete. Nothing follows. */
-  onCut(error: TunnelError): void;
+  onCut(error: HttpError): void;
   /** The peer's half is complete, and it will not read the rest of ours (RST_STREAM NO_ERROR or CANCEL after the end). */
   onUnwanted(): void;
 }

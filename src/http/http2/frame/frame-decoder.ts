@@ -68,7 +68,7 @@ export class FrameDecoder {
     this.#limits = limits;
   }
 
-  /** Decodes everything in `chunk`. Throws a TunnelError with the `http2Code` of RFC 9113. */
+  /** Decodes everything in `chunk`. Throws a HttpError with the `http2Code` of RFC 9113. */
   decode(chunk: Buffer): void {
     let offset = 0;
     while (offset < chunk.length || this.#isComplete()) {

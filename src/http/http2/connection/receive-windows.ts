@@ -1,5 +1,5 @@
-import type { BufferAccount } from '../buffer-budget.ts';
-import type { TunnelConfig } from '../config.ts';
+import type { BufferAccount } from '../../../base/index.ts';
+import type { Http2Config } from '../config.ts';
 import { DEFAULT_WINDOW_BYTES, ErrorCode, protocolFault } from '../frame/index.ts';
 import type { Http2Stream } from './http2-stream.ts';
 
@@ -22,7 +22,7 @@ export interface WindowFrames {
  *   *pressed*: every stream falls to the smallest window.
  */
 export class ReceiveWindows {
-  readonly #config: TunnelConfig;
+  readonly #config: Http2Config;
   readonly #account: BufferAccount;
   readonly #frames: WindowFrames;
   readonly #streams: ReadonlyMap<number, Http2Stream>;
@@ -37,7 +37,7 @@ export class ReceiveWindows {
   #unacknowledged = 1;
 
   constructor(
-    config: TunnelConfig,
+    config: Http2Config,
     account: BufferAccount,
     streams: ReadonlyMap<number, Http2Stream>,
     frames: WindowFrames,

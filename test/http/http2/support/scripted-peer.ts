@@ -1,8 +1,8 @@
-import { createBufferBudget, type BufferAccount } from '../../../src/tunnel-protocol/buffer-budget.ts';
-import { resolveTunnelConfig, type TunnelOptions } from '../../../src/tunnel-protocol/config.ts';
-import { Http2Connection } from '../../../src/tunnel-protocol/connection/http2-connection.ts';
-import type { Http2Stream, StreamSink } from '../../../src/tunnel-protocol/connection/http2-stream.ts';
-import { TunnelError } from '../../../src/tunnel-protocol/errors.ts';
+import { type BufferAccount, createBufferBudget } from '../../../../src/base/index.ts';
+import { HttpError } from '../../../../src/http/index.ts';
+import type { Http2Config } from '../../../../src/http/http2/config.ts';
+import { Http2Connection } from '../../../../src/http/http2/connection/http2-connection.ts';
+import type { Http2Stream, StreamSink } from '../../../../src/http/http2/connection/http2-stream.ts';
 import {
   CLIENT_PREFACE,
   encodeFrame,
@@ -13,9 +13,8 @@ import {
   FrameType,
   readFrameHead,
   SETTINGS_ACK,
-} from '../../../src/tunnel-protocol/frame/index.ts';
-import type { HeaderField } from '../../../src/tunnel-protocol/head/index.ts';
-import { createHpackEncoder } from '../../../src/tunnel-protocol/hpack/index.ts';
+} from '../../../../src/http/http2/frame/index.ts';
+import { createHpackEncoder, type HeaderField } from '../../../../src/http/http2/hpack/index.ts';
 
 export interface WireFrame extends FrameHead {
   readonly payload: Buffer;
@@ -23,7 +22,7 @@ export interface WireFrame extends FrameHead {
 
 export interface RecordingSink extends StreamSink {
   readonly events: string[];
-  error: TunnelError | undefined;
+  error: HttpError | undefined;
   /** Bytes that the pretended reader has not taken. */
   unread: number;
   /** When set, nothing is read. */
@@ -48,7 +47,7 @@ export interface Dialogue {
 
 export interface DialogueOptions {
   readonly role: 'client' | 'server';
-  readonly config?: TunnelOptions;
+  readonly config?: Partial<Http2Config>;
   readonly account?: BufferAccount;
   /** Default true: SETTINGS are exchanged and the opening frames are forgotten. */
   readonly greeted?: boolean;
@@ -60,7 +59,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
   const clock = { nowMs: 0 };
   const connection = new Http2Connection({
     role: options.role,
-    config: resolveTunnelConfig(options.config),
+    config: { ...CONFIG, ...options.config },
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.nowMs,
     events: {
@@ -152,8 +151,24 @@ export function faultCode(work: () => unknown): number | undefined {
   try {
     work();
   } catch (error) {
-    if (error instanceof TunnelError) return error.http2Code;
+    if (error instanceof HttpError) return error.http2Code;
     throw error;
   }
   return undefined;
 }
+
+const KIB = 1024;
+
+/** The defaults of tunnels (wire.md §1.3). */
+const CONFIG: Http2Config = {
+  streamWindowBytes: 4096 * KIB,
+  connectionWindowBytes: 16 * 1024 * KIB,
+  pressedStreamWindowBytes: 64 * KIB,
+  maxFrameBytes: 1024 * KIB,
+  maxConcurrentStreams: 200,
+  initialMaxSendStreams: 100,
+  headerListBytes: 64 * KIB,
+  keepAliveIntervalMs: 10_000,
+  keepAliveTimeoutMs: 20_000,
+  settingsTimeoutMs: 20_000,
+};

@@ -10,8 +10,8 @@ import {
   FrameFlag,
   FrameType,
   SETTINGS_ACK,
-} from '../../src/tunnel-protocol/frame/index.ts';
-import type { HeaderField } from '../../src/tunnel-protocol/head/index.ts';
+} from '../../../src/http/http2/frame/index.ts';
+import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
 import { data, faultCode, frame, openDialogue, recordingSink } from './support/scripted-peer.ts';
 
 const CONNECT: readonly HeaderField[] = [
@@ -29,10 +29,11 @@ function resets(dialogue: ReturnType<typeof openDialogue>): [number, number][] {
 }
 
 test('a client opens with preface, settings and its connection window', async (t) => {
-  const dialogue = openDialogue({ role: 'client', greeted: false });
+  const config = { headerListBytes: 16 * 1024 };
+  const dialogue = openDialogue({ role: 'client', greeted: false, config });
   const bytes = Buffer.concat(dialogue.connection.output.take().buffers);
   t.ok(bytes.subarray(0, CLIENT_PREFACE.length).equals(CLIENT_PREFACE));
-  const fresh = openDialogue({ role: 'client', greeted: false });
+  const fresh = openDialogue({ role: 'client', greeted: false, config });
   const [settings, window] = fresh.sent();
   // ENABLE_PUSH 0, INITIAL_WINDOW_SIZE 4 MiB, MAX_FRAME_SIZE 1 MiB, MAX_HEADER_LIST_SIZE 16 KiB.
   t.equal(settings?.payload.toString('hex'), '000200000000000400400000000500100000000600004000');
@@ -165,7 +166,7 @@ test('a stream takes nothing that does not belong in a tunnel', async (t) => {
   t.same(resets(dialogue), [[3, ErrorCode.STREAM_CLOSED]], 'DATA after its end');
   dialogue.send(data(1, 5), encodeWindowUpdate(1, 5), encodeReset(1, 0));
   t.same(dialogue.sent(), [], 'late frames of a closed stream are passed over');
-  t.equal(dialogue.requests[0]?.sink.events.at(-1), 'cut ERR_TUNNEL_PROTOCOL');
+  t.equal(dialogue.requests[0]?.sink.events.at(-1), 'cut ERR_HTTP_PROTOCOL');
 });
 
 test('more streams than allowed are refused, so that they may be tried again', async (t) => {
@@ -178,15 +179,15 @@ test('more streams than allowed are refused, so that they may be tried again', a
 
 test('too many headers reset the stream, on either side', async (t) => {
   const big: HeaderField = ['x', 'y'.repeat(2_000)];
-  const server = openDialogue({ role: 'server', config: { serverHeaderListBytes: 1_024 } });
+  const server = openDialogue({ role: 'server', config: { headerListBytes: 1_024 } });
   server.send(server.headers(1, [...CONNECT, big]));
   t.same(resets(server), [[1, ErrorCode.ENHANCE_YOUR_CALM]]);
-  const client = openDialogue({ role: 'client', config: { clientHeaderListBytes: 1_024 } });
+  const client = openDialogue({ role: 'client', config: { headerListBytes: 1_024 } });
   const sink = recordingSink();
   client.connection.request(CONNECT, sink);
   client.send(client.headers(1, [...OK, big]));
   t.same(resets(client), [[1, ErrorCode.ENHANCE_YOUR_CALM]]);
-  t.same(sink.events, ['cut ERR_TUNNEL_PROTOCOL']);
+  t.same(sink.events, ['cut ERR_HTTP_PROTOCOL']);
 });
 
 test('an answer must be one, and interim answers are passed over', async (t) => {
@@ -231,16 +232,12 @@ test('a reset says what it was: refused, gone, or no longer wanted', async (t) =
   };
   const answer = (d: ReturnType<typeof openDialogue>): Buffer => d.headers(1, OK);
   const end = (): Buffer => data(1, 0, true);
-  t.same(outcome(ErrorCode.REFUSED_STREAM), ['cut ERR_TUNNEL_STREAM_REFUSED']);
-  t.same(outcome(ErrorCode.REFUSED_STREAM, answer), ['cut ERR_TUNNEL_STREAM_RESET']);
-  t.same(
-    outcome(ErrorCode.CANCEL, answer),
-    ['cut ERR_TUNNEL_STREAM_RESET'],
-    'a cut without an end is no end',
-  );
-  t.same(outcome(ErrorCode.NO_ERROR, answer), ['cut ERR_TUNNEL_STREAM_RESET']);
+  t.same(outcome(ErrorCode.REFUSED_STREAM), ['cut ERR_HTTP_REFUSED']);
+  t.same(outcome(ErrorCode.REFUSED_STREAM, answer), ['cut ERR_HTTP_CUT']);
+  t.same(outcome(ErrorCode.CANCEL, answer), ['cut ERR_HTTP_CUT'], 'a cut without an end is no end');
+  t.same(outcome(ErrorCode.NO_ERROR, answer), ['cut ERR_HTTP_CUT']);
   t.same(outcome(ErrorCode.NO_ERROR, answer, end), ['unwanted']);
-  t.same(outcome(ErrorCode.CONNECT_ERROR, answer, end), ['cut ERR_TUNNEL_STREAM_RESET']);
+  t.same(outcome(ErrorCode.CONNECT_ERROR, answer, end), ['cut ERR_HTTP_CUT']);
 });
 
 test('GOAWAY hands back the streams that the peer did not look at', async (t) => {
@@ -252,7 +249,7 @@ test('GOAWAY hands back the streams that the peer did not look at', async (t) =>
     sinks.map((sink) => sink.events.length),
     [0, 0, 1],
   );
-  t.match(sinks[2]?.error, { code: 'ERR_TUNNEL_STREAM_REFUSED', retryable: true, message: /restart/ });
+  t.match(sinks[2]?.error, { code: 'ERR_HTTP_REFUSED', retryable: true, message: /restart/ });
 });
 
 test('after its last GOAWAY a server takes no stream', async (t) => {

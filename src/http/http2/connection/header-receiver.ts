@@ -1,7 +1,6 @@
-import type { TunnelConfig } from '../config.ts';
+import type { Http2Config } from '../config.ts';
 import { ErrorCode, type HeadersFrame, protocolFault } from '../frame/index.ts';
-import type { HeaderField } from '../head/index.ts';
-import { createHpackDecoder, type HpackDecoder } from '../hpack/index.ts';
+import { createHpackDecoder, type HeaderField, type HpackDecoder } from '../hpack/index.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { faultOfRequest, faultOfResponse } from './header-rules.ts';
 import type { Http2Stream } from './http2-stream.ts';
@@ -33,7 +32,7 @@ export class HeaderReceiver {
   constructor(
     context: {
       readonly role: Role;
-      readonly config: TunnelConfig;
+      readonly config: Http2Config;
       readonly streams: StreamTable;
       readonly floods: FloodGuard;
     },
@@ -45,8 +44,10 @@ export class HeaderReceiver {
     this.#streams = context.streams;
     this.#floods = context.floods;
     this.#outcome = outcome;
-    const maxListBytes = role === 'client' ? config.clientHeaderListBytes : config.serverHeaderListBytes;
-    this.#decoder = createHpackDecoder({ tableBytes: HPACK_TABLE_BYTES, maxListBytes });
+    this.#decoder = createHpackDecoder({
+      tableBytes: HPACK_TABLE_BYTES,
+      maxListBytes: config.headerListBytes,
+    });
   }
 
   receive(frame: HeadersFrame): void {

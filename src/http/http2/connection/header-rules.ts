@@ -1,4 +1,4 @@
-import type { HeaderField } from '../head/index.ts';
+import type { HeaderField } from '../hpack/index.ts';
 
 /** Why a request or answer is malformed (RFC 9113 §8.1.1), or undefined when it is not. */
 export function faultOfRequest(fields: readonly HeaderField[]): string | undefined {

@@ -1,4 +1,4 @@
-import type { TunnelError } from '../errors.ts';
+import type { HttpError } from '../../errors.ts';
 import { cutError } from './cuts.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import type { Role } from './settings-exchange.ts';
@@ -46,7 +46,7 @@ export class StreamTable {
   }
 
   /** Ends a stream that is not complete, and tells its sink why. */
-  cut(stream: Http2Stream, error: TunnelError): void {
+  cut(stream: Http2Stream, error: HttpError): void {
     if (stream.closed) return;
     this.forget(stream, error);
     stream.sink.onCut(error);
@@ -59,7 +59,7 @@ export class StreamTable {
   }
 
   /** Takes a stream off the books without a word to its sink; writes that wait are settled. */
-  forget(stream: Http2Stream, error?: TunnelError): void {
+  forget(stream: Http2Stream, error?: HttpError): void {
     if (stream.closed) return;
     stream.closed = true;
     this.open.delete(stream.id);

@@ -1,14 +1,14 @@
 import type { Blame, Clock, Timer } from '../../base/index.ts';
-import type { TunnelConfig } from '../config.ts';
-import type { Http2Connection } from '../connection/http2-connection.ts';
-import { TunnelError } from '../errors.ts';
-import { ErrorCode, protocolFault } from '../frame/index.ts';
-import type { TunnelTransport } from '../session.ts';
+import type { Http2Config } from './config.ts';
+import type { Http2Connection } from './connection/http2-connection.ts';
+import { HttpError } from '../errors.ts';
+import { ErrorCode, protocolFault } from './frame/index.ts';
+import type { Duplex } from 'node:stream';
 
 export interface TransportOptions {
-  readonly socket: TunnelTransport;
+  readonly socket: Duplex;
   readonly connection: Http2Connection;
-  readonly config: TunnelConfig;
+  readonly config: Http2Config;
   readonly clock: Clock;
   /** Which side of us the peer is on: who is to blame for its breaches. */
   readonly peer: 'upstream' | 'downstream';
@@ -68,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
   const destroy = (error: Error): void => {
     if (state === 'closed') return;
     failure ??= error;
-    const http2Code = error instanceof TunnelError ? error.http2Code : undefined;
+    const http2Code = error instanceof HttpError ? error.http2Code : undefined;
     connection.goAway({ errorCode: http2Code ?? ErrorCode.NO_ERROR, final: true, debug: '' });
     const { buffers } = connection.output.take();
     if (socket.writable) for (const buffer of buffers) socket.write(buffer);
@@ -94,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (connection.output.bytes + outstandingBytes > CONTROL_LIMIT_BYTES)
         throw protocolFault(ErrorCode.ENHANCE_YOUR_CALM, 'the peer asks for answers and does not read them');
     } catch (error) {
-      if (!(error instanceof TunnelError)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       destroy(error.blame === options.peer ? error : blamed(error, options.peer));
     }
   };
@@ -158,23 +158,23 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /** The codecs do not know on which side they stand, and blame downstream. */
-function blamed(error: TunnelError, blame: Blame): TunnelError {
+function blamed(error: HttpError, blame: Blame): HttpError {
   const { code, message, http2Code } = error;
-  return new TunnelError({ code, blame, message, http2Code, cause: error });
+  return new HttpError({ code, blame, message, http2Code, cause: error });
 }
 
-function endedError(blame: Blame): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_SESSION_CLOSED',
+function endedError(blame: Blame): HttpError {
+  return new HttpError({
+    code: 'ERR_HTTP_CONNECTION_CLOSED',
     blame,
     message: 'the peer closed the connection',
     retryable: true,
   });
 }
 
-function keepAliveError(timeoutMs: number, blame: Blame): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_KEEP_ALIVE',
+function keepAliveError(timeoutMs: number, blame: Blame): HttpError {
+  return new HttpError({
+    code: 'ERR_HTTP_KEEP_ALIVE',
     blame,
     message: `no answer to a keep-alive PING within ${timeoutMs} ms`,
     retryable: true,

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
-import type { HeaderField } from '../../src/tunnel-protocol/head/index.ts';
-import { createHpackDecoder, createHpackEncoder } from '../../src/tunnel-protocol/hpack/index.ts';
-import { conformancePath, needsConformanceData } from '../support/conformance.ts';
+import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
+import { createHpackDecoder, createHpackEncoder } from '../../../src/http/http2/hpack/index.ts';
+import { conformancePath, needsConformanceData } from '../../support/conformance.ts';
 import { faultCode } from './support/scripted-peer.ts';
 
 interface Story {

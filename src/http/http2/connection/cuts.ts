@@ -1,4 +1,4 @@
-import { TunnelError } from '../errors.ts';
+import { HttpError } from '../../errors.ts';
 import { errorCodeName } from '../frame/index.ts';
 import type { Role } from './settings-exchange.ts';
 
@@ -7,14 +7,14 @@ export function cutError(
   role: Role,
   message: string,
   more: { readonly http2Code?: number; readonly cause?: Error },
-): TunnelError {
-  return new TunnelError({ code: 'ERR_TUNNEL_STREAM_RESET', blame: blameOfPeer(role), message, ...more });
+): HttpError {
+  return new HttpError({ code: 'ERR_HTTP_CUT', blame: blameOfPeer(role), message, ...more });
 }
 
 /** The peer has not looked at the stream: it may be tried again (RFC 9113 §8.7). */
-export function refusedError(message: string): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_STREAM_REFUSED',
+export function refusedError(message: string): HttpError {
+  return new HttpError({
+    code: 'ERR_HTTP_REFUSED',
     blame: 'upstream',
     message: `the peer did not take the stream: ${message}`,
     retryable: true,
@@ -22,18 +22,18 @@ export function refusedError(message: string): TunnelError {
 }
 
 /** The peer broke a rule on one stream (RFC 9113 §5.4.2). */
-export function streamFault(role: Role, http2Code: number, why: string): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_PROTOCOL',
+export function streamFault(role: Role, http2Code: number, why: string): HttpError {
+  return new HttpError({
+    code: 'ERR_HTTP_PROTOCOL',
     blame: blameOfPeer(role),
     message: `${errorCodeName(http2Code)}: ${why}`,
     http2Code,
   });
 }
 
-export function overflowError(unreadBytes: number): TunnelError {
-  return new TunnelError({
-    code: 'ERR_TUNNEL_BUFFER_LIMIT',
+export function overflowError(unreadBytes: number): HttpError {
+  return new HttpError({
+    code: 'ERR_HTTP_BUFFER_LIMIT',
     blame: 'local',
     message: `${unreadBytes} bytes of one stream lay unread while its workload or process was at its cap`,
   });

@@ -1,13 +1,13 @@
 import { test } from 'tap';
-import { createBufferBudget } from '../../src/tunnel-protocol/index.ts';
+import { createBufferBudget } from '../../../src/base/index.ts';
 import {
   ErrorCode,
   encodeSettings,
   encodeWindowUpdate,
   FrameType,
   SETTINGS_ACK,
-} from '../../src/tunnel-protocol/frame/index.ts';
-import type { HeaderField } from '../../src/tunnel-protocol/head/index.ts';
+} from '../../../src/http/http2/frame/index.ts';
+import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
 import { data, faultCode, openDialogue, recordingSink, type WireFrame } from './support/scripted-peer.ts';
 
 const KIB = 1024;
@@ -224,7 +224,7 @@ test('at the cap the streams that hold unread bytes go, never the live one', asy
   dialogue.send(data(3, 700 * KIB), data(5, 700 * KIB), data(1, 700 * KIB));
   t.match(
     dialogue.requests.map(({ sink }) => sink.error?.code),
-    [undefined, undefined, 'ERR_TUNNEL_BUFFER_LIMIT'],
+    [undefined, undefined, 'ERR_HTTP_BUFFER_LIMIT'],
   );
   t.equal(other.pressure < 1, true, 'another workload is not at its cap');
   dialogue.connection.abandon(new Error('gone'));

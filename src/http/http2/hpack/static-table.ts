@@ -1,4 +1,4 @@
-import type { HeaderField } from '../head/index.ts';
+import type { HeaderField } from './header-field.ts';
 
 /** RFC 7541 Appendix A; index 1 is the first entry here. */
 export const STATIC_TABLE: readonly HeaderField[] = [

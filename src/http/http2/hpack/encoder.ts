@@ -1,4 +1,4 @@
-import type { HeaderField } from '../head/index.ts';
+import type { HeaderField } from './header-field.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
 export interface HpackEncoder {

@@ -1,5 +1,5 @@
-import type { BufferAccount } from '../buffer-budget.ts';
-import type { TunnelConfig } from '../config.ts';
+import type { BufferAccount } from '../../../base/index.ts';
+import type { Http2Config } from '../config.ts';
 import {
   CLIENT_PREFACE,
   DEFAULT_WINDOW_BYTES,
@@ -21,8 +21,7 @@ import {
   type SettingsFrame,
   type WindowUpdateFrame,
 } from '../frame/index.ts';
-import type { HeaderField } from '../head/index.ts';
-import { createHpackEncoder, type HpackEncoder } from '../hpack/index.ts';
+import { createHpackEncoder, type HeaderField, type HpackEncoder } from '../hpack/index.ts';
 import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
 import { DataReceiver } from './data-receiver.ts';
 import { FloodGuard } from './flood-guard.ts';
@@ -47,7 +46,7 @@ export interface ConnectionEvents {
 
 export interface ConnectionOptions {
   readonly role: Role;
-  readonly config: TunnelConfig;
+  readonly config: Http2Config;
   readonly account: BufferAccount;
   /** Milliseconds that never jump. */
   now(): number;
@@ -56,7 +55,7 @@ export interface ConnectionOptions {
 
 /**
  * One HTTP/2 connection without a socket (RFC 9113): bytes in, events and bytes out. Faults of the peer are thrown by
- * `receive` as a TunnelError; the endpoint sends GOAWAY with its code.
+ * `receive` as a HttpError; the endpoint sends GOAWAY with its code.
  */
 export class Http2Connection implements FrameVisitor {
   readonly output = new Output();
@@ -83,10 +82,9 @@ export class Http2Connection implements FrameVisitor {
     this.#settings = new SettingsExchange(role, config, options.now);
     this.#floods = new FloodGuard(options.now);
     this.#streams = new StreamTable(role, () => options.events.onChange());
-    const maxListBytes = role === 'client' ? config.clientHeaderListBytes : config.serverHeaderListBytes;
     this.#decoder = new FrameDecoder(this, {
       maxFrameBytes: config.maxFrameBytes,
-      maxBlockBytes: Math.max(maxListBytes, MIN_BLOCK_BYTES),
+      maxBlockBytes: Math.max(config.headerListBytes, MIN_BLOCK_BYTES),
     });
     this.receiveWindows = new ReceiveWindows(config, account, this.#streams.open, {
       sendWindowUpdate: (streamId, increment) => this.#send(encodeWindowUpdate(streamId, increment)),
@@ -138,7 +136,7 @@ export class Http2Connection implements FrameVisitor {
     return this.output.bytes > 0 || this.#scheduler.hasWork;
   }
 
-  /** Throws a TunnelError when the peer broke the protocol. */
+  /** Throws a HttpError when the peer broke the protocol. */
   receive(chunk: Buffer): void {
     this.#decoder.decode(this.#preface === undefined ? chunk : this.#preface.strip(chunk));
   }

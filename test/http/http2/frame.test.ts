@@ -10,8 +10,8 @@ import {
   type Frame,
   FrameDecoder,
   readFrameHead,
-} from '../../src/tunnel-protocol/frame/index.ts';
-import { conformancePath, needsConformanceData } from '../support/conformance.ts';
+} from '../../../src/http/http2/frame/index.ts';
+import { conformancePath, needsConformanceData } from '../../support/conformance.ts';
 import { data, faultCode, frame } from './support/scripted-peer.ts';
 
 interface Case {

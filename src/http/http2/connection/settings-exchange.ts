@@ -1,4 +1,4 @@
-import type { TunnelConfig } from '../config.ts';
+import type { Http2Config } from '../config.ts';
 import {
   DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
@@ -27,7 +27,7 @@ export class SettingsExchange {
   /** INITIAL_WINDOW_SIZE of each SETTINGS that is not acknowledged, oldest first. */
   readonly #unacknowledged: { readonly initialWindow: number; readonly sentAtMs: number }[] = [];
 
-  constructor(role: Role, config: TunnelConfig, now: () => number) {
+  constructor(role: Role, config: Http2Config, now: () => number) {
     this.#role = role;
     this.#now = now;
     this.peer = {
@@ -39,18 +39,14 @@ export class SettingsExchange {
   }
 
   /** The SETTINGS that open a connection. */
-  first(config: TunnelConfig): Buffer {
+  first(config: Http2Config): Buffer {
     const entries: SettingEntry[] = [
       [Setting.INITIAL_WINDOW_SIZE, config.streamWindowBytes],
       [Setting.MAX_FRAME_SIZE, config.maxFrameBytes],
+      [Setting.MAX_HEADER_LIST_SIZE, config.headerListBytes],
     ];
-    if (this.#role === 'client') {
-      entries.unshift([Setting.ENABLE_PUSH, 0]);
-      entries.push([Setting.MAX_HEADER_LIST_SIZE, config.clientHeaderListBytes]);
-    } else {
-      entries.unshift([Setting.MAX_CONCURRENT_STREAMS, config.maxConcurrentStreams]);
-      entries.push([Setting.MAX_HEADER_LIST_SIZE, config.serverHeaderListBytes]);
-    }
+    if (this.#role === 'client') entries.unshift([Setting.ENABLE_PUSH, 0]);
+    else entries.unshift([Setting.MAX_CONCURRENT_STREAMS, config.maxConcurrentStreams]);
     this.#unacknowledged.push({ initialWindow: config.streamWindowBytes, sentAtMs: this.#now() });
     return encodeSettings(entries);
   }

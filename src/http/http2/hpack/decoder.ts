@@ -1,4 +1,4 @@
-import type { HeaderField } from '../head/index.ts';
+import type { HeaderField } from './header-field.ts';
 import { DynamicTable, ENTRY_OVERHEAD_BYTES } from './dynamic-table.ts';
 import { hpackError } from './errors.ts';
 import { decodeHuffman } from './huffman.ts';
@@ -10,7 +10,7 @@ export interface DecodedBlock {
 }
 
 export interface HpackDecoder {
-  /** Reads one complete header block. Throws a TunnelError with COMPRESSION_ERROR; the decoder is useless then. */
+  /** Reads one complete header block. Throws a HttpError with COMPRESSION_ERROR; the decoder is useless then. */
   decode(block: Buffer): DecodedBlock;
 }
 

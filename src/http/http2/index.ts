@@ -1,0 +1,7 @@
+export type { Http2Config } from './config.ts';
+export { faultOfOutgoing } from './connection/header-rules.ts';
+export { type ConnectionEvents, Http2Connection } from './connection/http2-connection.ts';
+export type { Http2Stream, StreamSink } from './connection/http2-stream.ts';
+export { ErrorCode, protocolFault } from './frame/index.ts';
+export type { HeaderField } from './hpack/index.ts';
+export { createTransport, type Transport } from './transport.ts';
