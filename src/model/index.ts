@@ -83,10 +83,12 @@ export {
 export type { TrustBundle } from './trust-bundle.ts';
 export {
   type Attachment,
+  attachmentsOf,
   type Backend,
   type BackendTarget,
   type CorsFilter,
   type ExtensionKey,
+  extensionsOf,
   type GatewayKey,
   gatewayKey,
   type HeaderFilter,

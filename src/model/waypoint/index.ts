@@ -17,7 +17,12 @@ export type {
   RedirectFilter,
   RewriteFilter,
 } from './http-filter.ts';
-export type { WaypointResource, WaypointResourceKind } from './resource.ts';
+export {
+  attachmentsOf,
+  extensionsOf,
+  type WaypointResource,
+  type WaypointResourceKind,
+} from './resource.ts';
 export type {
   Backend,
   BackendTarget,

@@ -1,6 +1,27 @@
+import type { Attachment } from './attachment.ts';
+import type { ExtensionKey } from './http-filter.ts';
 import type { Route } from './route.ts';
 
 /** One thing that a waypoint is told beside the mesh itself (services and workloads). */
 export type WaypointResource = { readonly kind: 'route'; readonly route: Route };
 
 export type WaypointResourceKind = WaypointResource['kind'];
+
+/** What a resource is attached to. A route has parents instead. */
+export function attachmentsOf(resource: WaypointResource): readonly Attachment[] {
+  switch (resource.kind) {
+    case 'route':
+      return [];
+  }
+}
+
+/** The objects that a route's filters name: they hold for its rules, whatever else they are attached to. */
+export function extensionsOf(route: Route): ReadonlySet<ExtensionKey> {
+  const found = new Set<ExtensionKey>();
+  if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return found;
+  for (const rule of route.rules) {
+    for (const filter of [...rule.filters, ...rule.backends.flatMap((backend) => backend.filters)])
+      if (filter.type === 'extension') found.add(filter.object);
+  }
+  return found;
+}
