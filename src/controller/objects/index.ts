@@ -7,11 +7,11 @@ export type {
   PolicySource,
   PolicyTargetReference,
 } from './authorization-policy.ts';
-export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './endpoint-slice.ts';
+export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kubernetes/endpoint-slice.ts';
 export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';
-export type { NamespaceObject } from './namespace.ts';
-export type { NodeObject } from './node.ts';
+export type { NamespaceObject } from './kubernetes/namespace.ts';
+export type { NodeObject } from './kubernetes/node.ts';
 export { type ObjectMeta, objectKey } from './object-meta.ts';
 export {
   formatIssue,
@@ -22,6 +22,6 @@ export {
   parseObject,
 } from './parse-object.ts';
 export type { MtlsMode, PeerAuthenticationObject } from './peer-authentication.ts';
-export type { PodObject } from './pod.ts';
-export type { ServiceObject, ServicePort } from './service.ts';
-export type { ServiceAccountObject } from './service-account.ts';
+export type { PodObject } from './kubernetes/pod.ts';
+export type { ServiceObject, ServicePort } from './kubernetes/service.ts';
+export type { ServiceAccountObject } from './kubernetes/service-account.ts';

@@ -1,6 +1,6 @@
 import { ControllerError } from '../errors.ts';
 import { type AuthorizationPolicyObject, parseAuthorizationPolicy } from './authorization-policy.ts';
-import { type EndpointSliceObject, parseEndpointSlice } from './endpoint-slice.ts';
+import { type EndpointSliceObject, parseEndpointSlice } from './kubernetes/endpoint-slice.ts';
 import {
   createField,
   type Field,
@@ -8,12 +8,12 @@ import {
   type FieldOptions,
   formatFieldPath,
 } from './fields/index.ts';
-import { type NamespaceObject, parseNamespace } from './namespace.ts';
-import { type NodeObject, parseNode } from './node.ts';
+import { type NamespaceObject, parseNamespace } from './kubernetes/namespace.ts';
+import { type NodeObject, parseNode } from './kubernetes/node.ts';
 import { type PeerAuthenticationObject, parsePeerAuthentication } from './peer-authentication.ts';
-import { type PodObject, parsePod } from './pod.ts';
-import { parseService, type ServiceObject } from './service.ts';
-import { parseServiceAccount, type ServiceAccountObject } from './service-account.ts';
+import { type PodObject, parsePod } from './kubernetes/pod.ts';
+import { parseService, type ServiceObject } from './kubernetes/service.ts';
+import { parseServiceAccount, type ServiceAccountObject } from './kubernetes/service-account.ts';
 
 /** Every kind of object that the mesh reads. */
 export type MeshObject =

@@ -1,5 +1,5 @@
-import type { Field } from './fields/index.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import type { Field } from '../fields/index.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 /** A ServiceAccount: nothing of it but its name is used. */
 export interface ServiceAccountObject {

@@ -1,5 +1,5 @@
-import type { Field } from './fields/index.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import type { Field } from '../fields/index.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 /** A Node: its labels say where it stands. */
 export interface NodeObject {

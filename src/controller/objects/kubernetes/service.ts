@@ -1,7 +1,7 @@
-import { type IpAddress, tryParseIpAddress } from '../../model/index.ts';
-import type { Field } from './fields/index.ts';
-import type { LabelSelector } from './label-selector.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import { type IpAddress, tryParseIpAddress } from '../../../model/index.ts';
+import type { Field } from '../fields/index.ts';
+import type { LabelSelector } from '../label-selector.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 /** A Service. */
 export interface ServiceObject {

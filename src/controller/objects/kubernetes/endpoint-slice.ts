@@ -1,6 +1,6 @@
-import { type IpAddress, tryParseIpAddress } from '../../model/index.ts';
-import type { Field } from './fields/index.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import { type IpAddress, tryParseIpAddress } from '../../../model/index.ts';
+import type { Field } from '../fields/index.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 /** An EndpointSlice. */
 export interface EndpointSliceObject {

@@ -1,5 +1,5 @@
-import type { Field } from './fields/index.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import type { Field } from '../fields/index.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 /** A Namespace: its labels choose enrolment and waypoints for what is in it. */
 export interface NamespaceObject {
