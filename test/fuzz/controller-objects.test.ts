@@ -16,6 +16,10 @@ const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   EndpointSlice: 'discovery.k8s.io/v1',
   AuthorizationPolicy: 'security.istio.io/v1',
   PeerAuthentication: 'security.istio.io/v1beta1',
+  ConfigMap: 'v1',
+  Deployment: 'apps/v1',
+  GatewayClass: 'gateway.networking.k8s.io/v1',
+  Gateway: 'gateway.networking.k8s.io/v1',
 };
 const KINDS = Object.keys(API_VERSIONS) as ObjectKind[];
 
@@ -35,6 +39,7 @@ const NAMES = [
     'values',
     'ports',
   ],
+  ...['gatewayClassName', 'listeners', 'allowedRoutes', 'namespaces', 'infrastructure', 'parametersRef'],
   ...['principals', 'ipBlocks', 'serviceAccounts', 'action', 'targetRefs', 'mtls', 'mode', 'portLevelMtls'],
   ...['clusterIP', 'clusterIPs', 'port', 'targetPort', 'protocol', 'type', 'podIP', 'podIPs', 'ip', 'phase'],
   ...[

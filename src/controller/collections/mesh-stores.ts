@@ -1,12 +1,17 @@
 import type {
   AuthorizationPolicyObject,
+  ConfigMapObject,
+  DeploymentObject,
   EndpointSliceObject,
+  GatewayClassObject,
+  GatewayObject,
   MeshObject,
   NamespaceObject,
   NodeObject,
   ObjectKind,
   PeerAuthenticationObject,
   PodObject,
+  ServiceAccountObject,
   ServiceObject,
 } from '../objects/index.ts';
 import { objectKey } from '../objects/index.ts';
@@ -28,6 +33,11 @@ export interface MeshStores {
   readonly slices: Store<EndpointSliceObject>;
   readonly policies: Store<Judged<AuthorizationPolicyObject>>;
   readonly peers: Store<Judged<PeerAuthenticationObject>>;
+  readonly gateways: Store<GatewayObject>;
+  readonly gatewayClasses: Store<GatewayClassObject>;
+  readonly configMaps: Store<ConfigMapObject>;
+  readonly deployments: Store<DeploymentObject>;
+  readonly serviceAccounts: Store<ServiceAccountObject>;
 }
 
 export function createMeshStores(graph: Graph): MeshStores {
@@ -39,13 +49,18 @@ export function createMeshStores(graph: Graph): MeshStores {
     slices: graph.store(),
     policies: graph.store(),
     peers: graph.store(),
+    gateways: graph.store(),
+    gatewayClasses: graph.store(),
+    configMaps: graph.store(),
+    deployments: graph.store(),
+    serviceAccounts: graph.store(),
   };
 }
 
 /** Without effect until the graph's next commit. */
 export function applyEvent(stores: MeshStores, event: ObjectEvent): void {
   if (event.type === 'upsert') put(stores, event.object, event.faults);
-  else storeOf(stores, event.kind)?.delete(event.key);
+  else storeOf(stores, event.kind).delete(event.key);
 }
 
 function put(stores: MeshStores, object: MeshObject, faults: readonly string[]): void {
@@ -73,12 +88,24 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
       stores.peers.set(key, { object, faults });
       break;
     case 'ServiceAccount':
-      // Its name is all that counts, and pods bring that along.
+      stores.serviceAccounts.set(key, object);
+      break;
+    case 'Gateway':
+      stores.gateways.set(key, object);
+      break;
+    case 'GatewayClass':
+      stores.gatewayClasses.set(key, object);
+      break;
+    case 'ConfigMap':
+      stores.configMaps.set(key, object);
+      break;
+    case 'Deployment':
+      stores.deployments.set(key, object);
       break;
   }
 }
 
-function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'delete'> | undefined {
+function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'delete'> {
   switch (kind) {
     case 'Namespace':
       return stores.namespaces;
@@ -95,6 +122,14 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
     case 'PeerAuthentication':
       return stores.peers;
     case 'ServiceAccount':
-      return undefined;
+      return stores.serviceAccounts;
+    case 'Gateway':
+      return stores.gateways;
+    case 'GatewayClass':
+      return stores.gatewayClasses;
+    case 'ConfigMap':
+      return stores.configMaps;
+    case 'Deployment':
+      return stores.deployments;
   }
 }

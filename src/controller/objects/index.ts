@@ -8,11 +8,22 @@ export type {
   PolicyTargetReference,
 } from './authorization-policy.ts';
 export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kubernetes/endpoint-slice.ts';
+export type { ConfigMapObject } from './kubernetes/config-map.ts';
+export type { DeploymentObject } from './kubernetes/deployment.ts';
+export {
+  type GatewayClassObject,
+  type GatewayListener,
+  type GatewayObject,
+  type GatewayObjectAddress,
+  type LabelQuery,
+  matchesQuery,
+  type NamespaceSelector,
+} from './gateway-api/index.ts';
 export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';
 export type { NamespaceObject } from './kubernetes/namespace.ts';
 export type { NodeObject } from './kubernetes/node.ts';
-export { type ObjectMeta, objectKey } from './object-meta.ts';
+export { type ObjectMeta, objectKey, type OwnerReference } from './object-meta.ts';
 export {
   formatIssue,
   inspectObject,

@@ -19,6 +19,7 @@ export interface ObjectMeta {
 export interface OwnerReference {
   readonly kind: string;
   readonly name: string;
+  readonly uid: string;
   readonly controller: boolean;
 }
 
@@ -49,6 +50,7 @@ export function parseObjectMeta(root: Field, namespace: { readonly fallback: str
       .map((owner) => ({
         kind: owner.key('kind').text() ?? '',
         name: owner.key('name').text() ?? '',
+        uid: owner.key('uid').text() ?? '',
         controller: owner.key('controller').boolean() ?? false,
       })),
   };

@@ -1,5 +1,7 @@
 import { ControllerError } from '../errors.ts';
 import { type AuthorizationPolicyObject, parseAuthorizationPolicy } from './authorization-policy.ts';
+import { type ConfigMapObject, parseConfigMap } from './kubernetes/config-map.ts';
+import { type DeploymentObject, parseDeployment } from './kubernetes/deployment.ts';
 import { type EndpointSliceObject, parseEndpointSlice } from './kubernetes/endpoint-slice.ts';
 import {
   createField,
@@ -10,6 +12,12 @@ import {
 } from './fields/index.ts';
 import { type NamespaceObject, parseNamespace } from './kubernetes/namespace.ts';
 import { type NodeObject, parseNode } from './kubernetes/node.ts';
+import {
+  type GatewayClassObject,
+  type GatewayObject,
+  parseGateway,
+  parseGatewayClass,
+} from './gateway-api/index.ts';
 import { type PeerAuthenticationObject, parsePeerAuthentication } from './peer-authentication.ts';
 import { type PodObject, parsePod } from './kubernetes/pod.ts';
 import { parseService, type ServiceObject } from './kubernetes/service.ts';
@@ -23,6 +31,10 @@ export type MeshObject =
   | ServiceObject
   | EndpointSliceObject
   | NodeObject
+  | ConfigMapObject
+  | DeploymentObject
+  | GatewayClassObject
+  | GatewayObject
   | AuthorizationPolicyObject
   | PeerAuthenticationObject;
 
@@ -87,12 +99,18 @@ interface KindEntry {
 const CUSTOM_RESOURCE: FieldOptions = { noNullsBelow: 'spec' };
 const SECURITY = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
 
+const GATEWAY = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'];
+
 const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   Namespace: { apiVersions: ['v1'], parse: parseNamespace },
   Pod: { apiVersions: ['v1'], parse: parsePod },
   ServiceAccount: { apiVersions: ['v1'], parse: parseServiceAccount },
   Service: { apiVersions: ['v1'], parse: parseService },
   Node: { apiVersions: ['v1'], parse: parseNode },
+  ConfigMap: { apiVersions: ['v1'], parse: parseConfigMap },
+  Deployment: { apiVersions: ['apps/v1'], parse: parseDeployment },
+  GatewayClass: { apiVersions: GATEWAY, options: CUSTOM_RESOURCE, parse: parseGatewayClass },
+  Gateway: { apiVersions: GATEWAY, options: CUSTOM_RESOURCE, parse: parseGateway },
   EndpointSlice: { apiVersions: ['discovery.k8s.io/v1'], parse: parseEndpointSlice },
   AuthorizationPolicy: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parseAuthorizationPolicy },
   PeerAuthentication: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parsePeerAuthentication },
