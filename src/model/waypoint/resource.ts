@@ -1,9 +1,12 @@
 import type { Attachment } from './attachment.ts';
 import type { ExtensionKey } from './http-filter.ts';
 import type { Route } from './route.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** One thing that a waypoint is told beside the mesh itself (services and workloads). */
-export type WaypointResource = { readonly kind: 'route'; readonly route: Route };
+export type WaypointResource =
+  | { readonly kind: 'route'; readonly route: Route }
+  | { readonly kind: 'traffic'; readonly policy: TrafficPolicy };
 
 export type WaypointResourceKind = WaypointResource['kind'];
 

@@ -1,4 +1,5 @@
 import type { RouteTable } from '../routing/route-table.ts';
+import type { TrafficPlan } from '../traffic/traffic-plan.ts';
 
 /**
  * Everything that is configured for one service and port (or one pod), compiled when it changes and not when it is used.
@@ -6,4 +7,5 @@ import type { RouteTable } from '../routing/route-table.ts';
  */
 export interface TargetPlan {
   readonly routes: RouteTable;
+  readonly traffic: TrafficPlan;
 }

@@ -7,6 +7,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Route } from "./waypoint_route_pb.js";
+import type { TrafficPolicy } from "./waypoint_traffic_pb.js";
 
 /**
  * Describes the file waypoint.proto.
@@ -24,12 +25,20 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
    */
   content: {
     /**
-     * 2 authorization, 3 authentication, 4 traffic policy, 5 rate limit, 6 fault injection, 7 filter, 8 authorizer
-     *
      * @generated from field: nodemesh.waypoint.Route route = 1;
      */
     value: Route;
     case: "route";
+  } | {
+    /**
+     * 2 authorization, 3 authentication
+     *
+     * 5 rate limit, 6 fault injection, 7 filter, 8 authorizer
+     *
+     * @generated from field: nodemesh.waypoint.TrafficPolicy traffic = 4;
+     */
+    value: TrafficPolicy;
+    case: "traffic";
   } | { case: undefined; value?: undefined };
 };
 

@@ -6,12 +6,13 @@
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_waypoint_route } from "./waypoint_route_pb.js";
+import { file_waypoint_traffic } from "./waypoint_traffic_pb.js";
 
 /**
  * Describes the file waypoint.proto.
  */
 export const file_waypoint = /*@__PURE__*/
-  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQiQAoIUmVzb3VyY2USKQoFcm91dGUYASABKAsyGC5ub2RlbWVzaC53YXlwb2ludC5Sb3V0ZUgAQgkKB2NvbnRlbnRiBnByb3RvMw", [file_waypoint_route]);
+  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQidQoIUmVzb3VyY2USKQoFcm91dGUYASABKAsyGC5ub2RlbWVzaC53YXlwb2ludC5Sb3V0ZUgAEjMKB3RyYWZmaWMYBCABKAsyIC5ub2RlbWVzaC53YXlwb2ludC5UcmFmZmljUG9saWN5SABCCQoHY29udGVudGIGcHJvdG8z", [file_waypoint_route, file_waypoint_traffic]);
 
 /**
  * Describes the message nodemesh.waypoint.Resource.

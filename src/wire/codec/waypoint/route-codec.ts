@@ -20,8 +20,6 @@ import {
   RouteRetrySchema,
   type Route as WireRoute,
   RouteSchema,
-  type SessionPersistence as WireSessionPersistence,
-  SessionPersistenceSchema,
   type StreamRule as WireStreamRule,
   StreamRuleSchema,
   type ValueMatch as WireValueMatch,
@@ -31,6 +29,8 @@ import { enumTable } from '../enum-table.ts';
 import { badField, decodePort, requireText } from '../field.ts';
 import { decodeBackend, decodeHttpBackend, encodeBackend, encodeHttpBackend } from './backend-codec.ts';
 import { decodeHttpFilter, encodeHttpFilter } from './http-filter-codec.ts';
+import { decodeMs, encodeMs } from './milliseconds.ts';
+import { decodeSessionPersistence, encodeSessionPersistence } from './session-persistence-codec.ts';
 
 const KINDS = enumTable<RouteKind>({
   HTTPRoute: WireRouteKind.HTTP,
@@ -95,26 +95,17 @@ function encodeHttpRule(rule: HttpRule): WireHttpRule {
     matches: rule.matches.map(encodeMatch),
     filters: rule.filters.map(encodeHttpFilter),
     backends: rule.backends.map(encodeHttpBackend),
-    requestTimeoutMs: toBigInt(requestMs),
-    backendRequestTimeoutMs: toBigInt(backendRequestMs),
+    requestTimeoutMs: encodeMs(requestMs),
+    backendRequestTimeoutMs: encodeMs(backendRequestMs),
     retry:
       retry === undefined
         ? undefined
         : create(RouteRetrySchema, {
             attempts: retry.attempts,
             codes: [...retry.codes],
-            backoffMs: toBigInt(retry.backoffMs),
+            backoffMs: encodeMs(retry.backoffMs),
           }),
-    sessionPersistence:
-      session === undefined
-        ? undefined
-        : create(SessionPersistenceSchema, {
-            header: session.type === 'header',
-            sessionName: session.sessionName,
-            absoluteTimeoutMs: toBigInt(session.absoluteTimeoutMs),
-            idleTimeoutMs: toBigInt(session.idleTimeoutMs),
-            permanentCookie: session.permanentCookie,
-          }),
+    sessionPersistence: session && encodeSessionPersistence(session),
   });
 }
 
@@ -127,24 +118,14 @@ function decodeHttpRule(rule: WireHttpRule, path: string): HttpRule {
     filters: rule.filters.map((filter, index) => decodeHttpFilter(filter, `${path}.filters[${index}]`)),
     backends: rule.backends.map((backend, index) => decodeHttpBackend(backend, `${path}.backends[${index}]`)),
     timeouts: {
-      requestMs: toNumber(rule.requestTimeoutMs),
-      backendRequestMs: toNumber(rule.backendRequestTimeoutMs),
+      requestMs: decodeMs(rule.requestTimeoutMs),
+      backendRequestMs: decodeMs(rule.backendRequestTimeoutMs),
     },
     retry:
       retry === undefined
         ? undefined
-        : { attempts: retry.attempts, codes: retry.codes, backoffMs: toNumber(retry.backoffMs) },
-    sessionPersistence: sessionPersistence && decodeSession(sessionPersistence),
-  };
-}
-
-function decodeSession(session: WireSessionPersistence): HttpRule['sessionPersistence'] {
-  return {
-    type: session.header ? 'header' : 'cookie',
-    sessionName: session.sessionName,
-    absoluteTimeoutMs: toNumber(session.absoluteTimeoutMs),
-    idleTimeoutMs: toNumber(session.idleTimeoutMs),
-    permanentCookie: session.permanentCookie,
+        : { attempts: retry.attempts, codes: retry.codes, backoffMs: decodeMs(retry.backoffMs) },
+    sessionPersistence: sessionPersistence && decodeSessionPersistence(sessionPersistence),
   };
 }
 
@@ -224,12 +205,4 @@ function encodeValueMatch({ kind, name, value }: ValueMatch): WireValueMatch {
 
 function decodeValueMatch({ regex, name, value }: WireValueMatch): ValueMatch {
   return { kind: regex ? 'regex' : 'exact', name, value };
-}
-
-function toBigInt(ms: number | undefined): bigint | undefined {
-  return ms === undefined ? undefined : BigInt(Math.round(ms));
-}
-
-function toNumber(ms: bigint | undefined): number | undefined {
-  return ms === undefined ? undefined : Number(ms);
 }
