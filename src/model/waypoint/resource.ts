@@ -15,6 +15,8 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
   switch (resource.kind) {
     case 'route':
       return [];
+    case 'traffic':
+      return resource.policy.attachments;
   }
 }
 
