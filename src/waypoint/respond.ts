@@ -1,32 +1,59 @@
 import type { MeshError } from '../base/index.ts';
 
-/** What a failed request is answered with. `grpc` is the code for gRPC clients (RFC-less: grpc.io's status codes). */
+/** What a failed request is answered with. */
 export interface FailureAnswer {
   readonly status: number;
+  /** For gRPC clients: a code of GRPC. */
   readonly grpc: number;
+  /** What the client is told. Never more than it may know: the details are in the access log. */
+  readonly text: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/**
- * The one place where an error becomes an answer. A code that is missing here is a fault of ours: 500.
- */
-export function answerFor(error: MeshError): FailureAnswer {
-  return ANSWERS.get(error.code) ?? { status: 500, grpc: GRPC.INTERNAL };
-}
-
+/** gRPC's status codes. */
 export const GRPC = {
+  OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
+  ABORTED: 10,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
 
-const ANSWERS: ReadonlyMap<string, FailureAnswer> = new Map([
-  ['ERR_WAYPOINT_NO_ROUTE', { status: 404, grpc: GRPC.UNIMPLEMENTED }],
-  ['ERR_WAYPOINT_INVALID_BACKEND', { status: 500, grpc: GRPC.INTERNAL }],
-  ['ERR_WAYPOINT_NO_ENDPOINT', { status: 503, grpc: GRPC.UNAVAILABLE }],
-]);
+/** An error that brings a part of its answer itself, such as a `retry-after`. */
+export interface AnswerHint {
+  readonly answer: Partial<FailureAnswer>;
+}
+
+/** The one place where an error becomes an answer. A code that is missing here is a fault of ours: 500. */
+export function answerFor(error: MeshError): FailureAnswer {
+  const { status, grpc, text } = ANSWERS[error.code] ?? INTERNAL;
+  const hint = hasHint(error) ? error.answer : {};
+  return { status, grpc, text, headers: [], ...hint };
+}
+
+function hasHint(error: object): error is AnswerHint {
+  return 'answer' in error && typeof error.answer === 'object' && error.answer !== null;
+}
+
+type Row = Omit<FailureAnswer, 'headers'>;
+
+const INTERNAL: Row = { status: 500, grpc: GRPC.INTERNAL, text: 'internal error of the waypoint' };
+
+const ANSWERS: Readonly<Record<string, Row>> = {
+  // Gateway API: no rule matches.
+  ERR_WAYPOINT_NO_ROUTE: { status: 404, grpc: GRPC.UNIMPLEMENTED, text: 'no route for this request' },
+  // Gateway API, backendRefs: an invalid backend's share.
+  ERR_WAYPOINT_INVALID_BACKEND: {
+    status: 500,
+    grpc: GRPC.INTERNAL,
+    text: 'the route for this request has no valid backend',
+  },
+  ERR_WAYPOINT_NO_ENDPOINT: { status: 503, grpc: GRPC.UNAVAILABLE, text: 'no healthy upstream' },
+};

@@ -65,4 +65,6 @@ export interface RequestContext {
   readonly excluded: ReadonlySet<WorkloadUid>;
   /** Passes an interim answer (103) to the client. */
   informational(status: number, headers: HeaderList): void;
+  /** Runs `listener` when the last byte of the answer is out, or the exchange was cut; `record` is complete then. */
+  onEnd(listener: () => void): void;
 }

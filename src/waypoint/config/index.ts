@@ -1,0 +1,2 @@
+export { resolveWaypointConfig, WAYPOINT_DEFAULTS, type WaypointOptions } from './resolve.ts';
+export type { WaypointConfig } from './waypoint-config.ts';

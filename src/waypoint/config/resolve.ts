@@ -1,0 +1,117 @@
+import { type GatewayKey, gatewayKey } from '../../model/index.ts';
+import {
+  address,
+  createProblems,
+  durationMs,
+  listenAddress,
+  logFormat,
+  logLevel,
+  type Problems,
+  parsed,
+  requiredText,
+  svidTtlMs,
+  trustDomain,
+} from '../../proxy/index.ts';
+import { WaypointError } from '../errors.ts';
+import type { WaypointConfig } from './waypoint-config.ts';
+
+/** The options as they were written on the command line; see `nodemesh waypoint serve --help`. */
+export interface WaypointOptions {
+  readonly gateway?: string | undefined;
+  readonly controller?: string | undefined;
+  readonly controllerName?: string | undefined;
+  readonly rootCertFile?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  /** Empty: the Gateway's name. */
+  readonly serviceAccount?: string | undefined;
+  readonly trustDomain?: string | undefined;
+  readonly clusterId?: string | undefined;
+  readonly clusterDomain?: string | undefined;
+  readonly network?: string | undefined;
+  readonly hbone?: string | undefined;
+  readonly admin?: string | undefined;
+  readonly metrics?: string | undefined;
+  readonly readiness?: string | undefined;
+  readonly svidTtl?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
+  readonly drainTimeout?: string | undefined;
+}
+
+/** What an option is when it is not given. */
+export const WAYPOINT_DEFAULTS = {
+  serviceAccount: '',
+  trustDomain: 'cluster.local',
+  clusterId: 'Kubernetes',
+  clusterDomain: 'cluster.local',
+  network: '',
+  hbone: '[::]:15008',
+  admin: '127.0.0.1:15000',
+  metrics: '0.0.0.0:15020',
+  readiness: '0.0.0.0:15021',
+  svidTtl: '24h',
+  logLevel: 'info',
+  logFormat: 'text',
+  drainTimeout: '25s',
+} as const satisfies WaypointOptions;
+
+/** Fills in the defaults and checks everything; throws one ERR_WAYPOINT_CONFIG that names every bad option. */
+export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
+  const options = { ...WAYPOINT_DEFAULTS, ...withoutUndefined(given) };
+  const problems = createProblems(
+    (message) => new WaypointError({ code: 'ERR_WAYPOINT_CONFIG', blame: 'downstream', message }),
+  );
+  const gateway = parsed(
+    problems,
+    { flag: '--gateway', expected: 'namespace/name', value: options.gateway },
+    parseGateway,
+    { key: '' as GatewayKey, name: '' },
+  );
+  const config: WaypointConfig = {
+    gateway: gateway.key,
+    mesh: {
+      trustDomain: trustDomain(problems, options.trustDomain),
+      clusterId: requiredText(problems, '--cluster-id', options.clusterId),
+      clusterDomain: requiredText(problems, '--cluster-domain', options.clusterDomain),
+      network: options.network,
+    },
+    controlPlane: {
+      address: address(problems, '--controller', options.controller),
+      serverName: options.controllerName === '' ? undefined : options.controllerName,
+      rootCertFile: requiredText(problems, '--root-cert-file', options.rootCertFile),
+      tokenFile: requiredText(problems, '--token-file', options.tokenFile),
+    },
+    serviceAccount: options.serviceAccount === '' ? gateway.name : options.serviceAccount,
+    hbone: listenAddress(problems, '--hbone', options.hbone),
+    admin: listenAddress(problems, '--admin', options.admin),
+    metrics: listenAddress(problems, '--metrics', options.metrics),
+    readiness: listenAddress(problems, '--readiness', options.readiness),
+    svidTtlMs: svidTtlMs(problems, options.svidTtl),
+    logging: logging(problems, options),
+    drainTimeoutMs: durationMs(problems, '--drain-timeout', options.drainTimeout),
+  };
+  problems.throwIfAny();
+  return Object.freeze(config);
+}
+
+function logging(
+  problems: Problems,
+  options: { readonly logLevel: string; readonly logFormat: string },
+): WaypointConfig['logging'] {
+  return {
+    level: logLevel(problems, options.logLevel),
+    format: logFormat(problems, options.logFormat),
+  };
+}
+
+function parseGateway(text: string): { readonly key: GatewayKey; readonly name: string } | undefined {
+  const [, namespace = '', name = ''] = GATEWAY.exec(text) ?? [];
+  return namespace === '' ? undefined : { key: gatewayKey(namespace, name), name };
+}
+
+/** An option that commander leaves out must not hide its default. */
+function withoutUndefined(options: WaypointOptions): Partial<Record<keyof WaypointOptions, string>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+const GATEWAY = /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/;

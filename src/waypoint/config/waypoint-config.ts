@@ -1,0 +1,29 @@
+import type { GatewayKey } from '../../model/index.ts';
+import type { ControlPlaneConfig, HostPort } from '../../proxy/index.ts';
+
+/** Everything a waypoint is told at its start: complete, checked and frozen. */
+export interface WaypointConfig {
+  /** The Gateway whose proxy this is one replica of. */
+  readonly gateway: GatewayKey;
+  readonly mesh: {
+    readonly trustDomain: string;
+    readonly clusterId: string;
+    /** Ending of service names. */
+    readonly clusterDomain: string;
+    /** Name of the network that this proxy is on; empty in a mesh of one network. */
+    readonly network: string;
+  };
+  readonly controlPlane: ControlPlaneConfig;
+  /** The waypoint's own service account; its namespace is the Gateway's. */
+  readonly serviceAccount: string;
+  /** An IP address of the proxy's own network namespace, for each of these. */
+  readonly hbone: HostPort;
+  readonly admin: HostPort;
+  readonly metrics: HostPort;
+  readonly readiness: HostPort;
+  readonly svidTtlMs: number;
+  /** `level`: as `info`, or with exceptions `info,access=warn`. */
+  readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
+  /** How long requests and connections of a terminating proxy may live on. */
+  readonly drainTimeoutMs: number;
+}
