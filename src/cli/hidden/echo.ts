@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
+import type { BasicEchoOptions } from '../../lab/echo/index.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../option-values.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -8,8 +9,19 @@ interface ClientFlags {
   readonly method: string;
   readonly header: readonly string[];
   readonly followRedirects?: boolean;
+  readonly http2?: boolean;
+  readonly msg: string;
   readonly count: string;
   readonly timeout: string;
+}
+
+interface ServerFlags {
+  readonly port: readonly string[];
+  readonly grpc: readonly string[];
+  readonly tcp: readonly string[];
+  readonly tls: readonly string[];
+  readonly crt: string;
+  readonly key: string;
 }
 
 /** The images echo-basic and echo-advanced of the Gateway API conformance manifests, and the latter's client. */
@@ -20,35 +32,29 @@ export function addEchoCommands(program: Command, { terminal: { stdout }, setExi
 
   program.command('lab-echo-basic', { hidden: true }).action(async () => {
     const { runBasicEcho } = await import('../../lab/echo/index.ts');
-    const { env } = process;
-    await runBasicEcho(
-      {
-        httpPort: Number(env.HTTP_PORT ?? 3000),
-        h2cPort: Number(env.H2C_PORT ?? 3001),
-        namespace: env.NAMESPACE ?? '',
-        pod: env.POD_NAME ?? '',
-        ingress: env.INGRESS_NAME ?? '',
-        service: env.SERVICE_NAME ?? '',
-        write,
-      },
-      stopSignal(),
-    );
+    await runBasicEcho(basicOptions(process.env, write), stopSignal());
   });
 
   program
     .command('lab-echo-advanced', { hidden: true })
     .option('--port <port>', '', collect, [])
+    .option('--grpc <port>', '', collect, [])
     .option('--tcp <port>', '', collect, [])
     .option('--tls <port>', '', collect, [])
+    .option('--crt <file>', '', '/cert.crt')
+    .option('--key <file>', '', '/cert.key')
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(async (flags: Readonly<Record<'port' | 'tcp' | 'tls', readonly string[]>>) => {
+    .action(async (flags: ServerFlags) => {
       const { runAdvancedEcho } = await import('../../lab/echo/index.ts');
       await runAdvancedEcho(
         {
-          // A port that is to speak TLS is named twice, as --port and as --tls.
-          httpPorts: flags.port.filter((port) => !flags.tls.includes(port)).map(Number),
+          httpPorts: flags.port.map(Number),
+          grpcPorts: flags.grpc.map(Number),
           tcpPorts: flags.tcp.map(Number),
+          // Each is one of the others, named again.
+          tlsPorts: flags.tls.map(Number),
+          certificate: { certificate: flags.crt, key: flags.key },
           hostname: hostname(),
           write,
         },
@@ -61,7 +67,9 @@ export function addEchoCommands(program: Command, { terminal: { stdout }, setExi
     .argument('<url>')
     .option('--method <method>', '', 'GET')
     .option('-H, --header <header>', '', collect, [])
-    .option('--follow-redirects')
+    .option('-L, --follow-redirects')
+    .option('--http2')
+    .option('--msg <text>', '', 'HelloWorld')
     .option('--count <n>', '', '1')
     .option('--timeout <duration>', '', '30s')
     .allowUnknownOption()
@@ -73,10 +81,34 @@ export function addEchoCommands(program: Command, { terminal: { stdout }, setExi
         method: flags.method,
         headers: flags.header,
         followRedirects: flags.followRedirects === true,
+        http2: flags.http2 === true,
+        message: flags.msg,
         count: Number(flags.count),
         timeoutMs: Number.parseFloat(flags.timeout) * 1_000,
         write,
       });
       setExitCode(code);
     });
+}
+
+/** The environment that the Gateway API manifests give the image. */
+function basicOptions(env: NodeJS.ProcessEnv, write: (line: string) => void): BasicEchoOptions {
+  const isSet = (name: string): boolean => (env[name] ?? '') !== '';
+  // The gRPC and the TCP server of the suite know the key by another name than its HTTP server.
+  const key = env.TLS_SERVER_PRIVKEY ?? env.TLS_SERVER_PRIV_KEY ?? '';
+  const certificate = env.TLS_SERVER_CERT ?? '';
+  return {
+    kind: isSet('GRPC_ECHO_SERVER') ? 'grpc' : isSet('TCP_ECHO_SERVER') ? 'tcp' : 'http',
+    port: Number(env.HTTP_PORT ?? env.TCP_PORT ?? 3000),
+    h2cPort: Number(env.H2C_PORT ?? 3001),
+    tlsPort: Number(env.HTTPS_PORT ?? env.TLS_PORT ?? 8443),
+    certificate: certificate === '' || key === '' ? undefined : { certificate, key },
+    pod: {
+      namespace: env.NAMESPACE ?? '',
+      ingress: env.INGRESS_NAME ?? '',
+      service: env.SERVICE_NAME ?? '',
+      pod: env.POD_NAME ?? '',
+    },
+    write,
+  };
 }

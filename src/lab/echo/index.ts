@@ -1,5 +1,5 @@
-export { type AdvancedEchoOptions, runAdvancedEcho } from './advanced-server.ts';
-export { type BasicEchoOptions, runBasicEcho } from './basic-server.ts';
-export { type EchoClientOptions, runEchoClient } from './client.ts';
-export { canonicalHeaders, canonicalName } from './header-names.ts';
+export { type AdvancedEchoOptions, runAdvancedEcho } from './advanced/index.ts';
+export { type BasicEchoOptions, runBasicEcho } from './basic/index.ts';
+export { type EchoClientOptions, runEchoClient } from './client/index.ts';
+export { canonicalHeaders, canonicalName } from './http/index.ts';
 export { builtInImages } from './images.ts';

@@ -1,0 +1,1 @@
+export { type AdvancedEchoOptions, runAdvancedEcho } from './advanced-server.ts';

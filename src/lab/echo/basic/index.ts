@@ -1,0 +1,1 @@
+export { type BasicEchoOptions, type PodContext, runBasicEcho } from './basic-server.ts';

@@ -1,0 +1,1 @@
+export { type EchoClientOptions, runEchoClient } from './echo-client.ts';
