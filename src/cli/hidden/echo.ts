@@ -49,9 +49,9 @@ export function addEchoCommands(program: Command, { terminal: { stdout }, setExi
       const { runAdvancedEcho } = await import('../../lab/echo/index.ts');
       await runAdvancedEcho(
         {
-          httpPorts: flags.port.map(Number),
-          grpcPorts: flags.grpc.map(Number),
-          tcpPorts: flags.tcp.map(Number),
+          httpPorts: portsOr(8080, flags.port),
+          grpcPorts: portsOr(7070, flags.grpc),
+          tcpPorts: portsOr(9090, flags.tcp),
           // Each is one of the others, named again.
           tlsPorts: flags.tls.map(Number),
           certificate: { certificate: flags.crt, key: flags.key },
@@ -89,6 +89,11 @@ export function addEchoCommands(program: Command, { terminal: { stdout }, setExi
       });
       setExitCode(code);
     });
+}
+
+/** As Istio's image: what is given replaces the default. */
+function portsOr(otherwise: number, given: readonly string[]): readonly number[] {
+  return given.length === 0 ? [otherwise] : given.map(Number);
 }
 
 /** The environment that the Gateway API manifests give the image. */
