@@ -5,6 +5,9 @@ import type { HttpRequest, HttpResponse, UpgradedStream } from './message/http-m
 /** One request of a client and the answer that it awaits. Exactly one of `respond`, `upgrade` and `abort` is to be called. */
 export interface HttpExchange {
   readonly request: HttpRequest;
+  /** Bytes of bodies so far: of the request as read, of the answer as sent. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
   /** Aborted when the client gives up, its connection ends or the exchange is aborted; never after its end. */
   readonly signal: AbortSignal;
   /** Sends an interim answer (100 to 199, not 101), where the client's version has them; nothing after the final one. */

@@ -3,6 +3,9 @@ export {
   type AccessLog,
   type AccessRecord,
   createAccessLog,
+  createRequestLog,
+  type RequestLog,
+  type RequestLogRecord,
   type SocketAddress,
 } from './access-log/index.ts';
 export {
@@ -31,6 +34,10 @@ export {
 } from './log/index.ts';
 export {
   type CountedConnection,
+  type CountedRequest,
+  createHttpMetrics,
+  type HttpMetrics,
+  type HttpMetricsOptions,
   createDecisionMetrics,
   createMetricsRegistry,
   createNodeMetrics,
@@ -56,3 +63,11 @@ export {
   type TrafficParty,
   type XdsTermination,
 } from './metrics/index.ts';
+export {
+  childSpan,
+  type IncomingTrace,
+  readTrace,
+  type TraceContext,
+  type TraceFormat,
+  traceHeaders,
+} from './trace/index.ts';

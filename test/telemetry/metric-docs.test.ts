@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import {
   createDecisionMetrics,
+  createHttpMetrics,
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
@@ -11,7 +12,7 @@ import {
   registerProcessMetrics,
   registerRevocationMetrics,
 } from '../../src/telemetry/index.ts';
-import { TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
+import { REQUEST_LABELS, TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
 
 /** The rows of the table in docs/metrics.md: name, type, labels, meaning. */
 function documented(): Map<string, { type: string; labels: string; meaning: string }> {
@@ -32,7 +33,9 @@ test('docs/metrics.md and the code name the same metrics, with the same type, la
   t.same([...rows.keys()].sort(), metrics.map((metric) => metric.name).sort());
   for (const metric of metrics) {
     const isTraffic = metric.labels.length === TRAFFIC_LABELS.length;
-    const labels = isTraffic ? '*traffic labels*' : metric.labels.map((label) => `\`${label}\``).join(', ');
+    const isRequest = metric.labels.length === REQUEST_LABELS.length;
+    const named = isTraffic ? '*traffic labels*' : isRequest ? '*request labels*' : undefined;
+    const labels = named ?? metric.labels.map((label) => `\`${label}\``).join(', ');
     t.same(
       rows.get(metric.name),
       { type: metric.type, labels: labels || '–', meaning: metric.help },
@@ -41,9 +44,9 @@ test('docs/metrics.md and the code name the same metrics, with the same type, la
   }
 });
 
-test('docs/metrics.md names every traffic label', async (t) => {
+test('docs/metrics.md names every traffic and request label', async (t) => {
   const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-  for (const label of TRAFFIC_LABELS) {
+  for (const label of REQUEST_LABELS) {
     const spelled =
       text.includes(`\`${label}\``) || text.includes(`\`${label.replace(/^(source|destination)_/, '')}\``);
     t.ok(spelled, label);
@@ -58,6 +61,7 @@ test('no two metrics share a name', async (t) => {
 test('every metric of the table but the controller’s own is registered here', async (t) => {
   const registry = createMetricsRegistry();
   createTcpMetrics({ registry });
+  createHttpMetrics({ registry });
   createDecisionMetrics(registry);
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);

@@ -4,7 +4,7 @@ import { makeCounter, type MetricsRegistry } from './registry.ts';
 /** Why connections were refused, and what dry-run policies would have done. */
 export interface DecisionMetrics {
   refused(refusal: {
-    readonly reporter: 'source' | 'destination';
+    readonly reporter: 'source' | 'destination' | 'waypoint';
     /** An error code or a reason of a closed list: never text with names in it. */
     readonly reason: string;
     /** The policy that decided, where one did. */

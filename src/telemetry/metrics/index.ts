@@ -1,10 +1,16 @@
 export {
+  type CountedRequest,
+  createHttpMetrics,
+  type HttpMetrics,
+  type HttpMetricsOptions,
+} from './http-metrics.ts';
+export {
   type HeldCertificate,
   registerCertificateMetrics,
   registerRevocationMetrics,
 } from './certificate-metrics.ts';
 export { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
-export { METRICS, type MetricDescription, TRAFFIC_LABELS } from './metric-table.ts';
+export { METRICS, type MetricDescription, REQUEST_LABELS, TRAFFIC_LABELS } from './metric-table.ts';
 export {
   createNodeMetrics,
   type NodeMetrics,

@@ -1,7 +1,7 @@
 /** What docs/metrics.md says about a metric. */
 export interface MetricDescription {
   readonly name: string;
-  readonly type: 'counter' | 'gauge';
+  readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
 }
@@ -33,6 +33,9 @@ export const TRAFFIC_LABELS = [
   'connection_security_policy',
 ] as const;
 
+/** Of the metrics of HTTP requests. */
+export const REQUEST_LABELS = [...TRAFFIC_LABELS, 'response_code', 'grpc_response_status'] as const;
+
 /** Every metric of nodemesh. docs/metrics.md repeats this table, and a test holds the two together. */
 export const METRICS = {
   tcpConnectionsOpened: counter(
@@ -55,6 +58,19 @@ export const METRICS = {
     'istio_tcp_received_bytes_total',
     'Bytes received from clients (requests)',
     TRAFFIC_LABELS,
+  ),
+  requests: counter('istio_requests_total', 'HTTP and gRPC requests that are over', REQUEST_LABELS),
+  requestDuration: histogram(
+    'istio_request_duration_milliseconds',
+    'From the head of a request to the last byte of its answer, in milliseconds',
+    REQUEST_LABELS,
+  ),
+  requestBytes: histogram('istio_request_bytes', 'Bytes of request bodies', REQUEST_LABELS),
+  responseBytes: histogram('istio_response_bytes', 'Bytes of response bodies', REQUEST_LABELS),
+  requestSeriesDropped: counter(
+    'nodemesh_request_series_dropped_total',
+    'Label sets of the request metrics that were dropped because there were too many; their counts begin anew',
+    [],
   ),
   tcpSocketsOpen: gauge('istio_tcp_sockets_open', 'Connections open now', ['reporter']),
   build: gauge('istio_build', 'Always 1; the labels tell what runs', ['component', 'tag']),
@@ -148,6 +164,14 @@ function counter<const L extends readonly string[]>(
   labels: L,
 ): MetricDescription & { readonly type: 'counter'; readonly labels: L } {
   return { name, type: 'counter', help, labels };
+}
+
+function histogram<const L extends readonly string[]>(
+  name: string,
+  help: string,
+  labels: L,
+): MetricDescription & { readonly type: 'histogram'; readonly labels: L } {
+  return { name, type: 'histogram', help, labels };
 }
 
 function gauge<const L extends readonly string[]>(

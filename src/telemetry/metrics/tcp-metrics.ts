@@ -62,7 +62,7 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
   const maximumSeries = options.maximumSeries ?? DEFAULT_MAXIMUM_SERIES;
   const bySeriesKey = new Map<string, Series>();
   const meters = new Set<Meter>();
-  const open = { source: 0, destination: 0 };
+  const open = { source: 0, destination: 0, waypoint: 0 };
   let uses = 0;
   const lost = makeCounter(registry, METRICS.trafficSeriesLost);
 
@@ -131,6 +131,7 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
   makeGauge(registry, METRICS.tcpSocketsOpen, (self) => {
     self.set({ reporter: 'source' }, open.source);
     self.set({ reporter: 'destination' }, open.destination);
+    self.set({ reporter: 'waypoint' }, open.waypoint);
   });
 
   return {

@@ -23,8 +23,8 @@ export interface TrafficParty {
 
 /** What a connection is counted under. */
 export interface Traffic {
-  /** Which end of the connection reports: outbound is `source`, inbound is `destination`. */
-  readonly reporter: 'source' | 'destination';
+  /** Which end of the connection reports: outbound is `source`, inbound is `destination`; or who stands between. */
+  readonly reporter: 'source' | 'destination' | 'waypoint';
   readonly source: TrafficParty;
   readonly destination: TrafficParty;
   readonly service: Service | undefined;

@@ -52,6 +52,8 @@ export async function handleExchange(
     exchange.abort(fromUnknown(error));
   }
   record.durationMs = clock.monotonic() - context.startedMs;
+  record.requestBytes += exchange.receivedBytes;
+  record.responseBytes += exchange.sentBytes;
   for (const listener of listeners) listener();
 }
 

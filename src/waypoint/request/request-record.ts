@@ -24,6 +24,7 @@ export interface RequestRecord {
   attempts: number;
   /** The gRPC status of the answer, where it has one. */
   grpcStatus: number | undefined;
+  traceId: string | undefined;
   requestBytes: number;
   responseBytes: number;
   /** Filled in at the end. */
@@ -43,6 +44,7 @@ export function createRequestRecord(): RequestRecord {
     upstream: undefined,
     attempts: 0,
     grpcStatus: undefined,
+    traceId: undefined,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,

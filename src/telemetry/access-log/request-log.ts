@@ -1,0 +1,86 @@
+import { formatAuthority, type Service, type Workload, type WorkloadIdentity } from '../../model/index.ts';
+import type { MeshLogger } from '../log/index.ts';
+import type { SocketAddress } from './access-record.ts';
+
+/** What is known of one HTTP request when it is over. */
+export interface RequestLogRecord {
+  readonly source: SocketAddress;
+  readonly sourceWorkload: Workload | undefined;
+  readonly sourceIdentity: WorkloadIdentity | undefined;
+  /** The service that was dialled. */
+  readonly service: Service | undefined;
+  /** The service that the request was sent on to, where routing chose one. */
+  readonly backendService: Service | undefined;
+  /** Whom the last try went to. */
+  readonly upstream: Workload | undefined;
+  readonly protocol: string;
+  readonly method: string;
+  readonly host: string;
+  /** Without the query, which often holds what must not be logged. */
+  readonly path: string;
+  readonly status: number;
+  readonly grpcStatus: number | undefined;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly durationMs: number;
+  readonly attempts: number;
+  readonly route: string | undefined;
+  readonly routeRule: string;
+  readonly traceId: string | undefined;
+  /** Why the proxy itself answered: a word of a closed list, the policy and its rule (from 0), and the error. */
+  readonly reason: string | undefined;
+  readonly policy: string | undefined;
+  readonly rule: number | undefined;
+  readonly error: Error | undefined;
+}
+
+/** One line for each request. */
+export interface RequestLog {
+  /** `request complete` at INFO; `request failed` at WARN where the proxy answered itself or the answer was cut. */
+  ended(record: RequestLogRecord): void;
+}
+
+/** Speaks with target `access`, as the log of connections does. */
+export function createRequestLog(log: MeshLogger): RequestLog {
+  const access = log.child({ target: 'access' });
+  return {
+    ended(record) {
+      const failed = record.error !== undefined;
+      const level = failed ? 'warn' : 'info';
+      if (access.isEnabled(level))
+        access[level](failed ? 'request failed' : 'request complete', requestFields(record));
+    },
+  };
+}
+
+/** What is not known is left out. Rules are counted from 1 for people. */
+function requestFields(record: RequestLogRecord): Record<string, unknown> {
+  const { sourceWorkload, upstream } = record;
+  return {
+    'src.addr': formatAuthority(record.source.address, record.source.port),
+    'src.workload': sourceWorkload?.name,
+    'src.namespace': sourceWorkload?.namespace ?? record.sourceIdentity?.namespace,
+    'src.identity': record.sourceIdentity?.id,
+    'dst.service': record.service?.hostname,
+    'dst.backend': record.backendService?.hostname,
+    'dst.workload': upstream?.name,
+    'dst.namespace': upstream?.namespace,
+    protocol: record.protocol,
+    method: record.method,
+    host: record.host,
+    path: record.path,
+    status: record.status,
+    grpc_status: record.grpcStatus,
+    bytes_sent: record.responseBytes,
+    bytes_recv: record.requestBytes,
+    duration: `${Math.round(record.durationMs)}ms`,
+    attempts: record.attempts > 1 ? record.attempts : undefined,
+    route: record.route,
+    route_rule: record.routeRule === '' ? undefined : record.routeRule,
+    trace: record.traceId,
+    error: record.error,
+    reason: record.reason,
+    policy: record.policy,
+    rule: record.rule === undefined ? undefined : record.rule + 1,
+  };
+}

@@ -1,0 +1,108 @@
+import { METRICS } from './metric-table.ts';
+import { makeCounter, type MetricsRegistry } from './registry.ts';
+import { SeriesCounter } from './series-counter.ts';
+import { createSeriesBuckets, observe, type SeriesBuckets, SeriesHistogram } from './series-histogram.ts';
+import { type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
+
+/** One request that is over. */
+export interface CountedRequest {
+  readonly traffic: Traffic;
+  readonly protocol: 'http' | 'grpc';
+  readonly status: number;
+  readonly grpcStatus: number | undefined;
+  readonly durationMs: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+/** Istio's L7 metrics, which Kiali and existing dashboards know (wire.md §5.1). */
+export interface HttpMetrics {
+  ended(request: CountedRequest): void;
+}
+
+export interface HttpMetricsOptions {
+  readonly registry: MetricsRegistry;
+  /**
+   * Label sets held at most. Beyond that those unused for longest are dropped, as a restart would. Default 5,000.
+   */
+  readonly maximumSeries?: number | undefined;
+}
+
+interface Series {
+  readonly labels: Record<string, string>;
+  lastUse: number;
+  requests: number;
+  readonly durations: SeriesBuckets;
+  readonly requestBytes: SeriesBuckets;
+  readonly responseBytes: SeriesBuckets;
+}
+
+/** Registers them all. Once for each registry. */
+export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
+  const { registry, maximumSeries = DEFAULT_MAXIMUM_SERIES } = options;
+  const series = new Map<string, Series>();
+  const dropped = makeCounter(registry, METRICS.requestSeriesDropped);
+  let uses = 0;
+
+  new SeriesCounter(registry, METRICS.requests, () =>
+    [...series.values()].map(({ labels, requests }) => ({ value: requests, labels, sharedLabels: labels })),
+  );
+  const histogram = (
+    metric: (typeof METRICS)[keyof typeof METRICS],
+    bounds: readonly number[],
+    pick: (one: Series) => SeriesBuckets,
+  ): void => {
+    new SeriesHistogram(registry, metric, {
+      bounds,
+      read: () => [...series.values()].map((one) => ({ labels: one.labels, buckets: pick(one) })),
+    });
+  };
+  histogram(METRICS.requestDuration, DURATION_BOUNDS_MS, ({ durations }) => durations);
+  histogram(METRICS.requestBytes, SIZE_BOUNDS, ({ requestBytes }) => requestBytes);
+  histogram(METRICS.responseBytes, SIZE_BOUNDS, ({ responseBytes }) => responseBytes);
+
+  const make = (request: CountedRequest, traffic: Traffic): Series => ({
+    labels: {
+      ...trafficLabels(traffic),
+      request_protocol: request.protocol,
+      response_code: String(request.status),
+      grpc_response_status: request.grpcStatus === undefined ? '' : String(request.grpcStatus),
+    },
+    lastUse: 0,
+    requests: 0,
+    durations: createSeriesBuckets(DURATION_BOUNDS_MS),
+    requestBytes: createSeriesBuckets(SIZE_BOUNDS),
+    responseBytes: createSeriesBuckets(SIZE_BOUNDS),
+  });
+
+  const makeRoom = (): void => {
+    const byAge = [...series].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    const count = Math.ceil(maximumSeries * DROPPED_SHARE);
+    for (const [key] of byAge.slice(0, count)) series.delete(key);
+    dropped.inc(count);
+  };
+
+  return {
+    ended(request) {
+      const { traffic, protocol, status, grpcStatus } = request;
+      const key = `${trafficKey(traffic)}\0${protocol}\0${status}\0${grpcStatus ?? ''}`;
+      let one = series.get(key);
+      if (one === undefined) {
+        if (series.size >= maximumSeries) makeRoom();
+        one = make(request, traffic);
+        series.set(key, one);
+      }
+      one.lastUse = ++uses;
+      one.requests += 1;
+      observe(one.durations, DURATION_BOUNDS_MS, request.durationMs);
+      observe(one.requestBytes, SIZE_BOUNDS, request.requestBytes);
+      observe(one.responseBytes, SIZE_BOUNDS, request.responseBytes);
+    },
+  };
+}
+
+const DEFAULT_MAXIMUM_SERIES = 5_000;
+const DROPPED_SHARE = 0.1;
+/** Those of Envoy's defaults that dashboards ask for. */
+const DURATION_BOUNDS_MS = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
+const SIZE_BOUNDS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];

@@ -1,0 +1,39 @@
+import type { DecisionMetrics, HttpMetrics, Traffic } from '../../../telemetry/index.ts';
+import { isGrpc } from '../../request/failure-response.ts';
+import type { Layer } from '../../request/layer.ts';
+import type { RequestContext } from '../../request/request-context.ts';
+
+/** Counts each request when it is over, and what the waypoint refused. */
+export function metricsLayer(deps: {
+  readonly http: HttpMetrics;
+  readonly decisions: DecisionMetrics;
+}): Layer {
+  return (next) => (request, context) => {
+    const { record } = context;
+    context.onEnd(() => {
+      deps.http.ended({
+        traffic: trafficOf(context),
+        protocol: isGrpc(request) ? 'grpc' : 'http',
+        status: record.status,
+        grpcStatus: record.grpcStatus,
+        durationMs: record.durationMs,
+        requestBytes: record.requestBytes,
+        responseBytes: record.responseBytes,
+      });
+      if (record.reason !== undefined)
+        deps.decisions.refused({ reporter: 'waypoint', reason: record.reason, policy: record.policy });
+    });
+    return next(request, context);
+  };
+}
+
+function trafficOf({ client, dialled, record }: RequestContext): Traffic {
+  return {
+    reporter: 'waypoint',
+    source: { workload: client.workload, identity: client.identity },
+    destination: { workload: record.upstream, identity: undefined },
+    service: dialled.service,
+    mutualTls: true,
+    responseFlags: record.policy === undefined ? '-' : 'DENY',
+  };
+}
