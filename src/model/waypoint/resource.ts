@@ -1,3 +1,4 @@
+import type { FaultInjection, Filter, RateLimit } from './admission/index.ts';
 import type { Attachment } from './attachment.ts';
 import type { ExtensionKey } from './http-filter.ts';
 import type { Route } from './route.ts';
@@ -6,7 +7,10 @@ import type { TrafficPolicy } from './traffic-policy.ts';
 /** One thing that a waypoint is told beside the mesh itself (services and workloads). */
 export type WaypointResource =
   | { readonly kind: 'route'; readonly route: Route }
-  | { readonly kind: 'traffic'; readonly policy: TrafficPolicy };
+  | { readonly kind: 'traffic'; readonly policy: TrafficPolicy }
+  | { readonly kind: 'rate-limit'; readonly limit: RateLimit }
+  | { readonly kind: 'fault-injection'; readonly fault: FaultInjection }
+  | { readonly kind: 'filter'; readonly filter: Filter };
 
 export type WaypointResourceKind = WaypointResource['kind'];
 
@@ -17,6 +21,12 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
       return [];
     case 'traffic':
       return resource.policy.attachments;
+    case 'rate-limit':
+      return resource.limit.attachments;
+    case 'fault-injection':
+      return resource.fault.attachments;
+    case 'filter':
+      return resource.filter.attachments;
   }
 }
 

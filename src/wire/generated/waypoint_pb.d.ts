@@ -8,6 +8,9 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Route } from "./waypoint_route_pb.js";
 import type { TrafficPolicy } from "./waypoint_traffic_pb.js";
+import type { RateLimit } from "./waypoint_rate_limit_pb.js";
+import type { FaultInjection } from "./waypoint_fault_pb.js";
+import type { Filter } from "./waypoint_filter_pb.js";
 
 /**
  * Describes the file waypoint.proto.
@@ -33,12 +36,30 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
     /**
      * 2 authorization, 3 authentication
      *
-     * 5 rate limit, 6 fault injection, 7 filter, 8 authorizer
-     *
      * @generated from field: nodemesh.waypoint.TrafficPolicy traffic = 4;
      */
     value: TrafficPolicy;
     case: "traffic";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.RateLimit rate_limit = 5;
+     */
+    value: RateLimit;
+    case: "rateLimit";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.FaultInjection fault_injection = 6;
+     */
+    value: FaultInjection;
+    case: "faultInjection";
+  } | {
+    /**
+     * 8 authorizer
+     *
+     * @generated from field: nodemesh.waypoint.Filter filter = 7;
+     */
+    value: Filter;
+    case: "filter";
   } | { case: undefined; value?: undefined };
 };
 

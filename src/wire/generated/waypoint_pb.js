@@ -5,6 +5,9 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_waypoint_fault } from "./waypoint_fault_pb.js";
+import { file_waypoint_filter } from "./waypoint_filter_pb.js";
+import { file_waypoint_rate_limit } from "./waypoint_rate_limit_pb.js";
 import { file_waypoint_route } from "./waypoint_route_pb.js";
 import { file_waypoint_traffic } from "./waypoint_traffic_pb.js";
 
@@ -12,7 +15,7 @@ import { file_waypoint_traffic } from "./waypoint_traffic_pb.js";
  * Describes the file waypoint.proto.
  */
 export const file_waypoint = /*@__PURE__*/
-  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQidQoIUmVzb3VyY2USKQoFcm91dGUYASABKAsyGC5ub2RlbWVzaC53YXlwb2ludC5Sb3V0ZUgAEjMKB3RyYWZmaWMYBCABKAsyIC5ub2RlbWVzaC53YXlwb2ludC5UcmFmZmljUG9saWN5SABCCQoHY29udGVudGIGcHJvdG8z", [file_waypoint_route, file_waypoint_traffic]);
+  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQilAIKCFJlc291cmNlEikKBXJvdXRlGAEgASgLMhgubm9kZW1lc2gud2F5cG9pbnQuUm91dGVIABIzCgd0cmFmZmljGAQgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuVHJhZmZpY1BvbGljeUgAEjIKCnJhdGVfbGltaXQYBSABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5SYXRlTGltaXRIABI8Cg9mYXVsdF9pbmplY3Rpb24YBiABKAsyIS5ub2RlbWVzaC53YXlwb2ludC5GYXVsdEluamVjdGlvbkgAEisKBmZpbHRlchgHIAEoCzIZLm5vZGVtZXNoLndheXBvaW50LkZpbHRlckgAQgkKB2NvbnRlbnRiBnByb3RvMw", [file_waypoint_fault, file_waypoint_filter, file_waypoint_rate_limit, file_waypoint_route, file_waypoint_traffic]);
 
 /**
  * Describes the message nodemesh.waypoint.Resource.

@@ -4,6 +4,9 @@ import { WAYPOINT_RESOURCE_TYPE } from '../../../xds/index.ts';
 import { ResourceSchema } from '../../generated/waypoint_pb.js';
 import { badField } from '../field.ts';
 import { type ResourceCodec, resourceCodec } from '../resource-codec.ts';
+import { decodeFaultInjection, encodeFaultInjection } from './admission/fault-codec.ts';
+import { decodeFilter, encodeFilter } from './admission/filter-codec.ts';
+import { decodeRateLimit, encodeRateLimit } from './admission/rate-limit-codec.ts';
 import { decodeRoute, encodeRoute } from './route-codec.ts';
 import { decodeTrafficPolicy, encodeTrafficPolicy } from './traffic-policy-codec.ts';
 
@@ -18,6 +21,12 @@ export const waypointResourceCodec: ResourceCodec<WaypointResource> = resourceCo
         return { kind: 'route', route: decodeRoute(content.value) };
       case 'traffic':
         return { kind: 'traffic', policy: decodeTrafficPolicy(content.value) };
+      case 'rateLimit':
+        return { kind: 'rate-limit', limit: decodeRateLimit(content.value) };
+      case 'faultInjection':
+        return { kind: 'fault-injection', fault: decodeFaultInjection(content.value) };
+      case 'filter':
+        return { kind: 'filter', filter: decodeFilter(content.value) };
       default:
         throw badField('content', 'expected a kind of resource that this version knows, got none');
     }
@@ -32,6 +41,12 @@ export function waypointResourceName(resource: WaypointResource): string {
       return resource.route.key;
     case 'traffic':
       return resource.policy.key;
+    case 'rate-limit':
+      return resource.limit.key;
+    case 'fault-injection':
+      return resource.fault.key;
+    case 'filter':
+      return resource.filter.key;
   }
 }
 
@@ -41,5 +56,11 @@ function contentOf(resource: WaypointResource) {
       return { case: 'route' as const, value: encodeRoute(resource.route) };
     case 'traffic':
       return { case: 'traffic' as const, value: encodeTrafficPolicy(resource.policy) };
+    case 'rate-limit':
+      return { case: 'rateLimit' as const, value: encodeRateLimit(resource.limit) };
+    case 'fault-injection':
+      return { case: 'faultInjection' as const, value: encodeFaultInjection(resource.fault) };
+    case 'filter':
+      return { case: 'filter' as const, value: encodeFilter(resource.filter) };
   }
 }
