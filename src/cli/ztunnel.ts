@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { describeError } from '../base/index.ts';
-import { openLogSink } from '../telemetry/index.ts';
 import {
   createZtunnel,
   resolveZtunnelConfig,
   ZTUNNEL_DEFAULTS,
   type ZtunnelOptions,
 } from '../ztunnel/index.ts';
+import { runProxy } from './run-proxy.ts';
 
 /** `nodemesh ztunnel`: runs the proxy of one node until SIGTERM, then drains it. */
 export function registerZtunnelCommand(program: Command, version: string): void {
@@ -43,40 +42,8 @@ export function registerZtunnelCommand(program: Command, version: string): void 
 
 async function run(options: ZtunnelOptions, version: string): Promise<void> {
   const config = resolveZtunnelConfig(options);
-  const logSink = openLogSink();
-  const ztunnel = createZtunnel(config, { logSink, version, onQuit: () => end() });
-
-  const exit = (code: number): void => {
-    logSink.close();
-    process.exit(code);
-  };
-  let ending = false;
-  const end = (): void => {
-    if (ending) {
-      exit(1);
-      return;
-    }
-    ending = true;
-    ztunnel.close().then(
-      () => exit(0),
-      (error: unknown) => {
-        ztunnel.log.error('closing failed', { error: describeError(error) });
-        exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  process.on('uncaughtException', (error) => {
-    // What state the proxy is in is not known any more; the next process finds the pods captured and goes on.
-    ztunnel.log.error('uncaught exception', { error: error.stack ?? describeError(error) });
-    exit(1);
-  });
-  try {
-    const addresses = await ztunnel.start();
-    ztunnel.log.info('started', { node: config.node, admin: addresses.admin, version });
-  } catch (error) {
-    ztunnel.log.error('start failed', { error: describeError(error) });
-    exit(1);
-  }
+  await runProxy(
+    (process) => createZtunnel(config, { ...process, version }),
+    ({ log }) => log.info('started', { node: config.node, version }),
+  );
 }

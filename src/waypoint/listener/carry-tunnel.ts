@@ -1,0 +1,167 @@
+import type { ByteStream, MeshError } from '../../base/index.ts';
+import { type AppProtocol, resolveTargetPort, serviceKey, type Workload } from '../../model/index.ts';
+import { type TunnelRequest, untilKnown } from '../../proxy/index.ts';
+import { WaypointError } from '../errors.ts';
+import { fromUnknown } from '../from-unknown.ts';
+import type { ConnectionContext } from '../request/handle-exchange.ts';
+import type { DialledTarget, RequestClient } from '../request/request-context.ts';
+import { dialledTarget } from './dialled-target.ts';
+import type { ListenerPorts } from './ports.ts';
+import { statusFor } from './tunnel-status.ts';
+
+/**
+ * One tunnel from a peer whose certificate has been verified: is it for a service or pod of mine, and what does it speak?
+ * HTTP is taken apart into requests, each of which is judged and routed; anything else is carried as it is. Never rejects.
+ */
+export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts): Promise<void> {
+  try {
+    const dialled = await knownTarget(request, ports);
+    const client = clientOf(request, ports);
+    switch (declaredProtocol(dialled, ports)) {
+      case 'tcp':
+      case 'tls':
+        await ports.carryBytes({
+          client,
+          dialled,
+          signal: request.signal,
+          firstBytes: undefined,
+          accept: () => request.accept(),
+          refuse: (failure) => refuse(request, fromUnknown(failure)),
+        });
+        return;
+      case 'http1':
+      case 'http2':
+      case 'grpc':
+        await serveHttp(request.accept(), ports.connectionContext(client, dialled), ports);
+        return;
+      case 'unknown':
+        await detectAndCarry(request, { client, dialled }, ports);
+    }
+  } catch (error) {
+    refuse(request, fromUnknown(error));
+  }
+}
+
+/** What a tunnel asks for; a binding that clients have been told of first is waited for. */
+async function knownTarget(request: TunnelRequest, ports: ListenerPorts): Promise<DialledTarget> {
+  const { view, self, clock, holdMs } = ports;
+  let failure: unknown;
+  const found = await untilKnown({ changes: view.changes, clock }, holdMs, () => {
+    try {
+      return dialledTarget(request, view, self);
+    } catch (error) {
+      failure = error;
+      return undefined;
+    }
+  });
+  if (found === undefined) throw failure;
+  return found;
+}
+
+/** HTTP on a port that says so: the client speaks first, so there is no hurry. */
+async function serveHttp(
+  accepted: ByteStream,
+  context: ConnectionContext,
+  ports: ListenerPorts,
+): Promise<void> {
+  try {
+    const { protocol, stream } = await ports.detect(accepted, true);
+    if (protocol !== 'http1' && protocol !== 'http2') {
+      accepted.reset(notHttp(context.dialled, protocol));
+      return;
+    }
+    await serveRequests(protocol, stream, context, ports);
+  } catch (error) {
+    accepted.reset(fromUnknown(error));
+  }
+}
+
+/** A port that says nothing about its protocol: a short look at the first bytes decides. */
+async function detectAndCarry(
+  request: TunnelRequest,
+  connection: { readonly client: RequestClient; readonly dialled: DialledTarget },
+  ports: ListenerPorts,
+): Promise<void> {
+  const accepted = request.accept();
+  try {
+    const { protocol, stream } = await ports.detect(accepted, false);
+    if (protocol === 'http1' || protocol === 'http2') {
+      const context = ports.connectionContext(connection.client, connection.dialled);
+      await serveRequests(protocol, stream, context, ports);
+      return;
+    }
+    await ports.carryBytes({
+      ...connection,
+      signal: request.signal,
+      firstBytes: protocol,
+      accept: () => stream,
+      refuse: (failure) => stream.reset(fromUnknown(failure)),
+    });
+  } catch (error) {
+    accepted.reset(fromUnknown(error));
+  }
+}
+
+/** Until the connection is over. */
+async function serveRequests(
+  protocol: 'http1' | 'http2',
+  stream: ByteStream,
+  context: ConnectionContext,
+  ports: ListenerPorts,
+): Promise<void> {
+  const connection = ports.serve(protocol, stream, (exchange) => {
+    // Never rejects.
+    void ports.handle(exchange, context);
+  });
+  const release = ports.track(connection);
+  await connection.closed;
+  release();
+}
+
+/** Who is at the other end: proven by its certificate, and placed by the address that the tunnel comes from. */
+function clientOf(request: TunnelRequest, { view, self }: ListenerPorts): RequestClient {
+  const { peer, remote, forwarded } = request;
+  const at = view.workloadAt(self.network, remote.address);
+  const port = forwarded.client?.address === remote.address ? forwarded.client.port : remote.port;
+  return {
+    identity: peer,
+    address: remote.address,
+    port,
+    workload: at !== undefined && isSame(at, request) ? at : undefined,
+  };
+}
+
+function isSame(workload: Workload, { peer }: TunnelRequest): boolean {
+  return (
+    workload.namespace === peer.namespace &&
+    workload.serviceAccount === peer.serviceAccount &&
+    workload.trustDomain === peer.trustDomain
+  );
+}
+
+/** What the port of the dialled service says it speaks; of a pod, what the service says that it most likely stands for. */
+function declaredProtocol(dialled: DialledTarget, { view }: ListenerPorts): AppProtocol {
+  const { service, port } = dialled;
+  if (service === undefined) return 'unknown';
+  if (dialled.kind === 'service')
+    return service.ports.find(({ servicePort }) => servicePort === port)?.appProtocol ?? 'unknown';
+  const key = serviceKey(service.namespace, service.hostname);
+  const endpoint = view.allEndpoints(key).find(({ workload }) => workload.uid === dialled.workload.uid);
+  const behind = service.ports.find(
+    ({ servicePort }) => endpoint !== undefined && resolveTargetPort(service, endpoint, servicePort) === port,
+  );
+  return behind?.appProtocol ?? 'unknown';
+}
+
+function refuse(request: TunnelRequest, failure: MeshError): void {
+  request.refuse(statusFor(failure), failure.message);
+}
+
+function notHttp({ service, port }: DialledTarget, got: string): WaypointError {
+  return new WaypointError({
+    code: 'ERR_WAYPOINT_NOT_HTTP',
+    blame: 'downstream',
+    message: `port ${port} of ${service?.namespace}/${service?.name} is declared as HTTP, and its client sent ${got}`,
+    hint: 'set appProtocol of the Service port to what it speaks (tcp, tls)',
+  });
+}
