@@ -1,0 +1,42 @@
+import { test } from 'tap';
+import { gatewayKey, type ServiceKey, type TrafficPolicy } from '../../src/model/index.ts';
+import { createPlanStore } from '../../src/waypoint/plan/plan-store.ts';
+import type { TargetPlan } from '../../src/waypoint/plan/target-plan.ts';
+import { createResourceStore } from '../../src/waypoint/resources/resource-store.ts';
+
+const GATEWAY = gatewayKey('shop', 'waypoint');
+const CART = 'shop/cart' as ServiceKey;
+const PAYMENTS = 'shop/payments' as ServiceKey;
+
+test('a plan is compiled once, and again only after a change that concerns it', async (t) => {
+  const resources = createResourceStore(GATEWAY);
+  let compiled = 0;
+  const plans = createPlanStore(resources, () => {
+    compiled += 1;
+    return {} as TargetPlan;
+  });
+  const change = (service: ServiceKey | undefined): void => {
+    const attachment =
+      service === undefined
+        ? ({ kind: 'gateway', gateway: GATEWAY } as const)
+        : ({ kind: 'service', service, port: undefined } as const);
+    const policy = { attachments: [attachment] } as unknown as TrafficPolicy;
+    resources.apply({ upserts: [{ name: 'p', resource: { kind: 'traffic', policy } }], removed: [] });
+  };
+  const cart = plans.planFor({ service: CART, port: 80 });
+  t.equal(plans.planFor({ service: CART, port: 80 }), cart);
+  t.equal(compiled, 1);
+  plans.planFor({ service: CART, port: 81 });
+  t.equal(compiled, 2, 'each port has its own');
+
+  change(PAYMENTS);
+  plans.planFor({ service: CART, port: 80 });
+  t.equal(compiled, 2, 'what concerns another service changes nothing');
+  change(CART);
+  plans.planFor({ service: CART, port: 80 });
+  t.equal(compiled, 3);
+  change(undefined);
+  plans.planFor({ service: CART, port: 80 });
+  plans.planFor({ service: undefined, port: 80 });
+  t.equal(compiled, 5, 'what holds for the gateway concerns all, pods too');
+});
