@@ -9,6 +9,8 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_NOT_HTTP: 'a connection to a port that is declared as HTTP does not speak it',
   ERR_WAYPOINT_NO_ROUTE: 'the service has routes, and no rule of theirs matches the request',
   ERR_WAYPOINT_INVALID_BACKEND: 'the rule that matched sends the request to a backend that is not valid',
+  ERR_WAYPOINT_PATTERN:
+    'a regular expression of a route is not RE2; the match that it stands in holds for nothing',
   ERR_WAYPOINT_NO_ENDPOINT: 'the backend has no endpoint that may take the request',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;

@@ -98,6 +98,7 @@ function contextOf(
       return selection;
     },
     backend: undefined,
+    backendFilters: [],
     attempt: 1,
     excluded: NOBODY,
     informational: (status, headers) => exchange.informational(status, headers),

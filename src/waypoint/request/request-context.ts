@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../http/index.ts';
 import type {
   BackendTarget,
+  HttpFilter,
   IpAddress,
   Service,
   Workload,
@@ -57,8 +58,10 @@ export interface RequestContext {
   readonly tokens: readonly VerifiedToken[];
   /** Which rule takes the request, found out once when first asked; from the request as it was before any filter. */
   route(): RouteSelection;
-  /** Where the request goes; set by the route layer. */
+  /** Where the request goes; set by the route layer. Undefined: to the pod that was dialled. */
   readonly backend: BackendTarget | undefined;
+  /** Filters of that backend alone; those of the rule are in `route()`. */
+  readonly backendFilters: readonly HttpFilter[];
   /** The try that this is, from 1; above 1 for retries. */
   readonly attempt: number;
   /** Endpoints that have failed this request. */

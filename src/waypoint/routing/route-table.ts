@@ -1,8 +1,92 @@
 import type { HttpRequest } from '../../http/index.ts';
+import { type HttpRoute, type Route, type Service, serviceKey } from '../../model/index.ts';
+import type { WaypointError } from '../errors.ts';
+import { createGrpcIndex } from './grpc-index.ts';
+import { createHostIndex } from './host-index.ts';
+import { ownNamesOf } from './own-names.ts';
+import { createPathIndex, type EntryIndex } from './path-index.ts';
+import { RequestFacts } from './request-facts.ts';
+import { entriesOf } from './route-entry.ts';
 import type { RouteSelection } from './route-selection.ts';
 
 /** The HTTP routes of one service port, in the order of their precedence. */
 export interface RouteTable {
+  /** Matches that could not be compiled; they hold for no request. To be logged by whoever made the table. */
+  readonly problems: readonly WaypointError[];
   /** `clientNamespace` decides about consumer routes. */
   select(request: HttpRequest, clientNamespace: string): RouteSelection;
 }
+
+/** Of a pod, or of a service that nobody has written routes for. */
+export const EMPTY_ROUTE_TABLE: RouteTable = { problems: [], select: () => DEFAULT };
+
+/**
+ * Compiles the routes that have the service's port among their parents; others may be among `routes`.
+ *
+ * Clients in whose namespace there are consumer routes are routed by those alone: they take the place of the producer's
+ * routes, also where none of their rules holds (ADR 0005).
+ */
+export function createRouteTable(routes: readonly Route[], service: Service, port: number): RouteTable {
+  const problems: WaypointError[] = [];
+  const ownNames = ownNamesOf(service);
+  const producer: HttpRoute[] = [];
+  const consumers = new Map<string, HttpRoute[]>();
+  for (const route of routes) {
+    if (!isHttp(route) || !isParent(route, service, port)) continue;
+    if (route.namespace === service.namespace) {
+      producer.push(route);
+      continue;
+    }
+    const list = consumers.get(route.namespace);
+    if (list === undefined) consumers.set(route.namespace, [route]);
+    else list.push(route);
+  }
+  const ofProducer = compileRoutes(producer, ownNames, problems);
+  const ofConsumers = new Map(
+    [...consumers].map(([namespace, list]) => [namespace, compileRoutes(list, ownNames, problems)]),
+  );
+  return {
+    problems,
+    select(request, clientNamespace) {
+      const compiled = ofConsumers.get(clientNamespace) ?? ofProducer;
+      return compiled === undefined ? DEFAULT : compiled(new RequestFacts(request));
+    },
+  };
+}
+
+/**
+ * HTTPRoutes and GRPCRoutes are never mixed (Gateway API, GRPCRouteRule): where there are GRPCRoutes, gRPC goes by them
+ * alone and everything else by the HTTPRoutes alone. Undefined when there are neither.
+ */
+function compileRoutes(
+  routes: readonly HttpRoute[],
+  ownNames: ReadonlySet<string>,
+  problems: WaypointError[],
+): ((facts: RequestFacts) => RouteSelection) | undefined {
+  if (routes.length === 0) return undefined;
+  const http = routes.filter(({ kind }) => kind === 'HTTPRoute');
+  const grpc = routes.filter(({ kind }) => kind === 'GRPCRoute');
+  const compile = (of: readonly HttpRoute[], create: typeof createPathIndex): EntryIndex =>
+    createHostIndex(
+      of.flatMap((route) => entriesOf(route, problems)),
+      ownNames,
+      create,
+    );
+  const httpIndex = compile(http, createPathIndex);
+  const grpcIndex = grpc.length === 0 ? httpIndex : compile(grpc, createGrpcIndex);
+  return (facts) => (facts.isGrpc ? grpcIndex : httpIndex).find(facts)?.selection ?? UNMATCHED;
+}
+
+function isHttp(route: Route): route is HttpRoute {
+  return route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute';
+}
+
+function isParent(route: Route, service: Service, port: number): boolean {
+  const key = serviceKey(service.namespace, service.hostname);
+  return route.parents.some(
+    (parent) => parent.service === key && (parent.port === undefined || parent.port === port),
+  );
+}
+
+const DEFAULT: RouteSelection = { kind: 'default' };
+const UNMATCHED: RouteSelection = { kind: 'unmatched' };
