@@ -26,6 +26,7 @@ import {
 import { enumTable } from './enum-table.ts';
 import { badField, decodePort, decodeRange, requireText } from './field.ts';
 import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
+import { understood } from './understood.ts';
 
 const SCOPES = enumTable<AuthorizationPolicy['scope']>({
   global: Scope.GLOBAL,
@@ -137,20 +138,4 @@ function decodeString({ matchType }: WireStringMatch, path: string): StringMatch
 
 function encodeRange(range: Cidr): WireAddress {
   return create(AddressSchema, { address: ipAddressToBytes(range.address), length: range.prefixLength });
-}
-
-/**
- * A condition that is skipped widens an ALLOW and narrows a DENY. So a field of a newer version makes the policy one
- * that is not understood, where elsewhere it would be passed over.
- */
-function understood(
-  message: { readonly $unknown?: readonly { readonly no: number }[] | undefined },
-  path: string,
-): string {
-  const [unknown] = message.$unknown ?? [];
-  if (unknown === undefined) return path;
-  throw badField(
-    path,
-    `field number ${unknown.no} is not known to this version, so the policy is not understood`,
-  );
 }
