@@ -10,6 +10,7 @@ export { denialInPlaceOf } from './codec/authorization-denial.ts';
 export { enrolmentPodCodec } from './codec/enrolment-pod-codec.ts';
 export { encodeResource, type ResourceCodec } from './codec/resource-codec.ts';
 export { trustBundleCodec } from './codec/trust-bundle-codec.ts';
+export { refusalInPlaceOf } from './codec/waypoint/refusal.ts';
 export { waypointResourceCodec, waypointResourceName } from './codec/waypoint/waypoint-resource-codec.ts';
 export { contentVersion } from './content-version.ts';
 export { WIRE_ERROR_CODES, WireError, type WireErrorCode } from './errors.ts';

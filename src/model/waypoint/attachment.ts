@@ -6,6 +6,8 @@ export type GatewayKey = string & { readonly __brand: 'GatewayKey' };
 /** `<kind>/<namespace>/<name>` of a route object. */
 export type RouteKey = string & { readonly __brand: 'RouteKey' };
 
+export const ALL_WAYPOINTS: Attachment = { kind: 'waypoints', className: undefined };
+
 export function gatewayKey(namespace: string, name: string): GatewayKey {
   return `${namespace}/${name}` as GatewayKey;
 }
@@ -20,6 +22,8 @@ export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TCPRoute' | 'TLSRoute';
 export type Attachment =
   /** Everything that goes through the waypoint. */
   | { readonly kind: 'gateway'; readonly gateway: GatewayKey }
+  /** Everything that goes through any waypoint of a GatewayClass, or (undefined) through any at all. */
+  | { readonly kind: 'waypoints'; readonly className: string | undefined }
   /** One service; a port narrows it (`sectionName`). */
   | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number | undefined }
   /** One route; a rule's name narrows it (`sectionName`). */

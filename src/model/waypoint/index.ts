@@ -22,6 +22,7 @@ export {
   type SharedCounting,
 } from './admission/index.ts';
 export {
+  ALL_WAYPOINTS,
   type Attachment,
   type GatewayKey,
   gatewayKey,
@@ -29,6 +30,38 @@ export {
   type RouteKind,
   routeKey,
 } from './attachment.ts';
+export {
+  type ClaimToHeader,
+  DEFAULT_TOKEN_LOCATIONS,
+  type JwtKeys,
+  type JwtRule,
+  type RequestAuthentication,
+  type RequestAuthenticationKey,
+  requestAuthenticationKey,
+  type TokenLocation,
+} from './authentication.ts';
+export type {
+  ClaimTest,
+  HeaderTest,
+  PathPattern,
+  RequestAction,
+  RequestPolicy,
+  RequestRule,
+  RequestSubject,
+  RequestTest,
+  TestOf,
+  TokenPrincipalMatch,
+  Wildcard,
+} from './authorization.ts';
+export {
+  type Authorizer,
+  type AuthorizerKey,
+  type AuthorizerProtocol,
+  authorizerKey,
+  type CheckedBody,
+  type HeaderPattern,
+  type HttpAuthorizer,
+} from './authorizer.ts';
 export type {
   CorsFilter,
   ExtensionKey,
@@ -86,3 +119,9 @@ export {
   trafficPolicyKey,
   type Unset,
 } from './traffic-policy.ts';
+export {
+  type PathNormalization,
+  type WaypointSettings,
+  type WaypointSettingsKey,
+  waypointSettingsKey,
+} from './waypoint-settings.ts';

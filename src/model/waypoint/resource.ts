@@ -1,8 +1,12 @@
 import type { FaultInjection, Filter, RateLimit } from './admission/index.ts';
-import type { Attachment } from './attachment.ts';
+import { ALL_WAYPOINTS, type Attachment } from './attachment.ts';
+import type { RequestAuthentication } from './authentication.ts';
+import type { RequestPolicy } from './authorization.ts';
+import type { Authorizer } from './authorizer.ts';
 import type { ExtensionKey } from './http-filter.ts';
 import type { Route } from './route.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
+import type { WaypointSettings } from './waypoint-settings.ts';
 
 /** One thing that a waypoint is told beside the mesh itself (services and workloads). */
 export type WaypointResource =
@@ -10,7 +14,11 @@ export type WaypointResource =
   | { readonly kind: 'traffic'; readonly policy: TrafficPolicy }
   | { readonly kind: 'rate-limit'; readonly limit: RateLimit }
   | { readonly kind: 'fault-injection'; readonly fault: FaultInjection }
-  | { readonly kind: 'filter'; readonly filter: Filter };
+  | { readonly kind: 'filter'; readonly filter: Filter }
+  | { readonly kind: 'authorization'; readonly policy: RequestPolicy }
+  | { readonly kind: 'authentication'; readonly authentication: RequestAuthentication }
+  | { readonly kind: 'authorizer'; readonly authorizer: Authorizer }
+  | { readonly kind: 'settings'; readonly settings: WaypointSettings };
 
 export type WaypointResourceKind = WaypointResource['kind'];
 
@@ -19,6 +27,7 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
   switch (resource.kind) {
     case 'route':
       return [];
+    case 'authorization':
     case 'traffic':
       return resource.policy.attachments;
     case 'rate-limit':
@@ -27,6 +36,11 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
       return resource.fault.attachments;
     case 'filter':
       return resource.filter.attachments;
+    case 'authentication':
+      return resource.authentication.attachments;
+    case 'authorizer':
+    case 'settings':
+      return [ALL_WAYPOINTS];
   }
 }
 

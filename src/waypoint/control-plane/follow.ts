@@ -23,15 +23,18 @@ export function followMesh(deps: {
   const waiting = new Set([ADDRESS_TYPE, WAYPOINT_RESOURCE_TYPE]);
   const complete = Promise.withResolvers<void>();
   const discovery = controller.follow(
-    subscriptionsTo({
-      applyToView: (batch) => view.apply(batch),
-      updateResources: (change) => resources.apply(change),
-      setTrustBundle: (bundle) => svids.setTrustBundle(bundle),
-      applied(typeUrl) {
-        waiting.delete(typeUrl);
-        if (waiting.size === 0) complete.resolve();
+    subscriptionsTo(
+      {
+        applyToView: (batch) => view.apply(batch),
+        updateResources: (change) => resources.apply(change),
+        setTrustBundle: (bundle) => svids.setTrustBundle(bundle),
+        applied(typeUrl) {
+          waiting.delete(typeUrl);
+          if (waiting.size === 0) complete.resolve();
+        },
       },
-    }),
+      resources.gateway,
+    ),
   );
   return { discovery, complete: complete.promise };
 }

@@ -1,5 +1,12 @@
-import type { MeshViewBatch, Service, TrustBundle, Workload } from '../../model/index.ts';
-import { addressCodec, trustBundleCodec, waypointResourceCodec } from '../../wire/index.ts';
+import type {
+  GatewayKey,
+  MeshViewBatch,
+  Service,
+  TrustBundle,
+  WaypointResource,
+  Workload,
+} from '../../model/index.ts';
+import { addressCodec, refusalInPlaceOf, trustBundleCodec, waypointResourceCodec } from '../../wire/index.ts';
 import { type ResourceSubscription, resourceSubscription } from '../../xds/index.ts';
 import type { ResourceChange } from '../resources/resource-store.ts';
 
@@ -12,8 +19,11 @@ export interface ControlPlaneSink {
   applied(typeUrl: string): void;
 }
 
-/** The types a waypoint follows. */
-export function subscriptionsTo(sink: ControlPlaneSink): readonly ResourceSubscription[] {
+/** The types that the waypoint of `gateway` follows. */
+export function subscriptionsTo(
+  sink: ControlPlaneSink,
+  gateway: GatewayKey,
+): readonly ResourceSubscription[] {
   return [
     resourceSubscription({
       typeUrl: addressCodec.typeUrl,
@@ -32,11 +42,16 @@ export function subscriptionsTo(sink: ControlPlaneSink): readonly ResourceSubscr
     }),
     resourceSubscription({
       typeUrl: waypointResourceCodec.typeUrl,
-      decode: waypointResourceCodec.decode,
-      onUpdate(change) {
-        sink.updateResources(change);
+      decode: (bytes, name) => decodeResource(bytes, name, gateway),
+      onUpdate({ upserts, removed }) {
+        sink.updateResources({
+          upserts: upserts.map(({ name, resource: { resource } }) => ({ name, resource })),
+          removed,
+        });
         sink.applied(waypointResourceCodec.typeUrl);
-        return undefined;
+        return upserts.flatMap(({ name, resource: { error } }) =>
+          error === undefined ? [] : [{ name, error }],
+        );
       },
     }),
     resourceSubscription({
@@ -50,4 +65,22 @@ export function subscriptionsTo(sink: ControlPlaneSink): readonly ResourceSubscr
       },
     }),
   ];
+}
+
+/**
+ * A policy that cannot be understood must neither vanish nor stay as it was before: it denies what it is attached to
+ * (design.md, Fail closed), and the controller is told.
+ */
+function decodeResource(
+  bytes: Uint8Array,
+  name: string,
+  gateway: GatewayKey,
+): { readonly resource: WaypointResource; readonly error?: unknown } {
+  try {
+    return { resource: waypointResourceCodec.decode(bytes) };
+  } catch (error) {
+    const resource = refusalInPlaceOf(bytes, name, gateway);
+    if (resource === undefined) throw error;
+    return { resource, error };
+  }
 }

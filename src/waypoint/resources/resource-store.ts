@@ -22,6 +22,8 @@ export interface ResourceReach {
 
 /** All that the waypoint was told beside the mesh itself, by what it holds for. */
 export interface ResourceStore {
+  /** Whose resources these are. */
+  readonly gateway: GatewayKey;
   apply(change: ResourceChange): void;
   /** What may hold for a service: attached to it, to one of its routes or named by one, or to the gateway. */
   concerning(service: ServiceKey): readonly WaypointResource[];
@@ -69,6 +71,7 @@ export function createResourceStore(gateway: GatewayKey): ResourceStore {
   };
 
   return {
+    gateway,
     apply({ upserts, removed }) {
       const reach: MutableReach = { everything: false, services: new Set() };
       const forget = (name: string): void => {
@@ -115,7 +118,7 @@ interface MutableReach extends ResourceReach {
   readonly services: Set<ServiceKey>;
 }
 
-/** What has no attachment of its own (an authorizer, an object that only routes name) is found by its name alone. */
+/** What has no attachment of its own (an object that only routes name) is found by its name alone. */
 function slotsOf(resource: WaypointResource, gateway: GatewayKey): readonly string[] {
   if (resource.kind === 'route') {
     const { parents } = resource.route;
@@ -130,6 +133,9 @@ function slotOf(attachment: Attachment, gateway: GatewayKey): string | undefined
   switch (attachment.kind) {
     case 'gateway':
       return attachment.gateway === gateway ? EVERYTHING : undefined;
+    case 'waypoints':
+      // Only waypoints of the class are told.
+      return EVERYTHING;
     case 'service':
       return serviceSlot(attachment.service);
     case 'route':

@@ -28,6 +28,8 @@ function slotOf(attachment: Attachment): string {
   switch (attachment.kind) {
     case 'gateway':
       return `gateway ${attachment.gateway}`;
+    case 'waypoints':
+      return `waypoints ${attachment.className ?? ''}`;
     case 'service':
       return `service ${attachment.service} ${attachment.port ?? ''}`;
     case 'route':

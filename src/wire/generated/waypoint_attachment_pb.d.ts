@@ -39,6 +39,12 @@ export declare type Attachment = Message<"nodemesh.waypoint.Attachment"> & {
      */
     value: RouteAttachment;
     case: "route";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.WaypointsAttachment waypoints = 4;
+     */
+    value: WaypointsAttachment;
+    case: "waypoints";
   } | { case: undefined; value?: undefined };
 };
 
@@ -97,4 +103,22 @@ export declare type RouteAttachment = Message<"nodemesh.waypoint.RouteAttachment
  * Use `create(RouteAttachmentSchema)` to create a new message.
  */
 export declare const RouteAttachmentSchema: GenMessage<RouteAttachment>;
+
+/**
+ * @generated from message nodemesh.waypoint.WaypointsAttachment
+ */
+export declare type WaypointsAttachment = Message<"nodemesh.waypoint.WaypointsAttachment"> & {
+  /**
+   * Of a GatewayClass; empty: any waypoint.
+   *
+   * @generated from field: string class_name = 1;
+   */
+  className: string;
+};
+
+/**
+ * Describes the message nodemesh.waypoint.WaypointsAttachment.
+ * Use `create(WaypointsAttachmentSchema)` to create a new message.
+ */
+export declare const WaypointsAttachmentSchema: GenMessage<WaypointsAttachment>;
 

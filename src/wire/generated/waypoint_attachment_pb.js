@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file waypoint_attachment.proto.
  */
 export const file_waypoint_attachment = /*@__PURE__*/
-  fileDesc("Chl3YXlwb2ludF9hdHRhY2htZW50LnByb3RvEhFub2RlbWVzaC53YXlwb2ludCKXAQoKQXR0YWNobWVudBIRCgdnYXRld2F5GAEgASgJSAASNwoHc2VydmljZRgCIAEoCzIkLm5vZGVtZXNoLndheXBvaW50LlNlcnZpY2VBdHRhY2htZW50SAASMwoFcm91dGUYAyABKAsyIi5ub2RlbWVzaC53YXlwb2ludC5Sb3V0ZUF0dGFjaG1lbnRIAEIICgZ0YXJnZXQiMgoRU2VydmljZUF0dGFjaG1lbnQSDwoHc2VydmljZRgBIAEoCRIMCgRwb3J0GAIgASgNIi4KD1JvdXRlQXR0YWNobWVudBINCgVyb3V0ZRgBIAEoCRIMCgRydWxlGAIgASgJYgZwcm90bzM");
+  fileDesc("Chl3YXlwb2ludF9hdHRhY2htZW50LnByb3RvEhFub2RlbWVzaC53YXlwb2ludCLUAQoKQXR0YWNobWVudBIRCgdnYXRld2F5GAEgASgJSAASNwoHc2VydmljZRgCIAEoCzIkLm5vZGVtZXNoLndheXBvaW50LlNlcnZpY2VBdHRhY2htZW50SAASMwoFcm91dGUYAyABKAsyIi5ub2RlbWVzaC53YXlwb2ludC5Sb3V0ZUF0dGFjaG1lbnRIABI7Cgl3YXlwb2ludHMYBCABKAsyJi5ub2RlbWVzaC53YXlwb2ludC5XYXlwb2ludHNBdHRhY2htZW50SABCCAoGdGFyZ2V0IjIKEVNlcnZpY2VBdHRhY2htZW50Eg8KB3NlcnZpY2UYASABKAkSDAoEcG9ydBgCIAEoDSIuCg9Sb3V0ZUF0dGFjaG1lbnQSDQoFcm91dGUYASABKAkSDAoEcnVsZRgCIAEoCSIpChNXYXlwb2ludHNBdHRhY2htZW50EhIKCmNsYXNzX25hbWUYASABKAliBnByb3RvMw");
 
 /**
  * Describes the message nodemesh.waypoint.Attachment.
@@ -30,4 +30,11 @@ export const ServiceAttachmentSchema = /*@__PURE__*/
  */
 export const RouteAttachmentSchema = /*@__PURE__*/
   messageDesc(file_waypoint_attachment, 2);
+
+/**
+ * Describes the message nodemesh.waypoint.WaypointsAttachment.
+ * Use `create(WaypointsAttachmentSchema)` to create a new message.
+ */
+export const WaypointsAttachmentSchema = /*@__PURE__*/
+  messageDesc(file_waypoint_attachment, 3);
 

@@ -7,10 +7,14 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Route } from "./waypoint_route_pb.js";
+import type { Authorization } from "./waypoint_authorization_pb.js";
+import type { Authentication } from "./waypoint_authentication_pb.js";
 import type { TrafficPolicy } from "./waypoint_traffic_pb.js";
 import type { RateLimit } from "./waypoint_rate_limit_pb.js";
 import type { FaultInjection } from "./waypoint_fault_pb.js";
 import type { Filter } from "./waypoint_filter_pb.js";
+import type { Authorizer } from "./waypoint_authorizer_pb.js";
+import type { Settings } from "./waypoint_settings_pb.js";
 
 /**
  * Describes the file waypoint.proto.
@@ -34,8 +38,18 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
     case: "route";
   } | {
     /**
-     * 2 authorization, 3 authentication
-     *
+     * @generated from field: nodemesh.waypoint.Authorization authorization = 2;
+     */
+    value: Authorization;
+    case: "authorization";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.Authentication authentication = 3;
+     */
+    value: Authentication;
+    case: "authentication";
+  } | {
+    /**
      * @generated from field: nodemesh.waypoint.TrafficPolicy traffic = 4;
      */
     value: TrafficPolicy;
@@ -54,12 +68,22 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
     case: "faultInjection";
   } | {
     /**
-     * 8 authorizer
-     *
      * @generated from field: nodemesh.waypoint.Filter filter = 7;
      */
     value: Filter;
     case: "filter";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.Authorizer authorizer = 8;
+     */
+    value: Authorizer;
+    case: "authorizer";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.Settings settings = 9;
+     */
+    value: Settings;
+    case: "settings";
   } | { case: undefined; value?: undefined };
 };
 

@@ -5,17 +5,21 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_waypoint_authentication } from "./waypoint_authentication_pb.js";
+import { file_waypoint_authorization } from "./waypoint_authorization_pb.js";
+import { file_waypoint_authorizer } from "./waypoint_authorizer_pb.js";
 import { file_waypoint_fault } from "./waypoint_fault_pb.js";
 import { file_waypoint_filter } from "./waypoint_filter_pb.js";
 import { file_waypoint_rate_limit } from "./waypoint_rate_limit_pb.js";
 import { file_waypoint_route } from "./waypoint_route_pb.js";
+import { file_waypoint_settings } from "./waypoint_settings_pb.js";
 import { file_waypoint_traffic } from "./waypoint_traffic_pb.js";
 
 /**
  * Describes the file waypoint.proto.
  */
 export const file_waypoint = /*@__PURE__*/
-  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQilAIKCFJlc291cmNlEikKBXJvdXRlGAEgASgLMhgubm9kZW1lc2gud2F5cG9pbnQuUm91dGVIABIzCgd0cmFmZmljGAQgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuVHJhZmZpY1BvbGljeUgAEjIKCnJhdGVfbGltaXQYBSABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5SYXRlTGltaXRIABI8Cg9mYXVsdF9pbmplY3Rpb24YBiABKAsyIS5ub2RlbWVzaC53YXlwb2ludC5GYXVsdEluamVjdGlvbkgAEisKBmZpbHRlchgHIAEoCzIZLm5vZGVtZXNoLndheXBvaW50LkZpbHRlckgAQgkKB2NvbnRlbnRiBnByb3RvMw", [file_waypoint_fault, file_waypoint_filter, file_waypoint_rate_limit, file_waypoint_route, file_waypoint_traffic]);
+  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQi8gMKCFJlc291cmNlEikKBXJvdXRlGAEgASgLMhgubm9kZW1lc2gud2F5cG9pbnQuUm91dGVIABI5Cg1hdXRob3JpemF0aW9uGAIgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuQXV0aG9yaXphdGlvbkgAEjsKDmF1dGhlbnRpY2F0aW9uGAMgASgLMiEubm9kZW1lc2gud2F5cG9pbnQuQXV0aGVudGljYXRpb25IABIzCgd0cmFmZmljGAQgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuVHJhZmZpY1BvbGljeUgAEjIKCnJhdGVfbGltaXQYBSABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5SYXRlTGltaXRIABI8Cg9mYXVsdF9pbmplY3Rpb24YBiABKAsyIS5ub2RlbWVzaC53YXlwb2ludC5GYXVsdEluamVjdGlvbkgAEisKBmZpbHRlchgHIAEoCzIZLm5vZGVtZXNoLndheXBvaW50LkZpbHRlckgAEjMKCmF1dGhvcml6ZXIYCCABKAsyHS5ub2RlbWVzaC53YXlwb2ludC5BdXRob3JpemVySAASLwoIc2V0dGluZ3MYCSABKAsyGy5ub2RlbWVzaC53YXlwb2ludC5TZXR0aW5nc0gAQgkKB2NvbnRlbnRiBnByb3RvMw", [file_waypoint_authentication, file_waypoint_authorization, file_waypoint_authorizer, file_waypoint_fault, file_waypoint_filter, file_waypoint_rate_limit, file_waypoint_route, file_waypoint_settings, file_waypoint_traffic]);
 
 /**
  * Describes the message nodemesh.waypoint.Resource.

@@ -5,6 +5,7 @@ import {
   AttachmentSchema,
   RouteAttachmentSchema,
   ServiceAttachmentSchema,
+  WaypointsAttachmentSchema,
 } from '../../generated/waypoint_attachment_pb.js';
 import { badField, decodePort, requireText } from '../field.ts';
 
@@ -16,6 +17,10 @@ function encodeTarget(attachment: Attachment): WireAttachment['target'] {
   switch (attachment.kind) {
     case 'gateway':
       return { case: 'gateway', value: attachment.gateway };
+    case 'waypoints': {
+      const className = attachment.className ?? '';
+      return { case: 'waypoints', value: create(WaypointsAttachmentSchema, { className }) };
+    }
     case 'service': {
       const { service, port } = attachment;
       return { case: 'service', value: create(ServiceAttachmentSchema, { service, port: port ?? 0 }) };
@@ -32,6 +37,8 @@ export function decodeAttachment({ target }: WireAttachment, path: string): Atta
   switch (target.case) {
     case 'gateway':
       return { kind: 'gateway', gateway: requireText(target.value, `${path}.gateway`) as GatewayKey };
+    case 'waypoints':
+      return { kind: 'waypoints', className: target.value.className || undefined };
     case 'service': {
       const port = decodePort(target.value.port, `${path}.service.port`);
       return {
