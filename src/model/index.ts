@@ -62,7 +62,6 @@ export {
 } from './resolution/index.ts';
 export {
   type AppProtocol,
-  type GatewayAddress,
   type LoadBalancing,
   type LoadBalancingScope,
   type NetworkAddress,
@@ -70,7 +69,6 @@ export {
   type Service,
   type ServiceKey,
   serviceKey,
-  type WeightedWaypoint,
 } from './service.ts';
 export {
   checkTrustDomain,
@@ -190,6 +188,19 @@ export {
   waypointSettingsKey,
   type Wildcard,
 } from './waypoint/index.ts';
+export {
+  type GatewayAddress,
+  gatewayAddressKey,
+  NO_WAYPOINT,
+  owningWaypoints,
+  readUnboundAddress,
+  UNBOUND_REASONS,
+  type UnboundReason,
+  type UnboundWaypoint,
+  unboundAddress,
+  type WaypointBinding,
+  type WeightedWaypoint,
+} from './waypoint-binding.ts';
 export type {
   ApplicationTunnel,
   Locality,

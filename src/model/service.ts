@@ -1,4 +1,5 @@
 import type { IpAddress } from './ip-address.ts';
+import type { WaypointBinding } from './waypoint-binding.ts';
 
 /** `<namespace>/<hostname>`. */
 export type ServiceKey = string & { readonly __brand: 'ServiceKey' };
@@ -20,19 +21,6 @@ export interface NetworkAddress {
   readonly prefixLength: number | undefined;
 }
 
-/** Where a waypoint or a network gateway is: by name, or by address. */
-export type GatewayAddress = {
-  readonly hboneMtlsPort: number;
-} & (
-  | { readonly kind: 'hostname'; readonly namespace: string; readonly hostname: string }
-  | { readonly kind: 'address'; readonly network: string; readonly address: IpAddress }
-);
-
-export interface WeightedWaypoint {
-  readonly destination: GatewayAddress;
-  readonly weight: number;
-}
-
 export type LoadBalancingScope = 'region' | 'zone' | 'subzone' | 'node' | 'cluster' | 'network';
 
 export interface LoadBalancing {
@@ -42,7 +30,7 @@ export interface LoadBalancing {
 }
 
 /** What clients name and dial. The fields are those of `istio.workload.Service` (wire.md §2.2). */
-export interface Service {
+export interface Service extends WaypointBinding {
   readonly name: string;
   readonly namespace: string;
   readonly hostname: string;
@@ -50,8 +38,6 @@ export interface Service {
   readonly ports: readonly PortMapping[];
   /** Further identities (`spiffe://…`) that an endpoint may present. */
   readonly subjectAltNames: readonly string[];
-  readonly waypoint: GatewayAddress | undefined;
-  readonly weightedWaypoints: readonly WeightedWaypoint[];
   readonly ingressUseWaypoint: boolean;
   readonly loadBalancing: LoadBalancing;
   readonly ipFamilies: 'automatic' | 'ipv4' | 'ipv6' | 'dual';

@@ -1,5 +1,6 @@
 import type { IpAddress } from './ip-address.ts';
-import type { GatewayAddress, PortMapping, ServiceKey } from './service.ts';
+import type { PortMapping, ServiceKey } from './service.ts';
+import type { GatewayAddress, WaypointBinding } from './waypoint-binding.ts';
 
 /** `<cluster>//Pod/<namespace>/<name>` and its kin (wire.md §2.4). */
 export type WorkloadUid = string & { readonly __brand: 'WorkloadUid' };
@@ -28,7 +29,7 @@ export interface ApplicationTunnel {
  * A pod, or any other endpoint that traffic may come from or go to. The fields are those of `istio.workload.Workload`
  * (wire.md §2.2) with its defaults already filled in, so that nothing behind the wire has to know them.
  */
-export interface Workload {
+export interface Workload extends WaypointBinding {
   readonly uid: WorkloadUid;
   readonly name: string;
   readonly namespace: string;
@@ -39,7 +40,6 @@ export interface Workload {
   readonly nativeTunnel: boolean;
   readonly trustDomain: string;
   readonly serviceAccount: string;
-  readonly waypoint: GatewayAddress | undefined;
   readonly networkGateway: GatewayAddress | undefined;
   readonly node: string;
   readonly canonicalName: string;

@@ -9,6 +9,7 @@ import {
   identityOf,
   isRefusal,
   isWaypointPod,
+  owningWaypoints,
   RECURSIVE_PORTS,
   resolveUpstream,
   type Service,
@@ -45,6 +46,7 @@ const services: fc.Arbitrary<Service[]> = fc
       addresses: fc.subarray([vip('10.96.0.0'), vip('10.96.0.1'), vip('fd00:96::1'), vip('10.0.0.0', 31)]),
       ports: fc.array(mapping, { minLength: 1, maxLength: 4 }),
       waypoint: rarely(gateway),
+      waypointFailure: fc.constantFrom('refuse' as const, 'open' as const),
       weightedWaypoints: fc.array(fc.record({ destination: gateway, weight: fc.nat(2) }), { maxLength: 1 }),
       subjectAltNames: fc.subarray(['spiffe://td/ns/a/sa/b', 'nonsense']),
       loadBalancing: fc.record({
@@ -139,11 +141,12 @@ test('whatever the mesh looks like, no way is found that security forbids', asyn
       );
       if (outcome.serviceAddressed) assert.equal(outcome.service, service);
 
-      const waypoints = service
-        ? [service.waypoint, ...service.weightedWaypoints.map((w) => w.destination)]
-        : [];
-      const bound = waypoints.filter((each) => each !== undefined);
-      if (service?.waypoint !== undefined && bound.every((each) => !isWaypointPod(view, source, each)))
+      const bound = service === undefined ? [] : owningWaypoints(service);
+      if (
+        service?.waypointFailure === 'refuse' &&
+        service.waypoint !== undefined &&
+        bound.every((each) => !isWaypointPod(view, source, each))
+      )
         assert.equal(outcome.kind, 'hbone-waypoint', 'a service with a waypoint is reached through it alone');
 
       switch (outcome.kind) {

@@ -4,9 +4,12 @@ import {
   type GatewayAddress,
   isRefusal,
   type MeshViewBatch,
+  owningWaypoints,
+  readUnboundAddress,
   type ResolveRequest,
   resolveUpstream,
   type Service,
+  unboundAddress,
   type Upstream,
   type UpstreamRefusal,
   type Workload,
@@ -292,6 +295,47 @@ test('a waypoint that is missing or not ready refuses, and never falls back to t
   );
 });
 
+test('a label that leads nowhere refuses, and says why', async (t) => {
+  for (const [reason, code, message] of [
+    ['missing', 'WAYPOINT_MISSING', /waypoint infra\/edge, which does not exist/],
+    ['not-a-waypoint', 'WAYPOINT_UNUSABLE', /waypoint infra\/edge, which is a Gateway, but no waypoint/],
+    ['not-allowed', 'WAYPOINT_UNUSABLE', /waypoint infra\/edge, which takes nothing of this namespace/],
+  ] as const) {
+    const waypoint = unboundAddress({ reason, namespace: 'infra', name: 'edge' });
+    t.same(readUnboundAddress(waypoint), { reason, namespace: 'infra', name: 'edge' });
+    const bound = { ...cart, waypoint };
+    const batch = { upsertServices: [bound], upsertWorkloads: [enrolled('p', '10.0.0.1', cart)] };
+    const got = refusal(resolve(batch, ['10.96.0.1', 80]));
+    t.equal(got.reason, code);
+    t.match(got.message, message);
+    const pod: Workload = { ...enrolled('p', '10.0.0.1'), waypoint };
+    t.equal(refusal(resolve({ upsertWorkloads: [pod] }, ['10.0.0.1', 8080])).reason, code);
+  }
+  t.equal(readUnboundAddress(gateway), undefined);
+});
+
+test('where the label chooses open, traffic goes round a waypoint that cannot take it, and only then', async (t) => {
+  const open = { ...cart, waypoint: gateway, waypointFailure: 'open' as const };
+  const pod = enrolled('p', '10.0.0.1', cart);
+  const direct = { kind: 'hbone', authority: '10.0.0.1:8080' };
+  const with_ = (...more: readonly Workload[]) => ({
+    upsertServices: [open, waypointService],
+    upsertWorkloads: [pod, ...more],
+  });
+  t.match(resolve({ upsertServices: [open], upsertWorkloads: [pod] }, ['10.96.0.1', 80]), direct, 'missing');
+  t.match(resolve(with_(), ['10.96.0.1', 80]), direct, 'not ready');
+  t.match(resolve(with_(waypointPod), ['10.96.0.1', 80]), { kind: 'hbone-waypoint' }, 'ready');
+  t.match(
+    resolve(with_(waypointPod), ['10.96.0.1', 80], { exclude: new Set([waypointPod.uid]) }),
+    direct,
+    'none of its pods could be reached',
+  );
+  const impostor: Workload = { ...waypointPod, serviceAccount: 'no such/account' };
+  t.equal(refusal(resolve(with_(impostor), ['10.96.0.1', 80])).reason, 'BAD_IDENTITY');
+  const dialled: Workload = { ...pod, waypoint: gateway, waypointFailure: 'open' };
+  t.match(resolve({ upsertWorkloads: [dialled] }, ['10.0.0.1', 8080]), direct, 'a workload’s, too');
+});
+
 test('a workload with a waypoint is reached through it when dialled by address, except from the waypoint', async (t) => {
   const pod: Workload = { ...enrolled('p', '10.0.0.1'), waypoint: gateway };
   const batch = { upsertServices: [waypointService], upsertWorkloads: [pod, waypointPod] };
@@ -304,6 +348,38 @@ test('a workload with a waypoint is reached through it when dialled by address, 
     kind: 'hbone',
     authority: '10.0.0.1:8080',
   });
+});
+
+test('a waypoint that cannot take its share leaves it to the other one', async (t) => {
+  const canaryService = makeService({ name: 'canary', ports: [] });
+  const canary: GatewayAddress = { ...gateway, hostname: canaryService.hostname };
+  const weigh = (first: number, second: number) => ({
+    ...cart,
+    waypoint: gateway,
+    weightedWaypoints: [
+      { destination: gateway, weight: first },
+      { destination: canary, weight: second },
+    ],
+  });
+  const canaryPod = enrolled('canary', '10.0.0.51', canaryService);
+  const ask = (service: Service, pods: readonly Workload[], random: number) =>
+    resolve(
+      { upsertServices: [service, waypointService, canaryService], upsertWorkloads: pods },
+      ['10.96.0.1', 80],
+      { random: () => random },
+    );
+  t.match(ask(weigh(50, 50), [canaryPod], 0), { kind: 'hbone-waypoint', address: '10.0.0.51' });
+  t.match(ask(weigh(50, 50), [waypointPod], 0.9), { kind: 'hbone-waypoint', address: '10.0.0.50' });
+  t.equal(refusal(ask(weigh(50, 50), [], 0.9)).reason, 'WAYPOINT_NOT_READY');
+  t.equal(refusal(ask(weigh(100, 0), [canaryPod], 0)).reason, 'WAYPOINT_NOT_READY', 'weight 0 takes nothing');
+  t.same(owningWaypoints(weigh(95, 5)), [gateway, canary]);
+  const { waypoint, weightedWaypoints } = weigh(50, 50);
+  const pod: Workload = { ...enrolled('p', '10.0.0.1'), waypoint, weightedWaypoints };
+  const dialled = resolve(
+    { upsertServices: [waypointService, canaryService], upsertWorkloads: [pod, canaryPod] },
+    ['10.0.0.1', 8080],
+  );
+  t.match(dialled, { kind: 'hbone-waypoint', address: '10.0.0.51', authority: '10.0.0.1:8080' });
 });
 
 test('weighted waypoints share connections by their weights', async (t) => {

@@ -11,10 +11,14 @@ import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
 import { type Collection, createGraph } from './graph/index.ts';
 import { applyEvent, createMeshStores, type Judged } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
+import { deriveWaypoints, type WaypointCollections } from './waypoint-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';
 
 /** Everything that follows from the objects. Outputs are keyed by the name that their resource has on the wire. */
-export interface MeshCollections extends WorkloadCollections, Omit<PolicyCollections, 'listedBy'> {
+export interface MeshCollections
+  extends WorkloadCollections,
+    WaypointCollections,
+    Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
   /**
@@ -42,8 +46,11 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const captures = graph.store<Capture>();
   // In this order they notify: what workloads refer to is told before them.
   const policies = derivePolicies(graph, stores, settings);
-  const workloads = deriveWorkloads(graph, { stores, captures, policies }, settings);
+  const waypoints = deriveWaypoints(graph, stores, settings);
+  const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
+    // It takes tunnels itself, and what it sends is nobody's to capture.
+    if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
     const plan = planEnrolment(pod, fetch.one(stores.namespaces, pod.meta.namespace), settings);
     return plan === undefined ? [] : [[podUid(pod.meta, settings.clusterId), plan]];
   });
@@ -67,6 +74,9 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
 
   return {
     ...workloads,
+    waypoints: waypoints.waypoints,
+    boundTo: waypoints.boundTo,
+    waypointOfPod: waypoints.waypointOfPod,
     policies: policies.policies,
     peerPolicies: policies.peerPolicies,
     enrolments,

@@ -1,6 +1,7 @@
 import type { PolicyKey, Workload } from '../../model/index.ts';
 import { type PodObject, selects } from '../objects/index.ts';
 import {
+  bindService,
   type MeshSettings,
   type ServiceInfo,
   slicePods,
@@ -8,11 +9,13 @@ import {
   translateEndpointSlice,
   translatePod,
   translateService,
+  type WaypointInfo,
 } from '../translate/index.ts';
 import type { Collection, Graph } from './graph/index.ts';
 import { labelSlots, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import type { PolicyCollections } from './policy-collections.ts';
+import type { WaypointBinder } from './waypoint-collections.ts';
 
 /** What a node has said of a pod, until the pod says it itself. */
 export interface Capture {
@@ -34,16 +37,22 @@ export interface WorkloadInputs {
   readonly stores: MeshStores;
   readonly captures: Collection<Capture>;
   readonly policies: PolicyCollections;
+  readonly waypoints: WaypointBinder;
 }
 
 export function deriveWorkloads(
   graph: Graph,
-  { stores, captures, policies }: WorkloadInputs,
+  { stores, captures, policies, waypoints }: WorkloadInputs,
   settings: MeshSettings,
 ): WorkloadCollections {
   const services = graph.derive(stores.services, (fetch, object) => {
     const info = translateService(object, fetch.one(stores.namespaces, object.meta.namespace), settings);
-    return info === undefined ? [] : [[info.key, info]];
+    if (info === undefined) return [];
+    // What leads to a waypoint leads through no other.
+    // What leads to a waypoint leads through no other.
+    const [waypoint] = waypoints.servedBy(fetch, info.service);
+    if (waypoint !== undefined) return [[info.key, { ...info, leadsTo: waypoint }]];
+    return [[info.key, bindService(info, waypoints.bind(fetch, 'service', object.meta))]];
   });
   const servicesBySlot = graph.index(services, ({ service, selector }) =>
     selector === undefined ? [] : [selectorSlot(service.namespace, selector)],
@@ -68,17 +77,21 @@ export function deriveWorkloads(
   const podWorkloads = graph.derive(stores.pods, (fetch, pod, key) => {
     const selection = fetch.one(selections, labelSetKey(pod));
     const capture = fetch.one(captures, key);
+    const own = waypoints.waypointOfPod(fetch, pod);
     const listed = fetch.all(slicesByPod, key).flatMap((slice) => {
       const service = sliceServiceKey(slice, settings);
       const info = service === undefined ? undefined : fetch.one(services, service);
       // With a selector, the selector decides.
       return info === undefined || info.selector !== undefined ? [] : [info];
     });
+    const selected = [...new Set([...(selection?.services ?? []), ...listed])];
     const context = {
-      services: [...new Set([...(selection?.services ?? []), ...listed])],
+      services: selected.filter(({ leadsTo }) => leadsTo === undefined || isBehind(leadsTo, own)),
       policies: selection?.policies ?? [],
       node: pod.node === '' ? undefined : fetch.one(stores.nodes, pod.node),
       captured: capture?.uid === pod.meta.uid ? capture.captured : undefined,
+      isWaypoint: own?.ours,
+      binding: own === undefined ? waypoints.bind(fetch, 'workload', pod.meta).binding : undefined,
     };
     const workload = translatePod(pod, context, settings);
     return workload === undefined ? [] : [[workload.uid, workload]];
@@ -92,6 +105,11 @@ export function deriveWorkloads(
   });
 
   return { services, podWorkloads, otherWorkloads };
+}
+
+/** Behind a waypoint that we deploy stand its own pods alone, whoever else has their label. */
+function isBehind(waypoint: WaypointInfo, podOf: WaypointInfo | undefined): boolean {
+  return !waypoint.ours || waypoint.placed || waypoint.key === podOf?.key;
 }
 
 interface Selection {

@@ -1,4 +1,4 @@
-import type { PortMapping, Workload, WorkloadUid } from '../../model/index.ts';
+import { NO_WAYPOINT, type PortMapping, type Workload, type WorkloadUid } from '../../model/index.ts';
 import { type EndpointSliceObject, objectKey, type SliceEndpoint } from '../objects/index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { type ServiceInfo, serviceHostname } from './service.ts';
@@ -61,7 +61,7 @@ function workloadOf(parts: {
     nativeTunnel: false,
     trustDomain: settings.trustDomain,
     serviceAccount: 'default',
-    waypoint: undefined,
+    ...NO_WAYPOINT,
     networkGateway: undefined,
     node: '',
     canonicalName: '',

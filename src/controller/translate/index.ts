@@ -13,12 +13,33 @@ export {
   translatePeerAuthentication,
 } from './peer-authentication.ts';
 export { isCaptured, type PodContext, podUid, translatePod } from './pod.ts';
-export { ingressUsesWaypoint, type ServiceInfo, serviceHostname, translateService } from './service.ts';
+export {
+  bindService,
+  ingressUsesWaypoint,
+  type ServiceInfo,
+  serviceHostname,
+  translateService,
+} from './service.ts';
 export {
   DATAPLANE_MODE,
+  GATEWAY_NAME,
   isTrue,
   REDIRECTION,
   REDIRECTION_ENABLED,
   readTwin,
   type TwinName,
+  WAYPOINT_BYPASS,
 } from './twin-name.ts';
+export {
+  allowedNamespaces,
+  type BindingStatus,
+  type BoundWaypoint,
+  bindWaypoint,
+  inboundBinding,
+  ownController,
+  translateWaypoint,
+  WAYPOINT_CLASSES,
+  WAYPOINT_CONTROLLERS,
+  type WaypointInfo,
+  type WaypointTraffic,
+} from './waypoint/index.ts';

@@ -1,10 +1,12 @@
-import type {
-  Locality,
-  PolicyKey,
-  PortMapping,
-  ServiceKey,
-  Workload,
-  WorkloadUid,
+import {
+  type Locality,
+  NO_WAYPOINT,
+  type PolicyKey,
+  type PortMapping,
+  type ServiceKey,
+  type WaypointBinding,
+  type Workload,
+  type WorkloadUid,
 } from '../../model/index.ts';
 import type { NodeObject, PodObject } from '../objects/index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
@@ -19,6 +21,10 @@ export interface PodContext {
   readonly node: NodeObject | undefined;
   /** Whether its node has it captured, where that is known better than by its annotation. */
   readonly captured?: boolean | undefined;
+  /** What it is to be reached through when it is dialled by its own address. Default: nothing. */
+  readonly binding?: WaypointBinding | undefined;
+  /** It is a pod of one of our waypoints, which take HBONE themselves. */
+  readonly isWaypoint?: boolean | undefined;
 }
 
 export function podUid(
@@ -38,7 +44,8 @@ export function translatePod(
   const { meta } = pod;
   const workloadName = workloadNameOf(meta);
   const canonical = canonicalServiceOf(meta.labels, workloadName);
-  const nativeTunnel = (readTwin(meta.labels, NATIVE_TUNNEL) ?? '').split(',').includes('http');
+  const nativeTunnel =
+    context.isWaypoint === true || (readTwin(meta.labels, NATIVE_TUNNEL) ?? '').split(',').includes('http');
   const captured = context.captured ?? isCaptured(pod);
   return {
     uid: podUid(meta, settings.clusterId),
@@ -52,7 +59,7 @@ export function translatePod(
     nativeTunnel,
     trustDomain: settings.trustDomain,
     serviceAccount: pod.serviceAccount,
-    waypoint: undefined,
+    ...(context.binding ?? NO_WAYPOINT),
     networkGateway: undefined,
     node: pod.node,
     canonicalName: canonical.name,

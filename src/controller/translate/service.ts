@@ -1,6 +1,7 @@
 import {
   type LoadBalancing,
   type LoadBalancingScope,
+  NO_WAYPOINT,
   type Service,
   type ServiceKey,
   serviceKey,
@@ -9,6 +10,7 @@ import type { LabelSelector, NamespaceObject, ServiceObject } from '../objects/i
 import { appProtocolOf } from './app-protocol.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { INGRESS_USE_WAYPOINT, isTrue, readTwin, TRAFFIC_DISTRIBUTION } from './twin-name.ts';
+import type { BindingStatus, BoundWaypoint, WaypointInfo } from './waypoint/index.ts';
 
 /** A service together with what its endpoints' translation needs and the wire does not carry. */
 export interface ServiceInfo {
@@ -16,6 +18,10 @@ export interface ServiceInfo {
   readonly service: Service;
   readonly selector: LabelSelector | undefined;
   readonly ports: readonly ServicePortInfo[];
+  /** What its use-waypoint label has come to; undefined without one. */
+  readonly bindingStatus: BindingStatus | undefined;
+  /** The waypoint that it is the address of. */
+  readonly leadsTo: WaypointInfo | undefined;
 }
 
 export interface ServicePortInfo {
@@ -45,6 +51,8 @@ export function translateService(
   return {
     key: serviceKey(meta.namespace, hostname),
     selector: object.selector,
+    bindingStatus: undefined,
+    leadsTo: undefined,
     ports: ports.map((port) => ({
       name: port.name,
       servicePort: port.port,
@@ -66,8 +74,7 @@ export function translateService(
         appProtocol: appProtocolOf(port),
       })),
       subjectAltNames: [],
-      waypoint: undefined,
-      weightedWaypoints: [],
+      ...NO_WAYPOINT,
       ingressUseWaypoint: ingressUsesWaypoint(meta.labels, namespace?.meta.labels),
       loadBalancing: loadBalancingOf(object, namespace),
       ipFamilies: ipFamiliesOf(object),
@@ -76,6 +83,11 @@ export function translateService(
       visibility: 'public',
     },
   };
+}
+
+/** The service with the waypoint that it is to be reached through. */
+export function bindService(info: ServiceInfo, { binding, status }: BoundWaypoint): ServiceInfo {
+  return { ...info, service: { ...info.service, ...binding }, bindingStatus: status };
 }
 
 /** The service's label decides where it is set, also when it is set to nonsense; else the namespace's. */

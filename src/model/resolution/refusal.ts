@@ -1,5 +1,6 @@
 import { formatAuthority } from '../ip-address.ts';
-import { type GatewayAddress, type Service, serviceKey } from '../service.ts';
+import { type Service, serviceKey } from '../service.ts';
+import { type GatewayAddress, readUnboundAddress, UNBOUND_REASONS } from '../waypoint-binding.ts';
 import type { Workload } from '../workload.ts';
 import type { ResolveRequest, UpstreamRefusal, UpstreamRefusalReason } from './upstream.ts';
 import { nameWaypoint } from './waypoint.ts';
@@ -61,6 +62,13 @@ function describe(context: RefusalContext): { readonly message: string; readonly
         message: `${target} is to be reached through ${gateway}, which does not exist`,
         hint: 'create it (nodemesh waypoint apply), or take the use-waypoint label away',
       };
+    case 'WAYPOINT_UNUSABLE': {
+      const reason = (waypoint && readUnboundAddress(waypoint)?.reason) ?? 'not-a-waypoint';
+      return {
+        message: `${target} is to be reached through ${gateway}, which ${UNBOUND_REASONS[reason]}`,
+        hint: 'let its listener take the namespace (allowedRoutes), or name another in the use-waypoint label',
+      };
+    }
     case 'WAYPOINT_NOT_READY':
       return {
         message: `${target} is to be reached through ${gateway}, which has no pod that is ready`,

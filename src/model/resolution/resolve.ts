@@ -1,7 +1,8 @@
 import { formatAuthority, type IpAddress } from '../ip-address.ts';
 import { HBONE_PORT, RECURSIVE_PORTS } from '../port.ts';
-import { type GatewayAddress, type Service, serviceKey } from '../service.ts';
+import { type Service, serviceKey } from '../service.ts';
 import type { SpiffeId } from '../spiffe-id.ts';
+import type { GatewayAddress, WaypointBinding } from '../waypoint-binding.ts';
 import type { Workload } from '../workload.ts';
 import { attributeService } from './attribute-service.ts';
 import { pickEndpoint } from './balance.ts';
@@ -9,7 +10,7 @@ import { expectedIdentities } from './expected-identities.ts';
 import { refuse } from './refusal.ts';
 import { hasServicePort } from './target-port.ts';
 import type { ResolveRequest, Upstream, UpstreamRefusal } from './upstream.ts';
-import { chooseWaypoint, isWaypointPod, pickWaypointPod } from './waypoint.ts';
+import { isWaypointPod, pickWaypointPod, waypointsInTurn } from './waypoint.ts';
 
 const NOBODY: ReadonlySet<SpiffeId> = new Set();
 
@@ -32,9 +33,8 @@ function toService(request: ResolveRequest, service: Service): Upstream | Upstre
   if (!passes && !hasServicePort(service, destination.port))
     return refuse({ request, reason: 'UNKNOWN_PORT', service });
 
-  const waypoint = chooseWaypoint(service, request.random);
-  if (waypoint !== undefined && !isWaypointPod(view, source, waypoint))
-    return throughWaypoint({ request, waypoint, service, workload: undefined });
+  const through = throughWaypoint({ request, binding: service, service, workload: undefined });
+  if (through !== undefined) return through;
 
   const endpoints = view.endpoints(serviceKey(service.namespace, service.hostname));
   if (passes) {
@@ -62,11 +62,10 @@ function toService(request: ResolveRequest, service: Service): Upstream | Upstre
 
 /** A pod dialled by its own address: the waypoint of its service does not apply, its own does (wire.md §6.4). */
 function toWorkload(request: ResolveRequest, workload: Workload): Upstream | UpstreamRefusal {
-  const { view, source, destination } = request;
+  const { view, destination } = request;
   const service = attributeService(view, workload, destination.port);
-  const { waypoint } = workload;
-  if (waypoint !== undefined && !isWaypointPod(view, source, waypoint))
-    return throughWaypoint({ request, waypoint, service, workload });
+  const through = throughWaypoint({ request, binding: workload, service, workload });
+  if (through !== undefined) return through;
   return connectTo(request, {
     workload,
     address: destination.address,
@@ -135,14 +134,30 @@ function connectTo(request: ResolveRequest, chosen: Chosen): Upstream | Upstream
 
 interface WaypointHop {
   readonly request: ResolveRequest;
-  readonly waypoint: GatewayAddress;
+  readonly binding: WaypointBinding;
   /** For a service's waypoint the service dialled; for a workload's, its likely one. */
   readonly service: Service | undefined;
   /** The workload dialled; undefined for a service's waypoint. */
   readonly workload: Workload | undefined;
 }
 
-function throughWaypoint({ request, waypoint, service, workload }: WaypointHop): Upstream | UpstreamRefusal {
+/** Undefined: directly, since there is no waypoint, the caller is one of its pods, or it failed and may be gone round. */
+function throughWaypoint(hop: WaypointHop): Upstream | UpstreamRefusal | undefined {
+  const { request, binding } = hop;
+  const waypoints = waypointsInTurn(binding, request.random);
+  if (waypoints.some((waypoint) => isWaypointPod(request.view, request.source, waypoint))) return undefined;
+  let first: UpstreamRefusal | undefined;
+  for (const waypoint of waypoints) {
+    const outcome = toWaypoint(hop, waypoint);
+    if (outcome.kind !== 'refused') return outcome;
+    first ??= outcome;
+  }
+  // An impostor in the waypoint's place is not an outage.
+  return binding.waypointFailure === 'open' && first?.reason !== 'BAD_IDENTITY' ? undefined : first;
+}
+
+function toWaypoint(hop: WaypointHop, waypoint: GatewayAddress): Upstream | UpstreamRefusal {
+  const { request, service, workload } = hop;
   const { destination } = request;
   const pod = pickWaypointPod(request, waypoint);
   if (pod.workload === undefined) return refuse({ request, reason: pod.reason, service, workload, waypoint });

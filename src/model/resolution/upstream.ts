@@ -27,6 +27,7 @@ export const UPSTREAM_REFUSAL_REASONS = {
   ENDPOINTS_EXHAUSTED: 'every endpoint was tried',
   NO_TARGET_PORT: 'no endpoint of the service has a port behind this service port',
   WAYPOINT_MISSING: 'the destination names a waypoint that does not exist',
+  WAYPOINT_UNUSABLE: 'the destination names a Gateway that is no waypoint or does not take its namespace',
   WAYPOINT_NOT_READY: 'the waypoint has no endpoint that is ready',
   HOSTNAME_ENDPOINT: 'the endpoint is known by hostname alone, which is not resolved yet',
   REMOTE_NETWORK: 'the endpoint is on another network, which cannot be reached yet',

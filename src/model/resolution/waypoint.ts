@@ -1,22 +1,24 @@
-import type { GatewayAddress, Service } from '../service.ts';
-import { serviceKey } from '../service.ts';
+import { type Service, serviceKey } from '../service.ts';
+import { type GatewayAddress, readUnboundAddress, type WaypointBinding } from '../waypoint-binding.ts';
 import type { Workload } from '../workload.ts';
 import { pickEndpoint } from './balance.ts';
 import type { MeshView } from '../mesh-view/index.ts';
 import type { ResolveRequest, UpstreamRefusalReason } from './upstream.ts';
 
-/** The waypoint of a service for one connection: a draw among the weighted ones where there are any, else the one. */
-export function chooseWaypoint(service: Service, random: () => number): GatewayAddress | undefined {
-  const weighted = service.weightedWaypoints;
-  const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
-  if (total > 0) {
-    let point = random() * total;
-    for (const { destination, weight } of weighted) {
-      point -= weight;
-      if (point < 0) return destination;
-    }
-  }
-  return service.waypoint;
+/**
+ * The waypoints that one connection may take, in the order in which it tries them: the one that was drawn, then the
+ * others, since any of them enforces what is attached to the service. One with weight 0 is left out.
+ */
+export function waypointsInTurn(binding: WaypointBinding, random: () => number): readonly GatewayAddress[] {
+  const weighted = binding.weightedWaypoints.filter(({ weight }) => weight > 0);
+  if (weighted.length === 0) return binding.waypoint === undefined ? NONE : [binding.waypoint];
+  let point = random() * weighted.reduce((sum, { weight }) => sum + weight, 0);
+  const drawn = weighted.findIndex(({ weight }) => {
+    point -= weight;
+    return point < 0;
+  });
+  const first = Math.max(drawn, 0);
+  return [...weighted.slice(first), ...weighted.slice(0, first)].map(({ destination }) => destination);
 }
 
 /** True if the workload is one of the waypoint's own pods: what it sends must not be sent back to it. */
@@ -67,7 +69,7 @@ export function pickWaypointPod(request: ResolveRequest, waypoint: GatewayAddres
 }
 
 function podAtAddress(request: ResolveRequest, waypoint: GatewayAddress): WaypointOutcome {
-  if (waypoint.kind === 'hostname') return { reason: 'WAYPOINT_MISSING' };
+  if (waypoint.kind === 'hostname') return { reason: reasonOf(waypoint) };
   const workload = request.view.workloadAt(waypoint.network, waypoint.address);
   if (workload === undefined) return { reason: 'WAYPOINT_MISSING' };
   if (workload.status === 'unhealthy') return { reason: 'WAYPOINT_NOT_READY' };
@@ -75,9 +77,16 @@ function podAtAddress(request: ResolveRequest, waypoint: GatewayAddress): Waypoi
   return { workload, port: waypoint.hboneMtlsPort, service: undefined };
 }
 
-/** For sentences: `waypoint shop/waypoint.shop.svc.cluster.local`. */
-export function nameWaypoint(waypoint: GatewayAddress): string {
-  return waypoint.kind === 'hostname'
-    ? `waypoint ${waypoint.namespace}/${waypoint.hostname}`
-    : `waypoint at ${waypoint.network}/${waypoint.address}`;
+function reasonOf(waypoint: GatewayAddress): UpstreamRefusalReason {
+  const unbound = readUnboundAddress(waypoint);
+  return unbound === undefined || unbound.reason === 'missing' ? 'WAYPOINT_MISSING' : 'WAYPOINT_UNUSABLE';
 }
+
+/** For sentences: `waypoint shop/waypoint.shop.svc.cluster.local`, or the Gateway that was named where it cannot be used. */
+export function nameWaypoint(waypoint: GatewayAddress): string {
+  if (waypoint.kind !== 'hostname') return `waypoint at ${waypoint.network}/${waypoint.address}`;
+  const name = readUnboundAddress(waypoint)?.name ?? waypoint.hostname;
+  return `waypoint ${waypoint.namespace}/${name}`;
+}
+
+const NONE: readonly GatewayAddress[] = [];

@@ -8,13 +8,11 @@ import {
   LoadBalancingSchema,
   ServiceSchema,
   Visibility,
-  WeightedWaypointSchema,
   type LoadBalancing as WireLoadBalancing,
   type Service as WireService,
-  type WeightedWaypoint as WireWeightedWaypoint,
 } from '../generated/workload_pb.js';
 import { enumTable } from './enum-table.ts';
-import { badField, requireText } from './field.ts';
+import { requireText } from './field.ts';
 import {
   decodeGateway,
   decodeNetworkAddress,
@@ -22,6 +20,12 @@ import {
   encodeNetworkAddress,
 } from './gateway-address-codec.ts';
 import { decodePorts, encodePorts } from './port-codec.ts';
+import {
+  decodeBinding,
+  decodeWeightedWaypoints,
+  encodeBinding,
+  encodeWeightedWaypoints,
+} from './waypoint/binding-codec.ts';
 
 const SCOPES = enumTable<LoadBalancingScope>({
   region: LoadBalancing_Scope.REGION,
@@ -73,9 +77,8 @@ export function encodeService(service: Service): WireService {
     addresses: service.addresses.map(encodeNetworkAddress),
     ports: encodePorts(service.ports),
     subjectAltNames: [...service.subjectAltNames],
-    weightedWaypoints: service.weightedWaypoints.map(({ destination, weight }) =>
-      create(WeightedWaypointSchema, { destination: encodeGateway(destination), weight }),
-    ),
+    weightedWaypoints: encodeWeightedWaypoints(service.weightedWaypoints),
+    extensions: encodeBinding({ waypointFailure: service.waypointFailure, weightedWaypoints: [] }),
     ingressUseWaypoint: service.ingressUseWaypoint,
     ipFamilies: IP_FAMILIES.encode(service.ipFamilies),
     canonical: service.canonical,
@@ -104,22 +107,14 @@ export function decodeService(message: WireService): Service {
     ports: decodePorts(message.ports, 'ports'),
     subjectAltNames: message.subjectAltNames,
     waypoint: message.waypoint && decodeGateway(message.waypoint, 'waypoint'),
-    weightedWaypoints: message.weightedWaypoints.map(decodeWeightedWaypoint),
+    weightedWaypoints: decodeWeightedWaypoints(message.weightedWaypoints, 'weighted_waypoints'),
+    waypointFailure: decodeBinding(message.extensions).waypointFailure,
     ingressUseWaypoint: message.ingressUseWaypoint,
     loadBalancing: message.loadBalancing ? decodeLoadBalancing(message.loadBalancing) : NO_LOAD_BALANCING,
     ipFamilies: IP_FAMILIES.decode(message.ipFamilies, 'ip_families'),
     canonical: message.canonical,
     visibility: VISIBILITIES.decode(message.visibility, 'visibility'),
   };
-}
-
-function decodeWeightedWaypoint(
-  { destination, weight }: WireWeightedWaypoint,
-  index: number,
-): Service['weightedWaypoints'][number] {
-  const path = `weighted_waypoints[${index}].destination`;
-  if (destination === undefined) throw badField(path, 'expected a waypoint, got nothing');
-  return { destination: decodeGateway(destination, path), weight };
 }
 
 function decodeLoadBalancing(message: WireLoadBalancing): LoadBalancing {

@@ -31,6 +31,7 @@ import { enumTable } from './enum-table.ts';
 import { badField, checkField, decodeAddress, decodePort, requireText } from './field.ts';
 import { decodeGateway, encodeGateway } from './gateway-address-codec.ts';
 import { decodePorts, encodePorts } from './port-codec.ts';
+import { decodeBinding, encodeBinding } from './waypoint/binding-codec.ts';
 
 /** What is left out on the wire because most workloads have it (wire.md §2.4). */
 const DEFAULT_TRUST_DOMAIN = 'cluster.local';
@@ -88,6 +89,7 @@ export function encodeWorkload(workload: Workload): WireWorkload {
     clusterId: elide(workload.clusterId, DEFAULT_CLUSTER_ID),
     networkMode: NETWORK_MODES.encode(workload.networkMode),
     services: encodeServices(workload.services),
+    extensions: encodeBinding(workload),
   });
   if (workload.waypoint !== undefined) message.waypoint = encodeGateway(workload.waypoint);
   if (workload.networkGateway !== undefined) message.networkGateway = encodeGateway(workload.networkGateway);
@@ -117,6 +119,7 @@ export function decodeWorkload(message: WireWorkload): Workload {
     trustDomain: decodeTrustDomain(message.trustDomain),
     serviceAccount: message.serviceAccount || DEFAULT_SERVICE_ACCOUNT,
     waypoint: waypoint && decodeGateway(waypoint, 'waypoint'),
+    ...decodeBinding(message.extensions),
     networkGateway: networkGateway && decodeGateway(networkGateway, 'network_gateway'),
     node: message.node,
     canonicalName: message.canonicalName,

@@ -45,6 +45,12 @@ const ports = some(
   }),
 );
 
+const binding = {
+  waypoint: maybe(gateway),
+  weightedWaypoints: some(fc.record({ destination: gateway, weight: fc.nat() })),
+  waypointFailure: fc.constantFrom('refuse' as const, 'open' as const),
+};
+
 export const workloads: fc.Arbitrary<Workload> = fc.record({
   uid: fc.string({ minLength: 1, maxLength: 30 }) as fc.Arbitrary<WorkloadUid>,
   name: text,
@@ -56,7 +62,7 @@ export const workloads: fc.Arbitrary<Workload> = fc.record({
   nativeTunnel: flag,
   trustDomain: fc.constantFrom('cluster.local', 'example.org'),
   serviceAccount: fc.constantFrom('default', 'cart'),
-  waypoint: maybe(gateway),
+  ...binding,
   networkGateway: maybe(gateway),
   node: text,
   canonicalName: text,
@@ -87,8 +93,7 @@ export const services: fc.Arbitrary<Service> = fc.record({
   ),
   ports,
   subjectAltNames: some(text),
-  waypoint: maybe(gateway),
-  weightedWaypoints: some(fc.record({ destination: gateway, weight: fc.nat() })),
+  ...binding,
   ingressUseWaypoint: flag,
   loadBalancing: fc.record({
     routingPreference: some(fc.constantFrom('region', 'zone', 'subzone', 'node', 'cluster', 'network')),

@@ -7,6 +7,12 @@ export interface Fetch {
   all<T>(index: Index<T>, key: string): readonly T[];
 }
 
+/** Reads what is there now, for whoever is no transformation and depends on nothing. */
+export const directFetch: Fetch = {
+  one: (collection, key) => collection.get(key),
+  all: (index, key) => index.all(key),
+};
+
 /** Makes any number of outputs of one input, each under its key. */
 export type Transform<I, O> = (fetch: Fetch, input: I, key: string) => Iterable<readonly [string, O]>;
 

@@ -1,0 +1,73 @@
+import {
+  type GatewayKey,
+  gatewayAddressKey,
+  gatewayKey,
+  owningWaypoints,
+  type Service,
+  type WaypointBinding,
+} from '../../model/index.ts';
+import type { ObjectMeta, PodObject } from '../objects/index.ts';
+import {
+  type BoundWaypoint,
+  bindWaypoint,
+  GATEWAY_NAME,
+  type MeshSettings,
+  translateWaypoint,
+  type WaypointInfo,
+} from '../translate/index.ts';
+import type { Collection, Fetch, Graph } from './graph/index.ts';
+import type { MeshStores } from './mesh-stores.ts';
+
+/** The waypoints that there are, and what goes through which. */
+export interface WaypointCollections {
+  /** By the Gateway's `namespace/name`. */
+  readonly waypoints: Collection<WaypointInfo>;
+  /** The waypoints behind a binding, the first one being the one that it names first. */
+  boundTo(fetch: Fetch, binding: WaypointBinding): readonly GatewayKey[];
+  /**
+   * Of which waypoint a pod is. Its label alone proves nothing: one that we deploy runs under the waypoint's service
+   * account, and whoever may run pods under that is the waypoint.
+   */
+  waypointOfPod(fetch: Fetch, pod: PodObject): WaypointInfo | undefined;
+}
+
+/** For the collections that bind what they hold. */
+export interface WaypointBinder extends WaypointCollections {
+  bind(fetch: Fetch, traffic: 'service' | 'workload', meta: ObjectMeta): BoundWaypoint;
+  /** The waypoints that are reached by this service. */
+  servedBy(fetch: Fetch, service: Service): readonly WaypointInfo[];
+}
+
+export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: MeshSettings): WaypointBinder {
+  const waypoints = graph.derive(stores.gateways, (fetch, gateway, key) => {
+    const info = translateWaypoint(gateway, fetch.one(stores.gatewayClasses, gateway.className), settings);
+    return info === undefined ? [] : [[key, info]];
+  });
+  const byAddress = graph.index(waypoints, ({ address }) => [gatewayAddressKey(address)]);
+  return {
+    waypoints,
+    boundTo: (fetch, binding) =>
+      owningWaypoints(binding).flatMap((address) =>
+        fetch.all(byAddress, gatewayAddressKey(address)).map(({ key }) => key),
+      ),
+    waypointOfPod(fetch, { meta, serviceAccount }) {
+      const name = meta.labels.get(GATEWAY_NAME);
+      const info = name === undefined ? undefined : fetch.one(waypoints, gatewayKey(meta.namespace, name));
+      if (info === undefined || !info.ours || info.placed) return info;
+      return info.serviceAccount === serviceAccount ? info : undefined;
+    },
+    bind: (fetch, traffic, meta) =>
+      bindWaypoint(
+        { traffic, meta, namespace: fetch.one(stores.namespaces, meta.namespace) },
+        {
+          waypoint: (key) => fetch.one(waypoints, key),
+          hasGateway: (key) => fetch.one(stores.gateways, key) !== undefined,
+        },
+      ),
+    servedBy: (fetch, { namespace, hostname, addresses }) =>
+      [
+        `${namespace}/${hostname}`,
+        ...addresses.map(({ network, address }) => `${network}/${address}`),
+      ].flatMap((address) => fetch.all(byAddress, address)),
+  };
+}

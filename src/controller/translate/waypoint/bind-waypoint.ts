@@ -1,0 +1,141 @@
+import {
+  type GatewayKey,
+  NO_WAYPOINT,
+  type UnboundReason,
+  unboundAddress,
+  type WaypointBinding,
+  type WeightedWaypoint,
+} from '../../../model/index.ts';
+import { matchesQuery, type NamespaceObject, type ObjectMeta } from '../../objects/index.ts';
+import {
+  attached,
+  type BindingStatus,
+  canaryRefused,
+  unbound,
+  unsupportedTraffic,
+} from './binding-status.ts';
+import {
+  inheritWish,
+  readWaypointFailure,
+  readWaypointWish,
+  type WaypointReference,
+  type WaypointWish,
+} from './use-waypoint.ts';
+import type { WaypointInfo } from './waypoint-info.ts';
+
+/** A service, or a pod as the target of what is sent to its own address. */
+export interface BindingSubject {
+  readonly traffic: 'service' | 'workload';
+  readonly meta: ObjectMeta;
+  /** Undefined: not known, so that it has no labels. */
+  readonly namespace: NamespaceObject | undefined;
+}
+
+export interface WaypointLookup {
+  waypoint(key: GatewayKey): WaypointInfo | undefined;
+  hasGateway(key: GatewayKey): boolean;
+}
+
+export interface BoundWaypoint {
+  readonly binding: WaypointBinding;
+  /** Undefined: no label says anything, or none about this kind of traffic. */
+  readonly status: BindingStatus | undefined;
+}
+
+/**
+ * Through which waypoint a service or pod is to be reached. A label that names a waypoint that cannot be used still
+ * binds, to a name that leads nowhere: whoever wanted a waypoint in the way does not want the way without it. A waypoint
+ * for other traffic than this is another matter (docs/adr/0035-waypoint-binding.md): there the label says nothing.
+ */
+export function bindWaypoint(subject: BindingSubject, lookup: WaypointLookup): BoundWaypoint {
+  const { meta, namespace } = subject;
+  const own = readWaypointWish(meta, meta.namespace);
+  const wish = inheritWish(own, namespace && readWaypointWish(namespace.meta, meta.namespace));
+  if (wish.waypoint === undefined || wish.waypoint === 'none') return UNBOUND;
+  const waypointFailure = readWaypointFailure(meta, namespace?.meta);
+  const primary = lookUp(wish.waypoint, subject, lookup);
+  switch (primary.kind) {
+    case 'other-traffic':
+      // Inherited from the namespace it is meant for the others in it; on the pod itself it can only be a mistake.
+      return own.waypoint !== undefined || subject.traffic === 'service'
+        ? { binding: NO_WAYPOINT, status: unsupportedTraffic(wish.waypoint, subject.traffic) }
+        : UNBOUND;
+    case 'unbound':
+      return {
+        binding: { ...NO_WAYPOINT, waypoint: unboundAddress(primary), waypointFailure },
+        status: unbound(primary, waypointFailure),
+      };
+    case 'waypoint':
+      return withCanary({ wish, primary: primary.info, waypointFailure }, subject, lookup);
+  }
+}
+
+type LookedUp =
+  | { readonly kind: 'waypoint'; readonly info: WaypointInfo }
+  | { readonly kind: 'other-traffic' }
+  | {
+      readonly kind: 'unbound';
+      readonly reason: UnboundReason;
+      readonly namespace: string;
+      readonly name: string;
+    };
+
+function lookUp(reference: WaypointReference, subject: BindingSubject, lookup: WaypointLookup): LookedUp {
+  const { key, namespace, name } = reference;
+  const info = lookup.waypoint(key);
+  if (info === undefined) {
+    const reason = lookup.hasGateway(key) ? 'not-a-waypoint' : 'missing';
+    return { kind: 'unbound', reason, namespace, name };
+  }
+  if (info.traffic !== 'all' && info.traffic !== subject.traffic) return { kind: 'other-traffic' };
+  if (!allows(info, subject)) return { kind: 'unbound', reason: 'not-allowed', namespace, name };
+  return { kind: 'waypoint', info };
+}
+
+function allows(info: WaypointInfo, { meta, namespace }: BindingSubject): boolean {
+  switch (info.namespaces.from) {
+    case 'All':
+      return true;
+    case 'Same':
+      return info.namespace === meta.namespace;
+    case 'Selector':
+      return namespace !== undefined && matchesQuery(info.namespaces.query, namespace.meta.labels);
+  }
+}
+
+/** A canary that cannot be used leaves everything to the primary: nothing goes without a waypoint for that. */
+function withCanary(
+  {
+    wish,
+    primary,
+    waypointFailure,
+  }: {
+    readonly wish: WaypointWish;
+    readonly primary: WaypointInfo;
+    readonly waypointFailure: 'refuse' | 'open';
+  },
+  subject: BindingSubject,
+  lookup: WaypointLookup,
+): BoundWaypoint {
+  const alone = (status: BindingStatus): BoundWaypoint => ({
+    binding: { waypoint: primary.address, weightedWaypoints: [], waypointFailure },
+    status,
+  });
+  const { canary, canaryWeight = 0 } = wish;
+  if (canary === undefined) return alone(attached(primary.key));
+  if (canary.key === primary.key) return alone(canaryRefused(canary, 'same'));
+  if (canaryWeight === 'invalid') return alone(canaryRefused(canary, 'weight'));
+  const second = lookUp(canary, subject, lookup);
+  if (second.kind === 'other-traffic') return alone(unsupportedTraffic(canary, subject.traffic));
+  if (second.kind === 'unbound') return alone(unbound(second, 'canary'));
+  const weightedWaypoints: readonly WeightedWaypoint[] = [
+    { destination: primary.address, weight: 100 - canaryWeight },
+    { destination: second.info.address, weight: canaryWeight },
+  ];
+  return {
+    binding: { waypoint: primary.address, weightedWaypoints, waypointFailure },
+    status: attached(primary.key),
+  };
+}
+
+const UNBOUND: BoundWaypoint = { binding: NO_WAYPOINT, status: undefined };

@@ -1,0 +1,16 @@
+export {
+  type BindingSubject,
+  type BoundWaypoint,
+  bindWaypoint,
+  type WaypointLookup,
+} from './bind-waypoint.ts';
+export type { BindingStatus } from './binding-status.ts';
+export { allowedNamespaces, inboundBinding, isHbone } from './inbound-binding.ts';
+export {
+  ownController,
+  translateWaypoint,
+  WAYPOINT_CLASSES,
+  WAYPOINT_CONTROLLERS,
+  type WaypointInfo,
+  type WaypointTraffic,
+} from './waypoint-info.ts';

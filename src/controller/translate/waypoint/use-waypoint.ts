@@ -1,0 +1,79 @@
+import { type GatewayKey, gatewayKey } from '../../../model/index.ts';
+import type { ObjectMeta } from '../../objects/index.ts';
+import {
+  readTwin,
+  type TwinName,
+  USE_WAYPOINT,
+  USE_WAYPOINT_CANARY,
+  USE_WAYPOINT_CANARY_NAMESPACE,
+  USE_WAYPOINT_CANARY_WEIGHT,
+  USE_WAYPOINT_NAMESPACE,
+  WAYPOINT_FAILURE,
+} from '../twin-name.ts';
+
+/** What an object's labels and annotations say about waypoints. */
+export interface WaypointWish {
+  /** `none`: explicitly no waypoint. Undefined: nothing said, so that the namespace decides. */
+  readonly waypoint: WaypointReference | 'none' | undefined;
+  readonly canary: WaypointReference | undefined;
+  /** In percent; `invalid` where it cannot be read, undefined where nothing is said. */
+  readonly canaryWeight: number | 'invalid' | undefined;
+}
+
+export interface WaypointReference {
+  readonly key: GatewayKey;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+type Meta = Pick<ObjectMeta, 'labels' | 'annotations'>;
+
+/** `namespace` is where a Gateway without a namespace of its own is looked for. */
+export function readWaypointWish(meta: Meta, namespace: string): WaypointWish {
+  const weight = readTwin(meta.annotations, USE_WAYPOINT_CANARY_WEIGHT);
+  return {
+    waypoint: readReference(meta.labels, namespace, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE),
+    canary: asReference(
+      readReference(meta.labels, namespace, USE_WAYPOINT_CANARY, USE_WAYPOINT_CANARY_NAMESPACE),
+    ),
+    canaryWeight: weight === undefined ? undefined : parseWeight(weight),
+  };
+}
+
+/** The object's own word before its namespace's; one that names a waypoint says all of it itself. */
+export function inheritWish(own: WaypointWish, namespace: WaypointWish | undefined): WaypointWish {
+  if (own.waypoint !== undefined || namespace === undefined) return own;
+  return {
+    waypoint: namespace.waypoint,
+    canary: own.canary ?? namespace.canary,
+    canaryWeight: own.canaryWeight ?? namespace.canaryWeight,
+  };
+}
+
+/** The object's own label before its namespace's. */
+export function readWaypointFailure(own: Meta, namespace: Meta | undefined): 'refuse' | 'open' {
+  const text = own.labels.get(WAYPOINT_FAILURE) ?? namespace?.labels.get(WAYPOINT_FAILURE);
+  return text === 'open' ? 'open' : 'refuse';
+}
+
+function parseWeight(text: string): number | 'invalid' {
+  return /^\d{1,3}$/.test(text) && Number(text) <= 100 ? Number(text) : 'invalid';
+}
+
+function asReference(wish: WaypointReference | 'none' | undefined): WaypointReference | undefined {
+  return wish === 'none' || wish?.name === '' ? undefined : wish;
+}
+
+/** The two labels belong together, so both are read under the name that the first one has. */
+function readReference(
+  labels: ReadonlyMap<string, string>,
+  fallback: string,
+  nameLabel: TwinName,
+  namespaceLabel: TwinName,
+): WaypointReference | 'none' | undefined {
+  const spelling = labels.has(nameLabel.own) ? 'own' : 'istio';
+  const name = labels.get(nameLabel[spelling]);
+  if (name === undefined || name === 'none') return name;
+  const namespace = labels.get(namespaceLabel[spelling]) ?? fallback;
+  return { key: gatewayKey(namespace, name), namespace, name };
+}
