@@ -140,12 +140,11 @@ test('a file that is empty for a moment keeps its objects, one that stays empty 
 
 test('unknown kinds are passed over with one notice, other nonsense is an error', async (t) => {
   const { source } = await started(t, {
-    'a.yaml':
-      'apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: apps/v1\nkind: Deployment\n---\nhello\n',
-    'b.yaml': 'apiVersion: apps/v1\nkind: Deployment\n',
+    'a.yaml': 'apiVersion: apps/v1\nkind: DaemonSet\n---\napiVersion: apps/v1\nkind: DaemonSet\n---\nhello\n',
+    'b.yaml': 'apiVersion: apps/v1\nkind: DaemonSet\n',
   });
   t.match(source.problems(), [
-    { severity: 'notice', message: /apps\/v1 Deployment/ },
+    { severity: 'notice', message: /apps\/v1 DaemonSet/ },
     { severity: 'error', line: 7 },
   ]);
   t.equal(source.problems().length, 2);
