@@ -20,6 +20,9 @@ const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   Deployment: 'apps/v1',
   GatewayClass: 'gateway.networking.k8s.io/v1',
   Gateway: 'gateway.networking.k8s.io/v1',
+  RateLimit: 'nodemesh.io/v1alpha1',
+  FaultInjection: 'nodemesh.io/v1alpha1',
+  Filter: 'nodemesh.io/v1alpha1',
 };
 const KINDS = Object.keys(API_VERSIONS) as ObjectKind[];
 
@@ -40,6 +43,7 @@ const NAMES = [
     'ports',
   ],
   ...['gatewayClassName', 'listeners', 'allowedRoutes', 'namespaces', 'infrastructure', 'parametersRef'],
+  ...['matches', 'limits', 'requests', 'per', 'global', 'host', 'delay', 'abort', 'fraction', 'inline'],
   ...['principals', 'ipBlocks', 'serviceAccounts', 'action', 'targetRefs', 'mtls', 'mode', 'portLevelMtls'],
   ...['clusterIP', 'clusterIPs', 'port', 'targetPort', 'protocol', 'type', 'podIP', 'podIPs', 'ip', 'phase'],
   ...[

@@ -3,6 +3,8 @@ import type {
   ConfigMapObject,
   DeploymentObject,
   EndpointSliceObject,
+  FaultInjectionObject,
+  FilterObject,
   GatewayClassObject,
   GatewayObject,
   MeshObject,
@@ -11,6 +13,7 @@ import type {
   ObjectKind,
   PeerAuthenticationObject,
   PodObject,
+  RateLimitObject,
   ServiceAccountObject,
   ServiceObject,
 } from '../objects/index.ts';
@@ -18,7 +21,7 @@ import { objectKey } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
 import type { Graph, Store } from './graph/index.ts';
 
-/** An object with what is wrong about it; only policies may have faults. */
+/** An object with what is wrong about it; only policies and our own objects may have faults. */
 export interface Judged<T> {
   readonly object: T;
   readonly faults: readonly string[];
@@ -38,6 +41,9 @@ export interface MeshStores {
   readonly configMaps: Store<ConfigMapObject>;
   readonly deployments: Store<DeploymentObject>;
   readonly serviceAccounts: Store<ServiceAccountObject>;
+  readonly rateLimits: Store<Judged<RateLimitObject>>;
+  readonly faultInjections: Store<Judged<FaultInjectionObject>>;
+  readonly filters: Store<Judged<FilterObject>>;
 }
 
 export function createMeshStores(graph: Graph): MeshStores {
@@ -54,6 +60,9 @@ export function createMeshStores(graph: Graph): MeshStores {
     configMaps: graph.store(),
     deployments: graph.store(),
     serviceAccounts: graph.store(),
+    rateLimits: graph.store(),
+    faultInjections: graph.store(),
+    filters: graph.store(),
   };
 }
 
@@ -102,6 +111,15 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
     case 'Deployment':
       stores.deployments.set(key, object);
       break;
+    case 'RateLimit':
+      stores.rateLimits.set(key, { object, faults });
+      break;
+    case 'FaultInjection':
+      stores.faultInjections.set(key, { object, faults });
+      break;
+    case 'Filter':
+      stores.filters.set(key, { object, faults });
+      break;
   }
 }
 
@@ -131,5 +149,11 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.configMaps;
     case 'Deployment':
       return stores.deployments;
+    case 'RateLimit':
+      return stores.rateLimits;
+    case 'FaultInjection':
+      return stores.faultInjections;
+    case 'Filter':
+      return stores.filters;
   }
 }

@@ -24,6 +24,17 @@ export { type LabelSelector, selects } from './label-selector.ts';
 export type { NamespaceObject } from './kubernetes/namespace.ts';
 export type { NodeObject } from './kubernetes/node.ts';
 export { type ObjectMeta, objectKey, type OwnerReference } from './object-meta.ts';
+export type {
+  FaultInjectionObject,
+  FaultRuleObject,
+  FilterObject,
+  GlobalCountingObject,
+  LimitKeyType,
+  RateLimitObject,
+  RateLimitRuleObject,
+  RequestMatch,
+  TargetReference,
+} from './nodemesh/index.ts';
 export {
   formatIssue,
   inspectObject,

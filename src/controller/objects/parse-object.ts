@@ -18,6 +18,14 @@ import {
   parseGateway,
   parseGatewayClass,
 } from './gateway-api/index.ts';
+import {
+  type FaultInjectionObject,
+  type FilterObject,
+  parseFaultInjection,
+  parseFilter,
+  parseRateLimit,
+  type RateLimitObject,
+} from './nodemesh/index.ts';
 import { type PeerAuthenticationObject, parsePeerAuthentication } from './peer-authentication.ts';
 import { type PodObject, parsePod } from './kubernetes/pod.ts';
 import { parseService, type ServiceObject } from './kubernetes/service.ts';
@@ -36,7 +44,10 @@ export type MeshObject =
   | GatewayClassObject
   | GatewayObject
   | AuthorizationPolicyObject
-  | PeerAuthenticationObject;
+  | PeerAuthenticationObject
+  | RateLimitObject
+  | FaultInjectionObject
+  | FilterObject;
 
 export type ObjectKind = MeshObject['kind'];
 
@@ -99,6 +110,8 @@ interface KindEntry {
 const CUSTOM_RESOURCE: FieldOptions = { noNullsBelow: 'spec' };
 const SECURITY = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
 
+const NODEMESH = ['nodemesh.io/v1alpha1'];
+
 const GATEWAY = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'];
 
 const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
@@ -114,4 +127,7 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   EndpointSlice: { apiVersions: ['discovery.k8s.io/v1'], parse: parseEndpointSlice },
   AuthorizationPolicy: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parseAuthorizationPolicy },
   PeerAuthentication: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parsePeerAuthentication },
+  RateLimit: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseRateLimit },
+  FaultInjection: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFaultInjection },
+  Filter: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFilter },
 };

@@ -28,6 +28,17 @@ function columns<K extends KnownKind>(
   };
 }
 
+/** Of the objects of ours that a waypoint acts on. */
+const ACCEPTED_COLUMNS: Columns = {
+  header: ['NAME', 'ACCEPTED', 'AGE', 'NOTE'],
+  row: (object) => [
+    object.metadata.name,
+    conditionStatus(object, 'Accepted'),
+    age(object),
+    conditionMessage(object),
+  ],
+};
+
 const COLUMNS: Readonly<Record<string, Columns>> = {
   Pod: columns('Pod', ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE', 'MESH'], (pod) => {
     const statuses = pod.status?.containerStatuses ?? [];
@@ -94,6 +105,9 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
       conditionMessage(object),
     ],
   },
+  RateLimit: ACCEPTED_COLUMNS,
+  FaultInjection: ACCEPTED_COLUMNS,
+  Filter: ACCEPTED_COLUMNS,
   Event: {
     header: ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'COUNT', 'MESSAGE'],
     row: (object) =>
@@ -109,6 +123,17 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
         : [],
   },
 };
+
+function conditionStatus({ status }: KubeObject, type: string): string {
+  const conditions = field(status, 'conditions');
+  if (!Array.isArray(conditions)) return 'Unknown';
+  return (
+    textField(
+      conditions.find((condition) => textField(condition, 'type') === type),
+      'status',
+    ) ?? 'Unknown'
+  );
+}
 
 /** What the controller has to say about the object, such as a part of a policy that has no effect. */
 function conditionMessage({ status }: KubeObject): string {

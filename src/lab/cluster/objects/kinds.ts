@@ -64,6 +64,9 @@ const KIND_NAMES: readonly KindNames[] = [
   { kind: 'Gateway', plural: 'gateways', short: ['gtw'] },
   { kind: 'HTTPRoute', plural: 'httproutes', short: [] },
   { kind: 'GRPCRoute', plural: 'grpcroutes', short: [] },
+  { kind: 'RateLimit', plural: 'ratelimits', short: ['rl'] },
+  { kind: 'FaultInjection', plural: 'faultinjections', short: ['fi'] },
+  { kind: 'Filter', plural: 'filters', short: ['flt'] },
   { kind: 'ServiceEntry', plural: 'serviceentries', short: ['se'] },
   { kind: 'WorkloadEntry', plural: 'workloadentries', short: ['we'] },
 ];
