@@ -1,7 +1,7 @@
-import type { LoadBalancing, LoadBalancingScope, Service } from '../service.ts';
+import type { Service } from '../service.ts';
 import type { Workload, WorkloadUid } from '../workload.ts';
 import type { Endpoint } from '../mesh-view/index.ts';
-import { resolveTargetPort } from './target-port.ts';
+import { type Candidate, rankEndpoints, scopeValue } from './rank-endpoints.ts';
 import type { UpstreamRefusalReason } from './upstream.ts';
 
 /** One choice to make. */
@@ -16,12 +16,6 @@ export interface BalanceRequest {
   readonly exclude: ReadonlySet<WorkloadUid> | undefined;
   /** A waypoint listens on the port its users name, whether or not its service lists that port. */
   readonly anyPort: boolean;
-}
-
-/** An endpoint that may take the connection, with the port behind the service port. */
-export interface Candidate {
-  readonly endpoint: Endpoint;
-  readonly targetPort: number;
 }
 
 /** An endpoint, or why there is none. */
@@ -96,62 +90,8 @@ function localityKey(request: BalanceRequest): string {
 }
 
 function makePool(request: BalanceRequest): Pool {
-  const ranked = new Map<number, Candidate[]>();
-  let emptyBecause: UpstreamRefusalReason = 'NO_ENDPOINT';
-  for (const endpoint of request.endpoints) {
-    const { workload } = endpoint;
-    const rank = rankOf(request.service.loadBalancing, request.source, workload);
-    if (rank === undefined || workload.capacity === 0) continue;
-    if (workload.network !== request.network) {
-      emptyBecause = 'REMOTE_NETWORK';
-      continue;
-    }
-    if (workload.addresses.length === 0) {
-      emptyBecause = workload.hostname === '' ? emptyBecause : 'HOSTNAME_ENDPOINT';
-      continue;
-    }
-    const targetPort =
-      resolveTargetPort(request.service, endpoint, request.servicePort) ??
-      (request.anyPort ? request.servicePort : undefined);
-    if (targetPort === undefined) {
-      emptyBecause = 'NO_TARGET_PORT';
-      continue;
-    }
-    const candidates = ranked.get(rank);
-    if (candidates === undefined) ranked.set(rank, [{ endpoint, targetPort }]);
-    else candidates.push({ endpoint, targetPort });
-  }
-  const ranks = [...ranked.keys()].sort((a, b) => b - a);
-  return { tiers: ranks.map((rank) => makeTier(ranked.get(rank) ?? [])), emptyBecause };
-}
-
-/** How many of the preferred scopes match, from the first on; undefined when STRICT forbids the endpoint. */
-function rankOf(balancing: LoadBalancing, source: Workload, endpoint: Workload): number | undefined {
-  if (balancing.mode !== 'strict' && balancing.mode !== 'failover') return 0;
-  const scopes = balancing.routingPreference;
-  let rank = 0;
-  for (const scope of scopes) {
-    if (scopeValue(source, scope) !== scopeValue(endpoint, scope)) break;
-    rank++;
-  }
-  return balancing.mode === 'strict' && rank < scopes.length ? undefined : rank;
-}
-
-function scopeValue(workload: Workload, scope: LoadBalancingScope): string {
-  switch (scope) {
-    case 'region':
-      return workload.locality.region;
-    case 'zone':
-      return workload.locality.zone;
-    case 'subzone':
-      return workload.locality.subzone;
-    case 'node':
-      return workload.node;
-    case 'cluster':
-      return workload.clusterId;
-    case 'network':
-      return workload.network;
-  }
+  const { tiers, emptyBecause } = rankEndpoints({ ...request, balancing: request.service.loadBalancing });
+  return { tiers: tiers.map(makeTier), emptyBecause };
 }
 
 function makeTier(candidates: readonly Candidate[]): Tier {

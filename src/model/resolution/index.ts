@@ -1,5 +1,8 @@
 export { attributeService } from './attribute-service.ts';
 export { expectedIdentities, identityOf } from './expected-identities.ts';
+export { type Candidate, type RankedEndpoints, rankEndpoints, type RankRequest } from './rank-endpoints.ts';
+export { addressOfFamily, type ReachOutcome, type ReachRequest, reachWorkload } from './reach-workload.ts';
+export { type RefusalContext, refuse } from './refusal.ts';
 export { resolveUpstream } from './resolve.ts';
 export { hasServicePort, resolveTargetPort } from './target-port.ts';
 export {

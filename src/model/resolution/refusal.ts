@@ -7,7 +7,7 @@ import { nameWaypoint } from './waypoint.ts';
 
 /** What a refusal is about; as much of it as is known. */
 export interface RefusalContext {
-  readonly request: ResolveRequest;
+  readonly request: Pick<ResolveRequest, 'view' | 'destination' | 'network'>;
   readonly reason: UpstreamRefusalReason;
   readonly service?: Service | undefined;
   readonly workload?: Workload | undefined;

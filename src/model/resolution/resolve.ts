@@ -1,5 +1,5 @@
-import { formatAuthority, type IpAddress } from '../ip-address.ts';
-import { HBONE_PORT, RECURSIVE_PORTS } from '../port.ts';
+import { formatAuthority } from '../ip-address.ts';
+import { RECURSIVE_PORTS } from '../port.ts';
 import { type Service, serviceKey } from '../service.ts';
 import type { SpiffeId } from '../spiffe-id.ts';
 import type { GatewayAddress, WaypointBinding } from '../waypoint-binding.ts';
@@ -7,6 +7,7 @@ import type { Workload } from '../workload.ts';
 import { attributeService } from './attribute-service.ts';
 import { pickEndpoint } from './balance.ts';
 import { expectedIdentities } from './expected-identities.ts';
+import { addressOfFamily, type ReachRequest, reachWorkload } from './reach-workload.ts';
 import { refuse } from './refusal.ts';
 import { hasServicePort } from './target-port.ts';
 import type { ResolveRequest, Upstream, UpstreamRefusal } from './upstream.ts';
@@ -83,53 +84,13 @@ function toEndpoint(
   return connectTo(request, { ...chosen, address, serviceAddressed: true });
 }
 
-interface Chosen {
-  readonly workload: Workload;
-  readonly address: IpAddress;
-  readonly targetPort: number;
-  readonly service: Service | undefined;
-  readonly serviceAddressed: boolean;
-}
-
-function connectTo(request: ResolveRequest, chosen: Chosen): Upstream | UpstreamRefusal {
-  const { workload, address, targetPort, service, serviceAddressed } = chosen;
+function connectTo(request: ResolveRequest, chosen: ReachRequest): Upstream | UpstreamRefusal {
+  const { workload, targetPort, service } = chosen;
   // Where the address that was dialled is the endpoint, there is no other to try.
   if (request.exclude?.has(workload.uid) === true)
     return refuse({ request, reason: 'ENDPOINTS_EXHAUSTED', service, workload });
-  // The port behind a service is checked too: a service must not be a way around the guard.
-  if (RECURSIVE_PORTS.has(targetPort))
-    return refuse({ request, reason: 'RECURSIVE_PORT', service, workload, port: targetPort });
-  switch (workload.tunnelProtocol) {
-    case 'hbone': {
-      const accepted = expectedIdentities(workload, serviceAddressed ? service : undefined);
-      if (accepted.size === 0) return refuse({ request, reason: 'BAD_IDENTITY', service, workload });
-      return {
-        kind: 'hbone',
-        address,
-        port: HBONE_PORT,
-        authority: formatAuthority(address, targetPort),
-        targetPort,
-        expectedIdentities: accepted,
-        workload,
-        service,
-        serviceAddressed,
-      };
-    }
-    case 'none':
-      return {
-        kind: 'tcp',
-        address,
-        port: targetPort,
-        authority: undefined,
-        targetPort,
-        expectedIdentities: NOBODY,
-        workload,
-        service,
-        serviceAddressed,
-      };
-    case 'legacy-istio-mtls':
-      return refuse({ request, reason: 'UNSUPPORTED_PROTOCOL', service, workload });
-  }
+  const reached = reachWorkload(chosen);
+  return reached.upstream ?? refuse({ request, reason: reached.reason, service, workload, port: targetPort });
 }
 
 interface WaypointHop {
@@ -190,11 +151,4 @@ function passthrough(request: ResolveRequest, service: Service | undefined): Ups
     service,
     serviceAddressed: service !== undefined,
   };
-}
-
-/** The family that was dialled where the workload has it, else its first; balancing takes only those that have one. */
-function addressOfFamily(workload: Workload, like: IpAddress): IpAddress {
-  const wanted = like.includes(':');
-  for (const address of workload.addresses) if (address.includes(':') === wanted) return address;
-  return workload.addresses[0] ?? like;
 }
