@@ -83,7 +83,10 @@ export interface HashCookie {
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** `maglev`: all keys spread evenly over `size` places (a prime). `ring`: `size` points at least, fewest keys moved. */
+/**
+ * `maglev`: keys spread evenly over a table of `size` places (or the next prime). `ring`: fewest keys moved; each endpoint
+ * has `size` points on it for each unit of its capacity.
+ */
 export interface HashTable {
   readonly kind: 'maglev' | 'ring';
   readonly size: number;

@@ -1,0 +1,13 @@
+import type { Balancer } from './balancer.ts';
+import { peerAt } from './round-robin.ts';
+import type { Weights } from './slow-start.ts';
+import { draw } from './weighted-list.ts';
+
+/** Anybody, each as likely as its weight says. */
+export function createRandom(weights: Weights): Balancer {
+  return {
+    choose({ open }, { nowMs, random }) {
+      return peerAt(open, draw(weights.listOf(open, nowMs), random));
+    },
+  };
+}
