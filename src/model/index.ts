@@ -95,6 +95,7 @@ export {
   ALL_WAYPOINTS,
   type Attachment,
   attachmentsOf,
+  backendsOf,
   type Authorizer,
   type AuthorizerKey,
   authorizerKey,

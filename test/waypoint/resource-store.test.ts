@@ -15,7 +15,12 @@ const GATEWAY = gatewayKey('shop', 'waypoint');
 const CART = 'shop/cart.shop.svc.cluster.local' as ServiceKey;
 const PAYMENTS = 'shop/payments.shop.svc.cluster.local' as ServiceKey;
 
-function route(name: string, services: readonly ServiceKey[], extension?: ExtensionKey): WaypointResource {
+function route(
+  name: string,
+  services: readonly ServiceKey[],
+  extension?: ExtensionKey,
+  backends: readonly ServiceKey[] = [],
+): WaypointResource {
   const filters =
     extension === undefined ? [] : [{ type: 'extension', object: extension, missing: false } as const];
   const made: HttpRoute = {
@@ -31,7 +36,11 @@ function route(name: string, services: readonly ServiceKey[], extension?: Extens
         name: '',
         matches: [{ path: { kind: 'prefix', value: '/' }, method: undefined, headers: [], query: [] }],
         filters,
-        backends: [],
+        backends: backends.map((service) => ({
+          weight: 1,
+          target: { kind: 'service', service, port: 80 },
+          filters: [],
+        })),
         timeouts: { requestMs: undefined, backendRequestMs: undefined },
         retry: undefined,
         sessionPersistence: undefined,
@@ -110,6 +119,15 @@ test('an object that a route names concerns that route, and its change too', asy
   put(key, attached('stamp', []));
   t.same(names(CART), ['r', 'stamp']);
   t.same([...(reaches.at(-1)?.services ?? [])], [CART]);
+});
+
+test('how a backend is to be reached concerns the services whose routes send to it', async (t) => {
+  const { put, names, reaches } = store();
+  put('r', route('r', [CART], undefined, [PAYMENTS]));
+  put('p', attached('p', [{ kind: 'service', service: PAYMENTS, port: undefined }]));
+  t.same(names(CART), ['p', 'r']);
+  t.same([...(reaches.at(-1)?.services ?? [])].sort(), [CART, PAYMENTS]);
+  t.same(names(PAYMENTS), ['p'], 'but its requests are routed by its own routes');
 });
 
 test('removing gives back everything as it was', async (t) => {

@@ -75,6 +75,7 @@ export type {
 } from './http-filter.ts';
 export {
   attachmentsOf,
+  backendsOf,
   extensionsOf,
   type WaypointResource,
   type WaypointResourceKind,

@@ -1,10 +1,11 @@
 import type { FaultInjection, Filter, RateLimit } from './admission/index.ts';
+import type { ServiceKey } from '../service.ts';
 import { ALL_WAYPOINTS, type Attachment } from './attachment.ts';
 import type { RequestAuthentication } from './authentication.ts';
 import type { RequestPolicy } from './authorization.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { ExtensionKey } from './http-filter.ts';
-import type { Route } from './route.ts';
+import type { BackendTarget, Route } from './route.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 import type { WaypointSettings } from './waypoint-settings.ts';
 
@@ -51,6 +52,21 @@ export function extensionsOf(route: Route): ReadonlySet<ExtensionKey> {
   for (const rule of route.rules) {
     for (const filter of [...rule.filters, ...rule.backends.flatMap((backend) => backend.filters)])
       if (filter.type === 'extension') found.add(filter.object);
+  }
+  return found;
+}
+
+/** The services that a route sends requests to, mirrors among them: how these are to be reached concerns it. */
+export function backendsOf(route: Route): ReadonlySet<ServiceKey> {
+  const found = new Set<ServiceKey>();
+  const note = (target: BackendTarget): void => {
+    if (target.kind === 'service') found.add(target.service);
+  };
+  for (const rule of route.rules) for (const { target } of rule.backends) note(target);
+  if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return found;
+  for (const rule of route.rules) {
+    for (const filter of [...rule.filters, ...rule.backends.flatMap((backend) => backend.filters)])
+      if (filter.type === 'mirror') note(filter.backend);
   }
   return found;
 }

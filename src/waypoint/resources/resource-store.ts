@@ -2,6 +2,7 @@ import { createSignal, type Signal } from '../../base/index.ts';
 import {
   type Attachment,
   attachmentsOf,
+  backendsOf,
   extensionsOf,
   type GatewayKey,
   type ServiceKey,
@@ -25,7 +26,10 @@ export interface ResourceStore {
   /** Whose resources these are. */
   readonly gateway: GatewayKey;
   apply(change: ResourceChange): void;
-  /** What may hold for a service: attached to it, to one of its routes or named by one, or to the gateway. */
+  /**
+   * What may hold for a service: attached to it, to one of its routes or named by one, or to the gateway; and the traffic
+   * policies of the services that its routes send to.
+   */
   concerning(service: ServiceKey): readonly WaypointResource[];
   /** What holds for all traffic through the waypoint, also for pods that were dialled by their own address. */
   attachedToGateway(): readonly WaypointResource[];
@@ -63,8 +67,11 @@ export function createResourceStore(gateway: GatewayKey): ResourceStore {
     }
     const routes = inSlot(referrersSlot(name));
     for (const attachment of attachmentsOf(resource)) {
-      if (attachment.kind === 'service') reach.services.add(attachment.service);
-      else if (attachment.kind === 'route') routes.push(...[byName.get(attachment.route)].filter(isDefined));
+      if (attachment.kind === 'service') {
+        reach.services.add(attachment.service);
+        if (resource.kind === 'traffic') routes.push(...inSlot(sendersSlot(attachment.service)));
+      } else if (attachment.kind === 'route')
+        routes.push(...[byName.get(attachment.route)].filter(isDefined));
       else reach.everything = true;
     }
     for (const route of routes) note('', route, reach);
@@ -100,6 +107,10 @@ export function createResourceStore(gateway: GatewayKey): ResourceStore {
           const named = byName.get(key);
           if (named !== undefined) found.add(named);
         }
+        // How a backend is reached is said at the backend, whoever's requests go there.
+        for (const key of backendsOf(resource.route))
+          for (const attached of inSlot(serviceSlot(key)))
+            if (attached.kind === 'traffic') found.add(attached);
       }
       return [...found];
     },
@@ -123,7 +134,8 @@ function slotsOf(resource: WaypointResource, gateway: GatewayKey): readonly stri
   if (resource.kind === 'route') {
     const { parents } = resource.route;
     const referred = [...extensionsOf(resource.route)].map(referrersSlot);
-    return [...new Set([...parents.map(({ service }) => serviceSlot(service)), ...referred])];
+    const sent = [...backendsOf(resource.route)].map(sendersSlot);
+    return [...new Set([...parents.map(({ service }) => serviceSlot(service)), ...referred, ...sent])];
   }
   return attachmentsOf(resource).flatMap((attachment) => slotOf(attachment, gateway) ?? []);
 }
@@ -149,6 +161,11 @@ function serviceSlot(service: string): string {
 
 function routeSlot(route: string): string {
   return `route ${route}`;
+}
+
+/** Where the routes are filed that send to a service. */
+function sendersSlot(service: string): string {
+  return `senders ${service}`;
 }
 
 /** Where the routes are filed that name an object. */
