@@ -6,10 +6,12 @@ import { createCertificateService } from '../certificates/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { ControllerConfig } from '../controller-config.ts';
 import { createCrossing, createReportService } from '../enrolment/index.ts';
+import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import { accountOf, type Caller, type TokenVerifier } from '../tokens/index.ts';
 import type { Mesh } from './mesh.ts';
 import { answering } from './respond.ts';
+import { streamPeerOf } from './stream-peer.ts';
 
 /** What proxies can ask of the controller, and how it knows who asks. */
 export function createProxyServices(
@@ -48,19 +50,25 @@ export function createProxyServices(
   return {
     authenticate: (token) => answering(() => tokens.verify(token)),
     services: {
-      xds: (stream, caller) => server.serve(stream, peerOf(caller, config.trustedNodeAccounts)),
+      async xds(stream, caller) {
+        let peer: StreamPeer;
+        try {
+          peer = streamPeerOf(caller, { collections, trustedNodeAccounts: config.trustedNodeAccounts });
+        } catch (error) {
+          if (!(error instanceof ControllerError)) throw error;
+          log.warn('proxy turned away', {
+            caller: accountOf(caller),
+            pod: caller.pod,
+            reason: error.message,
+          });
+          stream.end(error);
+          return;
+        }
+        await server.serve(stream, peer);
+      },
       certificates: (request, caller) => answering(() => certificates.create(request, caller)),
       nodeReports: (report, caller) => answering(() => reports.report(report, caller)),
     },
-  };
-}
-
-/** Only a node proxy sees the pods of its node; everybody else sees what is for everybody. */
-function peerOf(caller: Caller, trustedNodeAccounts: ReadonlySet<string>): StreamPeer {
-  const trusted = trustedNodeAccounts.has(accountOf(caller)) && caller.node !== '';
-  return {
-    id: `${accountOf(caller)}/${caller.pod || '-'}@${caller.node || '-'}`,
-    audience: trusted ? caller.node : undefined,
   };
 }
 

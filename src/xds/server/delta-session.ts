@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger, type Timer } from '../../base/index.ts';
+import { type Clock, describeError, type Logger, type MeshError, type Timer } from '../../base/index.ts';
 import { XdsError } from '../errors.ts';
 import type { DeltaRequest, DeltaResponse, XdsNode } from '../messages.ts';
 import type { ConnectedProxy, ProxyTypeStatus } from './connected-proxy.ts';
@@ -13,7 +13,7 @@ export interface DeltaServerStream {
   /** Resolves when the socket has taken the response; rejects when the stream is gone. One at a time. */
   send(response: DeltaResponse): Promise<void>;
   /** Ends the stream, with a status made from the error if there is one. Idempotent. */
-  end(error?: XdsError): void;
+  end(error?: MeshError): void;
 }
 
 /** Who is at the other end, as its token says. */

@@ -1,10 +1,5 @@
-import type {
-  DeltaRequest,
-  DeltaResponse,
-  DeltaServer,
-  XdsError,
-  XdsResource,
-} from '../../../src/xds/index.ts';
+import type { MeshError } from '../../../src/base/index.ts';
+import type { DeltaRequest, DeltaResponse, DeltaServer, XdsResource } from '../../../src/xds/index.ts';
 
 /** A client of a delta server that says exactly what a test tells it to. */
 export interface ServerDialogue {
@@ -18,7 +13,7 @@ export interface ServerDialogue {
   /** Whether sends complete; false is a socket that takes nothing more. */
   setOpen(open: boolean): void;
   hangUp(): Promise<void>;
-  readonly ended: { readonly error: XdsError | undefined } | undefined;
+  readonly ended: { readonly error: MeshError | undefined } | undefined;
 }
 
 export function openDialogue(
@@ -33,7 +28,7 @@ export function openDialogue(
   let over = false;
   let open = true;
   let last: DeltaResponse | undefined;
-  let ended: { error: XdsError | undefined } | undefined;
+  let ended: { error: MeshError | undefined } | undefined;
 
   const rouse = (): void => {
     wake?.();
