@@ -1,4 +1,14 @@
 export {
+  type AdmissionCondition,
+  type AdmissionOutcome,
+  type FilterLookup,
+  filterInvalid,
+  type TargetLookup,
+  translateFaultInjection,
+  translateFilter,
+  translateRateLimit,
+} from './admission/index.ts';
+export {
   denyAllPolicy,
   type PolicyWarning,
   type TranslatedPolicy,

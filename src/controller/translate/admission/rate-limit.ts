@@ -1,0 +1,89 @@
+import {
+  extensionKey,
+  type LimitKeyPart,
+  type RateLimitRule,
+  type SharedCounting,
+  serviceKey,
+} from '../../../model/index.ts';
+import type { GlobalCountingObject, RateLimitObject, RateLimitRuleObject } from '../../objects/index.ts';
+import { serviceHostname } from '../service.ts';
+import { type AdmissionOutcome, invalid } from './admission-outcome.ts';
+import { translateMatches } from './request-condition.ts';
+import { resolveTargets, type TargetLookup } from './resolve-targets.ts';
+
+/** `faults`: what the object's schema has against it; then nothing of it is in force. */
+export function translateRateLimit(
+  { object, faults }: { readonly object: RateLimitObject; readonly faults: readonly string[] },
+  lookup: TargetLookup,
+  clusterDomain: string,
+): AdmissionOutcome {
+  const { namespace, name, createdMs } = object.meta;
+  const rules = object.rules.map(translateRule);
+  const problems = [...faults, ...rules.flatMap((rule) => rule.problems)];
+  if (problems.length > 0)
+    return { resource: undefined, condition: invalid('nothing is limited by it', problems) };
+  const { attachments, condition } = resolveTargets(object.targets, { namespace, clusterDomain }, lookup);
+  return {
+    resource: {
+      kind: 'rate-limit',
+      limit: {
+        key: extensionKey('RateLimit', namespace, name),
+        namespace,
+        name,
+        createdMs,
+        attachments,
+        rules: rules.map(({ rule }) => rule),
+        shared: object.global && translateGlobal(object.global, namespace, clusterDomain),
+        announced: object.announce,
+      },
+    },
+    condition,
+  };
+}
+
+function translateRule(
+  { name, matches, limits }: RateLimitRuleObject,
+  index: number,
+): { readonly rule: RateLimitRule; readonly problems: readonly string[] } {
+  const { conditions, problems } = translateMatches(matches, `spec.rules[${index}].matches`);
+  const rule: RateLimitRule = {
+    name,
+    conditions,
+    limits: limits.map(({ requests, intervalMs, burst, per }) => ({
+      requests,
+      intervalMs,
+      burst,
+      per: per.map(
+        ({ type, header }): LimitKeyPart =>
+          type === 'Header' ? { kind: 'header', name: header.toLowerCase() } : { kind: KEY_KINDS[type] },
+      ),
+    })),
+  };
+  return { rule, problems };
+}
+
+function translateGlobal(
+  { server, username, passwordFile, timeoutMs, failure }: GlobalCountingObject,
+  ownNamespace: string,
+  clusterDomain: string,
+): SharedCounting {
+  const rest = {
+    timeoutMs,
+    failure: failure === 'Closed' ? 'closed' : 'open',
+    username,
+    passwordFile,
+  } as const;
+  if (server.kind === 'host') return { server, ...rest };
+  const namespace = server.namespace === '' ? ownNamespace : server.namespace;
+  const service = serviceKey(namespace, serviceHostname(server.name, namespace, clusterDomain));
+  return { server: { kind: 'service', service, port: server.port }, ...rest };
+}
+
+const KEY_KINDS = {
+  Identity: 'identity',
+  Namespace: 'namespace',
+  Address: 'address',
+  Service: 'service',
+  Method: 'method',
+  Path: 'path',
+} as const;
