@@ -27,6 +27,7 @@ const EVERYTHING: FilterLookup = {
     kind: 'ConfigMap',
     meta: objectOf('Filter', filterObject({ inline: 'x' })).meta,
     data: new Map([['tenant.ts', `// of ${name}`]]),
+    mesh: undefined,
   }),
 };
 

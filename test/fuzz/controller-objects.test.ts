@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { stringify } from 'yaml';
 import { createMeshCollections } from '../../src/controller/collections/index.ts';
-import { formatIssue, inspectObject, type ObjectKind } from '../../src/controller/objects/index.ts';
+import { formatIssue, inspectObject, isGuard, type ObjectKind } from '../../src/controller/objects/index.ts';
 import type { ObjectEvent } from '../../src/controller/sources/index.ts';
 import { readManifest } from '../../src/controller/sources/manifests/index.ts';
 import { addressCodec, authorizationCodec, encodeResource, enrolmentPodCodec } from '../../src/wire/index.ts';
@@ -16,6 +16,7 @@ const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   EndpointSlice: 'discovery.k8s.io/v1',
   AuthorizationPolicy: 'security.istio.io/v1',
   PeerAuthentication: 'security.istio.io/v1beta1',
+  RequestAuthentication: 'security.istio.io/v1',
   ConfigMap: 'v1',
   Deployment: 'apps/v1',
   GatewayClass: 'gateway.networking.k8s.io/v1',
@@ -206,9 +207,8 @@ test('any sequence of objects leaves collections that are as if built anew, and 
         const { object, issues } = inspectObject(value.kind, value);
         const { namespace, name } = object.meta;
         const key = namespace === '' ? name : `${namespace}/${name}`;
-        const isPolicy = object.kind === 'AuthorizationPolicy' || object.kind === 'PeerAuthentication';
         const id = `${object.kind} ${key}`;
-        if (remove || (issues.length > 0 && !isPolicy)) {
+        if (remove || (issues.length > 0 && !isGuard(object.kind))) {
           state.delete(id);
           return { type: 'delete', kind: object.kind, key };
         }

@@ -14,6 +14,7 @@ import type {
   PeerAuthenticationObject,
   PodObject,
   RateLimitObject,
+  RequestAuthenticationObject,
   ServiceAccountObject,
   ServiceObject,
 } from '../objects/index.ts';
@@ -36,6 +37,7 @@ export interface MeshStores {
   readonly slices: Store<EndpointSliceObject>;
   readonly policies: Store<Judged<AuthorizationPolicyObject>>;
   readonly peers: Store<Judged<PeerAuthenticationObject>>;
+  readonly requestAuthentications: Store<Judged<RequestAuthenticationObject>>;
   readonly gateways: Store<GatewayObject>;
   readonly gatewayClasses: Store<GatewayClassObject>;
   readonly configMaps: Store<ConfigMapObject>;
@@ -55,6 +57,7 @@ export function createMeshStores(graph: Graph): MeshStores {
     slices: graph.store(),
     policies: graph.store(),
     peers: graph.store(),
+    requestAuthentications: graph.store(),
     gateways: graph.store(),
     gatewayClasses: graph.store(),
     configMaps: graph.store(),
@@ -95,6 +98,9 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
       break;
     case 'PeerAuthentication':
       stores.peers.set(key, { object, faults });
+      break;
+    case 'RequestAuthentication':
+      stores.requestAuthentications.set(key, { object, faults });
       break;
     case 'ServiceAccount':
       stores.serviceAccounts.set(key, object);
@@ -139,6 +145,8 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.policies;
     case 'PeerAuthentication':
       return stores.peers;
+    case 'RequestAuthentication':
+      return stores.requestAuthentications;
     case 'ServiceAccount':
       return stores.serviceAccounts;
     case 'Gateway':

@@ -1,12 +1,3 @@
-export type {
-  AuthorizationPolicyObject,
-  PolicyAction,
-  PolicyCondition,
-  PolicyOperation,
-  PolicyRule,
-  PolicySource,
-  PolicyTargetReference,
-} from './authorization-policy.ts';
 export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kubernetes/endpoint-slice.ts';
 export type { ConfigMapObject } from './kubernetes/config-map.ts';
 export type { DeploymentObject } from './kubernetes/deployment.ts';
@@ -38,12 +29,27 @@ export type {
 export {
   formatIssue,
   inspectObject,
+  isGuard,
   type MeshObject,
   type ObjectKind,
   objectKindOf,
   parseObject,
 } from './parse-object.ts';
-export type { MtlsMode, PeerAuthenticationObject } from './peer-authentication.ts';
 export type { PodObject } from './kubernetes/pod.ts';
 export type { ServiceObject, ServicePort } from './kubernetes/service.ts';
 export type { ServiceAccountObject } from './kubernetes/service-account.ts';
+export type { AuthorizerObject, ExtensionProviderObject, MeshConfigObject } from './mesh-config/index.ts';
+export type {
+  AuthorizationPolicyObject,
+  JwtHeader,
+  JwtRuleObject,
+  MtlsMode,
+  PeerAuthenticationObject,
+  PolicyAction,
+  PolicyCondition,
+  PolicyOperation,
+  PolicyRule,
+  PolicySource,
+  PolicyTargetReference,
+  RequestAuthenticationObject,
+} from './security/index.ts';

@@ -1,5 +1,4 @@
 import { ControllerError } from '../errors.ts';
-import { type AuthorizationPolicyObject, parseAuthorizationPolicy } from './authorization-policy.ts';
 import { type ConfigMapObject, parseConfigMap } from './kubernetes/config-map.ts';
 import { type DeploymentObject, parseDeployment } from './kubernetes/deployment.ts';
 import { type EndpointSliceObject, parseEndpointSlice } from './kubernetes/endpoint-slice.ts';
@@ -26,10 +25,17 @@ import {
   parseRateLimit,
   type RateLimitObject,
 } from './nodemesh/index.ts';
-import { type PeerAuthenticationObject, parsePeerAuthentication } from './peer-authentication.ts';
 import { type PodObject, parsePod } from './kubernetes/pod.ts';
 import { parseService, type ServiceObject } from './kubernetes/service.ts';
 import { parseServiceAccount, type ServiceAccountObject } from './kubernetes/service-account.ts';
+import {
+  type AuthorizationPolicyObject,
+  type PeerAuthenticationObject,
+  parseAuthorizationPolicy,
+  parsePeerAuthentication,
+  parseRequestAuthentication,
+  type RequestAuthenticationObject,
+} from './security/index.ts';
 
 /** Every kind of object that the mesh reads. */
 export type MeshObject =
@@ -45,6 +51,7 @@ export type MeshObject =
   | GatewayObject
   | AuthorizationPolicyObject
   | PeerAuthenticationObject
+  | RequestAuthenticationObject
   | RateLimitObject
   | FaultInjectionObject
   | FilterObject;
@@ -96,6 +103,11 @@ export function parseObject(value: unknown, defaultNamespace = 'default'): MeshO
   });
 }
 
+/** Kinds that keep somebody out: one that cannot be understood must refuse what it is for rather than vanish. */
+export function isGuard(kind: ObjectKind): boolean {
+  return KINDS[kind].apiVersions === SECURITY;
+}
+
 /** `spec.mtls.mode: expected one of STRICT, …, got "BLAH"`. */
 export function formatIssue(issue: FieldIssue): string {
   return `${formatFieldPath(issue.path)}: expected ${issue.expected}, got ${issue.got}`;
@@ -127,6 +139,11 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   EndpointSlice: { apiVersions: ['discovery.k8s.io/v1'], parse: parseEndpointSlice },
   AuthorizationPolicy: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parseAuthorizationPolicy },
   PeerAuthentication: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parsePeerAuthentication },
+  RequestAuthentication: {
+    apiVersions: SECURITY,
+    options: CUSTOM_RESOURCE,
+    parse: parseRequestAuthentication,
+  },
   RateLimit: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseRateLimit },
   FaultInjection: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFaultInjection },
   Filter: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFilter },

@@ -37,6 +37,8 @@ export interface Field {
   texts(rule?: TextRule & { readonly maxItems?: number }): readonly string[];
   /** An object whose values are all text. */
   textMap(): ReadonlyMap<string, string>;
+  /** The same place with another value: the document that a text holds. */
+  holding(value: unknown): Field;
   issue(expected: string, got?: string): void;
 }
 
@@ -193,6 +195,10 @@ class ObjectField implements Field {
       if (text !== undefined) map.set(name, text);
     }
     return map;
+  }
+
+  holding(value: unknown): Field {
+    return new ObjectField({ ...this.#parts, value });
   }
 
   issue(expected: string, got: string = describe(this.#parts.value)): void {

@@ -7,3 +7,4 @@ export {
   formatFieldPath,
   type TextRule,
 } from './field.ts';
+export { parseGoDuration } from './go-duration.ts';

@@ -1,5 +1,5 @@
 import type { MeshObject, ObjectKind } from '../../objects/index.ts';
-import { objectKey } from '../../objects/index.ts';
+import { isGuard, objectKey } from '../../objects/index.ts';
 import type { ObjectEvent, SourceProblem } from '../object-source.ts';
 import type { ManifestContent, ManifestEntry } from './manifest-text.ts';
 
@@ -129,7 +129,7 @@ function merge(file: string, before: FileState | undefined, content: ManifestCon
       problems.push({ severity: 'error', file, line, field: '', object: id, message });
       continue;
     }
-    if (entry.faults.length === 0 || mustDeny(entry)) claims.set(entry.id, entry);
+    if (entry.faults.length === 0 || isGuard(entry.object.kind)) claims.set(entry.id, entry);
     else keep(claims, before, entry.id);
   }
   if (content.incomplete) {
@@ -141,10 +141,6 @@ function merge(file: string, before: FileState | undefined, content: ManifestCon
 function keep(claims: Map<string, ManifestEntry>, before: FileState | undefined, id: string): void {
   const entry = before?.claims.get(id);
   if (entry !== undefined) claims.set(id, entry);
-}
-
-function mustDeny(entry: ManifestEntry): boolean {
-  return entry.object.kind === 'AuthorizationPolicy' || entry.object.kind === 'PeerAuthentication';
 }
 
 /** A policy may have lost even its name; it still needs one that is its own. */

@@ -61,6 +61,7 @@ const KIND_NAMES: readonly KindNames[] = [
   { kind: 'Secret', plural: 'secrets', short: [] },
   { kind: 'AuthorizationPolicy', plural: 'authorizationpolicies', short: ['ap', 'authz'] },
   { kind: 'PeerAuthentication', plural: 'peerauthentications', short: ['pa'] },
+  { kind: 'RequestAuthentication', plural: 'requestauthentications', short: ['ra'] },
   { kind: 'Gateway', plural: 'gateways', short: ['gtw'] },
   { kind: 'HTTPRoute', plural: 'httproutes', short: [] },
   { kind: 'GRPCRoute', plural: 'grpcroutes', short: [] },

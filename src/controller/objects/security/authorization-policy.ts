@@ -1,6 +1,7 @@
-import type { Field } from './fields/index.ts';
-import { type LabelSelector, parseWorkloadSelector } from './label-selector.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import type { Field } from '../fields/index.ts';
+import { type LabelSelector, parseWorkloadSelector } from '../label-selector.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
+import { type PolicyTargetReference, parsePolicyTargets } from './policy-targets.ts';
 
 export type PolicyAction = 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
 
@@ -12,13 +13,9 @@ export interface AuthorizationPolicyObject {
   readonly selector: LabelSelector | undefined;
   readonly targetRefs: readonly PolicyTargetReference[];
   readonly action: PolicyAction;
+  /** Who is asked, for CUSTOM; empty: nobody is named. */
+  readonly provider: string;
   readonly rules: readonly PolicyRule[];
-}
-
-export interface PolicyTargetReference {
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string;
 }
 
 /** An absent `from`, `to` or `when` is an empty list. */
@@ -46,30 +43,14 @@ export function parseAuthorizationPolicy(root: Field, defaultNamespace: string):
   const spec = root
     .key('spec')
     .object(['selector', 'targetRef', 'targetRefs', 'rules', 'action', 'provider']);
-  const ways = ['selector', 'targetRef', 'targetRefs'].filter((name) => spec.key(name).present);
-  if (ways.length > 1) spec.issue('only one of selector, targetRef and targetRefs', ways.join(' and '));
-  const targetRef = spec.key('targetRef');
-  spec.key('provider').object(['name']).key('name').text();
   return {
     kind: 'AuthorizationPolicy',
     meta,
     selector: parseWorkloadSelector(spec.key('selector')),
-    targetRefs: [...(targetRef.present ? [targetRef] : []), ...spec.key('targetRefs').items(16)].map(
-      parseTargetReference,
-    ),
+    targetRefs: parsePolicyTargets(spec),
     action: spec.key('action').oneOf(ACTIONS) ?? 'ALLOW',
+    provider: spec.key('provider').object(['name']).key('name').text() ?? '',
     rules: spec.key('rules').items(512).map(parseRule),
-  };
-}
-
-function parseTargetReference(field: Field): PolicyTargetReference {
-  field.object(['group', 'kind', 'name', 'namespace']);
-  const namespace = field.key('namespace');
-  if ((namespace.text() ?? '') !== '') namespace.issue('no namespace: a reference stays within its own');
-  return {
-    group: field.key('group').text({ maxLength: 253, pattern: GROUP }) ?? '',
-    kind: field.key('kind').required().text({ minLength: 1, maxLength: 63, pattern: KIND }) ?? '',
-    name: field.key('name').required().text({ minLength: 1, maxLength: 253 }) ?? '',
   };
 }
 
@@ -149,5 +130,3 @@ const OPERATION_FIELDS = [
 ] as const;
 
 const ACTIONS = ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const;
-const GROUP = /^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const KIND = /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;

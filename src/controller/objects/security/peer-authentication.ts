@@ -1,6 +1,6 @@
-import type { Field } from './fields/index.ts';
-import { type LabelSelector, parseWorkloadSelector } from './label-selector.ts';
-import { type ObjectMeta, parseObjectMeta } from './object-meta.ts';
+import type { Field } from '../fields/index.ts';
+import { type LabelSelector, parseWorkloadSelector } from '../label-selector.ts';
+import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
 export type MtlsMode = 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT';
 

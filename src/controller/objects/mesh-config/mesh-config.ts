@@ -1,0 +1,73 @@
+import { parse } from 'yaml';
+import { describeError } from '../../../base/index.ts';
+import { checkTrustDomain, ModelError } from '../../../model/index.ts';
+import type { Field } from '../fields/index.ts';
+import { type ExtensionProviderObject, parseExtensionProvider } from './extension-provider.ts';
+
+/** The part of Istio's MeshConfig that the mesh reads. */
+export interface MeshConfigObject {
+  readonly extensionProviders: readonly ExtensionProviderObject[];
+  /** Trust domains that are the same as the mesh's own where policies name them. */
+  readonly trustDomainAliases: readonly string[];
+  readonly pathNormalization: (typeof NORMALIZATIONS)[number];
+  /** Fields that are there and that nobody reads. */
+  readonly unused: readonly string[];
+}
+
+/** Names of the ConfigMap, in the root namespace; the first wins where both are there. */
+export const MESH_CONFIG_NAMES: readonly string[] = ['nodemesh', 'istio'];
+
+/** Reads the YAML text of `field`. Fields of MeshConfig that are of no use here are passed over, and named. */
+export function parseMeshConfig(field: Field): MeshConfigObject {
+  const root = field.holding(parseYaml(field)).object();
+  const normalization = root.key('pathNormalization').object(['normalization']).key('normalization');
+  const providers = root.key('extensionProviders').items(1_000);
+  return {
+    extensionProviders: withoutRepetition(providers.map(parseExtensionProvider), providers),
+    trustDomainAliases: parseAliases(root.key('trustDomainAliases')),
+    pathNormalization: normalization.oneOf(NORMALIZATIONS) ?? 'DEFAULT',
+    unused: root
+      .entries()
+      .map(([name]) => name)
+      .filter((name) => !USED.has(name)),
+  };
+}
+
+function parseYaml(field: Field): unknown {
+  const text = field.text();
+  if (text === undefined) return undefined;
+  try {
+    return (parse(text, { logLevel: 'silent' }) as unknown) ?? undefined;
+  } catch (error) {
+    field.issue('YAML', describeError(error).split('\n', 1)[0] ?? '');
+    return undefined;
+  }
+}
+
+function withoutRepetition(
+  providers: readonly ExtensionProviderObject[],
+  fields: readonly Field[],
+): readonly ExtensionProviderObject[] {
+  const names = new Set<string>();
+  return providers.filter(({ name }, index) => {
+    if (names.has(name)) fields[index]?.key('name').issue('a name that no other provider has');
+    return !names.has(name) && names.add(name);
+  });
+}
+
+function parseAliases(field: Field): readonly string[] {
+  return field.items().flatMap((item) => {
+    const text = item.text();
+    if (text === undefined) return [];
+    try {
+      return [checkTrustDomain(text)];
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      item.issue('a trust domain such as cluster.local');
+      return [];
+    }
+  });
+}
+
+const NORMALIZATIONS = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
+const USED: ReadonlySet<string> = new Set(['extensionProviders', 'trustDomainAliases', 'pathNormalization']);
