@@ -129,7 +129,7 @@ function check(t: Test, { table, row, title }: { table: string; row: Json; title
       );
       t.equal(allowed.from, fromNamespaces, title);
       if (allowed.from !== 'Selector') return;
-      t.same(Object.fromEntries(allowed.query.matchLabels), selectorOf(selector), title);
+      t.same(Object.fromEntries(allowed.query?.matchLabels ?? []), selectorOf(selector), title);
       return;
     }
     case 'TestServiceOwningWaypoints': {

@@ -176,3 +176,20 @@ test('a directory that does not exist is refused at the start', async (t) => {
   await t.rejects(source.start(), { code: 'ERR_CONTROLLER_MANIFESTS' });
   await source.close();
 });
+
+test('an unknown field of a route is passed over with a notice at its line', async (t) => {
+  const { source, quiet } = await started(t, {
+    'a.yaml': [
+      'apiVersion: gateway.networking.k8s.io/v1',
+      'kind: HTTPRoute',
+      'metadata: { name: cart, namespace: shop }',
+      'spec:',
+      '  parentRefs: []',
+      '  misspelt: 1',
+    ].join('\n'),
+  });
+  t.match(source.problems(), [
+    { severity: 'notice', line: 6, field: 'spec.misspelt', object: 'HTTPRoute shop/cart' },
+  ]);
+  t.same(await quiet(), ['+ HTTPRoute shop/cart']);
+});

@@ -24,6 +24,11 @@ const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   RateLimit: 'nodemesh.io/v1alpha1',
   FaultInjection: 'nodemesh.io/v1alpha1',
   Filter: 'nodemesh.io/v1alpha1',
+  HTTPRoute: 'gateway.networking.k8s.io/v1',
+  GRPCRoute: 'gateway.networking.k8s.io/v1',
+  TCPRoute: 'gateway.networking.k8s.io/v1alpha2',
+  TLSRoute: 'gateway.networking.k8s.io/v1alpha3',
+  ReferenceGrant: 'gateway.networking.k8s.io/v1beta1',
 };
 const KINDS = Object.keys(API_VERSIONS) as ObjectKind[];
 
@@ -43,6 +48,9 @@ const NAMES = [
     'values',
     'ports',
   ],
+  ...['parentRefs', 'backendRefs', 'matches', 'filters', 'path', 'method', 'headers', 'queryParams', 'value'],
+  ...['requestRedirect', 'urlRewrite', 'requestMirror', 'backendRef', 'cors', 'extensionRef', 'timeouts'],
+  ...['retry', 'codes', 'sessionPersistence', 'hostnames', 'set', 'add', 'remove', 'weight', 'percent'],
   ...['gatewayClassName', 'listeners', 'allowedRoutes', 'namespaces', 'infrastructure', 'parametersRef'],
   ...['matches', 'limits', 'requests', 'per', 'global', 'host', 'delay', 'abort', 'fraction', 'inline'],
   ...['principals', 'ipBlocks', 'serviceAccounts', 'action', 'targetRefs', 'mtls', 'mode', 'portLevelMtls'],
@@ -125,6 +133,7 @@ const anyObject = fc
     spec: fc.oneof(
       tree,
       member('selector', 'rules', 'action', 'targetRefs', 'mtls', 'portLevelMtls'),
+      member('parentRefs', 'rules', 'hostnames', 'from', 'to'),
       member('selector', 'ports', 'clusterIP', 'type', 'nodeName', 'containers'),
     ),
     status: member('podIP', 'podIPs', 'phase', 'conditions'),

@@ -15,6 +15,8 @@ import type {
   PodObject,
   RateLimitObject,
   RequestAuthenticationObject,
+  ReferenceGrantObject,
+  RouteObject,
   ServiceAccountObject,
   ServiceObject,
 } from '../objects/index.ts';
@@ -40,6 +42,9 @@ export interface MeshStores {
   readonly requestAuthentications: Store<Judged<RequestAuthenticationObject>>;
   readonly gateways: Store<GatewayObject>;
   readonly gatewayClasses: Store<GatewayClassObject>;
+  /** By RouteKey: kinds of routes share the store. */
+  readonly routes: Store<RouteObject>;
+  readonly referenceGrants: Store<ReferenceGrantObject>;
   readonly configMaps: Store<ConfigMapObject>;
   readonly deployments: Store<DeploymentObject>;
   readonly serviceAccounts: Store<ServiceAccountObject>;
@@ -60,6 +65,8 @@ export function createMeshStores(graph: Graph): MeshStores {
     requestAuthentications: graph.store(),
     gateways: graph.store(),
     gatewayClasses: graph.store(),
+    routes: graph.store(),
+    referenceGrants: graph.store(),
     configMaps: graph.store(),
     deployments: graph.store(),
     serviceAccounts: graph.store(),
@@ -72,11 +79,11 @@ export function createMeshStores(graph: Graph): MeshStores {
 /** Without effect until the graph's next commit. */
 export function applyEvent(stores: MeshStores, event: ObjectEvent): void {
   if (event.type === 'upsert') put(stores, event.object, event.faults);
-  else storeOf(stores, event.kind).delete(event.key);
+  else storeOf(stores, event.kind).delete(storeKey(event.kind, event.key));
 }
 
 function put(stores: MeshStores, object: MeshObject, faults: readonly string[]): void {
-  const key = objectKey(object.meta);
+  const key = storeKey(object.kind, objectKey(object.meta));
   switch (object.kind) {
     case 'Namespace':
       stores.namespaces.set(key, object);
@@ -110,6 +117,15 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
       break;
     case 'GatewayClass':
       stores.gatewayClasses.set(key, object);
+      break;
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TCPRoute':
+    case 'TLSRoute':
+      stores.routes.set(key, object);
+      break;
+    case 'ReferenceGrant':
+      stores.referenceGrants.set(key, object);
       break;
     case 'ConfigMap':
       stores.configMaps.set(key, object);
@@ -153,6 +169,13 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.gateways;
     case 'GatewayClass':
       return stores.gatewayClasses;
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TCPRoute':
+    case 'TLSRoute':
+      return stores.routes;
+    case 'ReferenceGrant':
+      return stores.referenceGrants;
     case 'ConfigMap':
       return stores.configMaps;
     case 'Deployment':
@@ -165,3 +188,10 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.filters;
   }
 }
+
+/** Where kinds share a store, the kind is a part of the key: for routes that is the RouteKey. */
+function storeKey(kind: ObjectKind, key: string): string {
+  return ROUTE_KINDS.has(kind) ? `${kind}/${key}` : key;
+}
+
+const ROUTE_KINDS: ReadonlySet<ObjectKind> = new Set(['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute']);

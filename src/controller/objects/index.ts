@@ -2,13 +2,38 @@ export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kuberne
 export type { ConfigMapObject } from './kubernetes/config-map.ts';
 export type { DeploymentObject } from './kubernetes/deployment.ts';
 export {
+  type BackendReference,
+  type FilteredBackendReference,
   type GatewayClassObject,
   type GatewayListener,
   type GatewayObject,
   type GatewayObjectAddress,
+  type GrpcMethodMatch,
+  type GrpcRouteMatchFields,
+  type GrpcRouteObject,
+  type GrpcRouteRule,
+  type HeaderModifier,
+  type HttpPathMatch,
+  type HttpRouteMatchFields,
+  type HttpRouteObject,
+  type HttpRouteRule,
   type LabelQuery,
+  type LocalReference,
   matchesQuery,
+  type NamedMatch,
+  type NamedValue,
   type NamespaceSelector,
+  type ParentReference,
+  type PathModifier,
+  type ReferenceGrantObject,
+  type RouteFilter,
+  type RouteObject,
+  type RouteRetryFields,
+  type RouteTimeoutFields,
+  type SessionPersistenceFields,
+  type StreamRouteObject,
+  type StreamRouteRule,
+  type WeightedBackendReference,
 } from './gateway-api/index.ts';
 export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';

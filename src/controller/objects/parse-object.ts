@@ -14,8 +14,17 @@ import { type NodeObject, parseNode } from './kubernetes/node.ts';
 import {
   type GatewayClassObject,
   type GatewayObject,
+  type GrpcRouteObject,
+  type HttpRouteObject,
   parseGateway,
   parseGatewayClass,
+  parseGrpcRoute,
+  parseHttpRoute,
+  parseReferenceGrant,
+  parseTcpRoute,
+  parseTlsRoute,
+  type ReferenceGrantObject,
+  type StreamRouteObject,
 } from './gateway-api/index.ts';
 import {
   type FaultInjectionObject,
@@ -49,6 +58,10 @@ export type MeshObject =
   | DeploymentObject
   | GatewayClassObject
   | GatewayObject
+  | HttpRouteObject
+  | GrpcRouteObject
+  | StreamRouteObject
+  | ReferenceGrantObject
   | AuthorizationPolicyObject
   | PeerAuthenticationObject
   | RequestAuthenticationObject
@@ -62,6 +75,8 @@ export interface ParsedObject<T extends MeshObject = MeshObject> {
   readonly object: T;
   /** Empty: the object follows its schema. */
   readonly issues: readonly FieldIssue[];
+  /** What was passed over, as an API server would have dropped it: unknown fields. */
+  readonly notices: readonly FieldIssue[];
 }
 
 /** The kind that `value` claims to be, or undefined when it is none that the mesh reads. */
@@ -79,9 +94,11 @@ export function objectKindOf(value: unknown): ObjectKind | undefined {
  */
 export function inspectObject(kind: ObjectKind, value: unknown, defaultNamespace = 'default'): ParsedObject {
   const issues: FieldIssue[] = [];
-  const { parse, options } = KINDS[kind];
-  const object = parse(createField(value, issues, options), defaultNamespace);
-  return { object, issues };
+  const notices: FieldIssue[] = [];
+  const { parse, options, prunes = false } = KINDS[kind];
+  const field = createField(value, issues, prunes ? { ...options, notices } : options);
+  const object = parse(field, defaultNamespace);
+  return { object, issues, notices };
 }
 
 /** `inspectObject` for a caller that wants a good object or none: throws ERR_CONTROLLER_OBJECT with all issues. */
@@ -116,6 +133,8 @@ export function formatIssue(issue: FieldIssue): string {
 interface KindEntry {
   readonly apiVersions: readonly string[];
   readonly options?: FieldOptions;
+  /** Unknown fields are dropped, with a notice; default: they are faults. */
+  readonly prunes?: true;
   readonly parse: (root: Field, defaultNamespace: string) => MeshObject;
 }
 
@@ -123,8 +142,6 @@ const CUSTOM_RESOURCE: FieldOptions = { noNullsBelow: 'spec' };
 const SECURITY = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
 
 const NODEMESH = ['nodemesh.io/v1alpha1'];
-
-const GATEWAY = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'];
 
 const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   Namespace: { apiVersions: ['v1'], parse: parseNamespace },
@@ -134,8 +151,13 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   Node: { apiVersions: ['v1'], parse: parseNode },
   ConfigMap: { apiVersions: ['v1'], parse: parseConfigMap },
   Deployment: { apiVersions: ['apps/v1'], parse: parseDeployment },
-  GatewayClass: { apiVersions: GATEWAY, options: CUSTOM_RESOURCE, parse: parseGatewayClass },
-  Gateway: { apiVersions: GATEWAY, options: CUSTOM_RESOURCE, parse: parseGateway },
+  GatewayClass: gatewayApi(['v1', 'v1beta1'], parseGatewayClass),
+  Gateway: gatewayApi(['v1', 'v1beta1'], parseGateway),
+  HTTPRoute: gatewayApi(['v1', 'v1beta1'], parseHttpRoute),
+  GRPCRoute: gatewayApi(['v1'], parseGrpcRoute),
+  TCPRoute: gatewayApi(['v1', 'v1alpha2'], parseTcpRoute),
+  TLSRoute: gatewayApi(['v1', 'v1alpha3', 'v1alpha2'], parseTlsRoute),
+  ReferenceGrant: gatewayApi(['v1', 'v1beta1'], parseReferenceGrant),
   EndpointSlice: { apiVersions: ['discovery.k8s.io/v1'], parse: parseEndpointSlice },
   AuthorizationPolicy: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parseAuthorizationPolicy },
   PeerAuthentication: { apiVersions: SECURITY, options: CUSTOM_RESOURCE, parse: parsePeerAuthentication },
@@ -148,3 +170,11 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   FaultInjection: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFaultInjection },
   Filter: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFilter },
 };
+
+function gatewayApi(versions: readonly string[], parse: KindEntry['parse']): KindEntry {
+  return {
+    apiVersions: versions.map((version) => `gateway.networking.k8s.io/${version}`),
+    prunes: true,
+    parse,
+  };
+}

@@ -26,10 +26,10 @@ export interface Field {
   required(): Field;
   /** A member. Of anything that is not an object it is absent. */
   key(name: string): Field;
-  /** Checks that this is an object, if it is there; names of members outside `known` are issues. */
+  /** Checks that this is an object, if it is there; names of members outside `known` are issues (or notices). */
   object(known?: readonly string[]): this;
   entries(): readonly (readonly [string, Field])[];
-  items(maxItems?: number): readonly Field[];
+  items(maxItems?: number, minItems?: number): readonly Field[];
   text(rule?: TextRule): string | undefined;
   oneOf<T extends string>(values: readonly T[]): T | undefined;
   boolean(): boolean | undefined;
@@ -43,6 +43,8 @@ export interface Field {
 }
 
 export interface FieldOptions {
+  /** Unknown fields are told here and are no fault: an API server would have dropped them. */
+  readonly notices?: FieldIssue[];
   /**
    * Null stands for "not set", but not below this member: there it is a wrong type, as the schemas of custom resources
    * have it.
@@ -105,7 +107,7 @@ class ObjectField implements Field {
   }
 
   object(known?: readonly string[]): this {
-    const { value } = this.#parts;
+    const { value, path, issues, options } = this.#parts;
     if (!this.present) return this;
     if (!isObject(value)) {
       this.issue('an object');
@@ -114,7 +116,8 @@ class ObjectField implements Field {
     if (known === undefined) return this;
     for (const name of Object.keys(value)) {
       if (known.includes(name)) continue;
-      this.#child(name, value[name]).issue(`one of the fields ${known.join(', ')}`, 'an unknown field');
+      const expected = `one of the fields ${known.join(', ')}`;
+      (options.notices ?? issues).push({ path: [...path, name], expected, got: 'an unknown field' });
     }
     return this;
   }
@@ -126,7 +129,7 @@ class ObjectField implements Field {
     return Object.entries(value).map(([name, item]) => [name, this.#child(name, item)] as const);
   }
 
-  items(maxItems = Number.POSITIVE_INFINITY): readonly Field[] {
+  items(maxItems = Number.POSITIVE_INFINITY, minItems = 0): readonly Field[] {
     const { value } = this.#parts;
     if (!this.present) return [];
     if (!Array.isArray(value)) {
@@ -134,6 +137,7 @@ class ObjectField implements Field {
       return [];
     }
     if (value.length > maxItems) this.issue(`at most ${maxItems} items`, `${value.length}`);
+    if (value.length < minItems) this.issue(`at least ${minItems} items`, `${value.length}`);
     return value.map((item: unknown, index) => this.#child(index, item));
   }
 
@@ -150,7 +154,9 @@ class ObjectField implements Field {
       value.length > maxLength || value.length < minLength * 2 ? [...value].length : value.length;
     if (length < minLength) this.issue(`at least ${minLength} characters`, `${length}`);
     if (length > maxLength) this.issue(`at most ${maxLength} characters`, `${length}`);
-    if (pattern !== undefined && !pattern.test(value)) this.issue(`text matching ${pattern.source}`);
+    // Not on what is too long: a pattern's time may grow with the square of the length.
+    if (pattern !== undefined && length <= maxLength && !pattern.test(value))
+      this.issue(`text matching ${pattern.source}`);
     return value;
   }
 

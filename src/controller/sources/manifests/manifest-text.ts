@@ -94,7 +94,7 @@ function readObject(
     if (intact) reportUnknown(reader, item, line);
     return;
   }
-  const { object, issues } = inspectObject(kind, item);
+  const { object, issues, notices } = inspectObject(kind, item);
   const name = object.meta.name === '' ? `(without name, ${reader.file}:${line})` : objectKey(object.meta);
   const id = `${kind} ${name}`;
   const faults = issues.map(({ path, expected, got }) => {
@@ -107,6 +107,16 @@ function readObject(
     });
     return `${field}: expected ${expected}, got ${got}`;
   });
+  for (const { path, expected } of notices) {
+    const message = `unknown field, passed over: expected ${expected}`;
+    report(reader, {
+      severity: 'notice',
+      line: lineAt(path),
+      field: formatFieldPath(path),
+      object: id,
+      message,
+    });
+  }
   if (!intact) faults.push('the document is not well-formed YAML');
   reader.entries.push({ id, object, line, faults, content: JSON.stringify(item) });
 }
@@ -125,6 +135,7 @@ function reportUnknown(reader: Reader, item: unknown, line: number): void {
 function report(
   reader: Reader,
   problem: {
+    readonly severity?: 'notice';
     readonly line: number;
     readonly field?: string;
     readonly object?: string;
