@@ -12,6 +12,9 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_PATTERN:
     'a regular expression of a route is not RE2; the match that it stands in holds for nothing',
   ERR_WAYPOINT_NO_ENDPOINT: 'the backend has no endpoint that may take the request',
+  ERR_WAYPOINT_REQUEST_TIMEOUT: 'a request took longer than its route, its policy or its client allows',
+  ERR_WAYPOINT_TRY_TIMEOUT: 'a backend took longer over one try of a request than it may',
+  ERR_WAYPOINT_RETRY_BUDGET: 'a request that failed is not tried again: the retry budget is used up',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

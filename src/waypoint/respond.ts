@@ -56,4 +56,21 @@ const ANSWERS: Readonly<Record<string, Row>> = {
     text: 'the route for this request has no valid backend',
   },
   ERR_WAYPOINT_NO_ENDPOINT: { status: 503, grpc: GRPC.UNAVAILABLE, text: 'no healthy upstream' },
+  // Gateway API, timeouts.
+  ERR_WAYPOINT_REQUEST_TIMEOUT: {
+    status: 504,
+    grpc: GRPC.DEADLINE_EXCEEDED,
+    text: 'the request took longer than it may',
+  },
+  ERR_WAYPOINT_TRY_TIMEOUT: {
+    status: 504,
+    grpc: GRPC.DEADLINE_EXCEEDED,
+    text: 'the backend took longer than it may',
+  },
+  // Gateway API, XBackendTrafficPolicy: what the budget does not allow gets a 503.
+  ERR_WAYPOINT_RETRY_BUDGET: {
+    status: 503,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the backend failed, and too many requests are being tried again',
+  },
 };

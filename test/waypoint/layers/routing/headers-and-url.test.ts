@@ -1,12 +1,12 @@
 import { test } from 'tap';
-import type { HeaderFilter, HttpFilter, RewriteFilter } from '../../../src/model/index.ts';
+import type { HeaderFilter, HttpFilter, RewriteFilter } from '../../../../src/model/index.ts';
 import {
   backendFiltersLayer,
   ruleFiltersLayer,
-} from '../../../src/waypoint/layers/routing/headers-and-url.ts';
-import { createRouteLayer } from '../../../src/waypoint/layers/routing/route.ts';
-import { type Fields, fieldsOf, makeResponse, recordingHandler } from '../request-fixtures.ts';
-import { backend, makeMatch, prefix } from '../routing/route-fixtures.ts';
+} from '../../../../src/waypoint/layers/routing/headers-and-url.ts';
+import { createRouteLayer } from '../../../../src/waypoint/layers/routing/route.ts';
+import { type Fields, fieldsOf, makeResponse, recordingHandler } from '../../request-fixtures.ts';
+import { backend, makeMatch, prefix } from '../../routing/route-fixtures.ts';
 import { throughRule } from './routing-fixtures.ts';
 
 type Change = { set?: Fields; add?: Fields; remove?: readonly string[] };

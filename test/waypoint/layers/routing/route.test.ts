@@ -1,9 +1,9 @@
 import { test } from 'tap';
-import type { HttpFilter, HttpMatch, RedirectFilter } from '../../../src/model/index.ts';
-import { createRouteLayer } from '../../../src/waypoint/layers/routing/route.ts';
-import { createRouteTable } from '../../../src/waypoint/routing/route-table.ts';
-import { makeWorkload } from '../../model/mesh-fixtures.ts';
-import { fieldsOf, makeContext, makeRequest, recordingHandler } from '../request-fixtures.ts';
+import type { HttpFilter, HttpMatch, RedirectFilter } from '../../../../src/model/index.ts';
+import { createRouteLayer } from '../../../../src/waypoint/layers/routing/route.ts';
+import { createRouteTable } from '../../../../src/waypoint/routing/route-table.ts';
+import { makeWorkload } from '../../../model/mesh-fixtures.ts';
+import { fieldsOf, makeContext, makeRequest, recordingHandler } from '../../request-fixtures.ts';
 import {
   backend,
   echo,
@@ -13,7 +13,7 @@ import {
   makeRule,
   prefix,
   shopService,
-} from '../routing/route-fixtures.ts';
+} from '../../routing/route-fixtures.ts';
 import { throughRule } from './routing-fixtures.ts';
 
 const redirectTo = (over: Partial<RedirectFilter>): RedirectFilter => ({

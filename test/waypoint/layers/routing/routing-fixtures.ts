@@ -1,10 +1,10 @@
-import type { HttpResponse } from '../../../src/http/index.ts';
-import type { HttpRule } from '../../../src/model/index.ts';
-import type { Handler, Layer } from '../../../src/waypoint/request/layer.ts';
-import { compose } from '../../../src/waypoint/request/layer.ts';
-import { createRouteTable } from '../../../src/waypoint/routing/route-table.ts';
-import { type ContextOptions, makeContext, makeRequest } from '../request-fixtures.ts';
-import { echo, makeRoute, makeRule } from '../routing/route-fixtures.ts';
+import type { HttpResponse } from '../../../../src/http/index.ts';
+import type { HttpRule } from '../../../../src/model/index.ts';
+import type { Handler, Layer } from '../../../../src/waypoint/request/layer.ts';
+import { compose } from '../../../../src/waypoint/request/layer.ts';
+import { createRouteTable } from '../../../../src/waypoint/routing/route-table.ts';
+import { type ContextOptions, makeContext, makeRequest } from '../../request-fixtures.ts';
+import { echo, makeRoute, makeRule } from '../../routing/route-fixtures.ts';
 
 type Ask = NonNullable<Parameters<typeof makeRequest>[0]>;
 
