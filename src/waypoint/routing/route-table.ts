@@ -1,12 +1,13 @@
 import type { HttpRequest } from '../../http/index.ts';
 import { type HttpRoute, type Route, type Service, serviceKey } from '../../model/index.ts';
 import type { WaypointError } from '../errors.ts';
-import { createGrpcIndex } from './grpc-index.ts';
-import { createHostIndex } from './host-index.ts';
-import { ownNamesOf } from './own-names.ts';
-import { createPathIndex, type EntryIndex } from './path-index.ts';
+import { createGrpcIndex } from './lookup/grpc-index.ts';
+import { createHostIndex } from './lookup/host-index.ts';
+import { ownNamesOf } from './lookup/own-names.ts';
+import { createPathIndex, type EntryIndex } from './lookup/path-index.ts';
+import { askedAbout, corsFilterOf, isPreflight } from './preflight.ts';
 import { RequestFacts } from './request-facts.ts';
-import { entriesOf } from './route-entry.ts';
+import { entriesOf } from './lookup/route-entry.ts';
 import type { RouteSelection } from './route-selection.ts';
 
 /** The HTTP routes of one service port, in the order of their precedence. */
@@ -49,7 +50,12 @@ export function createRouteTable(routes: readonly Route[], service: Service, por
     problems,
     select(request, clientNamespace) {
       const compiled = ofConsumers.get(clientNamespace) ?? ofProducer;
-      return compiled === undefined ? DEFAULT : compiled(new RequestFacts(request));
+      if (compiled === undefined) return DEFAULT;
+      const selection = compiled(new RequestFacts(request));
+      if (!isPreflight(request) || corsFilterOf(selection) !== undefined) return selection;
+      // A rule for a method is the rule for questions about it, if it has an answer.
+      const asked = compiled(new RequestFacts(askedAbout(request)));
+      return corsFilterOf(asked) === undefined ? selection : asked;
     },
   };
 }

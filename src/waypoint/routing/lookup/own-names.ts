@@ -1,4 +1,4 @@
-import type { Service } from '../../model/index.ts';
+import type { Service } from '../../../model/index.ts';
 
 /**
  * The hosts by which clients name a service itself: `echo`, `echo.shop`, `echo.shop.svc` and its full name. Who says one of

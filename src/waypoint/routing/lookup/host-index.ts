@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { EntryIndex } from './path-index.ts';
-import type { RequestFacts } from './request-facts.ts';
+import type { RequestFacts } from '../request-facts.ts';
 import type { RouteEntry } from './route-entry.ts';
 
 /**

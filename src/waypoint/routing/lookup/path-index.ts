@@ -1,5 +1,5 @@
-import { restHolds } from './compiled-match.ts';
-import type { RequestFacts } from './request-facts.ts';
+import { restHolds } from '../compiled-match.ts';
+import type { RequestFacts } from '../request-facts.ts';
 import { compareEntries, type RouteEntry } from './route-entry.ts';
 
 /** Finds the first entry, in the order of precedence, that a request meets. */

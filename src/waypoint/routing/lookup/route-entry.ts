@@ -1,7 +1,7 @@
-import type { HttpRoute } from '../../model/index.ts';
-import { WaypointError } from '../errors.ts';
-import { type CompiledMatch, type CompiledPath, compileMatch, type NamePart } from './compiled-match.ts';
-import type { RouteSelection } from './route-selection.ts';
+import type { HttpRoute } from '../../../model/index.ts';
+import { WaypointError } from '../../errors.ts';
+import { type CompiledMatch, type CompiledPath, compileMatch, type NamePart } from '../compiled-match.ts';
+import type { RouteSelection } from '../route-selection.ts';
 
 /** One match of one rule, with what is selected when it holds. */
 export interface RouteEntry {

@@ -1,4 +1,4 @@
-import { type NamePart, restHolds } from './compiled-match.ts';
+import { type NamePart, restHolds } from '../compiled-match.ts';
 import type { EntryIndex } from './path-index.ts';
 import { compareEntries, type RouteEntry } from './route-entry.ts';
 
