@@ -14,6 +14,9 @@ interface ControllerFlags {
   readonly network: string;
   readonly rootNamespace: string;
   readonly svidTtl: number;
+  readonly waypointImage: string;
+  readonly waypointController?: string;
+  readonly waypointLogLevel: string;
   readonly sink?: string;
   readonly admin?: HostPort;
   readonly operator?: HostPort;
@@ -53,6 +56,12 @@ export function registerControllerCommand(program: Command, version: string): vo
         .argParser(durationMs)
         .default(durationMs('24h'), '24h'),
     )
+    .option('--waypoint-image <image>', 'what the pods of waypoints run', `nodemesh/nodemesh:${version}`)
+    .option(
+      '--waypoint-controller <host:port>',
+      'where pods of waypoints reach this controller (default: its first --server-name)',
+    )
+    .option('--waypoint-log-level <level>', 'log level of waypoints, as --log-level', 'info')
     .option(
       '--sink <unix:path>',
       'where status, annotations and events are written (default: nowhere)',
@@ -90,6 +99,12 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     network: flags.network,
     rootNamespace: flags.rootNamespace,
     svidTtlMs: flags.svidTtl,
+    waypoints: {
+      image: flags.waypointImage,
+      ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),
+      logLevel: flags.waypointLogLevel,
+      logFormat: flags.logFormat,
+    },
   });
   const controller = createController(config, {
     log,

@@ -32,10 +32,25 @@ export interface ControllerOptions {
   readonly trustedNodeAccounts?: readonly string[] | undefined;
   /** Where the mesh's roots are written for proxies to trust. Default `root-cert.pem` in the CA's directory. */
   readonly rootCertificateFile?: string | undefined;
+  /** What waypoints that the controller deploys run, and how their pods reach it. */
+  readonly waypoints?: Partial<WaypointPodConfig> | undefined;
   /** How long a pod that joins waits until the proxies know. Default 500. */
   readonly joinWaitMs?: number | undefined;
   /** How long a pod that leaves waits for the same. Default 2,000. */
   readonly leaveWaitMs?: number | undefined;
+}
+
+export interface WaypointPodConfig {
+  /** Default `nodemesh/nodemesh`. */
+  readonly image: string;
+  /** `host:port` at which a pod reaches the controller. Default: its first name, and the port that it listens on. */
+  readonly controllerAddress: string;
+  /** The name in the controller's certificate. Default: its first name. */
+  readonly controllerName: string;
+  /** Default `info`. */
+  readonly logLevel: string;
+  /** Default `text`. */
+  readonly logFormat: 'text' | 'json';
 }
 
 /** Complete and checked. */
@@ -56,6 +71,7 @@ export interface ControllerConfig {
   readonly svidTtlMs: number;
   readonly trustedNodeAccounts: ReadonlySet<string>;
   readonly rootCertificateFile: string;
+  readonly waypoints: WaypointPodConfig;
   readonly joinWaitMs: number;
   readonly leaveWaitMs: number;
 }
@@ -66,8 +82,8 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     manifestsDirectory: options.manifestsDirectory,
     caDirectory: options.caDirectory,
     jwksFile: options.jwksFile,
-    listen: { host: options.listen?.host ?? '::', port: options.listen?.port ?? 15012 },
-    serverNames: options.serverNames ?? ['nodemesh-controller.nodemesh-system.svc'],
+    listen: { host: options.listen?.host ?? '::', port: options.listen?.port ?? LISTEN_PORT },
+    serverNames: options.serverNames ?? SERVER_NAMES,
     adminListen: options.adminListen,
     operatorListen: options.operatorListen ?? defaultOperatorListen(options.adminListen),
     trustDomain: options.trustDomain ?? 'cluster.local',
@@ -78,6 +94,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     svidTtlMs: options.svidTtlMs ?? DAY_MS,
     trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? NODE_ACCOUNTS),
     rootCertificateFile: options.rootCertificateFile ?? join(options.caDirectory, 'root-cert.pem'),
+    waypoints: resolveWaypointPods(options),
     joinWaitMs: options.joinWaitMs ?? 500,
     leaveWaitMs: options.leaveWaitMs ?? 2_000,
   };
@@ -118,6 +135,18 @@ function faultsOf(config: ControllerConfig): readonly string[] {
   return faults;
 }
 
+function resolveWaypointPods(options: ControllerOptions): WaypointPodConfig {
+  const [name = ''] = options.serverNames ?? SERVER_NAMES;
+  const { waypoints = {} } = options;
+  return {
+    image: waypoints.image ?? 'nodemesh/nodemesh',
+    controllerAddress: waypoints.controllerAddress ?? `${name}:${options.listen?.port ?? LISTEN_PORT}`,
+    controllerName: waypoints.controllerName ?? name,
+    logLevel: waypoints.logLevel ?? 'info',
+    logFormat: waypoints.logFormat ?? 'text',
+  };
+}
+
 function defaultOperatorListen(admin: ControllerOptions['adminListen']): ControllerConfig['operatorListen'] {
   return admin === undefined || isLoopback(admin.host) ? undefined : { host: '127.0.0.1', port: 15000 };
 }
@@ -127,6 +156,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+const SERVER_NAMES = ['nodemesh-controller.nodemesh-system.svc'];
+const LISTEN_PORT = 15012;
 const DAY_MS = 86_400_000;
 /** Shorter ones would be renewed all the time. */
 const SHORTEST_TTL_MS = 1_000;

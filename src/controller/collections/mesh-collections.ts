@@ -9,7 +9,7 @@ import {
 import type { ObjectEvent } from '../sources/index.ts';
 import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
 import { type Collection, createGraph } from './graph/index.ts';
-import { applyEvent, createMeshStores, type Judged } from './mesh-stores.ts';
+import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
 import { deriveWaypoints, type WaypointCollections } from './waypoint-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';
@@ -29,6 +29,8 @@ export interface MeshCollections
   captureWritten(pod: PodObject): void;
   /** Pods on a node that use a service account, finished ones left out. */
   podsOf(node: string, namespace: string, serviceAccount: string): readonly PodObject[];
+  /** As they came. */
+  readonly objects: MeshObjects;
   readonly pods: Collection<PodObject>;
   readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
   readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
@@ -80,6 +82,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     policies: policies.policies,
     peerPolicies: policies.peerPolicies,
     enrolments,
+    objects: stores,
     pods: stores.pods,
     policyObjects: stores.policies,
     peerObjects: stores.peers,

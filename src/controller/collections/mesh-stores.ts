@@ -22,7 +22,7 @@ import type {
 } from '../objects/index.ts';
 import { objectKey } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
-import type { Graph, Store } from './graph/index.ts';
+import type { Collection, Graph, Store } from './graph/index.ts';
 
 /** An object with what is wrong about it; only policies and our own objects may have faults. */
 export interface Judged<T> {
@@ -52,6 +52,11 @@ export interface MeshStores {
   readonly faultInjections: Store<Judged<FaultInjectionObject>>;
   readonly filters: Store<Judged<FilterObject>>;
 }
+
+/** The same, for whoever only reads. */
+export type MeshObjects = {
+  readonly [Name in keyof MeshStores]: MeshStores[Name] extends Store<infer T> ? Collection<T> : never;
+};
 
 export function createMeshStores(graph: Graph): MeshStores {
   return {

@@ -1,8 +1,10 @@
 import type { Clock, Closable, ClosableStack, Logger } from '../../base/index.ts';
 import { type Authority, openAuthority } from '../../identity/index.ts';
+import type { TrustBundle } from '../../model/index.ts';
 import { createDeltaServer, type DeltaServer } from '../../xds/index.ts';
 import { createMeshCollections, type MeshCollections } from '../collections/index.ts';
 import type { ControllerConfig } from '../controller-config.ts';
+import { createWaypointDeployer } from '../deployment/index.ts';
 import { recordProblems, warnOfAnnotations, writePolicyStatus } from '../feedback/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
@@ -48,6 +50,14 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
   const { rootNamespace } = config;
   const publisher = createResourcePublisher({ collections, server, rootNamespace, log });
   publisher.publishBundle(authority.bundle());
+  const deployer = createWaypointDeployer({
+    collections,
+    sink,
+    settings: { ...config, ...config.waypoints },
+    log,
+  });
+  const tellRoots = (bundle: TrustBundle): void => deployer.setRoots(bundle.rootsPem.join(''));
+  tellRoots(authority.bundle());
   owned.own(
     subscriptions([
       () => publisher.stop(),
@@ -55,6 +65,8 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),
+      authority.bundleChanges.subscribe(tellRoots),
+      () => deployer.stop(),
       source.events.subscribe((events) => collections.apply(events)),
     ]),
   );

@@ -1,3 +1,4 @@
+import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
 import type { ObjectStatus } from './object-status.ts';
 
 /** What the controller writes back: into Kubernetes, or in the lab to the supervisor. It is the only way it writes. */
@@ -7,6 +8,14 @@ export interface ControllerSink {
   /** Merged into what is there, so that what others wrote stays. */
   setStatus(change: ObjectStatus, signal?: AbortSignal): Promise<void>;
   recordEvent(event: ObjectNotice, signal?: AbortSignal): Promise<void>;
+  /**
+   * Makes the object what the manifest says, as a server-side apply does: what an earlier manifest said and this one does
+   * not is taken back, what others set stays. An object that is there without the annotation `nodemesh.io/applied` is
+   * somebody else's and is not touched: that rejects too.
+   */
+  applyObject(manifest: ObjectManifest, signal?: AbortSignal): Promise<void>;
+  /** Without effect when it is not there; rejects for somebody else's. */
+  deleteObject(object: ObjectReference, signal?: AbortSignal): Promise<void>;
 }
 
 export interface PodAnnotations {
@@ -30,4 +39,6 @@ export const silentSink: ControllerSink = {
   annotatePod: async () => undefined,
   setStatus: async () => undefined,
   recordEvent: async () => undefined,
+  applyObject: async () => undefined,
+  deleteObject: async () => undefined,
 };

@@ -5,5 +5,12 @@ export {
   silentSink,
 } from './controller-sink.ts';
 export type { ObjectCondition, ObjectStatus, OwnedList, StatusEntry } from './object-status.ts';
+export {
+  APPLIED,
+  type ManifestMeta,
+  type ManifestOwner,
+  type ObjectManifest,
+  type ObjectReference,
+} from './object-manifest.ts';
 export { createSinkQueue, type SinkQueue, type SinkQueueOptions } from './sink-queue.ts';
 export { createSocketSink } from './socket-sink.ts';

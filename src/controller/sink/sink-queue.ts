@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '../../base/index.ts';
 import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
+import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
 import type { ObjectStatus } from './object-status.ts';
 
 export interface SinkQueueOptions {
@@ -30,6 +31,8 @@ export interface SinkQueue extends Closable {
   /** The object is gone: should it come back, its status is written anew by this writer. */
   forgetStatus(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): void;
   recordEvent(event: ObjectNotice): void;
+  applyObject(manifest: ObjectManifest): void;
+  deleteObject(object: ObjectReference): void;
   /** How many things wait to be written. */
   readonly waiting: number;
   /** Resolves when nothing waits. */
@@ -103,6 +106,12 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       events += 1;
       void enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal));
     },
+    applyObject(manifest) {
+      void enqueue(objectKeyOf(manifest), (signal) => sink.applyObject(manifest, signal));
+    },
+    deleteObject(object) {
+      void enqueue(objectKeyOf(object), (signal) => sink.deleteObject(object, signal));
+    },
     async idle() {
       while (running.size > 0) await Promise.all(running.values());
     },
@@ -112,6 +121,10 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
     },
     destroy: () => stop.abort(),
   };
+}
+
+function objectKeyOf({ kind, metadata }: ObjectReference): string {
+  return `object ${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
 function statusKey({

@@ -11,6 +11,8 @@ export function createSocketSink(socketPath: string): ControllerSink {
     annotatePod: (change, signal) => post({ socketPath, path: '/sink/annotate', body: change, signal }),
     setStatus: (change, signal) => post({ socketPath, path: '/sink/status', body: change, signal }),
     recordEvent: (event, signal) => post({ socketPath, path: '/sink/event', body: event, signal }),
+    applyObject: (manifest, signal) => post({ socketPath, path: '/sink/apply', body: manifest, signal }),
+    deleteObject: (object, signal) => post({ socketPath, path: '/sink/delete', body: object, signal }),
   };
 }
 

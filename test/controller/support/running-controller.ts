@@ -99,10 +99,17 @@ export async function runController(
     const { namespace, name, ...rest } = change;
     writes.push(`${kind} ${namespace}/${name} ${JSON.stringify(rest)}`);
   };
+  const rememberObject =
+    (verb: string) =>
+    async ({ kind, metadata }: { kind: string; metadata: { namespace: string; name: string } }) => {
+      writes.push(`${verb} ${kind} ${metadata.namespace}/${metadata.name}`);
+    };
   const sink: ControllerSink = options.sink ?? {
     annotatePod: remember('annotate'),
     setStatus: remember('status'),
     recordEvent: remember('event'),
+    applyObject: rememberObject('apply'),
+    deleteObject: rememberObject('delete'),
   };
   const config = resolveControllerConfig({
     manifestsDirectory: manifests,

@@ -1,0 +1,13 @@
+import type { MeshSettings } from '../translate/index.ts';
+
+/** What the pods of waypoints are made of and told. */
+export interface DeploymentSettings extends MeshSettings {
+  readonly image: string;
+  /** `host:port` at which a pod reaches the controller. */
+  readonly controllerAddress: string;
+  /** The name in its certificate. */
+  readonly controllerName: string;
+  readonly svidTtlMs: number;
+  readonly logLevel: string;
+  readonly logFormat: 'text' | 'json';
+}

@@ -1,0 +1,7 @@
+export type { DeploymentSettings } from './deployment-settings.ts';
+export { type RenderedWaypoint, type RenderParts, renderWaypoint } from './render-waypoint.ts';
+export {
+  createWaypointDeployer,
+  type WaypointDeployer,
+  type WaypointDeployerOptions,
+} from './waypoint-deployer.ts';
