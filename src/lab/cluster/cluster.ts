@@ -4,6 +4,7 @@ import { LabError } from '../errors.ts';
 import { FieldProblem } from './checks.ts';
 import { isKind, isNamespaced } from './objects/index.ts';
 import type { ManifestObject } from './manifests.ts';
+import { mergeApplied } from './merge-applied.ts';
 import { conditionIsTrue, type KubeObject, type OwnerReference, type StringMap } from './objects/index.ts';
 import type { PodObject } from './objects/index.ts';
 import type { ObjectStore } from './store.ts';
@@ -22,6 +23,13 @@ export interface MetadataPatch {
 export interface Cluster {
   readonly store: ObjectStore;
   apply(manifest: ManifestObject): ApplyOutcome;
+  /**
+   * For the mesh's controller: an object that is its own to change, which the annotation `nodemesh.io/applied` says.
+   * Throws ERR_LAB_CONFLICT for one that is not.
+   */
+  applyOwned(manifest: ManifestObject): ApplyOutcome;
+  /** The same for its deletion; one that is not there is fine. */
+  deleteOwned(kind: string, namespace: string, name: string): void;
   /** For the lab's own controllers: an object that they made, owned by another. */
   create(manifest: ManifestObject, owner: KubeObject): KubeObject;
   /** Pods get their grace period; everything else goes at once, and what it owned follows. */
@@ -33,6 +41,7 @@ export interface Cluster {
 export function createCluster(store: ObjectStore): Cluster {
   const allocate = createVirtualAddressAllocator(store);
   const lastApplied = new Map<string, ManifestObject>();
+  const lastOwned = new Map<string, ManifestObject>();
 
   const admit = (
     manifest: ManifestObject,
@@ -108,6 +117,33 @@ export function createCluster(store: ObjectStore): Cluster {
       store.put(withGeneration(merged, previous));
       return 'configured';
     },
+    applyOwned(manifest) {
+      validate(manifest);
+      const namespace = namespaceOf(manifest);
+      if (namespace !== '') requireNamespace(store, manifest, namespace);
+      const { kind, metadata } = manifest;
+      const previous = store.getAny(kind, namespace, metadata.name);
+      if (previous !== undefined) requireOwned(previous);
+      const key = `${kind}/${namespace}/${metadata.name}`;
+      const wanted = mergeApplied(previous, lastOwned.get(key), manifest) as ManifestObject;
+      const fresh = admit(wanted, previous);
+      lastOwned.set(key, manifest);
+      if (previous === undefined) {
+        store.put(fresh);
+        return 'created';
+      }
+      const merged = { ...fresh, metadata: { ...fresh.metadata, ...standingOf(previous) } };
+      if (isDeepStrictEqual(merged, previous)) return 'unchanged';
+      store.put(withGeneration(merged, previous));
+      return 'configured';
+    },
+    deleteOwned(kind, namespace, name) {
+      const object = store.getAny(kind, namespace, name);
+      if (object === undefined) return;
+      requireOwned(object);
+      lastOwned.delete(`${kind}/${namespace}/${name}`);
+      store.remove(kind, namespace, name);
+    },
     create(manifest, owner) {
       return store.put(
         admit(manifest, undefined, {
@@ -178,6 +214,20 @@ function validate(manifest: ManifestObject): void {
       cause: error,
     });
   }
+}
+
+function requireOwned({ kind, metadata }: KubeObject): void {
+  if (metadata.annotations['nodemesh.io/applied'] !== undefined) return;
+  throw new LabError({
+    code: 'ERR_LAB_CONFLICT',
+    blame: 'downstream',
+    message: `${kind} ${metadata.namespace}/${metadata.name} is not the mesh's to change`,
+  });
+}
+
+/** What an API server keeps of an object's metadata through every change of it. */
+function standingOf({ metadata: { resourceVersion, generation } }: KubeObject) {
+  return { resourceVersion, generation };
 }
 
 function requireNamespace(store: ObjectStore, manifest: ManifestObject, namespace: string): void {

@@ -23,6 +23,8 @@ export function builtInImages(options: {
       command: [...program, 'lab-echo-advanced'],
       environment: { PATH: `${directory}:${path}` },
     },
+    // What the controller deploys for waypoints; its arguments say which part of the mesh it is.
+    nodemesh: { command: [...program], environment: {} },
     shop: { command: [...program, 'lab-shop'], environment: {} },
   };
 }

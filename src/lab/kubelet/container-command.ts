@@ -1,9 +1,11 @@
 import type { Container, PodObject } from '../cluster/objects/index.ts';
+import type { Mount } from './volumes/index.ts';
 
 export interface ContainerCommand {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  readonly mounts: readonly Mount[];
 }
 
 /** Why a container cannot be started as it is described; the reason is one that Kubernetes uses. */
@@ -26,6 +28,8 @@ export interface ContainerCommandInput {
   readonly container: Container;
   readonly images: BuiltInImages;
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Default: none. */
+  readonly mounts?: readonly Mount[];
 }
 
 /** What to run for a container, as Kubernetes puts it together from image, command, args and env. Pure. */
@@ -66,6 +70,7 @@ export function containerCommand(input: ContainerCommandInput): ContainerCommand
     argv: [...own, ...(container.args ?? []).map((part) => expand(part, environment))],
     environment,
     workingDirectory: container.workingDir ?? '/',
+    mounts: input.mounts ?? [],
   };
 }
 

@@ -7,11 +7,13 @@ import type { ProbeOutcome } from '../node-agent/index.ts';
 import { type ContainerCommand, containerCommand } from './container-command.ts';
 import { logFileName, type PodRuntime } from './pod-context.ts';
 import { signalGroup, spawnInPod } from './pod-process.ts';
+import { type Mount, planMounts } from './volumes/index.ts';
 import { type ProbeLoop, type ProbeTarget, performProbe, startProbeLoop } from './prober.ts';
 
 /** One container, from its first start to its last end. */
 export interface ContainerWorker {
   readonly status: ContainerStatus;
+  readonly mounts: readonly Mount[];
   /** Resolves with the exit code when it has ended and will not be started again. */
   readonly finished: Promise<number>;
   /** preStop hook, SIGTERM to the group, SIGKILL after the grace period. Resolves when it has ended. */
@@ -41,13 +43,14 @@ export function startContainer(
   let loops: ProbeLoop[] = [];
   let startedAtMs = 0;
 
+  const { mounts, ignored } = planMounts(container, runtime.pod().spec, runtime.place.volumesDirectory);
   const publish = (): void => runtime.publish();
   const warn = (reason: string, message: string): void =>
     runtime.context.events.warning(runtime.pod(), reason, `${container.name}: ${message}`);
 
   const commandOf = (): ContainerCommand | undefined => {
     const { images, baseEnvironment } = runtime.context;
-    const command = containerCommand({ pod: runtime.pod(), container, images, baseEnvironment });
+    const command = containerCommand({ pod: runtime.pod(), container, images, baseEnvironment, mounts });
     if (!('refused' in command)) return command;
     state = { waiting: { reason: command.reason, message: command.message } };
     warn(command.reason, command.message);
@@ -168,11 +171,7 @@ export function startContainer(
     }
   };
 
-  const mounts = container.volumeMounts ?? [];
-  if (mounts.length > 0) {
-    const paths = mounts.map(({ mountPath }) => mountPath).join(', ');
-    warn('VolumesIgnored', `a lab mounts no volumes; the container sees this machine's ${paths}`);
-  }
+  if (ignored.length > 0) warn('VolumesIgnored', ignored.join('; '));
   start();
   return {
     get status() {
@@ -180,6 +179,7 @@ export function startContainer(
       const status = { name: container.name, image, ready, started, restartCount, state };
       return lastState === undefined ? status : { ...status, lastState };
     },
+    mounts,
     finished,
     exec,
     async stop(gracePeriodMs) {

@@ -78,10 +78,17 @@ export function startKubelet(context: KubeletContext, nodes: readonly KubeletNod
         throw missing(
           `pod ${name} has no container ${wanted}, only ${containers.map((c) => c.name).join(', ')}`,
         );
-      if (worker?.container(container.name)?.status.state.running === undefined)
+      const running = worker?.container(container.name);
+      if (worker === undefined || running?.status.state.running === undefined)
         throw missing(`container ${container.name} of pod ${name} is not running`);
       const { images, baseEnvironment } = context;
-      const own = containerCommand({ pod, container, images, baseEnvironment });
+      const own = containerCommand({
+        pod,
+        container,
+        images,
+        baseEnvironment,
+        mounts: running.mounts,
+      });
       if ('refused' in own) throw missing(own.message);
       return spawnInPod(worker.place, { ...own, argv: command }, stdio);
     },

@@ -2,6 +2,7 @@ import type { Logger } from '../../base/index.ts';
 import type { Cluster, EventRecorder } from '../cluster/index.ts';
 import type { PodObject } from '../cluster/objects/index.ts';
 import type { LabNetwork, NodeAddresses, PodAddressPool } from '../network/index.ts';
+import type { TokenIssuer } from '../mesh/index.ts';
 import type { NodeAgent } from '../node-agent/index.ts';
 import type { BuiltInImages } from './container-command.ts';
 import type { PodPlace } from './pod-process.ts';
@@ -22,6 +23,7 @@ export interface KubeletContext {
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly logsDirectory: string;
   readonly podsDirectory: string;
+  readonly tokens: TokenIssuer;
   readonly resolvConfTarget: string;
   readonly clusterDomain: string;
   /** False in a lab without a mesh: then no pod waits to be captured. */

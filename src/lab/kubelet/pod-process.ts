@@ -8,17 +8,20 @@ export interface PodPlace {
   readonly hostname: string;
   readonly resolvConfPath: string;
   readonly hostsPath: string;
+  readonly volumesDirectory: string;
   /** What /etc/resolv.conf really is on this machine: it may be a link. */
   readonly resolvConfTarget: string;
 }
 
-/** Each container sees its own resolv.conf, hosts and host name, and otherwise this machine's files. */
+/** Each container sees its own resolv.conf, hosts, host name and volumes, and otherwise this machine's files. */
 const ENTER = [
   'mount --bind "$1" "$2"',
   'mount --bind "$3" /etc/hosts',
   '{ hostname "$4" 2>/dev/null || :; }',
-  'cd "$5"',
-  'shift 5',
+  'work=$5 mounts=$6',
+  'shift 6',
+  'while [ "$mounts" -gt 0 ]; do mount --bind "$1" "$2" && { [ "$3" = rw ] || mount -o remount,bind,ro "$2"; } || exit 91; shift 3; mounts=$((mounts - 1)); done',
+  'cd "$work"',
   'exec "$@"',
 ].join(' && ');
 
@@ -40,6 +43,8 @@ export function spawnInPod(place: PodPlace, command: ContainerCommand, stdio: St
     place.hostsPath,
     place.hostname,
     command.workingDirectory,
+    String(command.mounts.length),
+    ...command.mounts.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),
     ...command.argv,
   ]);
   return spawn(program, args, { env: { ...command.environment }, stdio, detached: true });

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackoff, describeError } from '../../base/index.ts';
-import { type ContainerStatus, type PodObject, withCondition } from '../cluster/objects/index.ts';
+import type { ContainerStatus, PodObject } from '../cluster/objects/index.ts';
 import { LabError } from '../errors.ts';
 import type { PodAddresses } from '../network/index.ts';
 import { isCaptured, wantsCapture } from './capture.ts';
 import { hostnameOf } from './container-command.ts';
 import { type ContainerWorker, startContainer } from './container-worker.ts';
 import type { KubeletContext, KubeletNode, PodRuntime } from './pod-context.ts';
+import { subjectOf, withNetwork, writePodFiles } from './pod-beginnings.ts';
 import type { PodPlace } from './pod-process.ts';
 import { podStatus } from './pod-status.ts';
+import { openPodVolumes, type PodVolumes } from './volumes/index.ts';
 
 /** One pod on its node, from its network to its removal. */
 export interface PodWorker {
@@ -26,6 +28,10 @@ export interface PodWorker {
 
 /** A pod that labels put into the mesh is not started before it is captured; each try waits this long. */
 const CAPTURE_WAIT_MS = 5_000;
+/** A pod whose volumes wait for an object says so this often. */
+const VOLUME_WAIT_MS = 5_000;
+/** Kinds that a pod may wait for before it starts. */
+const HELD_BY: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
 /** Everyone learns that a pod is ending this long before its processes do: no new connection finds it gone. */
 const TERMINATION_NOTICE_MS = 150;
 /** After the last process: what is still in the kernel's buffers gets out before the link goes. */
@@ -41,12 +47,14 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
     hostname: hostnameOf(first),
     resolvConfPath: join(context.podsDirectory, `${uid}.resolv.conf`),
     hostsPath: join(context.podsDirectory, `${uid}.hosts`),
+    volumesDirectory: join(context.podsDirectory, `${uid}.volumes`),
     resolvConfTarget: context.resolvConfTarget,
   };
   const containers = new Map<string, ContainerWorker>();
   const initContainers = new Map<string, ContainerWorker>();
   const ending = new AbortController();
   const watchers = new Set<() => void>();
+  let volumes: PodVolumes | undefined;
   let initialized = false;
   let outcome: 'Succeeded' | 'Failed' | undefined;
   let killed = false;
@@ -104,6 +112,22 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
     return !context.hasMesh || !wantsCapture(pod(), labels) || isCaptured(pod());
   };
 
+  const setUpVolumes = async (): Promise<void> => {
+    volumes?.close();
+    const open = openPodVolumes({
+      pod: first,
+      directory: place.volumesDirectory,
+      store,
+      tokens: context.tokens,
+      subject: subjectOf(pod(), store.get('Node', '', node.name)?.metadata.uid ?? node.name),
+      onError: (error) => context.log.error('token not renewed', { pod: uid, error: describeError(error) }),
+    });
+    volumes = open;
+    await open.tokensWritten;
+    while (!(await until(() => open.missing().length === 0, VOLUME_WAIT_MS)))
+      context.events.warning(pod(), 'FailedMount', `volumes wait for ${open.missing().join(', ')}`);
+  };
+
   const setUp = async (addresses: PodAddresses): Promise<void> => {
     writePodFiles(context, node, place, pod(), addresses);
     if (!onHost)
@@ -115,6 +139,7 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
         addresses,
       });
     store.update('Pod', namespace, name, (current) => withNetwork(current, node, place, addresses));
+    await setUpVolumes();
     for (let tries = 1; !(await until(mayStart, CAPTURE_WAIT_MS)); tries++) {
       const message = `not captured by the mesh within ${CAPTURE_WAIT_MS / 1_000} s (try ${tries}): containers are held back; see nodemesh lab status`;
       if (context.meshIsUp()) context.events.warning(pod(), 'FailedCapture', message);
@@ -175,6 +200,7 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
   const tearDown = async (addresses: PodAddresses): Promise<void> => {
     if (!killed) await pause(LINGER_MS);
     for (const path of [place.resolvConfPath, place.hostsPath]) rmSync(path, { force: true });
+    volumes?.close();
     if (onHost) return;
     await context.network.deletePod({ namespace: place.namespace, link, nodeNamespace: node.name });
     node.pool.giveBack(addresses);
@@ -223,9 +249,10 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
   };
 
   const ended = run();
-  // The namespace's labels decide, too: whether a pod may start is asked again at each change of any of them.
+  // The namespace's labels and the objects of volumes decide, too: whether a pod may start is asked again at each change.
   const unsubscribe = store.changes.subscribe(({ object }) => {
-    if (object.kind === 'Namespace' && object.metadata.name === namespace)
+    const { namespace: within, name: own } = object.metadata;
+    if (object.kind === 'Namespace' ? own === namespace : within === namespace && HELD_BY.has(object.kind))
       for (const check of [...watchers]) check();
   });
   void ended.finally(unsubscribe);
@@ -240,54 +267,6 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
     },
     ended,
   };
-}
-
-function withNetwork(pod: PodObject, node: KubeletNode, place: PodPlace, addresses: PodAddresses): PodObject {
-  const annotations = {
-    ...pod.metadata.annotations,
-    'nodemesh.io/netns': place.namespace,
-    'nodemesh.io/new': 'true',
-  };
-  return {
-    ...pod,
-    metadata: { ...pod.metadata, annotations },
-    status: {
-      ...(pod.status ?? { phase: 'Pending' }),
-      hostIP: node.addresses.ipv4,
-      podIP: addresses.ipv4,
-      podIPs: [{ ip: addresses.ipv4 }, { ip: addresses.ipv6 }],
-      startTime: pod.status?.startTime ?? new Date().toISOString(),
-      conditions: withCondition(pod.status?.conditions, { type: 'nodemesh.io/Started', status: 'False' }),
-    },
-  };
-}
-
-function writePodFiles(
-  context: KubeletContext,
-  node: KubeletNode,
-  place: PodPlace,
-  pod: PodObject,
-  addresses: PodAddresses,
-): void {
-  const { clusterDomain } = context;
-  const search = [`${pod.metadata.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain];
-  const resolver = [
-    `nameserver ${node.addresses.gatewayV4}`,
-    `search ${search.join(' ')}`,
-    'options ndots:5',
-  ];
-  writeFileSync(place.resolvConfPath, `${resolver.join('\n')}\n`);
-  const { hostname } = place;
-  const { subdomain } = pod.spec;
-  const full =
-    subdomain === undefined ? '' : `${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain} `;
-  const hosts = [
-    '127.0.0.1 localhost',
-    '::1 localhost ip6-localhost ip6-loopback',
-    `${addresses.ipv4} ${full}${hostname}`,
-    `${addresses.ipv6} ${full}${hostname}`,
-  ];
-  writeFileSync(place.hostsPath, `${hosts.join('\n')}\n`);
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

@@ -31,6 +31,8 @@ export function startController(context: MeshContext): ManagedProcess {
       ...['--cluster-domain', 'cluster.local'],
       ...['--cluster-id', CLUSTER_ID],
       ...['--svid-ttl', context.svidTtl],
+      ...['--waypoint-controller', `${CONTROLLER_ADDRESSES.ipv4}:${CONTROLLER_PORT}`],
+      ...['--waypoint-log-level', context.logLevel],
       ...['--sink', `unix:${paths.socket}`],
       ...['--admin', `0.0.0.0:${CONTROLLER_ADMIN_PORT}`],
     ]),

@@ -11,4 +11,10 @@ export {
 } from './mesh-context.ts';
 export { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
 export { type NodeZtunnel, startNodeZtunnel, type ZtunnelStatus, ztunnelLogFile } from './node-ztunnel.ts';
-export { createTokenIssuer, type TokenIssuer } from './tokens.ts';
+export {
+  createTokenIssuer,
+  keepTokenFile,
+  type TokenFile,
+  type TokenIssuer,
+  type TokenSubject,
+} from './tokens.ts';

@@ -7,6 +7,8 @@ export interface TokenSubject {
   readonly serviceAccount: string;
   readonly pod: { readonly name: string; readonly uid: string };
   readonly node: { readonly name: string; readonly uid: string };
+  /** Default: that of the mesh's own control plane. */
+  readonly audience?: string;
 }
 
 /** Issues tokens of the shape of Kubernetes' projected service-account tokens. The key lives in memory alone. */
@@ -29,14 +31,14 @@ export async function createTokenIssuer(): Promise<TokenIssuer> {
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }] };
   return {
     jwks,
-    issue({ namespace, serviceAccount, pod, node }) {
+    issue({ namespace, serviceAccount, pod, node, audience = AUDIENCE }) {
       return new SignJWT({
         'kubernetes.io': { namespace, pod, node, serviceaccount: { name: serviceAccount, uid: pod.uid } },
       })
         .setProtectedHeader({ alg: 'ES256', kid, typ: 'JWT' })
         .setIssuer(ISSUER)
         .setSubject(`system:serviceaccount:${namespace}:${serviceAccount}`)
-        .setAudience([AUDIENCE])
+        .setAudience([audience])
         .setIssuedAt()
         .setNotBefore('-5s')
         .setExpirationTime(`${TOKEN_LIFETIME_SECONDS}s`)

@@ -12,6 +12,7 @@ import {
   type ManagedProcess,
   type MeshContext,
   type NodeZtunnel,
+  type TokenIssuer,
   startController,
   startNodeZtunnel,
   waitForRootCertificate,
@@ -77,6 +78,7 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
       [`${CONTROLLER_NAME}.${CLUSTER_DOMAIN}`]: [CONTROLLER_ADDRESSES.ipv4, CONTROLLER_ADDRESSES.ipv6],
     },
   });
+  const tokens = await createTokenIssuer();
   const kubelet = startKubelet(
     {
       cluster,
@@ -90,6 +92,7 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
       baseEnvironment: config.environment,
       logsDirectory: directories.logs,
       podsDirectory: directories.pods,
+      tokens,
       resolvConfTarget: config.resolvConfTarget,
       clusterDomain: CLUSTER_DOMAIN,
       hasMesh: config.mesh,
@@ -112,7 +115,7 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
   const ztunnels = new Map<string, NodeZtunnel>();
   let controller: ManagedProcess | undefined;
   const startMesh = async (): Promise<void> => {
-    const context = await meshContext(config, directories, network, log);
+    const context = meshContext({ config, directories, network, tokens, log });
     await steps.run('controller', async () => {
       await network.createControllerNamespace(
         CONTROLLER_NAMESPACE,
@@ -236,13 +239,19 @@ async function createNodes(
   }));
 }
 
-async function meshContext(
-  config: SupervisorConfig,
-  directories: Directories,
-  network: LabNetwork,
-  log: Logger,
-): Promise<MeshContext> {
-  const tokens = await createTokenIssuer();
+function meshContext({
+  config,
+  directories,
+  network,
+  tokens,
+  log,
+}: {
+  readonly config: SupervisorConfig;
+  readonly directories: Directories;
+  readonly network: LabNetwork;
+  readonly tokens: TokenIssuer;
+  readonly log: Logger;
+}): MeshContext {
   const jwks = join(config.stateDirectory, 'jwks.json');
   writeFileSync(jwks, JSON.stringify(tokens.jwks));
   const run = '/run/nodemesh';

@@ -5,11 +5,27 @@ import type { NodeAddresses } from '../network/index.ts';
 
 /** What every cluster has before anybody applies anything. */
 export function systemManifests(): readonly ManifestObject[] {
-  return ['default', 'kube-system', MESH_NAMESPACE, 'istio-system'].map((name) => ({
+  const namespaces = ['default', 'kube-system', MESH_NAMESPACE, 'istio-system'].map((name) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name },
   }));
+  return [...namespaces, ...Object.entries(WAYPOINT_CLASSES).map(gatewayClass)];
+}
+
+/** Classes of Gateways that are waypoints, with the controller that is to run them. */
+const WAYPOINT_CLASSES = {
+  'nodemesh-waypoint': 'nodemesh.io/mesh-controller',
+  'istio-waypoint': 'istio.io/mesh-controller',
+} as const;
+
+function gatewayClass([name, controllerName]: readonly [string, string]): ManifestObject {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'GatewayClass',
+    metadata: { name },
+    spec: { controllerName },
+  };
 }
 
 export function nodeManifest({ name, labels }: NodeDescription, addresses: NodeAddresses): ManifestObject {

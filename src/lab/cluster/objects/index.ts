@@ -21,7 +21,11 @@ export type {
   ContainerState,
   ContainerStatus,
   EnvironmentVariable,
+  FileSource,
   HttpGetAction,
+  Volume,
+  VolumeMount,
+  VolumeSource,
 } from './pod.ts';
 export type {
   PodObject,

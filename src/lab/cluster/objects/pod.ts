@@ -44,12 +44,37 @@ export interface Container {
   readonly env?: readonly EnvironmentVariable[];
   readonly workingDir?: string;
   readonly ports?: readonly ContainerPort[];
-  /** Not acted on: a lab's containers see this machine's files. */
-  readonly volumeMounts?: readonly { readonly mountPath: string }[];
+  readonly volumeMounts?: readonly VolumeMount[];
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
   readonly lifecycle?: { readonly postStart?: ProbeAction; readonly preStop?: ProbeAction };
+}
+
+export interface VolumeMount {
+  readonly name?: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+  readonly subPath?: string;
+}
+
+/** A part of a volume's content, or all of it. */
+export interface VolumeSource {
+  readonly configMap?: FileSource & { readonly name?: string };
+  readonly secret?: FileSource & { readonly secretName?: string; readonly name?: string };
+  readonly serviceAccountToken?: { readonly path: string; readonly audience?: string };
+}
+
+export interface FileSource {
+  readonly optional?: boolean;
+  /** Undefined: every key, as a file of its name. */
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
+}
+
+export interface Volume extends VolumeSource {
+  readonly name: string;
+  readonly emptyDir?: unknown;
+  readonly projected?: { readonly sources?: readonly VolumeSource[] };
 }
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
@@ -57,6 +82,7 @@ export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly Volume[];
   readonly nodeName?: string;
   readonly nodeSelector?: StringMap;
   readonly serviceAccountName?: string;

@@ -1,4 +1,4 @@
-import { mergeStatus, notFound } from '../../cluster/index.ts';
+import { type ManifestObject, mergeStatus, notFound } from '../../cluster/index.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, field, type JsonHandler, stringField } from './router.ts';
 import { parseStatusChange } from './status-change.ts';
@@ -30,6 +30,23 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
       if (object === undefined) throw notFound(kind, namespace, name);
       const status = mergeStatus(object.status, change, new Date().toISOString());
       if (status !== object.status) store.put({ ...object, status });
+      return undefined;
+    },
+    'POST /sink/apply': ({ body }) => {
+      const name = field(field(body, 'metadata'), 'name');
+      if (typeof name !== 'string') throw badRequest('metadata.name: expected a name');
+      stringField(body, 'kind');
+      // The rest of its shape is checked when it is admitted.
+      cluster.applyOwned(body as ManifestObject);
+      return undefined;
+    },
+    'POST /sink/delete': ({ body }) => {
+      const metadata = field(body, 'metadata');
+      cluster.deleteOwned(
+        stringField(body, 'kind'),
+        stringField(metadata, 'namespace'),
+        stringField(metadata, 'name'),
+      );
       return undefined;
     },
     'POST /sink/event': ({ body }) => {
