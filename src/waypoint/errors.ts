@@ -15,6 +15,8 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_REQUEST_TIMEOUT: 'a request took longer than its route, its policy or its client allows',
   ERR_WAYPOINT_TRY_TIMEOUT: 'a backend took longer over one try of a request than it may',
   ERR_WAYPOINT_RETRY_BUDGET: 'a request that failed is not tried again: the retry budget is used up',
+  ERR_WAYPOINT_MIRROR_TIMEOUT:
+    'a mirrored request took too long and was given up; its original is not concerned',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

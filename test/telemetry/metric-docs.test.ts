@@ -13,6 +13,7 @@ import {
   registerRevocationMetrics,
 } from '../../src/telemetry/index.ts';
 import { REQUEST_LABELS, TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
+import { createRoutingMetrics } from '../../src/waypoint/layers/routing-metrics.ts';
 
 /** The rows of the table in docs/metrics.md: name, type, labels, meaning. */
 function documented(): Map<string, { type: string; labels: string; meaning: string }> {
@@ -63,6 +64,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createTcpMetrics({ registry });
   createHttpMetrics({ registry });
   createDecisionMetrics(registry);
+  createRoutingMetrics(registry);
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);

@@ -117,6 +117,16 @@ export const METRICS = {
     'Connections judged by dry-run policies, by what enforcing the policy would have done',
     ['policy', 'verdict', 'differs'],
   ),
+  retries: counter(
+    'nodemesh_retries_total',
+    'Requests of a waypoint that were tried again (made), or would have been (over_budget, body_not_kept)',
+    ['outcome'],
+  ),
+  mirroredRequests: counter(
+    'nodemesh_mirrored_requests_total',
+    'Copies of requests that a waypoint sent to mirrors, by what became of them (answered, failed, dropped)',
+    ['result'],
+  ),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',
     'When the certificate of an identity expires, in seconds since 1970',

@@ -22,9 +22,13 @@ export interface RetryLayerOptions {
   readonly processBudget?: RetryBudget;
   /** What the bodies that are kept for retries may weigh together, in bytes. Default 64 MiB. */
   readonly replayMemoryBytes?: number;
+  /** Told what became of each wish to try again. */
+  readonly onRetry?: (outcome: RetryOutcome) => void;
   /** In [0, 1). Default Math.random. */
   readonly random?: () => number;
 }
+
+export type RetryOutcome = 'made' | 'over_budget' | 'body_not_kept';
 
 /**
  * Tries a request that failed again, elsewhere, where another try may mend it: as often as its rule or policy says, within
@@ -32,7 +36,7 @@ export interface RetryLayerOptions {
  * failure is the request's.
  */
 export function createRetryLayer(options: RetryLayerOptions): Layer {
-  const { clock, random = Math.random } = options;
+  const { clock, random = Math.random, onRetry = () => undefined } = options;
   const budgets = createRetryBudgets(clock, options.processBudget ?? DEFAULT_TRAFFIC_SETTINGS.retryBudget);
   const memory = createReplayMemory(options.replayMemoryBytes ?? DEFAULT_REPLAY_MEMORY_BYTES);
 
@@ -53,9 +57,17 @@ export function createRetryLayer(options: RetryLayerOptions): Layer {
           limitMs: policy.tryTimeoutMs,
         };
         const outcome = await tryOnce(next, tried, clock);
-        const mayRetry = attempt <= policy.attempts && body.replayable && !context.signal.aborted;
+        const mayRetry = attempt <= policy.attempts && !context.signal.aborted;
         if (!mayRetry || !isWorthRetrying(outcome, policy)) return resultOf(outcome);
-        if (!budgets.take(backend, settings.retryBudget)) return resultOverBudget(outcome, clock);
+        if (!body.replayable) {
+          onRetry('body_not_kept');
+          return resultOf(outcome);
+        }
+        if (!budgets.take(backend, settings.retryBudget)) {
+          onRetry('over_budget');
+          return resultOverBudget(outcome, clock);
+        }
+        onRetry('made');
         const { upstream } = context.record;
         if (upstream !== undefined) excluded.add(upstream.uid);
         const response = outcome.kind === 'response' ? outcome.response : undefined;

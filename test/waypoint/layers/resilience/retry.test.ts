@@ -49,7 +49,12 @@ function backendThat(answers: readonly ((call: Call) => Answer | Promise<Answer>
     if (answer instanceof MeshError) throw answer;
     return answer;
   });
-  const layer = createRetryLayer({ clock, random: setting.random ?? (() => 0) });
+  const retries: string[] = [];
+  const layer = createRetryLayer({
+    clock,
+    random: setting.random ?? (() => 0),
+    onRetry: (outcome) => retries.push(outcome),
+  });
   const base = DEFAULT_TRAFFIC_SETTINGS;
   const settings: TrafficSettings = {
     ...base,
@@ -68,7 +73,7 @@ function backendThat(answers: readonly ((call: Call) => Answer | Promise<Answer>
     const context = makeContext({ request, routes, settings }, signal === undefined ? {} : { signal });
     return { context, answer: settled(clock, handler(request, context)) };
   };
-  return { clock, leaf, send };
+  return { clock, leaf, send, retries };
 }
 
 /** Lets time pass until a promise settles. */
@@ -163,6 +168,7 @@ test('after the last try its answer or failure is the request’s', async (t) =>
   const { context, answer } = answers.send();
   t.equal((await answer).headers.get('try'), 'last');
   t.equal(answers.leaf.calls.length, 3);
+  t.same(answers.retries, ['made', 'made']);
   t.equal(context.record.attempts, 3);
   const failures = backendThat([refused]);
   await t.rejects(failures.send().answer, { message: 'not reached' });
@@ -263,6 +269,7 @@ test('a body longer than what is kept is not sent again once it was read', async
   const read = backendThat([reading], setting);
   t.equal((await read.send({ method: 'PUT', body: bodyOf('longer') }).answer).status, 503);
   t.equal(read.leaf.calls.length, 1);
+  t.same(read.retries, ['body_not_kept']);
   const unread = backendThat([refused, () => makeResponse(200)], setting);
   t.equal((await unread.send({ method: 'PUT', body: bodyOf('longer') }).answer).status, 200);
 });
@@ -300,7 +307,10 @@ test('without budget there is no retry, and the client gets a 503', async (t) =>
   await t.rejects(other.send().answer, { code: 'ERR_WAYPOINT_RETRY_BUDGET' });
   const rpc = backendThat([() => grpcStatus(14)], { budget, retry: { nonIdempotent: true } });
   t.equal((await rpc.send(grpcCall).answer).headers.get('grpc-status'), '14');
-  for (const { leaf } of [answered, cut, other, rpc]) t.equal(leaf.calls.length, 1);
+  for (const { leaf, retries } of [answered, cut, other, rpc]) {
+    t.equal(leaf.calls.length, 1);
+    t.same(retries, ['over_budget']);
+  }
 });
 
 test('a client that has gone is not tried for again', async (t) => {
