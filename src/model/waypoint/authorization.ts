@@ -33,7 +33,9 @@ export interface RequestRule {
  * At least one of the two has something in it.
  */
 export type RequestTest =
-  | TestOf<'principal' | 'method' | 'host' | 'sni', StringMatch>
+  | TestOf<'principal' | 'sni', StringMatch>
+  | TestOf<'method', StringMatch>
+  | TestOf<'host', StringMatch>
   | TestOf<'namespace' | 'trust-domain', StringMatch | Wildcard>
   | TestOf<'service-account', ServiceAccountMatch>
   | TestOf<'source-ip' | 'remote-ip' | 'destination-ip', Cidr>

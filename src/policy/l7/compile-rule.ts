@@ -1,0 +1,147 @@
+import type { RequestPolicy, RequestRule, RequestTest } from '../../model/index.ts';
+import type { TokenAttributes } from './attributes.ts';
+import { type CompiledTest, compileTest, type Doubt } from './compile-test.ts';
+import type { JudgedRequest } from './judged-request.ts';
+
+/** Where a policy held; indexes count from 0, and are undefined where there was nothing to choose from. */
+export interface HeldRule {
+  readonly rule: number;
+  readonly source: number | undefined;
+  readonly operation: number | undefined;
+}
+
+/** How far a rule was from holding: the parts that did not, as people would name them. */
+export interface MissedRule {
+  readonly rule: number;
+  readonly failed: readonly string[];
+}
+
+/** A policy with everything worked out that does not depend on the request. */
+export interface CompiledRequestPolicy {
+  readonly policy: RequestPolicy;
+  /** The first rule that holds, or undefined. */
+  evaluate(judged: JudgedRequest): HeldRule | undefined;
+  /** The rule that was nearest to holding, undefined without rules. Only for telling people: it is not fast. */
+  nearest(judged: JudgedRequest): MissedRule | undefined;
+}
+
+const compiled = new WeakMap<RequestPolicy, CompiledRequestPolicy>();
+
+/** Compiles a policy once for as long as its object lives. */
+export function compileRequestPolicy(policy: RequestPolicy): CompiledRequestPolicy {
+  const known = compiled.get(policy);
+  if (known !== undefined) return known;
+  const doubt = policy.action.kind === 'allow' ? 'strict' : 'wide';
+  const rules = policy.rules.map((rule) => compileRule(rule, doubt));
+  const made: CompiledRequestPolicy = {
+    policy,
+    evaluate(judged) {
+      for (const [index, rule] of rules.entries()) {
+        const held = rule.evaluate(judged);
+        if (held !== undefined) return { rule: index, ...held };
+      }
+      return undefined;
+    },
+    nearest(judged) {
+      const missed = rules.map((rule, index) => ({ rule: index, failed: rule.failedParts(judged) }));
+      const [first] = missed.sort((a, b) => a.failed.length - b.failed.length || a.rule - b.rule);
+      return first;
+    },
+  };
+  compiled.set(policy, made);
+  return made;
+}
+
+interface CompiledRule {
+  evaluate(judged: JudgedRequest): Omit<HeldRule, 'rule'> | undefined;
+  failedParts(judged: JudgedRequest): readonly string[];
+}
+
+interface NamedTest {
+  readonly name: string;
+  readonly holds: CompiledTest;
+}
+
+function compileRule(rule: RequestRule, doubt: Doubt): CompiledRule {
+  const named = (test: RequestTest): NamedTest => ({ name: nameOf(test), holds: compileTest(test, doubt) });
+  const from = rule.from.map((tests) => tests.map(named));
+  const to = rule.to.map((tests) => tests.map(named));
+  const when = rule.when.map(named);
+  const usesTokens =
+    doubt === 'strict' && [...rule.from.flat(), ...rule.to.flat(), ...rule.when].some(isTokenTest);
+  const evaluateWith = (judged: JudgedRequest, token: TokenAttributes | undefined) => {
+    if (!when.every(({ holds }) => holds(judged, token))) return undefined;
+    const operation = firstThatHolds(to, judged, token);
+    if (operation === NONE) return undefined;
+    const source = firstThatHolds(from, judged, token);
+    return source === NONE ? undefined : { source, operation };
+  };
+  const tokensOf = (judged: JudgedRequest): readonly (TokenAttributes | undefined)[] => {
+    const tokens = judged.http?.tokens ?? [];
+    return usesTokens && tokens.length > 0 ? tokens : [undefined];
+  };
+  return {
+    evaluate(judged) {
+      for (const token of tokensOf(judged)) {
+        const held = evaluateWith(judged, token);
+        if (held !== undefined) return held;
+      }
+      return undefined;
+    },
+    failedParts(judged) {
+      const attempts = tokensOf(judged).map((token) => [
+        ...fewestFailed(from, 'from', judged, token),
+        ...fewestFailed(to, 'to', judged, token),
+        ...failed(when, 'when', judged, token),
+      ]);
+      return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
+    },
+  };
+}
+
+const NONE = -1;
+
+/** The first list all of whose tests hold; undefined when there are no lists, which holds too. */
+function firstThatHolds(
+  lists: readonly (readonly NamedTest[])[],
+  judged: JudgedRequest,
+  token: TokenAttributes | undefined,
+): number | undefined {
+  if (lists.length === 0) return undefined;
+  return lists.findIndex((tests) => tests.every(({ holds }) => holds(judged, token)));
+}
+
+function fewestFailed(
+  lists: readonly (readonly NamedTest[])[],
+  part: string,
+  judged: JudgedRequest,
+  token: TokenAttributes | undefined,
+): readonly string[] {
+  const attempts = lists.map((tests, index) => failed(tests, `${part}[${index}]`, judged, token));
+  return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
+}
+
+function failed(
+  tests: readonly NamedTest[],
+  part: string,
+  judged: JudgedRequest,
+  token: TokenAttributes | undefined,
+): readonly string[] {
+  return tests.flatMap(({ name, holds }) => (holds(judged, token) ? [] : [`${part} ${name}`]));
+}
+
+function isTokenTest({ subject }: RequestTest): boolean {
+  return subject === 'request-principal' || subject === 'claim';
+}
+
+function nameOf(test: RequestTest): string {
+  switch (test.subject) {
+    case 'header':
+    case 'header-element':
+      return `header ${test.name}`;
+    case 'claim':
+      return `claim ${test.path.join('.')}`;
+    default:
+      return test.subject.replace('-', ' ');
+  }
+}

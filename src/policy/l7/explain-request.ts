@@ -1,0 +1,109 @@
+import type { RequestPolicy } from '../../model/index.ts';
+import type { RequestAttributes } from './attributes.ts';
+import type { CompiledRequestPolicy, HeldRule } from './compile-rule.ts';
+import type { JudgedRequest } from './judged-request.ts';
+import type { RequestExplanation } from './request-decision.ts';
+
+/** Nothing that applies speaks against the request. */
+export const NOTHING_AGAINST: RequestExplanation = lazily(
+  { policy: undefined, rule: undefined, source: undefined, operation: undefined },
+  () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
+);
+
+export function explainDenial(
+  policy: RequestPolicy,
+  held: HeldRule,
+  attributes: RequestAttributes,
+): RequestExplanation {
+  return lazily(
+    { policy: policy.key, ...held },
+    () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
+  );
+}
+
+export function explainPermission(
+  policy: RequestPolicy,
+  held: HeldRule,
+  attributes: RequestAttributes,
+): RequestExplanation {
+  return lazily(
+    { policy: policy.key, ...held },
+    () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
+  );
+}
+
+/** There are ALLOW policies, and none of them matched. */
+export function explainNoPermission(
+  allow: readonly CompiledRequestPolicy[],
+  judged: JudgedRequest,
+): RequestExplanation {
+  return lazily(
+    { policy: undefined, rule: undefined, source: undefined, operation: undefined },
+    () =>
+      `allow policies exist, but none allowed: ${listed(allow)}: ${whoAndWhat(judged.attributes)}${nearMiss(allow, judged)}`,
+  );
+}
+
+export function explainNeed(
+  policy: RequestPolicy,
+  held: HeldRule,
+  attributes: RequestAttributes,
+): RequestExplanation {
+  return lazily({ policy: policy.key, ...held }, () => {
+    const provider = policy.action.kind === 'custom' ? policy.action.provider : '';
+    return `${policy.key} (${place(held)}) asks ${provider}: ${whoAndWhat(attributes)}`;
+  });
+}
+
+/** Of all rules the one with the fewest parts that failed. */
+function nearMiss(allow: readonly CompiledRequestPolicy[], judged: JudgedRequest): string {
+  const missed = allow.flatMap((compiled) => {
+    const nearest = compiled.nearest(judged);
+    return nearest === undefined ? [] : [{ policy: compiled.policy.key, ...nearest }];
+  });
+  const [first] = missed.sort((a, b) => a.failed.length - b.failed.length);
+  if (first === undefined) return '';
+  return `; nearest was ${first.policy} rule ${first.rule + 1}, without ${first.failed.join(', ')}`;
+}
+
+function lazily(where: Omit<RequestExplanation, 'sentence'>, sentence: () => string): RequestExplanation {
+  let made: string | undefined;
+  return {
+    policy: where.policy,
+    rule: where.rule,
+    source: where.source,
+    operation: where.operation,
+    get sentence() {
+      made ??= sentence();
+      return made;
+    },
+  };
+}
+
+/** People count from 1. */
+function place({ rule, source, operation }: HeldRule): string {
+  const from = source === undefined ? '' : `, from ${source + 1}`;
+  const to = operation === undefined ? '' : `, to ${operation + 1}`;
+  return `rule ${rule + 1}${from}${to}`;
+}
+
+function whoAndWhat({ source, sourceAddress, destinationPort, http }: RequestAttributes): string {
+  const who = `${source?.id ?? 'no identity'} from ${sourceAddress}`;
+  if (http === undefined) return `${who} to port ${destinationPort}`;
+  return `${who}: ${shown(http.method)} ${shown(http.authority)}${shown(http.target.split('?')[0] ?? '')} on port ${destinationPort}`;
+}
+
+/** What a client wrote, made fit for one line of a log. */
+function shown(text: string): string {
+  const cut = text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
+  return cut.replaceAll(/[^\x21-\x7e…]/g, '?');
+}
+
+function listed(policies: readonly CompiledRequestPolicy[]): string {
+  const keys = policies.map(({ policy }) => policy.key);
+  if (keys.length <= LONGEST_LIST) return keys.join(', ');
+  return `${keys.slice(0, LONGEST_LIST).join(', ')} and ${keys.length - LONGEST_LIST} more`;
+}
+
+const LONGEST_LIST = 10;
+const LONGEST_SHOWN = 200;

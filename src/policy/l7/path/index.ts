@@ -1,0 +1,3 @@
+export { compilePaths } from './compile-paths.ts';
+export { type NormalizedTarget, normalizePath } from './normalize-path.ts';
+export { readingsOf } from './path-readings.ts';
