@@ -24,6 +24,23 @@ export {
 } from './peer-authentication.ts';
 export { isCaptured, type PodContext, podUid, translatePod } from './pod.ts';
 export {
+  bindPolicyTarget,
+  conditionOfBindings,
+  type GuardCondition,
+  type GuardOutcome,
+  notUnderstood,
+  type PolicyBinding,
+  type PolicyTargetLookup,
+  type RequestPolicyContext,
+  refusalOfAuthentication,
+  refusingPolicy,
+  translateAuthorizer,
+  translateMeshConfig,
+  translateRequestAuthentication,
+  translateRequestPolicy,
+  trustDomainsOf,
+} from './security/index.ts';
+export {
   bindService,
   ingressUsesWaypoint,
   type ServiceInfo,

@@ -110,12 +110,12 @@ function readAll<T>(
   });
 }
 
-function readPort(value: string): number | undefined {
+export function readPort(value: string): number | undefined {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   return port >= 1 && port <= 65535 ? port : undefined;
 }
 
-function readCidr(value: string): Cidr | undefined {
+export function readCidr(value: string): Cidr | undefined {
   try {
     return parseCidr(value);
   } catch {

@@ -1,0 +1,7 @@
+export {
+  type TestContext,
+  type TranslatedTests,
+  testsOfCondition,
+  testsOfOperation,
+  testsOfSource,
+} from './request-tests.ts';
