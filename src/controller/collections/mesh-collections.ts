@@ -77,6 +77,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   return {
     ...workloads,
     waypoints: waypoints.waypoints,
+    waypointHealth: waypoints.waypointHealth,
     boundTo: waypoints.boundTo,
     waypointOfPod: waypoints.waypointOfPod,
     policies: policies.policies,

@@ -22,6 +22,8 @@ import type { MeshStores } from './mesh-stores.ts';
 export interface WaypointCollections {
   /** By the Gateway's `namespace/name`. */
   readonly waypoints: Collection<WaypointInfo>;
+  /** How many pods each has, by the same. */
+  readonly waypointHealth: Collection<WaypointHealth>;
   /** The waypoints behind a binding, the first one being the one that it names first. */
   boundTo(fetch: Fetch, binding: WaypointBinding): readonly GatewayKey[];
   /**
@@ -29,6 +31,12 @@ export interface WaypointCollections {
    * account, and whoever may run pods under that is the waypoint.
    */
   waypointOfPod(fetch: Fetch, pod: PodObject): WaypointInfo | undefined;
+}
+
+/** Pods of a waypoint that are not on their way out. */
+export interface WaypointHealth {
+  readonly pods: number;
+  readonly ready: number;
 }
 
 /** For the collections that bind what they hold. */
@@ -44,8 +52,17 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
     return info === undefined ? [] : [[key, info]];
   });
   const byAddress = graph.index(waypoints, ({ address }) => [gatewayAddressKey(address)]);
+  const podsByGateway = graph.index(stores.pods, ({ meta }) => {
+    const name = meta.labels.get(GATEWAY_NAME);
+    return name === undefined ? [] : [gatewayKey(meta.namespace, name)];
+  });
+  const waypointHealth = graph.derive(waypoints, (fetch, info, key) => {
+    const pods = fetch.all(podsByGateway, key).filter((pod) => isPodOf(info, pod) && !pod.meta.terminating);
+    return [[key, { pods: pods.length, ready: pods.filter(({ ready }) => ready).length }]];
+  });
   return {
     waypoints,
+    waypointHealth,
     boundTo: (fetch, binding) =>
       owningWaypoints(binding).flatMap((address) =>
         fetch.all(byAddress, gatewayAddressKey(address)).map(({ key }) => key),
@@ -53,8 +70,7 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
     waypointOfPod(fetch, { meta, serviceAccount }) {
       const name = meta.labels.get(GATEWAY_NAME);
       const info = name === undefined ? undefined : fetch.one(waypoints, gatewayKey(meta.namespace, name));
-      if (info === undefined || !info.ours || info.placed) return info;
-      return info.serviceAccount === serviceAccount ? info : undefined;
+      return info !== undefined && isPodOf(info, { serviceAccount }) ? info : undefined;
     },
     bind: (fetch, traffic, meta) =>
       bindWaypoint(
@@ -70,4 +86,9 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
         ...addresses.map(({ network, address }) => `${network}/${address}`),
       ].flatMap((address) => fetch.all(byAddress, address)),
   };
+}
+
+/** Of those that carry its label. */
+function isPodOf(waypoint: WaypointInfo, pod: Pick<PodObject, 'serviceAccount'>): boolean {
+  return !waypoint.ours || waypoint.placed || waypoint.serviceAccount === pod.serviceAccount;
 }

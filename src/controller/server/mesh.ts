@@ -5,7 +5,14 @@ import { createDeltaServer, type DeltaServer } from '../../xds/index.ts';
 import { createMeshCollections, type MeshCollections } from '../collections/index.ts';
 import type { ControllerConfig } from '../controller-config.ts';
 import { createWaypointDeployer } from '../deployment/index.ts';
-import { recordProblems, warnOfAnnotations, writePolicyStatus } from '../feedback/index.ts';
+import {
+  recordProblems,
+  warnOfAnnotations,
+  writeBindingStatus,
+  writeGatewayClassStatus,
+  writePolicyStatus,
+  writeWaypointStatus,
+} from '../feedback/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 import { createResourcePublisher, type ResourcePublisher, SERVED_TYPES } from './resource-publisher.ts';
@@ -62,6 +69,9 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
     subscriptions([
       () => publisher.stop(),
       writePolicyStatus(collections, sink, rootNamespace),
+      writeBindingStatus(collections, sink),
+      writeGatewayClassStatus(collections, sink),
+      writeWaypointStatus({ collections, deployer, sink }),
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),

@@ -67,6 +67,9 @@ export {
   translateWaypoint,
   WAYPOINT_CLASSES,
   WAYPOINT_CONTROLLERS,
+  type WaypointFacts,
   type WaypointInfo,
+  type WaypointStatus,
   type WaypointTraffic,
+  waypointStatus,
 } from './waypoint/index.ts';

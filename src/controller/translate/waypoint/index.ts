@@ -5,6 +5,12 @@ export {
   type WaypointLookup,
 } from './bind-waypoint.ts';
 export type { BindingStatus } from './binding-status.ts';
+export {
+  type ListenerStatus,
+  type WaypointFacts,
+  type WaypointStatus,
+  waypointStatus,
+} from './gateway-status.ts';
 export { allowedNamespaces, inboundBinding, isHbone } from './inbound-binding.ts';
 export {
   ownController,

@@ -1,0 +1,45 @@
+import type { MeshCollections } from '../collections/index.ts';
+import type { SinkQueue } from '../sink/index.ts';
+
+/**
+ * Tells by a condition on each service with a use-waypoint label what the label has come to, and takes it back where
+ * there is no label any more. Returns what stops it.
+ */
+export function writeBindingStatus(
+  { services, objects }: Pick<MeshCollections, 'services' | 'objects'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+): () => void {
+  const written = new Set<string>();
+  return services.changes.subscribe((keys) => {
+    for (const key of keys) {
+      const info = services.get(key);
+      const [namespace = '', hostname = ''] = key.split('/');
+      const name = info?.service.name ?? hostname.split('.', 1)[0] ?? '';
+      const about = { kind: 'Service', namespace, name, writer: WRITER };
+      if (info === undefined) {
+        written.delete(key);
+        sink.forgetStatus(about);
+        continue;
+      }
+      const { bindingStatus } = info;
+      if (bindingStatus === undefined) {
+        if (written.delete(key)) sink.setStatus({ apiVersion: 'v1', ...about, withdrawnConditions: [TYPE] });
+        continue;
+      }
+      written.add(key);
+      const { bound, reason, message } = bindingStatus;
+      const observedGeneration = objects.services.get(`${namespace}/${name}`)?.meta.generation ?? 0;
+      const condition = {
+        type: TYPE,
+        status: bound ? 'True' : 'False',
+        reason,
+        message,
+        observedGeneration,
+      } as const;
+      sink.setStatus({ apiVersion: 'v1', ...about, conditions: [condition] });
+    }
+  });
+}
+
+const TYPE = 'istio.io/WaypointBound';
+const WRITER = 'waypoint-binding';
