@@ -1,7 +1,7 @@
 import type { Http2Config } from '../config.ts';
 import { ErrorCode, type HeadersFrame, protocolFault } from '../frame/index.ts';
 import { createHpackDecoder, type HeaderField, type HpackDecoder } from '../hpack/index.ts';
-import type { FloodGuard } from './flood-guard.ts';
+import type { FloodGuard } from '../flow/flood-guard.ts';
 import { faultOfRequest, faultOfResponse } from './header-rules.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import type { Role } from './settings-exchange.ts';

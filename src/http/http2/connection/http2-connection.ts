@@ -23,13 +23,13 @@ import {
 } from '../frame/index.ts';
 import { createHpackEncoder, type HeaderField, type HpackEncoder } from '../hpack/index.ts';
 import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
-import { DataReceiver } from './data-receiver.ts';
-import { FloodGuard } from './flood-guard.ts';
+import { DataReceiver } from '../flow/data-receiver.ts';
+import { FloodGuard } from '../flow/flood-guard.ts';
 import { HeaderReceiver } from './header-receiver.ts';
 import { Http2Stream, NO_SINK, type PendingWrite, type StreamSink } from './http2-stream.ts';
-import { Output } from './output.ts';
-import { ReceiveWindows } from './receive-windows.ts';
-import { SendScheduler } from './send-scheduler.ts';
+import { Output } from '../flow/output.ts';
+import { ReceiveWindows } from '../flow/receive-windows.ts';
+import { SendScheduler } from '../flow/send-scheduler.ts';
 import { type PeerSettings, type Role, SettingsExchange } from './settings-exchange.ts';
 import { MAX_STREAM_ID, StreamTable } from './stream-table.ts';
 

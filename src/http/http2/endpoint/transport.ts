@@ -1,8 +1,8 @@
-import type { Blame, Clock, Timer } from '../../base/index.ts';
-import type { Http2Config } from './config.ts';
-import type { Http2Connection } from './connection/http2-connection.ts';
-import { HttpError } from '../errors.ts';
-import { ErrorCode, protocolFault } from './frame/index.ts';
+import type { Blame, Clock, Timer } from '../../../base/index.ts';
+import type { Http2Config } from '../config.ts';
+import type { Http2Connection } from '../connection/http2-connection.ts';
+import { HttpError } from '../../errors.ts';
+import { ErrorCode, protocolFault } from '../frame/index.ts';
 import type { Duplex } from 'node:stream';
 
 export interface TransportOptions {

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../frame/index.ts';
-import type { Http2Stream } from './http2-stream.ts';
+import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { ReceiveWindows } from './receive-windows.ts';
 
 export interface DataOutcome {

@@ -9,7 +9,7 @@ import {
   protocolFault,
   writeFrameHead,
 } from '../frame/index.ts';
-import type { Http2Stream } from './http2-stream.ts';
+import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { Output } from './output.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { BufferAccount } from '../../../base/index.ts';
 import type { Http2Config } from '../config.ts';
 import { DEFAULT_WINDOW_BYTES, ErrorCode, protocolFault } from '../frame/index.ts';
-import type { Http2Stream } from './http2-stream.ts';
+import type { Http2Stream } from '../connection/http2-stream.ts';
 
 export interface WindowFrames {
   sendWindowUpdate(streamId: number, increment: number): void;
