@@ -1,10 +1,13 @@
+export { type HttpConfig, type HttpOptions, resolveHttpConfig } from './config.ts';
+export type { ConnectOptions, ServeOptions } from './endpoint-options.ts';
+export { HTTP_ERROR_CODES, HttpError, type HttpErrorCode } from './errors.ts';
 export type {
   HttpClientConnection,
   HttpExchange,
   HttpServerConnection,
   SendOptions,
 } from './exchange.ts';
-export { HTTP_ERROR_CODES, HttpError, type HttpErrorCode } from './errors.ts';
+export { connectHttp1, serveHttp1 } from './http1/index.ts';
 export { HeaderList } from './message/header-list.ts';
 export {
   type HttpBody,
@@ -14,3 +17,4 @@ export {
   NO_BODY,
   type UpgradedStream,
 } from './message/http-message.ts';
+export { bodyOf, readBody, textResponse } from './message/make-body.ts';

@@ -8,10 +8,19 @@ export function tunnelErrorOf(error: unknown): unknown {
   if (!(error instanceof HttpError)) return error;
   const { blame, message, hint, retryable, http2Code } = error;
   const cause = tunnelErrorOf(error.cause);
-  return new TunnelError({ code: CODES[error.code], blame, message, hint, retryable, http2Code, cause });
+  return new TunnelError({
+    code: CODES[error.code] ?? 'ERR_TUNNEL_STREAM_RESET',
+    blame,
+    message,
+    hint,
+    retryable,
+    http2Code,
+    cause,
+  });
 }
 
-const CODES: Readonly<Record<HttpErrorCode, TunnelErrorCode>> = {
+/** What the engine throws; the other codes of HTTP are about messages, of which a tunnel has none. */
+const CODES: Readonly<Partial<Record<HttpErrorCode, TunnelErrorCode>>> = {
   ERR_HTTP_PROTOCOL: 'ERR_TUNNEL_PROTOCOL',
   ERR_HTTP_FLOOD: 'ERR_TUNNEL_FLOOD',
   ERR_HTTP_CUT: 'ERR_TUNNEL_STREAM_RESET',

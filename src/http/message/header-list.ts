@@ -3,16 +3,29 @@
  * stands on the wire, one character a byte. Checks nothing: whoever reads from the wire has, and whoever writes to it does.
  */
 export class HeaderList {
-  readonly #names: string[] = [];
-  readonly #lower: string[] = [];
-  readonly #values: string[] = [];
+  #names: string[] = [];
+  #lower: string[] = [];
+  #values: string[] = [];
 
-  constructor(fields: Iterable<readonly [name: string, value: string]> = []) {
-    for (const [name, value] of fields) this.add(name, value);
+  constructor(fields?: Iterable<readonly [name: string, value: string]>) {
+    if (fields !== undefined) for (const [name, value] of fields) this.add(name, value);
   }
 
   get size(): number {
     return this.#names.length;
+  }
+
+  /** For loops that must be fast; `''` past the end, here and below. */
+  nameAt(index: number): string {
+    return this.#names[index] ?? '';
+  }
+
+  lowerNameAt(index: number): string {
+    return this.#lower[index] ?? '';
+  }
+
+  valueAt(index: number): string {
+    return this.#values[index] ?? '';
   }
 
   /** The first value. `name` in lower case, here and below. */
@@ -60,7 +73,11 @@ export class HeaderList {
   }
 
   clone(): HeaderList {
-    return new HeaderList(this);
+    const copy = new HeaderList();
+    copy.#names = this.#names.slice();
+    copy.#lower = this.#lower.slice();
+    copy.#values = this.#values.slice();
+    return copy;
   }
 
   *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
