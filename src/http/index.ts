@@ -8,6 +8,7 @@ export type {
   SendOptions,
 } from './exchange.ts';
 export { connectHttp1, serveHttp1 } from './http1/index.ts';
+export { connectHttp2, serveHttp2 } from './http2/index.ts';
 export { HeaderList } from './message/header-list.ts';
 export {
   type HttpBody,

@@ -14,7 +14,7 @@ export interface Http2Config {
   readonly initialMaxSendStreams: number;
   /** The largest header list that we take, counted as RFC 9113 §6.5.2 does. */
   readonly headerListBytes: number;
-  /** Time between keep-alive PINGs, the first one included. */
+  /** Time between keep-alive PINGs, the first one included. 0: none. */
   readonly keepAliveIntervalMs: number;
   /** A PING unanswered for so long ends its connection. */
   readonly keepAliveTimeoutMs: number;

@@ -4,4 +4,6 @@ export { type ConnectionEvents, Http2Connection } from './connection/http2-conne
 export type { Http2Stream, StreamSink } from './connection/http2-stream.ts';
 export { ErrorCode, protocolFault } from './frame/index.ts';
 export type { HeaderField } from './hpack/index.ts';
+export { connectHttp2 } from './endpoint/client-connection.ts';
+export { serveHttp2 } from './endpoint/server-connection.ts';
 export { createTransport, type Transport } from './endpoint/transport.ts';

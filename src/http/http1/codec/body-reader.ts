@@ -1,7 +1,7 @@
 import type { HttpConfig } from '../../config.ts';
 import type { HeaderList } from '../../message/header-list.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
-import type { Fault } from './fault.ts';
+import type { Fault } from '../../message/fault.ts';
 import type { Framing } from './framing.ts';
 import type { InputBuffer } from './input-buffer.ts';
 

@@ -1,7 +1,7 @@
 import type { HttpConfig } from '../../config.ts';
 import { isForbiddenTrailer } from '../../message/field-kinds.ts';
 import { HeaderList } from '../../message/header-list.ts';
-import { type Fault, shown } from './fault.ts';
+import { type Fault, shown } from '../../message/fault.ts';
 import { readFieldLines } from './head-fields.ts';
 import type { InputBuffer } from './input-buffer.ts';
 

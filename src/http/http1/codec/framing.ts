@@ -1,5 +1,6 @@
+import { parseContentLength } from '../../message/body-rules.ts';
 import type { HttpVersion } from '../../message/http-message.ts';
-import { type Fault, shown } from './fault.ts';
+import { type Fault, shown } from '../../message/fault.ts';
 import type { HeadFields } from './head-fields.ts';
 
 /** How a message's body ends (RFC 9112 §6). */
@@ -21,22 +22,17 @@ export function announcedFraming(
 ): Framing | undefined {
   const { contentLength, transferEncoding } = fields;
   const [coding] = transferEncoding;
-  const [length] = contentLength;
   if (coding !== undefined) {
-    if (length !== undefined) throw fault('Content-Length and Transfer-Encoding in one message');
+    if (contentLength.length > 0) throw fault('Content-Length and Transfer-Encoding in one message');
     if (version === '1.0') throw fault('Transfer-Encoding in HTTP/1.0');
     if (transferEncoding.length > 1 || coding.toLowerCase() !== 'chunked')
       throw fault(`expected Transfer-Encoding chunked, got ${shown(transferEncoding.join(', '))}`);
     return CHUNKED;
   }
-  if (length === undefined) return undefined;
-  if (contentLength.length > 1) throw fault(`expected one Content-Length, got ${contentLength.length}`);
-  // RFC 9110 §8.6: digits alone. 15 of them are 888 TiB, and exact in a double.
-  if (!/^\d{1,15}$/.test(length)) throw fault(`Content-Length ${shown(length)}`);
-  const bytes = Number(length);
-  return bytes === 0 ? EMPTY : { kind: 'length', bytes };
+  const bytes = parseContentLength(contentLength, fault);
+  if (bytes === undefined) return undefined;
+  return bytes === 0 ? NO_FRAMING : { kind: 'length', bytes };
 }
 
 export const NO_FRAMING: Framing = { kind: 'none' };
-const EMPTY: Framing = NO_FRAMING;
 const CHUNKED: Framing = { kind: 'chunked' };

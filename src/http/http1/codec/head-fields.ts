@@ -1,6 +1,6 @@
 import { isFieldValue, isToken } from '../../message/field-syntax.ts';
 import { HeaderList } from '../../message/header-list.ts';
-import { type Fault, shown } from './fault.ts';
+import { type Fault, shown } from '../../message/fault.ts';
 
 /** The fields of a head: what goes on, and apart from it what is about this connection and this message's framing alone. */
 export class HeadFields {

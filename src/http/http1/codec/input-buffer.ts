@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import type { Fault } from '../../message/fault.ts';
 
 /**
  * Bytes that have come and were not read yet. Whole chunks pass through as they are; only what is cut in the middle of a

@@ -1,7 +1,7 @@
 import type { HttpConfig } from '../../config.ts';
 import { isAuthority, isTarget } from '../../message/field-syntax.ts';
 import type { HeaderList } from '../../message/header-list.ts';
-import { requestFault, shown } from './fault.ts';
+import { requestFault, shown } from '../../message/fault.ts';
 import { announcedFraming, type Framing, NO_FRAMING } from './framing.ts';
 import { HeadFields, readFieldLines } from './head-fields.ts';
 

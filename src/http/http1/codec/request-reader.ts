@@ -1,5 +1,5 @@
 import type { HttpConfig } from '../../config.ts';
-import { requestFault, shown } from './fault.ts';
+import { requestFault, shown } from '../../message/fault.ts';
 import type { InputBuffer } from './input-buffer.ts';
 import { parseRequestHead, parseRequestLine, type RequestHead } from './request-head.ts';
 

@@ -1,6 +1,7 @@
 import type { HttpConfig } from '../../config.ts';
+import { hasNoBody } from '../../message/body-rules.ts';
 import type { HeaderList } from '../../message/header-list.ts';
-import { responseFault, shown } from './fault.ts';
+import { responseFault, shown } from '../../message/fault.ts';
 import { announcedFraming, type Framing, NO_FRAMING } from './framing.ts';
 import { HeadFields, readFieldLines } from './head-fields.ts';
 import { keepsAlive } from './request-head.ts';
@@ -39,11 +40,6 @@ export function parseResponseHead(text: string, method: string, config: HttpConf
     keepAlive: keepsAlive(version, fields.connection),
     upgrade: status === 101 ? fields.upgrade.join(', ').toLowerCase() : undefined,
   };
-}
-
-/** RFC 9112 §6.3: whatever their fields say. */
-export function hasNoBody(method: string, status: number): boolean {
-  return method === 'HEAD' || status < 200 || status === 204 || status === 304;
 }
 
 function bytesOf(framing: Framing | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import type { HttpConfig } from '../../config.ts';
-import { responseFault, shown } from './fault.ts';
+import { responseFault, shown } from '../../message/fault.ts';
 import type { InputBuffer } from './input-buffer.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 

@@ -1,8 +1,7 @@
-import { HttpError } from '../../errors.ts';
-import type { HttpBody, HttpResponse } from '../../message/http-message.ts';
+import { announcedLength, checkFinalStatus, hasNoBody } from '../../message/body-rules.ts';
+import type { HttpResponse } from '../../message/http-message.ts';
 import { encodeResponseHead } from '../codec/encode-head.ts';
 import type { RequestHead } from '../codec/request-head.ts';
-import { hasNoBody } from '../codec/response-head.ts';
 
 /** How an answer goes out. */
 export interface AnswerPlan {
@@ -16,33 +15,21 @@ export interface AnswerPlan {
 /** Throws ERR_HTTP_HEADER. `mayKeepAlive` is what else than request and answer has to say about it. */
 export function planAnswer(request: RequestHead, response: HttpResponse, mayKeepAlive: boolean): AnswerPlan {
   const { status, body, headers } = response;
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw statusError(status);
+  checkFinalStatus(status);
   const sendsBody = body.stream !== undefined && !hasNoBody(request.method, status);
   // RFC 9112 §7.1.2: only chunks can be followed by fields.
-  const knownLength = body.length !== undefined && !headers.has('trailer');
+  const knownLength = body.length !== undefined && (request.version === '1.0' || !headers.has('trailer'));
   const chunked = sendsBody && !knownLength && request.version === '1.1';
   const endsWithConnection = sendsBody && !knownLength && request.version === '1.0';
   const keepAlive = mayKeepAlive && request.keepAlive && !endsWithConnection;
-  let framing = sendsBody ? '' : emptyBodyLine(request.method, status, body);
-  if (sendsBody && knownLength) framing = `content-length: ${body.length}\r\n`;
-  else if (chunked) framing = 'transfer-encoding: chunked\r\n';
+  let framing = '';
+  if (chunked) framing = 'transfer-encoding: chunked\r\n';
+  else if (!endsWithConnection) framing = lengthLine(announcedLength(request.method, status, body));
   if (!keepAlive) framing += 'connection: close\r\n';
   else if (request.version === '1.0') framing += 'connection: keep-alive\r\n';
   return { head: encodeResponseHead(status, headers, framing), sendsBody, chunked, keepAlive };
 }
 
-/** RFC 9110 §8.6: what Content-Length says where no body follows. */
-function emptyBodyLine(method: string, status: number, body: HttpBody): string {
-  if (status === 204) return '';
-  if (status === 304) return body.length ? `content-length: ${body.length}\r\n` : '';
-  if (method === 'HEAD') return body.length === undefined ? '' : `content-length: ${body.length}\r\n`;
-  return 'content-length: 0\r\n';
-}
-
-function statusError(status: number): HttpError {
-  return new HttpError({
-    code: 'ERR_HTTP_HEADER',
-    blame: 'local',
-    message: `expected a final status from 200 to 599, got ${status}`,
-  });
+function lengthLine(bytes: number | undefined): string {
+  return bytes === undefined ? '' : `content-length: ${bytes}\r\n`;
 }

@@ -6,7 +6,7 @@ import type { ConnectOptions } from '../../endpoint-options.ts';
 import { HttpError, type HttpErrorCode } from '../../errors.ts';
 import type { HttpClientConnection, SendOptions } from '../../exchange.ts';
 import type { HttpRequest, HttpResponse, UpgradedStream } from '../../message/http-message.ts';
-import { responseFault } from '../codec/fault.ts';
+import { responseFault } from '../../message/fault.ts';
 import { InputBuffer } from '../codec/input-buffer.ts';
 import { abortedError, ClientExchange, type RequestHost } from './client-exchange.ts';
 import { planRequest } from './request-plan.ts';

@@ -12,7 +12,7 @@ import {
   type UpgradedStream,
 } from '../../message/http-message.ts';
 import { BodyReader } from '../codec/body-reader.ts';
-import { responseFault } from '../codec/fault.ts';
+import { responseFault } from '../../message/fault.ts';
 import type { InputBuffer } from '../codec/input-buffer.ts';
 import type { ResponseHead } from '../codec/response-head.ts';
 import { readResponseHead } from '../codec/response-reader.ts';

@@ -45,6 +45,11 @@ export class OutgoingMessage {
     return this.#ended;
   }
 
+  /** Of the body. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   start(): void {
     const { duplex, head, held } = this.#options;
     const pump = this.#pump;
@@ -76,8 +81,8 @@ export class OutgoingMessage {
   }
 
   #writeData(bytes: Buffer): boolean {
+    this.#sentBytes += bytes.length;
     if (!this.#options.chunked) {
-      this.#sentBytes += bytes.length;
       // The peer knows too that this was all, and may be quicker than the stream's 'end'.
       if (this.#sentBytes === this.#options.body.length) this.#ended = true;
       return this.#write(bytes);

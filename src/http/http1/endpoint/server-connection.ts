@@ -9,7 +9,7 @@ import type { UpgradedStream } from '../../message/http-message.ts';
 import { InputBuffer } from '../codec/input-buffer.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { RequestReader } from '../codec/request-reader.ts';
-import { requestFault } from '../codec/fault.ts';
+import { requestFault } from '../../message/fault.ts';
 import { refusal } from './refusal.ts';
 import { type ExchangeHost, ServerExchange } from './server-exchange.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../message/http-message.ts';
 import { BodyReader } from '../codec/body-reader.ts';
 import { encodeResponseHead } from '../codec/encode-head.ts';
-import { requestFault } from '../codec/fault.ts';
+import { requestFault } from '../../message/fault.ts';
 import type { InputBuffer } from '../codec/input-buffer.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { planAnswer } from './answer-plan.ts';
@@ -61,6 +61,7 @@ export class ServerExchange implements HttpExchange {
   #dropped = false;
   /** The client broke off or broke the rules in the middle of the body. */
   #broken = false;
+  #receivedBytes = 0;
   #drainedBytes = 0;
   #complete: boolean;
   /** The client waits for a 100 that nobody has sent. */
@@ -100,6 +101,14 @@ export class ServerExchange implements HttpExchange {
     return this.#abort.signal;
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#outgoing?.sentBytes ?? 0;
+  }
+
   get answered(): boolean {
     return this.#state === 'answered';
   }
@@ -125,6 +134,7 @@ export class ServerExchange implements HttpExchange {
     const bytes = this.#reader.next(input);
     if (bytes !== undefined) {
       this.#awaitsContinue = false;
+      this.#receivedBytes += bytes.length;
       if (this.#dropped || this.#body === undefined) this.#drainedBytes += bytes.length;
       else if (!this.#body.receive(bytes)) this.#wanted = false;
     }

@@ -2,7 +2,7 @@ import type { Http2Config } from '../config.ts';
 import { ErrorCode, type HeadersFrame, protocolFault } from '../frame/index.ts';
 import { createHpackDecoder, type HeaderField, type HpackDecoder } from '../hpack/index.ts';
 import type { FloodGuard } from '../flow/flood-guard.ts';
-import { faultOfRequest, faultOfResponse } from './header-rules.ts';
+import { faultOfRequest, faultOfResponse, faultOfTrailers } from './header-rules.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import type { Role } from './settings-exchange.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -12,10 +12,15 @@ export interface HeaderOutcome {
   onRequest(streamId: number, fields: readonly HeaderField[], endStream: boolean): void;
   /** The final answer to a request of ours. */
   onResponse(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void;
+  onInformational(stream: Http2Stream, fields: readonly HeaderField[]): void;
+  /** The fields behind the peer's bytes, and its end. */
+  onTrailers(stream: Http2Stream, fields: readonly HeaderField[]): void;
   /** The peer broke a rule: reset the stream with this code. */
   onFault(stream: Http2Stream, errorCode: number, why: string): void;
   /** A new stream that is not to be: reset it with this code. */
   onRefused(streamId: number, errorCode: number): void;
+  /** A request with more fields than we take. False: nobody is there to say so, and it is to be refused. */
+  onOversized(streamId: number, endStream: boolean): boolean;
 }
 
 /** Reads header blocks and decides what each one is: request, answer, or breach. */
@@ -64,8 +69,7 @@ export class HeaderReceiver {
     if (stream.remoteEnded) {
       this.#outcome.onFault(stream, ErrorCode.STREAM_CLOSED, 'HEADERS after END_STREAM');
     } else if (this.#role === 'server' || stream.answered) {
-      // RFC 9113 §8.5: no HEADERS within a tunnel.
-      this.#outcome.onFault(stream, ErrorCode.PROTOCOL_ERROR, 'HEADERS inside a tunnel');
+      this.#trailers(stream, frame, fields, tooLarge);
     } else if (tooLarge) {
       this.#outcome.onFault(stream, ErrorCode.ENHANCE_YOUR_CALM, 'the answer has too many headers');
     } else {
@@ -81,12 +85,32 @@ export class HeaderReceiver {
     }
     // RFC 9110 §15.2: any number of interim answers may come first.
     if (fields.some(([name, value]) => name === ':status' && value.startsWith('1'))) {
-      if (frame.endStream)
+      if (frame.endStream) {
         this.#outcome.onFault(stream, ErrorCode.PROTOCOL_ERROR, 'an interim answer that ends');
-      else this.#floods.countIdleFrame('an interim answer');
+        return;
+      }
+      this.#floods.countIdleFrame('an interim answer');
+      this.#outcome.onInformational(stream, fields);
       return;
     }
     this.#outcome.onResponse(stream, fields, frame.endStream);
+  }
+
+  #trailers(
+    stream: Http2Stream,
+    frame: HeadersFrame,
+    fields: readonly HeaderField[],
+    tooLarge: boolean,
+  ): void {
+    // RFC 9113 §8.5: no HEADERS within a tunnel. §8.1: elsewhere a second one ends the message.
+    const fault = stream.tunnel
+      ? 'HEADERS inside a tunnel'
+      : frame.endStream
+        ? faultOfTrailers(fields)
+        : 'HEADERS in the middle of a message';
+    if (fault !== undefined) this.#outcome.onFault(stream, ErrorCode.PROTOCOL_ERROR, fault);
+    else if (tooLarge) this.#outcome.onFault(stream, ErrorCode.ENHANCE_YOUR_CALM, 'too many trailers');
+    else this.#outcome.onTrailers(stream, fields);
   }
 
   #newStream(frame: HeadersFrame, fields: readonly HeaderField[], tooLarge: boolean): void {
@@ -105,6 +129,8 @@ export class HeaderReceiver {
       return;
     }
     this.#floods.countWastedStream();
+    if (errorCode === ErrorCode.ENHANCE_YOUR_CALM && this.#outcome.onOversized(streamId, frame.endStream))
+      return;
     this.#outcome.onRefused(streamId, errorCode);
   }
 

@@ -24,6 +24,10 @@ export function faultOfResponse(fields: readonly HeaderField[]): string | undefi
   return status !== undefined && /^[1-5]\d\d$/.test(status) ? undefined : `:status is ${status}`;
 }
 
+export function faultOfTrailers(fields: readonly HeaderField[]): string | undefined {
+  return faultOfFields(fields, NO_PSEUDO);
+}
+
 /** Why a field that we are to send must not be, or undefined. Stricter than what we take. */
 export function faultOfOutgoing([name, value]: HeaderField): string | undefined {
   if (!name.startsWith(':') && (!NAME.test(name) || FORBIDDEN.has(name)))
@@ -45,7 +49,7 @@ function faultOfFields(fields: readonly HeaderField[], pseudo: ReadonlySet<strin
       if (!NAME.test(name)) return `header name ${shown(name)}`;
       if (FORBIDDEN.has(name) || (name === 'te' && value !== 'trailers')) return `header ${shown(name)}`;
     }
-    // RFC 9113 §8.2.1.
+    // RFC 9113 §8.2.1, and RFC 9110 §5.5: no control characters but a tab.
     if (BAD_VALUE.test(value)) return `the value of header ${shown(name)}`;
   }
   return undefined;
@@ -57,11 +61,12 @@ function shown(name: string): string {
 
 const REQUEST_PSEUDO = new Set([':method', ':scheme', ':authority', ':path']);
 const RESPONSE_PSEUDO = new Set([':status']);
+const NO_PSEUDO: ReadonlySet<string> = new Set();
 /** RFC 9113 §8.2.1: lower-case tokens. */
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** RFC 9113 §8.2.2. */
 const FORBIDDEN = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are forbidden
-const BAD_VALUE = /[\x00\r\n]|^[ \t]|[ \t]$/;
+const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$/;
 const OUTGOING_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const AUTHORITY = /^[!-~]+$/;

@@ -39,6 +39,11 @@ export interface ConnectionEvents {
   onOutput(): void;
   /** Server: a request; set the stream's sink. */
   onRequest(stream: Http2Stream, fields: readonly HeaderField[]): void;
+  /**
+   * Server: a request with more fields than `headerListBytes` allows, of which nothing is known; to be answered and ended at
+   * once. Without this such streams are refused.
+   */
+  onOversized?(stream: Http2Stream): void;
   /** Streams, limits or the peer's wish to end changed. */
   onChange(): void;
   onPingAck(payload: Buffer): void;
@@ -78,7 +83,10 @@ export class Http2Connection implements FrameVisitor {
     const { role, config, account } = options;
     this.#role = role;
     this.#events = options.events;
-    this.#scheduler = new SendScheduler((stream) => this.#streams.settle(stream));
+    this.#scheduler = new SendScheduler({
+      encodeTrailers: (stream, fields) => this.#encodeHeaders(stream, fields, true),
+      onEnded: (stream) => this.#streams.settle(stream),
+    });
     this.#settings = new SettingsExchange(role, config, options.now);
     this.#floods = new FloodGuard(options.now);
     this.#streams = new StreamTable(role, () => options.events.onChange());
@@ -100,7 +108,10 @@ export class Http2Connection implements FrameVisitor {
       {
         onRequest: (streamId, fields, endStream) => this.#takeRequest(streamId, fields, endStream),
         onResponse: (stream, fields, endStream) => this.#takeResponse(stream, fields, endStream),
+        onInformational: (stream, fields) => stream.sink.onInformational?.(fields),
+        onTrailers: (stream, fields) => this.#takeTrailers(stream, fields),
         onFault: (stream, errorCode, why) => this.#streamFault(stream, errorCode, why),
+        onOversized: (streamId, endStream) => this.#takeOversized(streamId, endStream),
         onRefused: (streamId, errorCode) => this.#send(encodeReset(streamId, errorCode)),
       },
     );
@@ -147,18 +158,24 @@ export class Http2Connection implements FrameVisitor {
   }
 
   /** Client: opens a stream. The caller has checked `canOpen`, limits and fields. */
-  request(fields: readonly HeaderField[], sink: StreamSink): Http2Stream {
-    const stream = this.#addStream(this.#streams.nextId(), sink);
-    this.#sendHeaders(stream, fields, false);
+  request(fields: readonly HeaderField[], sink: StreamSink, endStream = false): Http2Stream {
+    const stream = this.#addStream(this.#streams.nextId(), sink, fields);
+    stream.localEnded = endStream;
+    this.#send(this.#encodeHeaders(stream, fields, endStream));
     this.#events.onChange();
     return stream;
+  }
+
+  /** Server: sends an interim answer; only before the final one. */
+  informational(stream: Http2Stream, fields: readonly HeaderField[]): void {
+    if (!stream.closed && !stream.answered) this.#send(this.#encodeHeaders(stream, fields, false));
   }
 
   /** Server: answers a request. Does nothing on a stream that is gone. */
   respond(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
     if (stream.closed || stream.answered) return;
     stream.answered = true;
-    this.#sendHeaders(stream, fields, endStream);
+    this.#send(this.#encodeHeaders(stream, fields, endStream));
     if (!endStream) return;
     stream.localEnded = true;
     // The request has no end of its own; nothing more of it is wanted (RFC 9113 §8.1).
@@ -179,13 +196,14 @@ export class Http2Connection implements FrameVisitor {
     this.#offer(stream);
   }
 
-  /** Half-closes once everything written is out. */
-  end(stream: Http2Stream, done: (error?: Error) => void): void {
+  /** Half-closes once everything written is out, with `trailers` as the last where there are any. */
+  end(stream: Http2Stream, done: (error?: Error) => void, trailers?: readonly HeaderField[]): void {
     if (stream.closed || stream.localEnded) {
       done();
       return;
     }
     stream.endRequested = done;
+    stream.trailers = trailers;
     this.#offer(stream);
   }
 
@@ -268,10 +286,24 @@ export class Http2Connection implements FrameVisitor {
   }
 
   #takeRequest(streamId: number, fields: readonly HeaderField[], endStream: boolean): void {
-    const stream = this.#addStream(streamId, NO_SINK);
+    const stream = this.#addStream(streamId, NO_SINK, fields);
     stream.remoteEnded = endStream;
     this.#events.onRequest(stream, fields);
     this.#events.onChange();
+  }
+
+  #takeOversized(streamId: number, endStream: boolean): boolean {
+    const { onOversized } = this.#events;
+    if (onOversized === undefined) return false;
+    const stream = this.#addStream(streamId, NO_SINK, []);
+    stream.remoteEnded = endStream;
+    onOversized(stream);
+    return true;
+  }
+
+  #takeTrailers(stream: Http2Stream, fields: readonly HeaderField[]): void {
+    stream.sink.onTrailers?.(fields);
+    if (!stream.closed) this.#streams.endRemote(stream);
   }
 
   #takeResponse(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
@@ -355,10 +387,11 @@ export class Http2Connection implements FrameVisitor {
     if (this.#scheduler.hasWork) this.#events.onOutput();
   }
 
-  #addStream(id: number, sink: StreamSink): Http2Stream {
+  #addStream(id: number, sink: StreamSink, fields: readonly HeaderField[]): Http2Stream {
     const stream = new Http2Stream({
       id,
       sink,
+      tunnel: fields.some(([name, value]) => name === ':method' && value === 'CONNECT'),
       sendWindow: this.#settings.peer.initialWindowBytes,
       receiveWindow: this.receiveWindows.initialWindow,
       targetWindow: this.receiveWindows.target,
@@ -368,10 +401,10 @@ export class Http2Connection implements FrameVisitor {
     return stream;
   }
 
-  #sendHeaders(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
+  #encodeHeaders(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): Buffer {
     const { maxFrameBytes } = this.#settings.peer;
     const block = this.#hpackEncoder.encode(fields);
-    this.#send(encodeHeaders({ streamId: stream.id, block, endStream, maxFrameBytes }));
+    return encodeHeaders({ streamId: stream.id, block, endStream, maxFrameBytes });
   }
 
   #send(frame: Buffer): void {
@@ -386,6 +419,8 @@ export class Http2Connection implements FrameVisitor {
 
   /** A stream error of RFC 9113 §5.4.2: ours to send, and the stream's end here. */
   #streamFault(stream: Http2Stream, errorCode: number, why: string): void {
+    // Resets that the peer makes us send waste as much as those it sends itself (CVE-2025-8671).
+    if (this.#role === 'server' && !stream.answered) this.#floods.countWastedStream();
     this.#send(encodeReset(stream.id, errorCode));
     this.#streams.cut(stream, streamFault(this.#role, errorCode, why));
   }

@@ -3,10 +3,14 @@ import type { HeaderField } from '../hpack/index.ts';
 
 /** Who gets what arrives on a stream. Called synchronously while a chunk is decoded; none may throw. */
 export interface StreamSink {
-  /** The final answer to our CONNECT; client only. */
+  /** An interim answer to our request; client only. */
+  onInformational?(fields: readonly HeaderField[]): void;
+  /** The final answer to our request; client only. */
   onResponse(fields: readonly HeaderField[], endStream: boolean): void;
   /** Returns how many bytes are unread now, these included. */
   onData(bytes: Buffer): number;
+  /** The fields behind the peer's bytes; its end follows at once. */
+  onTrailers?(fields: readonly HeaderField[]): void;
   /** END_STREAM: the peer's half is complete. */
   onEnd(): void;
   /** The stream is over before both halves were complete. Nothing follows. */
@@ -31,6 +35,8 @@ export interface PendingWrite {
  */
 export class Http2Stream {
   readonly id: number;
+  /** A CONNECT: bytes both ways, and no HEADERS within (RFC 9113 §8.5). */
+  readonly tunnel: boolean;
   sink: StreamSink;
   localEnded = false;
   remoteEnded = false;
@@ -44,6 +50,8 @@ export class Http2Stream {
   pendingBytes = 0;
   /** Set once the writer has ended: END_STREAM goes out behind the pending bytes. */
   endRequested: ((error?: Error) => void) | undefined;
+  /** Fields that END_STREAM goes out with. */
+  trailers: readonly HeaderField[] | undefined;
   queued = false;
 
   /** What the peer may send. */
@@ -54,12 +62,14 @@ export class Http2Stream {
 
   constructor(options: {
     readonly id: number;
+    readonly tunnel: boolean;
     readonly sink: StreamSink;
     readonly sendWindow: number;
     readonly receiveWindow: number;
     readonly targetWindow: number;
   }) {
     this.id = options.id;
+    this.tunnel = options.tunnel;
     this.sink = options.sink;
     this.sendWindow = options.sendWindow;
     this.receiveWindow = options.receiveWindow;

@@ -112,14 +112,15 @@ export function createTransport(options: TransportOptions): Transport {
       destroy(keepAliveError(config.keepAliveTimeoutMs, options.peer));
       return;
     }
-    if (pingSentMs === undefined) {
+    if (pingSentMs === undefined && config.keepAliveIntervalMs > 0) {
       pingSentMs = clock.monotonic();
       connection.ping(KEEP_ALIVE_PAYLOAD);
     }
     arm();
   };
   const arm = (): void => {
-    const waitMs = pingSentMs === undefined ? config.keepAliveIntervalMs : Math.max(1, patienceMs());
+    const intervalMs = config.keepAliveIntervalMs || Number.POSITIVE_INFINITY;
+    const waitMs = pingSentMs === undefined ? intervalMs : Math.max(1, patienceMs());
     timer = clock.after(Math.min(waitMs, config.settingsTimeoutMs), tick);
   };
   arm();

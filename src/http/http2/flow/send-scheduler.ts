@@ -9,8 +9,16 @@ import {
   protocolFault,
   writeFrameHead,
 } from '../frame/index.ts';
+import type { HeaderField } from '../hpack/index.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { Output } from './output.ts';
+
+export interface SchedulerHost {
+  /** The HEADERS with END_STREAM that a stream ends with. */
+  encodeTrailers(stream: Http2Stream, fields: readonly HeaderField[]): Buffer;
+  /** A stream's END_STREAM went out. */
+  onEnded(stream: Http2Stream): void;
+}
 
 /**
  * Decides whose bytes go out next: streams that have some take turns, one quantum each, within their own window and
@@ -20,11 +28,10 @@ export class SendScheduler {
   connectionWindow = DEFAULT_WINDOW_BYTES;
   peerMaxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
   #ring: Http2Stream[] = [];
-  readonly #onEnded: (stream: Http2Stream) => void;
+  readonly #host: SchedulerHost;
 
-  /** `onEnded` is told when a stream's END_STREAM went out. */
-  constructor(onEnded: (stream: Http2Stream) => void) {
-    this.#onEnded = onEnded;
+  constructor(host: SchedulerHost) {
+    this.#host = host;
   }
 
   /** True when a pump could move something. */
@@ -93,20 +100,25 @@ export class SendScheduler {
     );
     if (stream.pendingBytes > 0 && length <= 0) return;
     const last = stream.endRequested !== undefined && length === stream.pendingBytes;
-    const offset = output.reserve(FRAME_HEAD_BYTES);
-    writeFrameHead(output.slab, offset, {
-      length: Math.max(0, length),
-      type: FrameType.DATA,
-      flags: last ? FrameFlag.END_STREAM : 0,
-      streamId: stream.id,
-    });
-    if (length > 0) this.#moveBytes(stream, length, output);
+    const { trailers } = stream;
+    const endsWithData = last && trailers === undefined;
+    if (length > 0 || endsWithData) {
+      const offset = output.reserve(FRAME_HEAD_BYTES);
+      writeFrameHead(output.slab, offset, {
+        length: Math.max(0, length),
+        type: FrameType.DATA,
+        flags: endsWithData ? FrameFlag.END_STREAM : 0,
+        streamId: stream.id,
+      });
+      if (length > 0) this.#moveBytes(stream, length, output);
+    }
     if (!last) return;
+    if (trailers !== undefined) output.append(this.#host.encodeTrailers(stream, trailers));
     stream.localEnded = true;
     const done = stream.endRequested;
     stream.endRequested = undefined;
     done?.();
-    this.#onEnded(stream);
+    this.#host.onEnded(stream);
   }
 
   #moveBytes(stream: Http2Stream, length: number, output: Output): void {

@@ -1,4 +1,4 @@
-import { HttpError, type HttpErrorCode } from '../../errors.ts';
+import { HttpError, type HttpErrorCode } from '../errors.ts';
 
 /** Makes the error of a breach; the side it came from decides who is to blame. */
 export type Fault = (message: string, code?: HttpErrorCode, status?: number) => HttpError;
