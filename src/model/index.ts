@@ -69,6 +69,7 @@ export {
   type Upstream,
   type UpstreamRefusal,
   type UpstreamRefusalReason,
+  type Whereabouts,
 } from './resolution/index.ts';
 export {
   type AppProtocol,

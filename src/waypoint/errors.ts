@@ -17,6 +17,12 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_RETRY_BUDGET: 'a request that failed is not tried again: the retry budget is used up',
   ERR_WAYPOINT_MIRROR_TIMEOUT:
     'a mirrored request took too long and was given up; its original is not concerned',
+  ERR_WAYPOINT_OVERFLOW:
+    'the limits of the backend are reached: connections, requests, waiting requests or retries',
+  ERR_WAYPOINT_CONNECT_FAILED: 'an endpoint could not be connected to; nothing of the request was sent',
+  ERR_WAYPOINT_UPSTREAM_RESET: 'an endpoint ended the connection or stream before the answer was complete',
+  ERR_WAYPOINT_BAD_RESPONSE:
+    'an endpoint answered with what is not HTTP, or could be read in more than one way',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

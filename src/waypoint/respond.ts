@@ -73,4 +73,21 @@ const ANSWERS: Readonly<Record<string, Row>> = {
     grpc: GRPC.UNAVAILABLE,
     text: 'the backend failed, and too many requests are being tried again',
   },
+  // As Envoy: what never reached a backend, and what a backend cut before its answer, is a 503; nonsense is a 502.
+  ERR_WAYPOINT_OVERFLOW: { status: 503, grpc: GRPC.UNAVAILABLE, text: 'the backend has too much to do' },
+  ERR_WAYPOINT_CONNECT_FAILED: {
+    status: 503,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the backend could not be reached',
+  },
+  ERR_WAYPOINT_UPSTREAM_RESET: {
+    status: 503,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the backend broke the connection off',
+  },
+  ERR_WAYPOINT_BAD_RESPONSE: {
+    status: 502,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the backend sent an answer that is not HTTP',
+  },
 };

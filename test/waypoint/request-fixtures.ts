@@ -84,6 +84,7 @@ export function makeContext(
     backendFilters: [],
     attempt: 1,
     excluded: new Set(),
+    stickTo: undefined,
     informational: () => undefined,
     onEnd: () => undefined,
     ...over,

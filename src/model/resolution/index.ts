@@ -1,6 +1,12 @@
 export { attributeService } from './attribute-service.ts';
 export { expectedIdentities, identityOf } from './expected-identities.ts';
-export { type Candidate, type RankedEndpoints, rankEndpoints, type RankRequest } from './rank-endpoints.ts';
+export {
+  type Candidate,
+  type RankedEndpoints,
+  rankEndpoints,
+  type RankRequest,
+  type Whereabouts,
+} from './rank-endpoints.ts';
 export { addressOfFamily, type ReachOutcome, type ReachRequest, reachWorkload } from './reach-workload.ts';
 export { type RefusalContext, refuse } from './refusal.ts';
 export { resolveUpstream } from './resolve.ts';

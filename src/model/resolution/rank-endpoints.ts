@@ -4,12 +4,15 @@ import type { Workload } from '../workload.ts';
 import { resolveTargetPort } from './target-port.ts';
 import type { UpstreamRefusalReason } from './upstream.ts';
 
+/** Where a workload is, as far as preferences can ask. */
+export type Whereabouts = Pick<Workload, 'locality' | 'node' | 'clusterId' | 'network'>;
+
 export interface RankRequest {
   readonly service: Service;
   readonly endpoints: readonly Endpoint[];
   readonly servicePort: number;
   /** Whose locality decides. */
-  readonly source: Workload;
+  readonly source: Whereabouts;
   readonly network: string;
   /** Usually the service's own. */
   readonly balancing: Pick<LoadBalancing, 'mode' | 'routingPreference'>;
@@ -62,7 +65,7 @@ export function rankEndpoints(request: RankRequest): RankedEndpoints {
 }
 
 /** What a preference goes by. */
-export function scopeValue(workload: Workload, scope: LoadBalancingScope): string {
+export function scopeValue(workload: Whereabouts, scope: LoadBalancingScope): string {
   switch (scope) {
     case 'region':
       return workload.locality.region;
@@ -82,8 +85,8 @@ export function scopeValue(workload: Workload, scope: LoadBalancingScope): strin
 /** How many of the preferred scopes match, from the first on; undefined when STRICT forbids the endpoint. */
 function rankOf(
   { mode, routingPreference }: RankRequest['balancing'],
-  source: Workload,
-  endpoint: Workload,
+  source: Whereabouts,
+  endpoint: Whereabouts,
 ): number | undefined {
   if (mode !== 'strict' && mode !== 'failover') return 0;
   let rank = 0;

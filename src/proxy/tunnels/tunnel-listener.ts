@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import { type BufferAccount, causeOf, MeshError } from '../../base/index.ts';
 import { explainHandshakeFailure, IdentityError, serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
@@ -30,21 +31,36 @@ export function createTunnelListener(options: {
   onTunnel(request: TunnelRequest): void;
   onRejected(rejection: TunnelRejection): void;
 }): TunnelServer {
-  return createTunnelServer<WorkloadIdentity>({
+  return createTunnelServer<ProvenPeer>({
     tls: serverTlsOptions(options.svid),
     account: options.account,
-    authenticate: (socket) => options.judge.judge(socket, { trustDomain: options.trustDomain }),
+    authenticate: (socket) => ({
+      identity: options.judge.judge(socket, { trustDomain: options.trustDomain }),
+      certificateHash: () => certificateHash(socket),
+    }),
     onTunnel: (tunnel) => options.onTunnel(requestOf(tunnel, options.baggage)),
-    onBadRequest: ({ error, peer, remote }) => options.onRejected({ error, peer, remote }),
+    onBadRequest: ({ error, peer, remote }) => options.onRejected({ error, peer: peer.identity, remote }),
     onSessionRefused: (error, remote, verdict) =>
       options.onRejected({ error: asMeshError(error, verdict), remote, peer: undefined }),
   });
 }
 
-function requestOf(tunnel: IncomingTunnel<WorkloadIdentity>, baggage: () => string): TunnelRequest {
+/** The peer of one session. */
+interface ProvenPeer {
+  readonly identity: WorkloadIdentity;
+  certificateHash(): string;
+}
+
+/** Empty when the peer has gone meanwhile. */
+function certificateHash(socket: TLSSocket): string {
+  return (socket.getPeerX509Certificate()?.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
+}
+
+function requestOf(tunnel: IncomingTunnel<ProvenPeer>, baggage: () => string): TunnelRequest {
   return {
     authority: tunnel.authority,
-    peer: tunnel.peer,
+    peer: tunnel.peer.identity,
+    peerCertificateHash: tunnel.peer.certificateHash,
     local: tunnel.local,
     remote: tunnel.remote,
     forwarded: parseForwarded(tunnel.head.forwarded),

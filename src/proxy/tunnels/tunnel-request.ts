@@ -8,6 +8,8 @@ export interface TunnelRequest {
     | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number }
     | { readonly kind: 'hostname'; readonly hostname: string; readonly port: number };
   readonly peer: WorkloadIdentity;
+  /** SHA-256 of the certificate that proved it, in lower-case hex; worked out when asked for. */
+  readonly peerCertificateHash?: (() => string) | undefined;
   readonly local: Endpoint;
   readonly remote: Endpoint;
   /** What the sender says about the connection it tunnels (RFC 7239); believed for labels only. */

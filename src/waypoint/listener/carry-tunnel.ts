@@ -1,10 +1,11 @@
 import type { ByteStream, MeshError } from '../../base/index.ts';
-import { type AppProtocol, resolveTargetPort, serviceKey, type Workload } from '../../model/index.ts';
+import type { Workload } from '../../model/index.ts';
 import { type TunnelRequest, untilKnown } from '../../proxy/index.ts';
 import { WaypointError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
 import type { DialledTarget, RequestClient } from '../request/request-context.ts';
+import { declaredProtocol } from './declared-protocol.ts';
 import { dialledTarget } from './dialled-target.ts';
 import type { ListenerPorts } from './ports.ts';
 import { statusFor } from './tunnel-status.ts';
@@ -17,7 +18,7 @@ export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts):
   try {
     const dialled = await knownTarget(request, ports);
     const client = clientOf(request, ports);
-    switch (declaredProtocol(dialled, ports)) {
+    switch (declaredProtocol(dialled, ports.view)) {
       case 'tcp':
       case 'tls':
         await ports.carryBytes({
@@ -120,11 +121,12 @@ async function serveRequests(
 
 /** Who is at the other end: proven by its certificate, and placed by the address that the tunnel comes from. */
 function clientOf(request: TunnelRequest, { view, self }: ListenerPorts): RequestClient {
-  const { peer, remote, forwarded } = request;
+  const { peer, peerCertificateHash, remote, forwarded } = request;
   const at = view.workloadAt(self.network, remote.address);
   const port = forwarded.client?.address === remote.address ? forwarded.client.port : remote.port;
   return {
     identity: peer,
+    certificateHash: peerCertificateHash,
     address: remote.address,
     port,
     workload: at !== undefined && isSame(at, request) ? at : undefined,
@@ -137,20 +139,6 @@ function isSame(workload: Workload, { peer }: TunnelRequest): boolean {
     workload.serviceAccount === peer.serviceAccount &&
     workload.trustDomain === peer.trustDomain
   );
-}
-
-/** What the port of the dialled service says it speaks; of a pod, what the service says that it most likely stands for. */
-function declaredProtocol(dialled: DialledTarget, { view }: ListenerPorts): AppProtocol {
-  const { service, port } = dialled;
-  if (service === undefined) return 'unknown';
-  if (dialled.kind === 'service')
-    return service.ports.find(({ servicePort }) => servicePort === port)?.appProtocol ?? 'unknown';
-  const key = serviceKey(service.namespace, service.hostname);
-  const endpoint = view.allEndpoints(key).find(({ workload }) => workload.uid === dialled.workload.uid);
-  const behind = service.ports.find(
-    ({ servicePort }) => endpoint !== undefined && resolveTargetPort(service, endpoint, servicePort) === port,
-  );
-  return behind?.appProtocol ?? 'unknown';
 }
 
 function refuse(request: TunnelRequest, failure: MeshError): void {

@@ -101,6 +101,7 @@ function contextOf(
     backendFilters: [],
     attempt: 1,
     excluded: NOBODY,
+    stickTo: undefined,
     informational: (status, headers) => exchange.informational(status, headers),
     ...own,
   };

@@ -16,6 +16,8 @@ import type { RequestRecord } from './request-record.ts';
 /** Who sent the request, as the tunnel it came through proves; never as the request says. */
 export interface RequestClient {
   readonly identity: WorkloadIdentity;
+  /** SHA-256 of the certificate that proves it, in lower-case hex; worked out when asked for. */
+  readonly certificateHash?: (() => string) | undefined;
   /** Of the pod whose connection it is. */
   readonly address: IpAddress;
   readonly port: number;
@@ -66,6 +68,8 @@ export interface RequestContext {
   readonly attempt: number;
   /** Endpoints that have failed this request. */
   readonly excluded: ReadonlySet<WorkloadUid>;
+  /** The endpoint that the client's session is with: it gets the request while it may be chosen at all. */
+  readonly stickTo: WorkloadUid | undefined;
   /** Passes an interim answer (103) to the client. */
   informational(status: number, headers: HeaderList): void;
   /** Runs `listener` when the last byte of the answer is out, or the exchange was cut; `record` is complete then. */

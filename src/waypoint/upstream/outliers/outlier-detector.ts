@@ -25,6 +25,7 @@ export interface OutlierDetector<E> {
   /** The endpoint is gone for good. */
   forget(endpoint: E): void;
   readonly outCount: number;
+  /** Nobody is left out any more, and nothing is learned. */
   destroy(): void;
 }
 
@@ -41,6 +42,7 @@ export function createOutlierDetector<E>(options: OutlierDetectorOptions<E>): Ou
   const { clock, random, healthOf, onEvent } = options;
   const out = new Set<E>();
   let timer: Timer | undefined;
+  let destroyed = false;
 
   function schedule(): void {
     timer?.cancel();
@@ -106,7 +108,7 @@ export function createOutlierDetector<E>(options: OutlierDetectorOptions<E>): Ou
     report(endpoint, outcome, settings) {
       const health = healthOf(endpoint);
       // Requests that were under way when it was left out say nothing new.
-      if (health.out !== undefined) return;
+      if (destroyed || health.out !== undefined) return;
       const kind = classify(outcome, settings.rateLimitedMaximumMs > 0);
       if (kind === 'rate-limited') {
         rest(endpoint, outcome, settings);
@@ -122,6 +124,7 @@ export function createOutlierDetector<E>(options: OutlierDetectorOptions<E>): Ou
       return out.size;
     },
     destroy() {
+      destroyed = true;
       timer?.cancel();
       out.clear();
     },

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { HttpRequest } from '../../../http/index.ts';
+import type { IpAddress, SpiffeId } from '../../../model/index.ts';
+import type { Layer } from '../../request/layer.ts';
+import type { RequestClient } from '../../request/request-context.ts';
+
+export interface PassedOnConfig {
+  /** The waypoint's own identity. */
+  readonly self: SpiffeId;
+  /** Gateways from outside the mesh, whose word about their own clients is believed. Default: nobody. */
+  readonly trustedClients: ReadonlySet<SpiffeId>;
+  /** Tells applications who the client is, in `x-forwarded-client-cert`. Default false. */
+  readonly clientCertificate: boolean;
+}
+
+/**
+ * What a request says about where it comes from is what the waypoint knows, not what its client says: it is in the
+ * request before anything looks at it, routes and policies included. Only trusted gateways may have said something before.
+ */
+export function createPassedOnLayer(config: PassedOnConfig): Layer {
+  return (next) => (request, context) => {
+    tellOrigin(request, context.client, config);
+    return next(request, context);
+  };
+}
+
+/** Changes the request's own fields. */
+export function tellOrigin(
+  { headers, scheme, authority }: HttpRequest,
+  client: RequestClient,
+  config: PassedOnConfig,
+): void {
+  const believed = config.trustedClients.has(client.identity.id);
+  const before = (name: string): string | undefined => (believed ? headers.joined(name) : undefined);
+  const append = (name: string, value: string): void => {
+    const earlier = before(name);
+    headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+  };
+  append('x-forwarded-for', client.address);
+  headers.set('x-forwarded-proto', before('x-forwarded-proto') ?? scheme);
+  headers.set('x-forwarded-host', before('x-forwarded-host') ?? authority);
+  append('forwarded', forwardedElement(client.address, authority, scheme));
+  if (config.clientCertificate) append('x-forwarded-client-cert', clientCertificate(client, config.self));
+  else headers.remove('x-forwarded-client-cert');
+  if (!headers.has('x-request-id')) headers.set('x-request-id', randomUUID());
+}
+
+/** RFC 7239 §4: what is not a token is quoted, and so is every IPv6 address, in brackets. */
+function forwardedElement(address: IpAddress, host: string, scheme: string): string {
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  return `for=${node};host=${TOKEN.test(host) ? host : `"${host.replaceAll(/["\\]/g, '\\$&')}"`};proto=${scheme}`;
+}
+
+/** Envoy's format, as Istio fills it in: who received the request, and the certificate of who sent it. */
+function clientCertificate({ identity, certificateHash }: RequestClient, self: SpiffeId): string {
+  const hash = certificateHash?.() ?? '';
+  return `By=${self};${hash === '' ? '' : `Hash=${hash};`}Subject="";URI=${identity.id}`;
+}
+
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -1,0 +1,17 @@
+import type { ByteStream } from '../../../base/index.ts';
+import type { Upstream } from '../../../model/index.ts';
+import type { Endpoint as SocketEndpoint } from '../../../proxy/index.ts';
+
+/** One way to an endpoint. */
+export interface DialOptions {
+  /** On whose behalf: the endpoint's own proxy is told, and the application sees this address. */
+  readonly client: SocketEndpoint;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a connection to an endpoint: a tunnel where it takes one, else plain TCP. The taker owns the stream. Rejects with a
+ * MeshError before any byte was sent.
+ */
+export type DialEndpoint = (upstream: Upstream, options: DialOptions) => Promise<ByteStream>;
