@@ -1,13 +1,15 @@
 import type { HttpRequest } from '../../http/index.ts';
-import { type HttpRoute, type Route, type Service, serviceKey } from '../../model/index.ts';
+import type { HttpRoute, Route, Service } from '../../model/index.ts';
 import type { WaypointError } from '../errors.ts';
+import { attachedRoutes } from './lookup/attached-routes.ts';
 import { createGrpcIndex } from './lookup/grpc-index.ts';
-import { createHostIndex } from './lookup/host-index.ts';
+import { createHostTable, type HostTable } from './lookup/host-table.ts';
 import { ownNamesOf } from './lookup/own-names.ts';
 import { createPathIndex, type EntryIndex } from './lookup/path-index.ts';
 import { askedAbout, corsFilterOf, isPreflight } from './preflight.ts';
 import { RequestFacts } from './request-facts.ts';
 import { entriesOf } from './lookup/route-entry.ts';
+import { compareRoutes } from './lookup/route-order.ts';
 import type { RouteSelection } from './route-selection.ts';
 
 /** The HTTP routes of one service port, in the order of their precedence. */
@@ -30,18 +32,7 @@ export const EMPTY_ROUTE_TABLE: RouteTable = { problems: [], select: () => DEFAU
 export function createRouteTable(routes: readonly Route[], service: Service, port: number): RouteTable {
   const problems: WaypointError[] = [];
   const ownNames = ownNamesOf(service);
-  const producer: HttpRoute[] = [];
-  const consumers = new Map<string, HttpRoute[]>();
-  for (const route of routes) {
-    if (!isHttp(route) || !isParent(route, service, port)) continue;
-    if (route.namespace === service.namespace) {
-      producer.push(route);
-      continue;
-    }
-    const list = consumers.get(route.namespace);
-    if (list === undefined) consumers.set(route.namespace, [route]);
-    else list.push(route);
-  }
+  const { producer, consumers } = attachedRoutes(routes.filter(isHttp), service, port);
   const ofProducer = compileRoutes(producer, ownNames, problems);
   const ofConsumers = new Map(
     [...consumers].map(([namespace, list]) => [namespace, compileRoutes(list, ownNames, problems)]),
@@ -70,28 +61,24 @@ function compileRoutes(
   problems: WaypointError[],
 ): ((facts: RequestFacts) => RouteSelection) | undefined {
   if (routes.length === 0) return undefined;
-  const http = routes.filter(({ kind }) => kind === 'HTTPRoute');
-  const grpc = routes.filter(({ kind }) => kind === 'GRPCRoute');
-  const compile = (of: readonly HttpRoute[], create: typeof createPathIndex): EntryIndex =>
-    createHostIndex(
+  const ordered = routes.toSorted(compareRoutes);
+  const http = ordered.filter(({ kind }) => kind === 'HTTPRoute');
+  const grpc = ordered.filter(({ kind }) => kind === 'GRPCRoute');
+  const compile = (of: readonly HttpRoute[], createIndex: typeof createPathIndex): HostTable<EntryIndex> =>
+    createHostTable(
       of.flatMap((route) => entriesOf(route, problems)),
-      ownNames,
-      create,
+      { ownNames, createIndex, hostnamesOf: ({ selection }) => selection.route.hostnames },
     );
-  const httpIndex = compile(http, createPathIndex);
-  const grpcIndex = grpc.length === 0 ? httpIndex : compile(grpc, createGrpcIndex);
-  return (facts) => (facts.isGrpc ? grpcIndex : httpIndex).find(facts)?.selection ?? UNMATCHED;
+  const ofHttp = compile(http, createPathIndex);
+  const ofGrpc = grpc.length === 0 ? ofHttp : compile(grpc, createGrpcIndex);
+  return (facts) => {
+    const table = facts.isGrpc ? ofGrpc : ofHttp;
+    return table.find(facts.host, (index) => index.find(facts))?.selection ?? UNMATCHED;
+  };
 }
 
 function isHttp(route: Route): route is HttpRoute {
   return route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute';
-}
-
-function isParent(route: Route, service: Service, port: number): boolean {
-  const key = serviceKey(service.namespace, service.hostname);
-  return route.parents.some(
-    (parent) => parent.service === key && (parent.port === undefined || parent.port === port),
-  );
 }
 
 const DEFAULT: RouteSelection = { kind: 'default' };

@@ -4,6 +4,8 @@ import { createPattern } from './pattern.ts';
 /** Whether a header or query parameter is as a match wants it. */
 export interface ValueTest {
   readonly name: string;
+  /** The one value that holds; undefined for an expression. */
+  readonly exact: string | undefined;
   holds(value: string): boolean;
 }
 
@@ -21,10 +23,10 @@ export function compileValueTests(matches: readonly ValueMatch[]): readonly Valu
 function compileValueTest({ kind, name, value }: ValueMatch): ValueTest {
   switch (kind) {
     case 'exact':
-      return { name, holds: (actual) => actual === value };
+      return { name, exact: value, holds: (actual) => actual === value };
     case 'regex': {
       const pattern = createPattern(value);
-      return { name, holds: (actual) => pattern.matches(actual) };
+      return { name, exact: undefined, holds: (actual) => pattern.matches(actual) };
     }
   }
 }

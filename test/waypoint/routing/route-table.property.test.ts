@@ -192,7 +192,7 @@ test('a route table selects what trying every match of every rule would', async 
         }
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
   t.pass();
 });

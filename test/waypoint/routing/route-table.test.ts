@@ -159,6 +159,36 @@ test('of the rules that hold the most specific wins, however they are written do
   }
 });
 
+test('many rules for one path are told apart by a header, in their order', async (t) => {
+  const tenants = Array.from({ length: 40 }, (_, index) => [
+    `tenant ${index}`,
+    { headers: [value('tenant', `${index}`)] },
+  ]);
+  const route = routeOf({
+    both: { headers: [value('tenant', '7'), value('beta', '1')] },
+    ...Object.fromEntries(tenants),
+    'tenant 5 again': { headers: [value('tenant', '5')] },
+    expression: { headers: [value('tenant', '3[0-9]', 'regex')] },
+    method: { method: 'POST' },
+    any: {},
+  });
+  const rows: [Ask, string][] = [
+    [{ headers: { tenant: '5' } }, 'tenant 5'],
+    [{ headers: { tenant: '7' } }, 'tenant 7'],
+    [{ headers: { tenant: '7', beta: '1' } }, 'both'],
+    [{ headers: { tenant: '39' } }, 'tenant 39'],
+    [{ headers: { tenant: '99' } }, 'any'],
+    [{ method: 'POST', headers: { tenant: '5' } }, 'method'],
+    [{}, 'any'],
+  ];
+  for (const [ask, expected] of rows) t.equal(select([route], ask), expected, JSON.stringify(ask));
+  const earlier = routeOf(
+    { expression: { headers: [value('tenant', '3[0-9]', 'regex')] } },
+    { createdMs: -1 },
+  );
+  t.equal(select([route, earlier], { headers: { tenant: '39' } }), 'expression');
+});
+
 test('among equals the older route wins, then the name, then the order of the rules', async (t) => {
   const older = routeOf({ older: {} }, { createdMs: 1, name: 'z' });
   const a = routeOf({ a1: {}, a2: {} }, { createdMs: 2, name: 'a' });
