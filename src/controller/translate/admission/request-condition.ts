@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js';
 import type { HeaderCondition, RequestCondition } from '../../../model/index.ts';
 import type { RequestMatch } from '../../objects/index.ts';
+import { patternProblem } from '../pattern-problem.ts';
 
 /** `problems` names expressions that are not RE2, with their place below `path`. */
 export function translateMatches(
@@ -45,17 +45,6 @@ function problemsOf({ path, headers }: RequestMatch, where: string): readonly st
     const problem = patternProblem(source);
     return problem === undefined ? [] : [`${where}.${field}.value: ${problem}`];
   });
-}
-
-function patternProblem(source: string): string | undefined {
-  try {
-    RE2JS.compile(source);
-    return undefined;
-  } catch (error) {
-    // Whatever it throws, waypoints cannot use the expression either.
-    const reason = error instanceof Error ? error.message : String(error);
-    return `expected a regular expression in RE2 syntax, got ${JSON.stringify(source)} (${reason})`;
-  }
 }
 
 const PATH_KINDS = { Exact: 'exact', PathPrefix: 'prefix', RegularExpression: 'regex' } as const;
