@@ -135,7 +135,7 @@ test('classes of ours say what they can do, in alphabetical order', async (t) =>
       spec: { controllerName },
     });
   const written = await start().put(
-    gatewayClass('nodemesh-waypoint', 'nodemesh.io/mesh-controller'),
+    gatewayClass('nodemesh-waypoint', 'nodemesh.io/waypoint-controller'),
     gatewayClass('other', 'example.net/other'),
   );
   t.equal(written.length, 1);

@@ -64,6 +64,7 @@ test('a writer replaces its own entries of a list and leaves those of others', a
   const present = {
     parents: [
       entry('own', 'gone', [stored('Accepted', 'True')]),
+      entry('own too', 'gone', [stored('Accepted', 'True')]),
       other,
       entry('own', 'a', [stored('Accepted', 'True'), stored('PartiallyInvalid', 'True')]),
     ],
@@ -71,7 +72,7 @@ test('a writer replaces its own entries of a list and leaves those of others', a
   const change = parseStatusChange({
     lists: {
       parents: {
-        owner: { controllerName: 'own' },
+        owner: { controllerName: ['own', 'own too'] },
         key: 'parentRef',
         entries: [
           entry('own', 'a', [condition('Accepted', 'True')]),

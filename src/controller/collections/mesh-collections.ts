@@ -11,6 +11,7 @@ import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
 import { type Collection, createGraph } from './graph/index.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
+import { deriveRoutes, type RouteCollections } from './route-collections.ts';
 import { deriveWaypoints, type WaypointCollections } from './waypoint-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';
 
@@ -18,6 +19,7 @@ import { type Capture, deriveWorkloads, type WorkloadCollections } from './workl
 export interface MeshCollections
   extends WorkloadCollections,
     WaypointCollections,
+    RouteCollections,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
@@ -49,6 +51,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   // In this order they notify: what workloads refer to is told before them.
   const policies = derivePolicies(graph, stores, settings);
   const waypoints = deriveWaypoints(graph, stores, settings);
+  const routes = deriveRoutes(graph, stores, settings);
   const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
     // It takes tunnels itself, and what it sends is nobody's to capture.
@@ -76,6 +79,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
 
   return {
     ...workloads,
+    ...routes,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,
     boundTo: waypoints.boundTo,

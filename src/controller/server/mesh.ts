@@ -11,6 +11,7 @@ import {
   writeBindingStatus,
   writeGatewayClassStatus,
   writePolicyStatus,
+  writeRouteStatus,
   writeWaypointStatus,
 } from '../feedback/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
@@ -72,6 +73,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       writeBindingStatus(collections, sink),
       writeGatewayClassStatus(collections, sink),
       writeWaypointStatus({ collections, deployer, sink }),
+      writeRouteStatus(collections, sink),
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),

@@ -30,11 +30,14 @@ export interface ObjectCondition {
 }
 
 export interface OwnedList {
-  /** Entries with these values are the writer's and are replaced by `entries`; the others stay. Empty: all are its own. */
-  readonly owner: Readonly<Record<string, string>>;
+  /**
+   * Entries with these values (with one of them, where there are several) are the writer's and are replaced by `entries`;
+   * the others stay. Empty: all are its own.
+   */
+  readonly owner: Readonly<Record<string, string | readonly string[]>>;
   /** The member that tells one entry from another (`parentRef`, `name`), by which conditions keep their times. */
   readonly key: string;
-  /** In the order in which they are to stand, behind those of others. Each with the values of `owner`. */
+  /** In the order in which they are to stand, behind those of others. Each with values of `owner`. */
   readonly entries: readonly StatusEntry[];
 }
 

@@ -15,6 +15,30 @@ export {
   translateAuthorizationPolicy,
 } from './authorization-policy.ts';
 export { slicePods, sliceServiceKey, translateEndpointSlice } from './endpoint-slice.ts';
+export {
+  type CheckedRoute,
+  checkRules,
+  claimKey,
+  claimKeysFor,
+  claimSlot,
+  claimsOf,
+  type ExtensionKind,
+  grantSlot,
+  grantSlots,
+  type ParentLookup,
+  precedes,
+  type RouteClaim,
+  type RouteCondition,
+  type RouteOutcome,
+  type RouteParentStatus,
+  type RouteReferences,
+  type RouteStatus,
+  ROUTE_CONTROLLERS,
+  type ServiceFacts,
+  type ServicePortFacts,
+  serviceFacts,
+  translateRoute,
+} from './gateway-api/index.ts';
 export type { MeshSettings } from './mesh-settings.ts';
 export {
   type PeerAuthenticationLevels,

@@ -14,7 +14,7 @@ export interface StatusChange {
 }
 
 export interface OwnedList {
-  /** Entries with these values are replaced by `entries`, the others stay. Empty: all are replaced. */
+  /** Entries with these values (one of a list) are replaced by `entries`, the others stay. Empty: all are replaced. */
   readonly owner: Values;
   /** The member that tells one entry from another, by which conditions keep their times. */
   readonly key: string;
@@ -59,7 +59,10 @@ function mergeConditions(stored: readonly unknown[], change: StatusChange, now: 
 
 function mergeList(stored: readonly unknown[], list: OwnedList, now: string): readonly unknown[] {
   const isOwn = (item: unknown): boolean =>
-    Object.entries(list.owner).every(([name, value]) => valuesOf(item)[name] === value);
+    Object.entries(list.owner).every(([name, value]) => {
+      const found = valuesOf(item)[name];
+      return Array.isArray(value) ? value.includes(found) : value === found;
+    });
   const own = stored.filter(isOwn);
   const entries = list.entries.map((entry) => {
     const before = own.find((item) => isDeepStrictEqual(valuesOf(item)[list.key], entry[list.key]));

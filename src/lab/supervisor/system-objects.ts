@@ -15,7 +15,7 @@ export function systemManifests(): readonly ManifestObject[] {
 
 /** Classes of Gateways that are waypoints, with the controller that is to run them. */
 const WAYPOINT_CLASSES = {
-  'nodemesh-waypoint': 'nodemesh.io/mesh-controller',
+  'nodemesh-waypoint': 'nodemesh.io/waypoint-controller',
   'istio-waypoint': 'istio.io/mesh-controller',
 } as const;
 

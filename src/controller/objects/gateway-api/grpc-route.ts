@@ -19,6 +19,8 @@ import {
 /** gateway.networking.k8s.io GRPCRoute, its defaults filled in. */
 export interface GrpcRouteObject {
   readonly kind: 'GRPCRoute';
+  /** The version that the object was written in. */
+  readonly apiVersion: string;
   readonly meta: ObjectMeta;
   readonly parentRefs: readonly ParentReference[];
   readonly hostnames: readonly string[];
@@ -44,6 +46,7 @@ export function parseGrpcRoute(root: Field, defaultNamespace: string): GrpcRoute
   spec.key('useDefaultGateways').oneOf(['All', 'None']);
   return {
     kind: 'GRPCRoute',
+    apiVersion: root.key('apiVersion').text() ?? '',
     meta,
     parentRefs: parseParentReferences(spec.key('parentRefs')),
     hostnames: spec.key('hostnames').texts({ ...HOSTNAME, maxItems: 16 }),

@@ -23,6 +23,8 @@ import {
 /** gateway.networking.k8s.io HTTPRoute, its defaults filled in. */
 export interface HttpRouteObject {
   readonly kind: 'HTTPRoute';
+  /** The version that the object was written in. */
+  readonly apiVersion: string;
   readonly meta: ObjectMeta;
   readonly parentRefs: readonly ParentReference[];
   readonly hostnames: readonly string[];
@@ -53,6 +55,7 @@ export function parseHttpRoute(root: Field, defaultNamespace: string): HttpRoute
   spec.key('useDefaultGateways').oneOf(['All', 'None']);
   return {
     kind: 'HTTPRoute',
+    apiVersion: root.key('apiVersion').text() ?? '',
     meta,
     parentRefs: parseParentReferences(spec.key('parentRefs')),
     hostnames: spec.key('hostnames').texts({ ...HOSTNAME, maxItems: 16 }),

@@ -14,6 +14,8 @@ import {
 /** gateway.networking.k8s.io TCPRoute or TLSRoute, the defaults filled in. */
 export interface StreamRouteObject {
   readonly kind: 'TCPRoute' | 'TLSRoute';
+  /** The version that the object was written in. */
+  readonly apiVersion: string;
   readonly meta: ObjectMeta;
   readonly parentRefs: readonly ParentReference[];
   /** Server names of a TLSRoute; empty: any. Always empty for a TCPRoute. */
@@ -52,6 +54,7 @@ function parseStreamRoute(
   spec.key('useDefaultGateways').oneOf(['All', 'None']);
   const nameOf = createRuleNames();
   return {
+    apiVersion: root.key('apiVersion').text() ?? '',
     meta,
     parentRefs: parseParentReferences(spec.key('parentRefs')),
     rules: spec

@@ -39,11 +39,11 @@ export interface WaypointInfo {
 }
 
 /** Controllers whose Gateways are ours. */
-export const WAYPOINT_CONTROLLERS = ['nodemesh.io/mesh-controller', 'istio.io/mesh-controller'] as const;
+export const WAYPOINT_CONTROLLERS = ['nodemesh.io/waypoint-controller', 'istio.io/mesh-controller'] as const;
 
 /** Classes that there are without an object. */
 export const WAYPOINT_CLASSES: ReadonlyMap<string, (typeof WAYPOINT_CONTROLLERS)[number]> = new Map([
-  ['nodemesh-waypoint', 'nodemesh.io/mesh-controller'],
+  ['nodemesh-waypoint', 'nodemesh.io/waypoint-controller'],
   ['istio-waypoint', 'istio.io/mesh-controller'],
 ]);
 

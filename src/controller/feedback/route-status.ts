@@ -1,0 +1,82 @@
+import type { MeshCollections } from '../collections/index.ts';
+import type { SinkQueue } from '../sink/index.ts';
+import { ROUTE_CONTROLLERS, type RouteStatus } from '../translate/index.ts';
+
+/**
+ * Tells the authors of routes what has become of them: in the status of each, and by a Warning where something of a route
+ * is not in force. Returns what stops it.
+ */
+export function writeRouteStatus(
+  { routeStatuses, objects }: Pick<MeshCollections, 'routeStatuses' | 'objects'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
+): () => void {
+  /** Routes with an entry of ours, as far as we know. */
+  const reported = new Set<string>();
+  const told = new Map<string, string>();
+  return routeStatuses.changes.subscribe((keys) => {
+    for (const key of keys) {
+      const status = routeStatuses.get(key);
+      if (status === undefined) {
+        const [kind = '', namespace = '', name = ''] = key.split('/');
+        sink.forgetStatus({ kind, namespace, name, writer: WRITER });
+        reported.delete(key);
+        told.delete(key);
+        continue;
+      }
+      const written = objects.routes.get(key)?.reportedBy ?? [];
+      const hasEntry = reported.has(key) || written.some((name) => ROUTE_CONTROLLERS.includes(name));
+      if (status.parents.length > 0) reported.add(key);
+      else if (hasEntry) reported.delete(key);
+      else continue;
+      sink.setStatus(statusChange(status));
+      const warning = warningOf(status);
+      if (warning === undefined) told.delete(key);
+      else if (told.get(key) !== warning.message) {
+        told.set(key, warning.message);
+        sink.recordEvent({ ...nameOf(status), type: 'Warning', ...warning });
+      }
+    }
+  });
+}
+
+function statusChange(status: RouteStatus): Parameters<SinkQueue['setStatus']>[0] {
+  const { apiVersion, generation, parents } = status;
+  return {
+    apiVersion,
+    ...nameOf(status),
+    writer: WRITER,
+    lists: {
+      parents: {
+        owner: { controllerName: ROUTE_CONTROLLERS },
+        key: 'parentRef',
+        entries: parents.map(({ conditions, ...entry }) => ({
+          ...entry,
+          conditions: conditions.map((condition) => ({ ...condition, observedGeneration: generation })),
+        })),
+      },
+    },
+  };
+}
+
+/** The first parent that has something to complain about speaks for all. */
+function warningOf({
+  parents,
+}: RouteStatus): { readonly reason: string; readonly message: string } | undefined {
+  for (const { parentRef, conditions } of parents) {
+    const wrong = conditions.find(
+      ({ type, status }) => (status === 'True') === (type === 'PartiallyInvalid'),
+    );
+    if (wrong === undefined) continue;
+    return {
+      reason: wrong.reason,
+      message: `${wrong.type} for ${parentRef.kind} ${parentRef.name}: ${wrong.message}`,
+    };
+  }
+  return undefined;
+}
+
+function nameOf({ kind, namespace, name }: RouteStatus): Pick<RouteStatus, 'kind' | 'namespace' | 'name'> {
+  return { kind, namespace, name };
+}
+
+const WRITER = 'route-status';

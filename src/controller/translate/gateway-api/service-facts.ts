@@ -1,0 +1,47 @@
+import { type ServiceKey, serviceKey } from '../../../model/index.ts';
+import type { ServiceObject } from '../../objects/index.ts';
+import { appProtocolOf } from '../app-protocol.ts';
+import type { MeshSettings } from '../mesh-settings.ts';
+import { serviceHostname } from '../service.ts';
+
+/** What routes want to know of a Service. Nothing else about it concerns them. */
+export interface ServiceFacts {
+  readonly key: ServiceKey;
+  readonly namespace: string;
+  readonly name: string;
+  readonly hostname: string;
+  /** `headless`: it has no address of its own. `external`: it is a name in DNS and nothing else. */
+  readonly form: 'cluster' | 'headless' | 'external';
+  readonly ports: readonly ServicePortFacts[];
+}
+
+export interface ServicePortFacts {
+  readonly port: number;
+  readonly name: string;
+  readonly isTcp: boolean;
+  /** It says itself (appProtocol) that it wants TLS. */
+  readonly wantsTls: boolean;
+}
+
+export function serviceFacts(object: ServiceObject, settings: MeshSettings): ServiceFacts {
+  const { namespace, name } = object.meta;
+  const hostname = serviceHostname(name, namespace, settings.clusterDomain);
+  return {
+    key: serviceKey(namespace, hostname),
+    namespace,
+    name,
+    hostname,
+    form:
+      object.type === 'ExternalName'
+        ? 'external'
+        : object.clusterAddresses.length === 0
+          ? 'headless'
+          : 'cluster',
+    ports: object.ports.map(({ port, name: portName, protocol, appProtocol }) => ({
+      port,
+      name: portName,
+      isTcp: protocol === 'TCP',
+      wantsTls: appProtocol !== '' && appProtocolOf({ port, name: portName, appProtocol }) === 'tls',
+    })),
+  };
+}
