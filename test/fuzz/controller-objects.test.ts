@@ -5,7 +5,13 @@ import { createMeshCollections } from '../../src/controller/collections/index.ts
 import { formatIssue, inspectObject, isGuard, type ObjectKind } from '../../src/controller/objects/index.ts';
 import type { ObjectEvent } from '../../src/controller/sources/index.ts';
 import { readManifest } from '../../src/controller/sources/manifests/index.ts';
-import { addressCodec, authorizationCodec, encodeResource, enrolmentPodCodec } from '../../src/wire/index.ts';
+import {
+  addressCodec,
+  authorizationCodec,
+  encodeResource,
+  enrolmentPodCodec,
+  waypointResourceCodec,
+} from '../../src/wire/index.ts';
 
 const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   Namespace: 'v1',
@@ -66,6 +72,20 @@ const NAMES = [
     'hostNetwork',
   ],
   ...[
+    'jwtRules',
+    'issuer',
+    'jwks',
+    'jwksUri',
+    'fromHeaders',
+    'prefix',
+    'provider',
+    'extensionProviders',
+    'envoyExtAuthzGrpc',
+    'service',
+    'paths',
+    'hosts',
+  ],
+  ...[
     'serviceAccountName',
     'creationTimestamp',
     'deletionTimestamp',
@@ -112,7 +132,7 @@ const member = (...names: string[]) =>
   fc.record(Object.fromEntries(names.map((name) => [name, tree])), { requiredKeys: [] });
 const meta = fc.record(
   {
-    name: fc.constantFrom('a', 'b', 'c'),
+    name: fc.constantFrom('a', 'b', 'c', 'istio', 'nodemesh'),
     namespace: fc.constantFrom('shop', 'istio-system'),
     uid: fc.constantFrom('1', '2'),
     labels: fc.constantFrom({}, { app: 'cart' }, { app: 'cart', 'istio.io/dataplane-mode': 'ambient' }),
@@ -126,6 +146,40 @@ const meta = fc.record(
   },
   { requiredKeys: ['name'] },
 );
+/** Much of it sound, so that it becomes something. */
+const guardSpec = fc.record(
+  {
+    targetRefs: fc.constantFrom(
+      [{ group: '', kind: 'Service', name: 'a' }],
+      [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'b' }],
+      [{ group: 'gateway.networking.k8s.io', kind: 'GatewayClass', name: 'istio-waypoint' }],
+      [{ kind: 'Service' }],
+    ),
+    action: fc.constantFrom('ALLOW', 'DENY', 'AUDIT', 'CUSTOM'),
+    provider: fc.constantFrom({ name: 'opa' }, { name: 'x' }),
+    rules: fc.constantFrom(
+      [{}],
+      [{ from: [{ source: { principals: ['*'], ipBlocks: ['x'] } }] }],
+      [{ to: [{ operation: { paths: ['/{*}'], hosts: ['a*'] } }] }],
+      [{ when: [{ key: 'request.auth.claims[a][b]', values: ['x'] }] }],
+      [{ when: [{ key: 'experimental.x', values: ['x'] }] }],
+    ),
+    jwtRules: fc.constantFrom(
+      [{ issuer: 'i', jwks: '{"keys":[]}' }],
+      [{ issuer: 'https://i' }],
+      [{ issuer: 'i' }],
+    ),
+  },
+  { requiredKeys: [] },
+);
+const meshText = fc.oneof(
+  fc.string(),
+  tree.map((value) => stringify(value)),
+  fc.constantFrom(
+    stringify({ trustDomainAliases: ['old'], pathNormalization: { normalization: 'NONE' } }),
+    stringify({ extensionProviders: [{ name: 'opa', envoyExtAuthzGrpc: { service: 'a.b', port: 1 } }] }),
+  ),
+);
 const anyObject = fc
   .record({
     kind: fc.constantFrom(...KINDS),
@@ -133,6 +187,7 @@ const anyObject = fc
     spec: fc.oneof(
       tree,
       member('selector', 'rules', 'action', 'targetRefs', 'mtls', 'portLevelMtls'),
+      guardSpec,
       member('parentRefs', 'rules', 'hostnames', 'from', 'to'),
       member('selector', 'ports', 'clusterIP', 'type', 'nodeName', 'containers'),
     ),
@@ -140,6 +195,7 @@ const anyObject = fc
     addressType: fc.constantFrom('IPv4', 'FQDN', 'x'),
     endpoints: tree,
     ports: tree,
+    data: fc.record({ mesh: meshText }, { requiredKeys: [] }),
   })
   .map((value) => ({ ...value, apiVersion: API_VERSIONS[value.kind] }));
 
@@ -249,6 +305,11 @@ function snapshot(collections: ReturnType<typeof createMeshCollections>): readon
       policy === undefined ? [] : [encodeResource(authorizationCodec, policy)],
     ),
     ...[...collections.peerPolicies.values()].map((policy) => encodeResource(authorizationCodec, policy)),
+    ...[
+      ...collections.requestPolicies.values(),
+      ...collections.requestAuthentications.values(),
+      ...collections.meshResources.values(),
+    ].map((resource) => encodeResource(waypointResourceCodec, resource)),
     ...[...collections.enrolments.values()].map(({ pod }) => encodeResource(enrolmentPodCodec, pod)),
   ];
   return resources.map(({ name, version }) => `${name} ${version}`).sort();

@@ -2,3 +2,4 @@ export { type Collection, createGraph, directFetch, type Fetch } from './graph/i
 export { type CaptureReport, createMeshCollections, type MeshCollections } from './mesh-collections.ts';
 export type { WaypointHealth } from './waypoint-collections.ts';
 export type { Judged, MeshObjects } from './mesh-stores.ts';
+export type { EffectiveMeshConfig, GuardCollections } from './guard-collections.ts';

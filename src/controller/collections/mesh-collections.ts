@@ -9,6 +9,7 @@ import {
 import type { ObjectEvent } from '../sources/index.ts';
 import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
 import { type Collection, createGraph } from './graph/index.ts';
+import { deriveGuards, type GuardCollections } from './guard-collections.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
 import { deriveRoutes, type RouteCollections } from './route-collections.ts';
@@ -20,6 +21,7 @@ export interface MeshCollections
   extends WorkloadCollections,
     WaypointCollections,
     RouteCollections,
+    GuardCollections,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
@@ -53,6 +55,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const waypoints = deriveWaypoints(graph, stores, settings);
   const routes = deriveRoutes(graph, stores, settings);
   const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
+  const guards = deriveGuards(graph, { stores, services: workloads.services, waypoints }, settings);
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
     // It takes tunnels itself, and what it sends is nobody's to capture.
     if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
@@ -80,6 +83,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   return {
     ...workloads,
     ...routes,
+    ...guards,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,
     boundTo: waypoints.boundTo,

@@ -13,12 +13,14 @@ export function derivePolicy(
 ): TranslatedPolicy {
   if (faults.length === 0) return translateAuthorizationPolicy(object, settings);
   const { selector } = object;
-  const forWaypoints = object.targetRefs.length > 0 && selector === undefined;
-  const effect = forWaypoints ? 'it is for waypoints' : 'everything that it selects is refused';
+  // It is for waypoints, which refuse what it is attached to.
+  if (object.targetRefs.length > 0 && selector === undefined)
+    return { policy: undefined, selector, warning: undefined };
+  const message = `not understood, so everything that it selects is refused: ${faults.join('; ')}`;
   return {
-    policy: forWaypoints ? undefined : denyAllPolicy(object.meta, selector, settings),
+    policy: denyAllPolicy(object.meta, selector, settings),
     selector,
-    warning: { reason: 'Invalid', message: `not understood, so ${effect}: ${faults.join('; ')}` },
+    warning: { reason: 'Invalid', message },
   };
 }
 

@@ -1,6 +1,8 @@
 export { warnOfAnnotations } from './annotation-warnings.ts';
 export { writeBindingStatus } from './binding-status.ts';
 export { writeGatewayClassStatus } from './gateway-class-status.ts';
+export { writeGuardStatus } from './guard-status.ts';
+export { noticeMeshConfig } from './mesh-config-notices.ts';
 export { writePolicyStatus } from './policy-status.ts';
 export { recordProblems } from './problem-events.ts';
 export { writeWaypointStatus } from './waypoint-status.ts';

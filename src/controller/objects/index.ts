@@ -63,7 +63,12 @@ export {
 export type { PodObject } from './kubernetes/pod.ts';
 export type { ServiceObject, ServicePort } from './kubernetes/service.ts';
 export type { ServiceAccountObject } from './kubernetes/service-account.ts';
-export type { AuthorizerObject, ExtensionProviderObject, MeshConfigObject } from './mesh-config/index.ts';
+export {
+  type AuthorizerObject,
+  type ExtensionProviderObject,
+  MESH_CONFIG_NAMES,
+  type MeshConfigObject,
+} from './mesh-config/index.ts';
 export type {
   AuthorizationPolicyObject,
   JwtHeader,

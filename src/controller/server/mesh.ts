@@ -13,6 +13,8 @@ import {
   writePolicyStatus,
   writeRouteStatus,
   writeWaypointStatus,
+  noticeMeshConfig,
+  writeGuardStatus,
 } from '../feedback/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
@@ -74,6 +76,8 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       writeGatewayClassStatus(collections, sink),
       writeWaypointStatus({ collections, deployer, sink }),
       writeRouteStatus(collections, sink),
+      writeGuardStatus(collections, sink),
+      noticeMeshConfig(collections, sink, rootNamespace),
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),

@@ -49,18 +49,16 @@ export {
 export { isCaptured, type PodContext, podUid, translatePod } from './pod.ts';
 export {
   bindPolicyTarget,
-  conditionOfBindings,
   type GuardCondition,
   type GuardOutcome,
-  notUnderstood,
+  type GuardTargets,
+  guardAuthentication,
+  guardPolicy,
   type PolicyBinding,
   type PolicyTargetLookup,
   type RequestPolicyContext,
-  refusalOfAuthentication,
-  refusingPolicy,
   translateAuthorizer,
   translateMeshConfig,
-  translateRequestAuthentication,
   translateRequestPolicy,
   trustDomainsOf,
 } from './security/index.ts';

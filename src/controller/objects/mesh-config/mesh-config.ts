@@ -37,7 +37,7 @@ function parseYaml(field: Field): unknown {
   const text = field.text();
   if (text === undefined) return undefined;
   try {
-    return (parse(text, { logLevel: 'silent' }) as unknown) ?? undefined;
+    return (parse(text, { logLevel: 'error', prettyErrors: false }) as unknown) ?? undefined;
   } catch (error) {
     field.issue('YAML', describeError(error).split('\n', 1)[0] ?? '');
     return undefined;

@@ -1,11 +1,6 @@
 export { translateAuthorizer } from './authorizer.ts';
-export {
-  conditionOfBindings,
-  type GuardCondition,
-  type GuardOutcome,
-  notUnderstood,
-} from './guard-outcome.ts';
+export { type GuardTargets, guardAuthentication, guardPolicy } from './guard.ts';
+export type { GuardCondition, GuardOutcome } from './guard-outcome.ts';
 export { translateMeshConfig, trustDomainsOf } from './mesh-config.ts';
 export { bindPolicyTarget, type PolicyBinding, type PolicyTargetLookup } from './policy-bindings.ts';
-export { refusalOfAuthentication, translateRequestAuthentication } from './request-authentication.ts';
-export { type RequestPolicyContext, refusingPolicy, translateRequestPolicy } from './request-policy.ts';
+export { type RequestPolicyContext, translateRequestPolicy } from './request-policy.ts';

@@ -47,7 +47,7 @@ export function bindPolicyTarget(
         ? {
             target,
             attachment,
-            ...notBound('TargetNotFound', `Gateway ${key} was not found, or is no waypoint`),
+            ...notBound('TargetNotFound', `Gateway ${key} was not found, or is no waypoint of this mesh`),
           }
         : { target, attachment, ...boundTo(key) };
     }
