@@ -33,7 +33,7 @@ function testsOf(
   return { tests, unreadable };
 }
 
-const valueOf = (match: unknown) => (match as { readonly value?: string }).value;
+const textOf = (match: unknown) => (match as { readonly value?: string }).value;
 const values = (test: RequestTest | undefined) => test?.values;
 
 test('a text with a star means what it means everywhere in Istio', async (t) => {
@@ -93,7 +93,7 @@ test('a request principal is an issuer and a subject', async (t) => {
 test('principals of the mesh are those of all its trust domains', async (t) => {
   const trustDomains = ['td1', 'old-td', 'new-td'];
   const of = (principal: string) =>
-    values(testsOf('from', { principals: [principal] }, { trustDomains }).tests?.[0])?.map(valueOf);
+    values(testsOf('from', { principals: [principal] }, { trustDomains }).tests?.[0])?.map(textOf);
   const rest = 'ns/a/sa/b';
   t.same(of(`td1/${rest}`), [`td1/${rest}`, `old-td/${rest}`, `new-td/${rest}`]);
   t.same(of(`old-td/${rest}`), [`td1/${rest}`, `old-td/${rest}`, `new-td/${rest}`]);
@@ -102,7 +102,7 @@ test('principals of the mesh are those of all its trust domains', async (t) => {
   t.same(of(`other/${rest}`), [`other/${rest}`]);
   t.same(of(`*/${rest}`), [`/${rest}`]);
   const domains = testsOf('from', { trustDomains: ['old-td', 'x'] }, { trustDomains }).tests?.[0];
-  t.same(values(domains)?.map(valueOf), [...trustDomains, 'x']);
+  t.same(values(domains)?.map(textOf), [...trustDomains, 'x']);
 });
 
 const CONDITIONS: readonly (readonly [string, string, Readonly<Record<string, unknown>>])[] = [
