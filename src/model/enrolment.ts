@@ -29,6 +29,8 @@ export interface EnrolmentPod {
   /** No container of it has run yet: capture everything before announcing it. */
   readonly isNew: boolean;
   readonly modes: CaptureModes;
+  /** What becomes of connections that come round a waypoint of the pod or of its services: counted, or refused too. */
+  readonly waypointBypass: 'count' | 'refuse';
 }
 
 /**

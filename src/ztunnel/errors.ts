@@ -13,6 +13,8 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_UNKNOWN_DESTINATION: 'a tunnel request is for a pod or service that this node does not know',
   ERR_ZTUNNEL_RECURSIVE_PORT: 'a connection aims at a port of the mesh itself and would loop',
   ERR_ZTUNNEL_DENIED: 'an authorization policy refuses the connection',
+  ERR_ZTUNNEL_WAYPOINT_BYPASS:
+    'a connection came round the waypoint of a pod or its service, where a label refuses that',
   ERR_ZTUNNEL_DENIED_LATER: 'a change of policy or of the workload refuses a connection that was open',
   ERR_ZTUNNEL_PEER_GONE: 'the other node gave a tunnel up before it was open',
   ERR_ZTUNNEL_POD_SHARE: 'a pod has as many connections as its share of what the proxy can carry',

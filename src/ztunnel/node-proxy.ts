@@ -26,6 +26,7 @@ import { createEnrolmentGate, createFirstAnswers, subscriptionsTo } from './cont
 import { createNodeEnrolment, createNodeReports } from './enrolment/index.ts';
 import { ZtunnelError } from './errors.ts';
 import { createExistingConnections, createPodNamespaces, createPodRedirection } from './kernel/index.ts';
+import type { WaypointBypass } from './inbound/admit.ts';
 import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
   captureState,
@@ -43,6 +44,7 @@ export interface NodeProxyDeps {
   readonly random: () => number;
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
   onDryRun(outcome: DryRun): void;
+  onWaypointBypass(bypass: WaypointBypass): void;
 }
 
 /** The node proxy without its own ports: what carries traffic and follows the controller. */
@@ -84,6 +86,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     judge: decideL4,
     holdMs: traffic.holdMs,
     clock,
+    refusesBypass: (uid) => enrolment.wanted(uid)?.waypointBypass === 'refuse',
     onDryRun: deps.onDryRun,
   });
   const proxyDeps: PodProxyDeps = {
@@ -99,6 +102,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     log,
     random,
     onTunnelRejected: deps.onTunnelRejected,
+    onWaypointBypass: deps.onWaypointBypass,
   };
   const reports = createNodeReports({ node, send: controller.report, clock, log, random });
   const namespaces = createPodNamespaces(config.namespaceDirectory);
@@ -135,7 +139,10 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     random,
   });
 
-  const gate = createEnrolmentGate((change) => enrolment.update(change));
+  const gate = createEnrolmentGate((change) => {
+    enrolment.update(change);
+    for (const { uid } of change.upserts) admission.review(uid);
+  });
   const answers = createFirstAnswers();
   let keeper: StateKeeper | undefined;
   let client: DeltaClient | undefined;

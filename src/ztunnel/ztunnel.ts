@@ -21,7 +21,7 @@ import {
 import { adminRoutes, configDump } from './admin/index.ts';
 import { createJournal, createRejectionRecorder, type HostPort } from '../proxy/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
-import { parseIpAddress } from '../model/index.ts';
+import { nameWaypoint, parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
 
@@ -79,6 +79,23 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     log,
     random,
     onTunnelRejected: (pod, rejection) => recordRejection(pod.uid, rejection),
+    onWaypointBypass({ workload, path, attributes, outcome }) {
+      decisions.bypassed({
+        service: path.service?.hostname ?? '',
+        serviceNamespace: path.service?.namespace ?? '',
+        workload: workload.workloadName,
+        workloadNamespace: workload.namespace,
+        mutualTls: attributes.source !== undefined,
+        outcome,
+      });
+      log.debug('waypoint bypassed', {
+        pod: workload.uid,
+        waypoint: nameWaypoint(path.waypoint),
+        source: attributes.sourceAddress,
+        identity: attributes.source?.id,
+        outcome,
+      });
+    },
     onDryRun: (outcome) => {
       decisions.dryRun(outcome);
       if (outcome.differs)

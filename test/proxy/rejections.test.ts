@@ -15,7 +15,6 @@ test('a flood of refused peers is counted whole, but does not fill the log', asy
       refused() {
         counted += 1;
       },
-      dryRun: () => undefined,
     },
     log: { ...log, child: () => log } as never,
     clock,

@@ -1,8 +1,8 @@
 import { test } from 'tap';
-import { createMeshView, policyKey } from '../../src/model/index.ts';
+import { createMeshView, policyKey, type WorkloadIdentity, workloadIdentity } from '../../src/model/index.ts';
 import { decideL4 } from '../../src/policy/index.ts';
 import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
-import { ip, makeWorkload, policyOf } from '../model/mesh-fixtures.ts';
+import { ip, makeService, makeWorkload, policyOf, serving } from '../model/mesh-fixtures.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 const server = makeWorkload({ name: 'server', addresses: [ip('10.0.1.1')] });
@@ -19,20 +19,22 @@ function world() {
   const clock = createFakeClock();
   const cuts: string[] = [];
   const dryRuns: string[] = [];
+  const guarded = new Set<string>();
   const admission = createAdmission({
     view,
     judge: decideL4,
     holdMs: 5_000,
     clock,
+    refusesBypass: (uid) => guarded.has(uid),
     onDryRun: ({ sentence, differs }) => differs && dryRuns.push(sentence),
   });
-  const admit = () =>
+  const admit = (source?: WorkloadIdentity) =>
     admission.admit({
       destination: server.uid,
-      attributes,
+      attributes: { ...attributes, source },
       cut: (cause) => void cuts.push(`${cause.code} ${cause.message}`),
     });
-  return { view, clock, admission, admit, cuts, dryRuns };
+  return { view, clock, admission, admit, cuts, dryRuns, guarded };
 }
 
 test('a denial names its policy', async (t) => {
@@ -124,5 +126,69 @@ test('a policy on dry run is told, and refuses nobody', async (t) => {
   view.apply({ upsertWorkloads: [server], upsertPolicies: [{ ...strict, dryRun: true }] });
   (await admit())();
   t.match(dryRuns, [/shop\/strict/]);
+  admission.close();
+});
+
+const gateway = {
+  kind: 'hostname' as const,
+  namespace: 'shop',
+  hostname: 'waypoint.shop.svc.cluster.local',
+  hboneMtlsPort: 15008,
+};
+const web = { ...makeService({ name: 'web' }), waypoint: gateway };
+const waypointService = makeService({ name: 'waypoint', ports: [] });
+const waypointPod = serving(makeWorkload({ name: 'waypoint', addresses: [ip('10.0.2.2')] }), waypointService);
+const behind = serving(server, web);
+const identity = (serviceAccount: string) =>
+  workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount });
+
+test('a guarded pod takes what comes through its service’s waypoint, and nothing else', async (t) => {
+  const { view, admit, admission, guarded } = world();
+  const services = [web, waypointService];
+  view.apply({ upsertWorkloads: [behind, waypointPod], upsertServices: services });
+  (await admit(identity('client')))();
+  guarded.add(server.uid);
+  (await admit(identity('waypoint')))();
+  const refused = { code: 'ERR_ZTUNNEL_WAYPOINT_BYPASS', reason: 'WAYPOINT_BYPASS', policy: undefined };
+  await t.rejects(admit(identity('client')), {
+    ...refused,
+    message: /sa\/client came round waypoint shop\/waypoint.* of the service shop\/web/,
+    hint: /dial the service's own name/,
+  });
+  await t.rejects(admit(), { ...refused, message: /a client without identity came round/ });
+  admission.close();
+});
+
+test('a guard that is put up, and a waypoint that comes, are held against open connections', async (t) => {
+  const { view, admit, admission, guarded, cuts } = world();
+  view.apply({ upsertWorkloads: [behind, waypointPod], upsertServices: [web, waypointService] });
+  const releases = [await admit(identity('client')), await admit(identity('waypoint'))];
+  guarded.add(server.uid);
+  admission.review(server.uid);
+  t.equal(cuts.length, 1);
+  t.match(cuts[0], /^ERR_ZTUNNEL_DENIED_LATER .*sa\/client came round/);
+  for (const release of releases) release();
+  view.apply({ upsertServices: [makeService({ name: 'web' })] });
+  const release = await admit(identity('client'));
+  view.apply({ upsertServices: [web] });
+  t.equal(cuts.length, 2, 'the service has a waypoint now');
+  release();
+  admission.close();
+});
+
+test('a denial of what comes through a waypoint says whose identity was judged, and what to do', async (t) => {
+  const { view, admit, admission } = world();
+  const deny = policyOf({ name: 'deny' }, { principals: [{ kind: 'presence' }] });
+  view.apply({
+    upsertWorkloads: [behind, waypointPod],
+    upsertServices: [web, waypointService],
+    upsertPolicies: [deny],
+  });
+  await t.rejects(admit(identity('waypoint')), {
+    code: 'ERR_ZTUNNEL_DENIED',
+    message: /what was judged is waypoint shop\/waypoint.*, spiffe:\/\/cluster.local\/ns\/shop\/sa\/waypoint/,
+    hint: /allow the principal cluster.local\/ns\/shop\/sa\/waypoint here, and attach policies .* targetRefs/,
+  });
+  await t.rejects(admit(identity('client')), { code: 'ERR_ZTUNNEL_DENIED', hint: undefined });
   admission.close();
 });

@@ -76,6 +76,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
           }),
           netns: '',
           isNew: false,
+          waypointBypass: 'count',
           modes: {
             inbound: true,
             dns: false,

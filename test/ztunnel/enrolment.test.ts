@@ -100,6 +100,7 @@ function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
     identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' }),
     netns: 'shop.cart',
     isNew: false,
+    waypointBypass: 'count',
     modes: {
       inbound: true,
       dns: false,

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
-import { createMeshView, workloadIdentity } from '../../src/model/index.ts';
+import { createMeshView, type MeshViewStore, workloadIdentity } from '../../src/model/index.ts';
 import { decideL4 } from '../../src/policy/index.ts';
 import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
 import { beginRecord } from '../../src/proxy/index.ts';
@@ -19,18 +19,20 @@ const server = serving(makeWorkload({ name: 'server', addresses: [ip('10.0.1.1')
 const client = makeWorkload({ name: 'client', addresses: [ip('10.0.0.1')] });
 const peer = workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'client' });
 
-function world(over: Partial<InboundPorts> = {}) {
+function world(over: Partial<InboundPorts> = {}, guarded = false) {
   const view = createMeshView();
   view.apply({ upsertWorkloads: [server, client], upsertServices: [service] });
   const journal = createRecorder();
   const application = fakeStream();
   const asked: string[] = [];
+  const bypasses: string[] = [];
   const clock = createFakeClock();
   const admission = createAdmission({
     view,
     judge: decideL4,
     holdMs: 5_000,
     clock,
+    refusesBypass: () => guarded,
     onDryRun: () => undefined,
   });
   const ports: InboundPorts = {
@@ -39,6 +41,7 @@ function world(over: Partial<InboundPorts> = {}) {
     network: '',
     view,
     admission,
+    onWaypointBypass: ({ path, outcome }) => void bypasses.push(`${path.service?.name} ${outcome}`),
     async connectApplication(target, from) {
       asked.push(`${target.address}:${target.port} from ${from}`);
       return application;
@@ -51,7 +54,7 @@ function world(over: Partial<InboundPorts> = {}) {
     holdMs: 5_000,
     ...over,
   };
-  return { view, ports, journal, application, asked, clock };
+  return { view, ports, journal, application, asked, bypasses, clock };
 }
 
 function request(authority: TunnelRequest['authority']) {
@@ -186,4 +189,56 @@ test('an application connection is not left behind when the peer is gone', async
     ports,
   );
   t.same(application.resets, [gone]);
+});
+
+/** `web` behind a waypoint of which the peer is a pod, or not. */
+function putWaypoint(view: MeshViewStore, account: string): void {
+  const hostname = 'waypoint.shop.svc.cluster.local';
+  const gateway = { kind: 'hostname' as const, namespace: 'shop', hostname, hboneMtlsPort: 15008 };
+  const waypoint = makeService({ name: 'waypoint', ports: [] });
+  view.apply({
+    upsertServices: [{ ...service, waypoint: gateway }, waypoint],
+    upsertWorkloads: [
+      serving(
+        makeWorkload({ name: 'waypoint', addresses: [ip('10.0.3.3')], serviceAccount: account }),
+        waypoint,
+      ),
+    ],
+  });
+}
+
+/** A tunnel whose sender says that its client is somebody else. */
+function claiming(address: string) {
+  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  return { tunnel: { ...tunnel, forwarded: { client: { address: ip(address), port: 1 } } }, answers };
+}
+
+test('behind its waypoint the application sees the client that the waypoint names', async (t) => {
+  const { view, ports, asked, bypasses } = world();
+  putWaypoint(view, 'client');
+  for (const address of ['10.9.9.9', '127.0.0.1', '224.0.0.1', 'fd00::9', '0.0.0.0'])
+    await carryTunnel(claiming(address).tunnel, ports);
+  const own = '10.0.1.1:8080 from 10.0.0.1';
+  t.same(asked, ['10.0.1.1:8080 from 10.9.9.9', own, own, own, own], 'addresses of nobody are not believed');
+  t.same(bypasses, []);
+});
+
+test('nobody else is believed, and who comes round the waypoint is counted', async (t) => {
+  const { view, ports, asked, bypasses } = world();
+  putWaypoint(view, 'waypoint');
+  const { tunnel, answers } = claiming('10.9.9.9');
+  await carryTunnel(tunnel, ports);
+  t.same(answers, ['200']);
+  t.same(asked, ['10.0.1.1:8080 from 10.0.0.1']);
+  t.same(bypasses, ['web allowed']);
+});
+
+test('where the label says so, who comes round the waypoint is refused for good', async (t) => {
+  const { view, ports, asked, bypasses } = world({}, true);
+  putWaypoint(view, 'waypoint');
+  const { tunnel, answers } = claiming('10.9.9.9');
+  await carryTunnel(tunnel, ports);
+  t.same(answers, ['401']);
+  t.same(asked, []);
+  t.same(bypasses, ['web refused']);
 });

@@ -171,3 +171,34 @@ test('a live connection is listed, and a cut ends it with its reason', async (t)
   t.equal(journal.entries.at(-1)?.end?.error?.code, 'ERR_ZTUNNEL_DRAINED');
   t.same(tracker.of(source.uid), []);
 });
+
+test('a pod’s waypoint is tried at another of its pods, since it has several though the pod has one address', async (t) => {
+  const waypointService = makeService({ name: 'waypoint', ports: [] });
+  const waypoint = {
+    kind: 'hostname' as const,
+    namespace: 'shop',
+    hostname: waypointService.hostname,
+    hboneMtlsPort: 15008,
+  };
+  const pods = ['10.0.5.1', '10.0.5.2'].map((address, index) =>
+    serving(makeWorkload({ name: `waypoint-${index}`, addresses: [ip(address)] }), waypointService),
+  );
+  const view = createMeshView();
+  view.apply({
+    upsertServices: [waypointService],
+    upsertWorkloads: [source, { ...endpoint('a', '10.0.1.1'), services: new Map(), waypoint }, ...pods],
+  });
+  const dialled: string[] = [];
+  const { ports } = world({
+    resolve: (question) => resolveUpstream({ view, network: '', random: () => 0, ...question }),
+    async dial(upstream) {
+      dialled.push(`${upstream.address} for ${upstream.authority}`);
+      if (dialled.length === 1) throw failure(true);
+      return { stream: fakeStream(), identity: undefined };
+    },
+  });
+  const { stream, connection } = captured('10.0.1.1', 8080);
+  await carryOutbound(connection, ports);
+  t.same(dialled, ['10.0.5.1 for 10.0.1.1:8080', '10.0.5.2 for 10.0.1.1:8080']);
+  t.same(stream.resets, []);
+});

@@ -2,6 +2,7 @@ import type { PolicyKey, Workload } from '../../model/index.ts';
 import { type PodObject, selects } from '../objects/index.ts';
 import {
   bindService,
+  leadToWaypoint,
   type MeshSettings,
   type ServiceInfo,
   slicePods,
@@ -51,7 +52,7 @@ export function deriveWorkloads(
     // What leads to a waypoint leads through no other.
     // What leads to a waypoint leads through no other.
     const [waypoint] = waypoints.servedBy(fetch, info.service);
-    if (waypoint !== undefined) return [[info.key, { ...info, leadsTo: waypoint }]];
+    if (waypoint !== undefined) return [[info.key, leadToWaypoint(info, waypoint, settings.trustDomain)]];
     return [[info.key, bindService(info, waypoints.bind(fetch, 'service', object.meta))]];
   });
   const servicesBySlot = graph.index(services, ({ service, selector }) =>

@@ -7,6 +7,7 @@ import {
   podUid,
   readTwin,
   type TwinName,
+  WAYPOINT_BYPASS,
 } from '../translate/index.ts';
 import {
   BYPASS_INBOUND,
@@ -61,6 +62,7 @@ export function planEnrolment(
         virtualInterfaces: readList(annotations, VIRTUAL_INTERFACES, INTERFACE, warnings),
         existingConnections: annotations.get(EXISTING_CONNECTIONS) === 'reset' ? 'reset' : 'keep',
       },
+      waypointBypass: readBypass(pod, namespace),
     },
   };
 }
@@ -71,6 +73,12 @@ function isWanted(pod: PodObject, namespace: NamespaceObject | undefined): boole
   if (own === 'ambient') return true;
   if (own === 'none') return false;
   return readTwin(namespace?.meta.labels ?? new Map(), DATAPLANE_MODE) === 'ambient';
+}
+
+/** As above. */
+function readBypass(pod: PodObject, namespace: NamespaceObject | undefined): EnrolmentPod['waypointBypass'] {
+  const wish = pod.meta.labels.get(WAYPOINT_BYPASS) ?? namespace?.meta.labels.get(WAYPOINT_BYPASS);
+  return wish === 'refuse' ? 'refuse' : 'count';
 }
 
 function isPossible(pod: PodObject): boolean {

@@ -65,6 +65,7 @@ export {
 export {
   bindService,
   ingressUsesWaypoint,
+  leadToWaypoint,
   type ServiceInfo,
   serviceHostname,
   translateService,

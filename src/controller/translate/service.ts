@@ -85,6 +85,14 @@ export function translateService(
   };
 }
 
+/** The service of a waypoint: its clients know whom to expect there before there is a pod. */
+export function leadToWaypoint(info: ServiceInfo, waypoint: WaypointInfo, trustDomain: string): ServiceInfo {
+  const { namespace, serviceAccount } = waypoint;
+  const subjectAltNames =
+    waypoint.ours && !waypoint.placed ? [`spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`] : [];
+  return { ...info, service: { ...info.service, subjectAltNames }, leadsTo: waypoint };
+}
+
 /** The service with the waypoint that it is to be reached through. */
 export function bindService(info: ServiceInfo, { binding, status }: BoundWaypoint): ServiceInfo {
   return { ...info, service: { ...info.service, ...binding }, bindingStatus: status };

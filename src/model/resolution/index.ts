@@ -1,4 +1,5 @@
 export { attributeService } from './attribute-service.ts';
+export { type InboundPath, type InboundQuestion, inboundPath } from './inbound-path.ts';
 export { expectedIdentities, identityOf } from './expected-identities.ts';
 export {
   type Candidate,
@@ -19,4 +20,4 @@ export {
   type UpstreamRefusal,
   type UpstreamRefusalReason,
 } from './upstream.ts';
-export { isWaypointPod } from './waypoint.ts';
+export { isWaypointPod, nameWaypoint } from './waypoint.ts';

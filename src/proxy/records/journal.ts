@@ -19,7 +19,7 @@ import { type FlagTable, responseFlags } from './response-flags.ts';
 /** Writes each connection into the metrics and the access log. */
 export function createJournal(deps: {
   readonly metrics: TcpMetrics;
-  readonly decisions: DecisionMetrics;
+  readonly decisions: Pick<DecisionMetrics, 'refused'>;
   readonly accessLog: AccessLog;
   /** Codes of the role's own, with their flags. */
   readonly flags: FlagTable;

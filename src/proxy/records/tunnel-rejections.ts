@@ -8,7 +8,7 @@ import type { TunnelRejection } from '../tunnels/tunnel-listener.ts';
  * counted; strangers can cause them, so only so many are logged, and then how many were not.
  */
 export function createRejectionRecorder(deps: {
-  readonly decisions: DecisionMetrics;
+  readonly decisions: Pick<DecisionMetrics, 'refused'>;
   readonly log: Logger;
   readonly clock: Clock;
 }): (pod: string, rejection: TunnelRejection) => void {

@@ -10,6 +10,16 @@ export interface DecisionMetrics {
     /** The policy that decided, where one did. */
     readonly policy?: string | undefined;
   }): void;
+  /** A connection that came round a waypoint. */
+  bypassed(bypass: {
+    /** Hostname of the service whose waypoint it is, and its namespace; empty for a pod's own. */
+    readonly service: string;
+    readonly serviceNamespace: string;
+    readonly workload: string;
+    readonly workloadNamespace: string;
+    readonly mutualTls: boolean;
+    readonly outcome: 'allowed' | 'refused';
+  }): void;
   dryRun(outcome: {
     readonly policy: string;
     readonly verdict: 'allow' | 'deny';
@@ -17,12 +27,22 @@ export interface DecisionMetrics {
   }): void;
 }
 
-/** Registers both metrics. Once for each registry. */
+/** Registers its metrics. Once for each registry. */
 export function createDecisionMetrics(registry: MetricsRegistry): DecisionMetrics {
   const refusals = makeCounter(registry, METRICS.refusals);
   const outcomes = makeCounter(registry, METRICS.dryRun);
+  const bypasses = makeCounter(registry, METRICS.waypointBypass);
   return {
     refused: ({ reporter, reason, policy }) => refusals.inc({ reporter, reason, policy: policy ?? '' }),
+    bypassed: (bypass) =>
+      bypasses.inc({
+        destination_service: bypass.service,
+        destination_service_namespace: bypass.serviceNamespace,
+        destination_workload: bypass.workload,
+        destination_workload_namespace: bypass.workloadNamespace,
+        connection_security_policy: bypass.mutualTls ? 'mutual_tls' : 'unknown',
+        outcome: bypass.outcome,
+      }),
     dryRun: ({ policy, verdict, differs }) => outcomes.inc({ policy, verdict, differs: String(differs) }),
   };
 }

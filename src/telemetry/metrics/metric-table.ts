@@ -112,6 +112,18 @@ export const METRICS = {
     'Connections refused, by who refused, error code or reason, and deciding policy (empty when none)',
     ['reporter', 'reason', 'policy'],
   ),
+  waypointBypass: counter(
+    'nodemesh_waypoint_bypass_total',
+    'Connections that came to a pod round the waypoint of it or its service, and what became of them (allowed, refused)',
+    [
+      'destination_service',
+      'destination_service_namespace',
+      'destination_workload',
+      'destination_workload_namespace',
+      'connection_security_policy',
+      'outcome',
+    ],
+  ),
   dryRun: counter(
     'nodemesh_policy_dry_run_total',
     'Connections judged by dry-run policies, by what enforcing the policy would have done',

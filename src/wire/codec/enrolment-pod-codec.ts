@@ -41,6 +41,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       netns: pod.netns,
       isNew: pod.isNew,
       modes: encodeModes(pod.modes),
+      refuseWaypointBypass: pod.waypointBypass === 'refuse',
     }),
   fromMessage(message): EnrolmentPod {
     const { namespace, trustDomain, serviceAccount } = message;
@@ -52,6 +53,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       netns: message.netns,
       isNew: message.isNew,
       modes: decodeModes(message.modes ?? create(CaptureModesSchema)),
+      waypointBypass: message.refuseWaypointBypass ? 'refuse' : 'count',
     };
   },
   nameOf: (pod) => pod.uid,

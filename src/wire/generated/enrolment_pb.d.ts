@@ -61,6 +61,13 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
    * @generated from field: nodemesh.enrolment.CaptureModes modes = 8;
    */
   modes?: CaptureModes | undefined;
+
+  /**
+   * What comes round a waypoint of the pod or of its services is refused, not only counted.
+   *
+   * @generated from field: bool refuse_waypoint_bypass = 9;
+   */
+  refuseWaypointBypass: boolean;
 };
 
 /**

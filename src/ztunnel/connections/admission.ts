@@ -1,12 +1,15 @@
 import type { Clock, MeshError, Timer } from '../../base/index.ts';
-import type {
-  AuthorizationPolicy,
-  IpAddress,
-  MeshView,
-  PolicyKey,
-  Workload,
-  WorkloadIdentity,
-  WorkloadUid,
+import {
+  type AuthorizationPolicy,
+  type InboundPath,
+  inboundPath,
+  type IpAddress,
+  type MeshView,
+  nameWaypoint,
+  type PolicyKey,
+  type Workload,
+  type WorkloadIdentity,
+  type WorkloadUid,
 } from '../../model/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { untilKnown } from '../../proxy/index.ts';
@@ -33,6 +36,10 @@ export interface Reason {
   readonly policy: PolicyKey | undefined;
   readonly rule: number | undefined;
   readonly sentence: string;
+  /** What an operator can do about it, where more is to be said than the sentence says. */
+  readonly hint?: string | undefined;
+  /** It was no policy: the connection came round a waypoint. */
+  readonly isBypass?: boolean | undefined;
 }
 
 /** What a policy that is not enforced would have done. */
@@ -65,6 +72,8 @@ export interface Admission {
    * policies that are named but not here yet) or ERR_ZTUNNEL_UNKNOWN_DESTINATION.
    */
   admit(request: AdmissionRequest): Promise<() => void>;
+  /** Judges the connections to a pod again: what decides about it beside policies has changed. */
+  review(destination: WorkloadUid): void;
   /** Stops watching; nothing is judged again. */
   close(): void;
 }
@@ -74,22 +83,38 @@ export function createAdmission(deps: {
   readonly judge: Judge;
   readonly holdMs: number;
   readonly clock: Clock;
+  /** Whether the pod takes nothing that comes round its waypoint. */
+  readonly refusesBypass: (destination: WorkloadUid) => boolean;
   /** Told of each policy that is not enforced, for each new connection. */
   readonly onDryRun: (outcome: DryRun) => void;
 }): Admission {
-  const { view, judge, clock, holdMs, onDryRun } = deps;
+  const { view, judge, clock, holdMs, refusesBypass, onDryRun } = deps;
   const admitted = new Map<WorkloadUid, Set<AdmissionRequest>>();
   const holding = new Map<WorkloadUid, Timer>();
   const unsubscribe = view.changes.subscribe((change) => {
     for (const uid of admitted.keys()) {
       const workload = view.workload(uid);
-      if (workload !== undefined && (change.workloads.has(uid) || change.concernsPoliciesOf(workload)))
-        judgeAgain(workload, 'hold');
+      if (workload === undefined) continue;
+      const concerned =
+        change.workloads.has(uid) ||
+        change.concernsPoliciesOf(workload) ||
+        // The waypoint may be another now, or none.
+        (change.services.size > 0 && refusesBypass(uid));
+      if (concerned) judgeAgain(workload, 'hold');
     }
   });
 
   function verdictOn(workload: Workload, attributes: AdmissionAttributes): Verdict {
-    return judge({ ...view.policiesFor(workload), attributes });
+    const verdict = judge({ ...view.policiesFor(workload), attributes });
+    if (verdict.verdict === 'wait') return verdict;
+    const isGuarded = refusesBypass(workload.uid);
+    if (verdict.verdict === 'allow' && !isGuarded) return verdict;
+    const { destinationPort: port, source } = attributes;
+    const path = inboundPath({ view, workload, port, peer: source?.id });
+    if (verdict.verdict === 'deny')
+      return { ...verdict, reason: aboutWaypoint(verdict.reason, path, source) };
+    if (path.kind !== 'round') return verdict;
+    return { ...verdict, verdict: 'deny', reason: roundWaypoint(path, source) };
   }
 
   /** A policy that is only late must not cut anybody; one that never comes must not let anybody stay. */
@@ -151,6 +176,10 @@ export function createAdmission(deps: {
       release();
       throw denied('ERR_ZTUNNEL_DENIED', reason);
     },
+    review(destination) {
+      const workload = view.workload(destination);
+      if (workload !== undefined) judgeAgain(workload, 'hold');
+    },
     close() {
       unsubscribe();
       for (const timer of holding.values()) timer.cancel();
@@ -160,8 +189,39 @@ export function createAdmission(deps: {
 }
 
 function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', reason: Reason): ZtunnelError {
-  const { policy, rule, sentence } = reason;
-  return new ZtunnelError({ code, blame: 'downstream', message: sentence, policy, rule });
+  const { policy, rule, sentence: message, hint, isBypass } = reason;
+  if (isBypass !== true) return new ZtunnelError({ code, blame: 'downstream', message, hint, policy, rule });
+  return new ZtunnelError({
+    code: code === 'ERR_ZTUNNEL_DENIED' ? 'ERR_ZTUNNEL_WAYPOINT_BYPASS' : code,
+    blame: 'downstream',
+    message,
+    hint,
+    reason: 'WAYPOINT_BYPASS',
+  });
+}
+
+/** Behind a waypoint it is the waypoint's identity that policies of pods judge: who reads of a refusal must know. */
+function aboutWaypoint(reason: Reason, path: InboundPath, source: WorkloadIdentity | undefined): Reason {
+  if (path.kind !== 'through' || source === undefined) return reason;
+  return {
+    ...reason,
+    sentence: `${reason.sentence}; what was judged is ${nameWaypoint(path.waypoint)}, ${source.id}, through which the client came`,
+    hint: `allow the principal ${source.id.replace(/^spiffe:\/\//, '')} here, and attach policies about clients to the Service or the Gateway with targetRefs`,
+  };
+}
+
+function roundWaypoint(
+  { waypoint, service }: Extract<InboundPath, { readonly kind: 'round' }>,
+  source: WorkloadIdentity | undefined,
+): Reason {
+  const whose = service === undefined ? 'of the pod' : `of the service ${service.namespace}/${service.name}`;
+  return {
+    policy: undefined,
+    rule: undefined,
+    sentence: `${source?.id ?? 'a client without identity'} came round ${nameWaypoint(waypoint)} ${whose}, which the label nodemesh.io/waypoint-bypass: refuse forbids`,
+    hint: "dial the service's own name, which leads through the waypoint; or take the label away from the pod and its namespace",
+    isBypass: true,
+  };
 }
 
 function unknownDestination(request: AdmissionRequest): ZtunnelError {

@@ -14,6 +14,8 @@ export interface NodeEnrolment {
   /** Resolves when each pod that is known now has been tried once. */
   settled(): Promise<void>;
   pods(): readonly PodEnrolment[];
+  /** What is wanted of one pod now; undefined: nothing. */
+  wanted(uid: WorkloadUid): EnrolmentPod | undefined;
   /** What is wanted here now, for the saved state. */
   desired(): readonly EnrolmentPod[];
   /** What is on its way out, for the saved state. */
@@ -69,6 +71,7 @@ export function createNodeEnrolment<Namespace extends PodNamespace>(
       await Promise.all([...enrolments.values()].map((enrolment) => enrolment.settled));
     },
     pods: () => [...enrolments.values()],
+    wanted: (uid) => wanted.get(uid),
     desired: () => [...wanted.values()],
     leaving: () => [...enrolments.values()].map(({ pod }) => pod).filter(({ uid }) => !wanted.has(uid)),
     async stop() {

@@ -4,6 +4,7 @@ import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { CapturedConnection } from '../outbound/ports.ts';
+import { admit } from './admit.ts';
 import { clientWorkload, ownWorkload } from './known-workloads.ts';
 import type { InboundPorts } from './ports.ts';
 import { checkPort } from './tunnel-target.ts';
@@ -37,7 +38,8 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
       destinationPort: target.port,
       source: undefined,
     };
-    releases.push(await ports.admission.admit({ destination: ports.pod, attributes, cut: cutter.cut }));
+    const { release } = await admit({ workload, attributes, cut: cutter.cut }, ports);
+    releases.push(release);
     const upstream = await ports.connectApplication(target, remote.address, cutter.signal);
     releases.push(
       ports.tracker.add({

@@ -4,6 +4,8 @@ import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
+import { admit } from './admit.ts';
+import { applicationClient } from './application-client.ts';
 import { clientWorkload, ownWorkload } from './known-workloads.ts';
 import type { TunnelRequest } from '../../proxy/index.ts';
 import type { InboundPorts } from './ports.ts';
@@ -31,8 +33,11 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
       destinationPort: target.port,
       source: request.peer,
     };
-    releases.push(await ports.admission.admit({ destination: ports.pod, attributes, cut: cutter.cut }));
-    const upstream = await ports.connectApplication(target, request.remote.address, cutter.signal);
+    const { release, path } = await admit({ workload, attributes, cut: cutter.cut }, ports);
+    releases.push(release);
+    const { remote, forwarded } = request;
+    const client = applicationClient({ path, remote, claimed: forwarded.client, target });
+    const upstream = await ports.connectApplication(target, client, cutter.signal);
     releases.push(
       ports.tracker.add({
         pod: ports.pod,
@@ -46,8 +51,8 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
     );
     // From here on the stream itself tells when the peer goes.
     request.signal.removeEventListener('abort', onPeerGone);
-    const client = acceptOrLetGo(request, upstream);
-    await joinStreams({ client, upstream, record, cutter, splice: ports.splice });
+    const tunnel = acceptOrLetGo(request, upstream);
+    await joinStreams({ client: tunnel, upstream, record, cutter, splice: ports.splice });
   } catch (error) {
     const failure = cutter.cause ?? fromUnknown(error);
     request.refuse(statusFor(failure), failure.message);

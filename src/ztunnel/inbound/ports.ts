@@ -4,6 +4,7 @@ import type { Admission } from '../connections/admission.ts';
 import type { ConnectionDetails, ConnectionRecord, Endpoint, SpliceStreams } from '../../proxy/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
+import type { WaypointBypass } from './admit.ts';
 
 /** Everything that carrying inbound connections of one pod needs of the world. */
 export interface InboundPorts {
@@ -13,6 +14,8 @@ export interface InboundPorts {
   readonly network: string;
   readonly view: MeshView;
   readonly admission: Admission;
+  /** Told of each connection that comes round a waypoint. */
+  onWaypointBypass(bypass: WaypointBypass): void;
   /** Opens a connection to the application, from the client's own address. Rejects with a MeshError. */
   connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
   beginRecord(details: ConnectionDetails): ConnectionRecord;

@@ -11,6 +11,7 @@ export function statusFor(error: MeshError): 400 | 401 | 503 {
       return 400;
     // A verdict about who asks: another endpoint of the same policies would say the same.
     case 'ERR_ZTUNNEL_DENIED':
+    case 'ERR_ZTUNNEL_WAYPOINT_BYPASS':
     case 'ERR_ZTUNNEL_DENIED_LATER':
       return 401;
     // This endpoint cannot: unknown or loop-making target, application not reachable, proxy draining.

@@ -50,9 +50,9 @@ export async function reachUpstream(
   }
 }
 
-/** Only a service has other endpoints; but a session that was just closing may be opened anew to the same one. */
+/** A service and a waypoint have other endpoints; and a session that was just closing may be opened anew to the same one. */
 function mayTryAgain(upstream: Upstream, failure: MeshError): boolean {
-  return upstream.serviceAddressed || isStaleSession(failure);
+  return upstream.serviceAddressed || upstream.kind === 'hbone-waypoint' || isStaleSession(failure);
 }
 
 /** GOAWAY or REFUSED_STREAM: the session was at fault, not the endpoint. */

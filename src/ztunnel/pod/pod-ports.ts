@@ -50,6 +50,7 @@ export function inboundPorts(
     network,
     view,
     admission,
+    onWaypointBypass: deps.onWaypointBypass,
     async connectApplication(destination, client, signal) {
       const socket = await connectTcp({
         namespace,

@@ -6,6 +6,7 @@ import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
+import type { WaypointBypass } from '../inbound/admit.ts';
 
 /** What the proxies of all pods share. */
 export interface PodProxyDeps {
@@ -22,6 +23,7 @@ export interface PodProxyDeps {
   readonly random: () => number;
   /** A peer or request on 15008 was turned away before there was a connection. */
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
+  onWaypointBypass(bypass: WaypointBypass): void;
 }
 
 /** The one pod that a proxy is for. */

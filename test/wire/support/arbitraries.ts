@@ -149,6 +149,7 @@ export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
     account: name,
     netns: text,
     isNew: flag,
+    waypointBypass: fc.constantFrom('count', 'refuse'),
     modes: fc.record({
       inbound: flag,
       dns: flag,

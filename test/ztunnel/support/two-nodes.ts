@@ -88,6 +88,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
         random: Math.random,
         onTunnelRejected: (_pod, { error }) => journal.push({ node: node.name, event: 'rejected', error }),
         onDryRun: () => undefined,
+        onWaypointBypass: () => undefined,
       });
       proxies.push(proxy);
       await proxy.start();
@@ -145,6 +146,7 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     identity: workloadIdentity({ trustDomain, namespace, serviceAccount }),
     netns: pod.name,
     isNew: false,
+    waypointBypass: 'count',
     modes: DEFAULT_MODES,
     ...over,
   };

@@ -45,7 +45,7 @@ export interface BoundWaypoint {
 /**
  * Through which waypoint a service or pod is to be reached. A label that names a waypoint that cannot be used still
  * binds, to a name that leads nowhere: whoever wanted a waypoint in the way does not want the way without it. A waypoint
- * for other traffic than this is another matter (docs/adr/0035-waypoint-binding.md): there the label says nothing.
+ * for other traffic than this is another matter (docs/adr/0007-waypoint-binding.md): there the label says nothing.
  */
 export function bindWaypoint(subject: BindingSubject, lookup: WaypointLookup): BoundWaypoint {
   const { meta, namespace } = subject;

@@ -1,0 +1,50 @@
+import { causeOf, type MeshError } from '../../base/index.ts';
+import { type InboundPath, inboundPath, type Workload } from '../../model/index.ts';
+import type { AdmissionAttributes } from '../connections/admission.ts';
+import { ZtunnelError } from '../errors.ts';
+import type { InboundPorts } from './ports.ts';
+
+/** A connection to a pod that came round a waypoint of the pod or of its services. */
+export interface WaypointBypass {
+  readonly workload: Workload;
+  readonly path: Extract<InboundPath, { readonly kind: 'round' }>;
+  readonly attributes: AdmissionAttributes;
+  readonly outcome: 'allowed' | 'refused';
+}
+
+export interface Admitted {
+  readonly release: () => void;
+  /** Which way it came. */
+  readonly path: InboundPath;
+}
+
+/** Asks for a connection's admission, and counts it where it comes round a waypoint. Throws as the admission does. */
+export async function admit(
+  question: {
+    readonly workload: Workload;
+    readonly attributes: AdmissionAttributes;
+    cut(cause: MeshError): void;
+  },
+  ports: Pick<InboundPorts, 'admission' | 'view' | 'pod' | 'onWaypointBypass'>,
+): Promise<Admitted> {
+  const { workload, attributes, cut } = question;
+  const { view, admission, pod } = ports;
+  const pathNow = (): InboundPath =>
+    inboundPath({
+      view,
+      workload: view.workload(pod) ?? workload,
+      port: attributes.destinationPort,
+      peer: attributes.source?.id,
+    });
+  try {
+    const release = await admission.admit({ destination: pod, attributes, cut });
+    const path = pathNow();
+    if (path.kind === 'round') ports.onWaypointBypass({ workload, path, attributes, outcome: 'allowed' });
+    return { release, path };
+  } catch (error) {
+    const path = pathNow();
+    if (path.kind === 'round' && causeOf(error, ZtunnelError)?.code === 'ERR_ZTUNNEL_WAYPOINT_BYPASS')
+      ports.onWaypointBypass({ workload, path, attributes, outcome: 'refused' });
+    throw error;
+  }
+}
