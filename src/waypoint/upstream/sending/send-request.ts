@@ -1,4 +1,4 @@
-import type { Clock, MeshError } from '../../../base/index.ts';
+import type { Clock } from '../../../base/index.ts';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../../http/index.ts';
 import type { TrafficSettings } from '../../../model/index.ts';
 import type { RequestContext } from '../../request/request-context.ts';
@@ -52,6 +52,11 @@ async function exchange(attempt: Try): Promise<Exchanged> {
   const { request, context, clock } = attempt;
   for (let fresh = false; ; fresh = true) {
     const lease = await leaseConnection(attempt, fresh);
+    if (lease.http.state !== 'open' && !lease.isFresh) {
+      // It ended between being given and being used.
+      lease.release();
+      continue;
+    }
     const sentMs = clock.monotonic();
     try {
       const response = await lease.http.send(request, {
@@ -90,12 +95,7 @@ async function leaseConnection(attempt: Try, fresh: boolean): Promise<Lease> {
 function mayRepeat({ method, body }: HttpRequest, error: unknown): boolean {
   if (!(error instanceof HttpError) || error.blame !== 'upstream') return false;
   if (body.stream !== undefined && (body.stream.readableDidRead || body.stream.destroyed)) return false;
-  return error.retryable || (isStale(error) && IDEMPOTENT.has(method));
-}
-
-/** The connection was closed by the server as the request was sent, and no byte of an answer came. */
-function isStale({ code }: MeshError): boolean {
-  return code === 'ERR_HTTP_STALE';
+  return error.retryable || (error.code === 'ERR_HTTP_STALE' && IDEMPOTENT.has(method));
 }
 
 /** Counts the try when its answer is known to the end; an error in the head needs no waiting. */

@@ -1,4 +1,4 @@
-import { causeOf, type MeshError } from '../../../base/index.ts';
+import { causeOf, MeshError } from '../../../base/index.ts';
 import { HttpError } from '../../../http/index.ts';
 import { WaypointError } from '../../errors.ts';
 import { fromUnknown } from '../../from-unknown.ts';
@@ -34,9 +34,12 @@ export function connectFailure(cause: unknown, endpoint: string): FailedTry {
 /** The request was, or may have been, sent. */
 export function sendFailure(cause: unknown, endpoint: string): FailedTry {
   const known = fromUnknown(cause);
-  const http: MeshError | undefined = causeOf(known, HttpError);
-  if (http === undefined || http.blame !== 'upstream')
-    return { error: known, outcome: isTimeout(known) ? { kind: 'timed-out' } : undefined };
+  const http = causeOf(known, HttpError);
+  if (http === undefined || http.blame !== 'upstream') {
+    // Of a request that was given up, why it was is the better answer.
+    const error = http?.code === 'ERR_HTTP_ABORTED' && http.cause instanceof MeshError ? http.cause : known;
+    return { error, outcome: isTimeout(error) ? { kind: 'timed-out' } : undefined };
+  }
   const outcome: Outcome = { kind: 'reset' };
   if (http.code === 'ERR_HTTP_BAD_RESPONSE') {
     const error = new WaypointError({
@@ -67,5 +70,6 @@ export function cutOutcome(cause: unknown): Outcome | undefined {
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof WaypointError && answerFor(error).status === 504;
+  const own = causeOf(error, WaypointError);
+  return own !== undefined && answerFor(own).status === 504;
 }
