@@ -18,7 +18,7 @@ import { compose } from '../../../src/waypoint/request/layer.ts';
 import type { RequestContext } from '../../../src/waypoint/request/request-context.ts';
 import { DEFAULT_TRAFFIC_SETTINGS } from '../../../src/waypoint/traffic/default-settings.ts';
 import { createHttpConnector } from '../../../src/waypoint/upstream/connections/http-connector.ts';
-import type { DialOptions } from '../../../src/waypoint/upstream/dial/dial-endpoint.ts';
+import type { DialEndpoint, DialOptions } from '../../../src/waypoint/upstream/dial/dial-endpoint.ts';
 import { NO_UPSTREAM_EVENTS, type UpstreamEvents } from '../../../src/waypoint/upstream/upstream-events.ts';
 import { createUpstreams, type Upstreams } from '../../../src/waypoint/upstream/upstreams.ts';
 import { ip, keyOf, makeService, makeWorkload, vip } from '../../model/mesh-fixtures.ts';
@@ -33,8 +33,8 @@ export interface WorldOptions {
   readonly clock?: Clock;
   readonly events?: Partial<UpstreamEvents>;
   readonly random?: () => number;
-  /** What a dial does before it connects. */
-  onDial?(upstream: Upstream, options: DialOptions): void;
+  /** Instead of a plain connection to where the endpoint listens. */
+  dial?: DialEndpoint;
 }
 
 /** One service `cart` whose endpoints are real servers on this machine, and a waypoint's way to them. */
@@ -102,7 +102,7 @@ function createWorld(options: WorldOptions): UpstreamWorld {
     }),
     async dial(upstream, dialOptions) {
       dials.push({ upstream, client: dialOptions.client });
-      options.onDial?.(upstream, dialOptions);
+      if (options.dial !== undefined) return options.dial(upstream, dialOptions);
       const { timeoutMs, signal } = dialOptions;
       const { address, targetPort: port } = upstream;
       return tcpByteStream(await connectTcp({ namespace: undefined, address, port, timeoutMs, signal }));
