@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../../base/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import {
   type HttpBackend,
@@ -14,17 +15,22 @@ import { pathOf } from '../../routing/request-facts.ts';
 import { createWeightedChoice, type WeightedChoice } from '../../routing/weighted-choice.ts';
 import { applyHeaderFilter } from './header-filter.ts';
 import { redirect } from './redirect.ts';
+import { backendOfSession } from './session/session-persistence.ts';
 
 export interface RouteLayerOptions {
+  /** Tells when sessions are over. Default: the system's. */
+  readonly clock?: Clock;
   /** Where the choice among weighted backends starts, in [0, 1). Default Math.random. */
   readonly random?: () => number;
 }
 
 /**
- * Sends a request to a backend of the rule that takes it, each by its weight, or answers with the rule's redirect. Without
- * routes: to the service that was dialled. Throws a WaypointError when no rule holds, or the backend is not valid.
+ * Sends a request to a backend of the rule that takes it, by their weights unless the client has a session with one, or
+ * answers with the rule's redirect. Without routes: to the service that was dialled. Throws a WaypointError when no rule
+ * holds, or the backend is not valid.
  */
-export function createRouteLayer({ random = Math.random }: RouteLayerOptions = {}): Layer {
+export function createRouteLayer(options: RouteLayerOptions = {}): Layer {
+  const { clock = systemClock, random = Math.random } = options;
   /** A rule lives as long as its route is unchanged, and with it where the choice stands. */
   const choices = new WeakMap<HttpRule, WeightedChoice>();
 
@@ -54,7 +60,8 @@ export function createRouteLayer({ random = Math.random }: RouteLayerOptions = {
         context.record.routeRule = rule.name;
         const redirected = redirectBy(rule.filters, request, match);
         if (redirected !== undefined) return redirected;
-        const backend = validBackend(route, rule, choose(rule));
+        const ofSession = backendOfSession(request, context, rule, clock.now());
+        const backend = validBackend(route, rule, ofSession ?? choose(rule));
         return (
           redirectBy(backend.filters, request, match) ??
           next(request, { ...context, backend: backend.target, backendFilters: backend.filters })
