@@ -81,6 +81,27 @@ test('a pod that does not answer the tunnel is given up after the connect timeou
   );
 });
 
+test('a pod whose policy refuses the waypoint is not to blame, and is not asked again', async (t) => {
+  const refusing = (status: number) => (request: TunnelRequest) => request.refuse(status, 'no');
+  for (const [status, retryable, failures] of [
+    [401, false, 0],
+    [400, false, 1],
+    [503, true, 1],
+  ] as const) {
+    await withTunnels(
+      CART,
+      async ({ dial }) => {
+        await withUpstreams({ tunnelled: true, dial }, async (world) => {
+          await world.addEndpoint('cart-1', createServer());
+          await t.rejects(world.get(), { code: 'ERR_WAYPOINT_CONNECT_FAILED', retryable });
+          t.match(world.upstreams.dump(), [{ endpoints: [{ failures }] }]);
+        });
+      },
+      refusing(status),
+    );
+  }
+});
+
 interface Tunnels {
   readonly dial: DialEndpoint;
   readonly requests: readonly TunnelRequest[];

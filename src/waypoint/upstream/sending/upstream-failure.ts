@@ -1,5 +1,6 @@
 import { causeOf, MeshError } from '../../../base/index.ts';
 import { HttpError } from '../../../http/index.ts';
+import { TunnelError } from '../../../tunnel-protocol/index.ts';
 import { WaypointError } from '../../errors.ts';
 import { fromUnknown } from '../../from-unknown.ts';
 import { answerFor } from '../../respond.ts';
@@ -14,18 +15,20 @@ export interface FailedTry {
 /** No connection to the endpoint could be had: nothing of the request was sent. */
 export function connectFailure(cause: unknown, endpoint: string): FailedTry {
   const known = fromUnknown(cause);
+  if (isTimeout(known)) return { error: known, outcome: { kind: 'timed-out' } };
   // The limits of the service say nothing about an endpoint, and neither does a client that gave up.
   if (known.blame !== 'upstream') return { error: known, outcome: undefined };
-  const outcome: Outcome = { kind: 'connect-failed' };
+  const status = causeOf(known, TunnelError)?.status;
+  // That policy keeps the waypoint out is no fault of the endpoint, and no other endpoint would see it otherwise.
+  const outcome: Outcome | undefined = status === 401 ? undefined : { kind: 'connect-failed' };
   if (known.code === 'ERR_WAYPOINT_CONNECT_FAILED') return { error: known, outcome };
-  if (isTimeout(known)) return { error: known, outcome: { kind: 'timed-out' } };
   const error = new WaypointError({
     code: 'ERR_WAYPOINT_CONNECT_FAILED',
     blame: 'upstream',
     message: `expected a connection to ${endpoint}, got none`,
     hint: known.hint,
-    reason: 'connect-failure',
-    retryable: true,
+    reason: status === 401 ? 'denied-by-destination' : 'connect-failure',
+    retryable: status === undefined || status === 503,
     cause: known,
   });
   return { error, outcome };
