@@ -20,6 +20,7 @@ const TEST_PEERS = [
   { program: 'sysctl', debian: 'procps' },
   { program: 'openssl', debian: 'openssl' },
   { pythonModule: 'h2', debian: 'python3-h2' },
+  { program: 'redis-server', debian: 'redis-server' },
 ];
 const BENCH_PEERS = [
   { program: 'haproxy', debian: 'haproxy' },

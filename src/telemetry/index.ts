@@ -33,7 +33,9 @@ export {
   openLogSink,
 } from './log/index.ts';
 export {
+  type AdmissionMetrics,
   type CountedConnection,
+  createAdmissionMetrics,
   type CountedRequest,
   createHttpMetrics,
   type HttpMetrics,

@@ -1,5 +1,6 @@
 import type { ErrorCodeTable } from '../base/index.ts';
-import { ProxyError } from '../proxy/index.ts';
+import { ProxyError, type ProxyErrorOptions } from '../proxy/index.ts';
+import type { FailureAnswer } from './respond.ts';
 
 export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_CONFIG: 'one or more options of the waypoint are missing or do not parse',
@@ -9,8 +10,7 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_NOT_HTTP: 'a connection to a port that is declared as HTTP does not speak it',
   ERR_WAYPOINT_NO_ROUTE: 'the service has routes, and no rule of theirs matches the request',
   ERR_WAYPOINT_INVALID_BACKEND: 'the rule that matched sends the request to a backend that is not valid',
-  ERR_WAYPOINT_PATTERN:
-    'a regular expression of a route is not RE2; the match that it stands in holds for nothing',
+  ERR_WAYPOINT_PATTERN: 'a regular expression is not RE2; the match that it stands in holds for nothing',
   ERR_WAYPOINT_NO_ENDPOINT: 'the backend has no endpoint that may take the request',
   ERR_WAYPOINT_REQUEST_TIMEOUT: 'a request took longer than its route, its policy or its client allows',
   ERR_WAYPOINT_TRY_TIMEOUT: 'a backend took longer over one try of a request than it may',
@@ -23,10 +23,28 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_UPSTREAM_RESET: 'an endpoint ended the connection or stream before the answer was complete',
   ERR_WAYPOINT_BAD_RESPONSE:
     'an endpoint answered with what is not HTTP, or could be read in more than one way',
+  ERR_WAYPOINT_EXTENSION_MISSING: 'a route names a RateLimit, FaultInjection or Filter that is not there',
+  ERR_WAYPOINT_RATE_LIMITED: 'a rate limit has no room for the request',
+  ERR_WAYPOINT_RATE_LIMIT_UNCHECKED:
+    'the server of a global rate limit does not answer, and the limit says to refuse then',
+  ERR_WAYPOINT_RATE_LIMIT_SERVER:
+    'the server of a global rate limit cannot be reached, refuses, or answers what cannot be understood',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 
 export type WaypointErrorCode = keyof typeof WAYPOINT_ERROR_CODES;
 
+export interface WaypointErrorOptions extends ProxyErrorOptions<WaypointErrorCode> {
+  /** What of its answer `respond.ts` cannot know: a `retry-after`, a status that somebody configured. */
+  readonly answer?: Partial<FailureAnswer> | undefined;
+}
+
 /** What the waypoint itself decides or meets. Each code has its status in `respond.ts`. */
-export class WaypointError extends ProxyError<WaypointErrorCode> {}
+export class WaypointError extends ProxyError<WaypointErrorCode> {
+  readonly answer: Partial<FailureAnswer> | undefined;
+
+  constructor(options: WaypointErrorOptions) {
+    super(options);
+    this.answer = options.answer;
+  }
+}

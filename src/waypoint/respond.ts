@@ -55,6 +55,19 @@ const ANSWERS: Readonly<Record<string, Row>> = {
     grpc: GRPC.INTERNAL,
     text: 'the route for this request has no valid backend',
   },
+  // Gateway API, HTTPRouteFilter: a filter that cannot be resolved must not be skipped.
+  ERR_WAYPOINT_EXTENSION_MISSING: {
+    status: 500,
+    grpc: GRPC.INTERNAL,
+    text: 'the route for this request names a filter that is not there',
+  },
+  // RFC 6585 §4, with the retry-after that the error brings.
+  ERR_WAYPOINT_RATE_LIMITED: { status: 429, grpc: GRPC.RESOURCE_EXHAUSTED, text: 'rate limit exceeded' },
+  ERR_WAYPOINT_RATE_LIMIT_UNCHECKED: {
+    status: 503,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the rate limit cannot be checked now',
+  },
   ERR_WAYPOINT_NO_ENDPOINT: { status: 503, grpc: GRPC.UNAVAILABLE, text: 'no healthy upstream' },
   // Gateway API, timeouts.
   ERR_WAYPOINT_REQUEST_TIMEOUT: {

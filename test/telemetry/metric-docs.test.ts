@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import {
+  createAdmissionMetrics,
   createDecisionMetrics,
   createHttpMetrics,
   createMetricsRegistry,
@@ -65,6 +66,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createHttpMetrics({ registry });
   createDecisionMetrics(registry);
   createRoutingMetrics(registry);
+  createAdmissionMetrics(registry, { rateLimitKeys: () => 0 });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);

@@ -7,6 +7,7 @@ import {
   NO_BODY,
 } from '../../src/http/index.ts';
 import { parseSpiffeId, type Service, type TrafficSettings } from '../../src/model/index.ts';
+import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
 import type { Handler } from '../../src/waypoint/request/layer.ts';
 import type { RequestContext } from '../../src/waypoint/request/request-context.ts';
 import { createRequestRecord } from '../../src/waypoint/request/request-record.ts';
@@ -74,7 +75,7 @@ export function makeContext(
       workload: undefined,
     },
     dialled: { kind: 'service', service, address: ip('10.96.0.1'), port: options.port ?? 80 },
-    plan: { routes, traffic: { settingsFor: () => settings } },
+    plan: { routes, traffic: { settingsFor: () => settings }, rateLimits: NOTHING_HOLDS },
     signal: new AbortController().signal,
     startedMs: 0,
     record: createRequestRecord(),

@@ -1,3 +1,4 @@
+export { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 export {
   type CountedRequest,
   createHttpMetrics,

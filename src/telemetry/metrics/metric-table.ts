@@ -139,6 +139,22 @@ export const METRICS = {
     'Copies of requests that a waypoint sent to mirrors, by what became of them (answered, failed, dropped)',
     ['result'],
   ),
+  rateLimited: counter(
+    'nodemesh_rate_limited_total',
+    'Requests refused by a RateLimit, by the rule that counted them',
+    ['policy', 'rule'],
+  ),
+  rateLimitUnchecked: counter(
+    'nodemesh_rate_limit_unchecked_total',
+    'Requests that the server of a global RateLimit gave no answer for, by what became of them: passed, refused',
+    ['policy', 'outcome'],
+  ),
+  rateLimitOverflows: counter(
+    'nodemesh_rate_limit_overflows_total',
+    'Requests counted together because a limit keeps too many counters for one of their own',
+    ['policy'],
+  ),
+  rateLimitKeys: gauge('nodemesh_rate_limit_keys', 'Counters of rate limits held', []),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',
     'When the certificate of an identity expires, in seconds since 1970',

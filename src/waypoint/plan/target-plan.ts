@@ -1,3 +1,5 @@
+import type { HoldingObjects } from '../admission/holding-objects.ts';
+import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { TrafficPlan } from '../traffic/traffic-plan.ts';
 
@@ -6,6 +8,7 @@ import type { TrafficPlan } from '../traffic/traffic-plan.ts';
  * Each part belongs to the layer of its name, which compiles it.
  */
 export interface TargetPlan {
+  readonly rateLimits: HoldingObjects<CompiledRateLimit>;
   readonly routes: RouteTable;
   readonly traffic: TrafficPlan;
 }

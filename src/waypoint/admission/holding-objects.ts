@@ -1,0 +1,106 @@
+import type {
+  AdmissionObject,
+  Attachment,
+  ExtensionKey,
+  GatewayKey,
+  HttpRule,
+  RouteKey,
+} from '../../model/index.ts';
+import type { PlanTarget } from '../plan/plan-store.ts';
+import type { RouteSelection } from '../routing/route-selection.ts';
+
+/** Which objects of one kind hold for the requests to one target. */
+export interface HoldingObjects<T> {
+  /**
+   * In the order in which they hold: from the widest attachment to the narrowest, of the same the older first, and last
+   * what the rule names, in the order of its filters. Each once.
+   */
+  of(selection: RouteSelection): Holding<T>;
+}
+
+export interface Holding<T> {
+  readonly objects: readonly T[];
+  /** Named by the rule and not there: the request must not go on as if nothing had been asked for. */
+  readonly missing: ExtensionKey | undefined;
+}
+
+/** For targets for which there is none. */
+export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => NOTHING };
+
+const NOTHING: Holding<never> = { objects: [], missing: undefined };
+
+export interface HoldingOptions<O extends AdmissionObject, T> {
+  readonly objects: readonly O[];
+  readonly gateway: GatewayKey;
+  readonly target: PlanTarget;
+  /** Which ExtensionRefs are of this kind. */
+  isOwn(key: ExtensionKey): boolean;
+  /** What the layer works with; undefined: there is nothing that could. Called once for each object that may hold. */
+  compile(object: O): T | undefined;
+}
+
+export function compileHolding<O extends AdmissionObject, T>(
+  options: HoldingOptions<O, T>,
+): HoldingObjects<T> {
+  const sorted = [...options.objects].sort(byAge);
+  const compiled = new Map<ExtensionKey, T>();
+  for (const object of sorted) {
+    const ready = options.compile(object);
+    if (ready !== undefined) compiled.set(object.key, ready);
+  }
+  const all = sorted.flatMap((object) => object.attachments.map((attachment) => ({ object, attachment })));
+  const attached = (holds: (attachment: Attachment) => boolean): ExtensionKey[] =>
+    all.filter(({ attachment }) => holds(attachment)).map(({ object }) => object.key);
+
+  const { gateway, target } = options;
+  const always = [
+    ...attached((to) => to.kind === 'waypoints' || (to.kind === 'gateway' && to.gateway === gateway)),
+    ...attached((to) => isService(to, target) && to.port === undefined),
+    ...attached((to) => isService(to, target) && to.port === target.port),
+  ];
+  const objectsOf = (keys: readonly ExtensionKey[]): readonly T[] =>
+    [...new Set(keys)].flatMap((key) => compiled.get(key) ?? []);
+  const withoutRule: Holding<T> = { objects: objectsOf(always), missing: undefined };
+  const byRule = new Map<HttpRule, Holding<T>>();
+  return {
+    of(selection) {
+      if (selection.kind !== 'rule') return withoutRule;
+      const { route, rule } = selection;
+      const known = byRule.get(rule);
+      if (known !== undefined) return known;
+      const named = rule.filters.flatMap((filter) =>
+        filter.type === 'extension' && options.isOwn(filter.object) ? [filter] : [],
+      );
+      const holding: Holding<T> = {
+        objects: objectsOf([
+          ...always,
+          ...attached((to) => isRoute(to, route.key) && to.rule === undefined),
+          ...attached((to) => isRoute(to, route.key) && to.rule === rule.name && rule.name !== ''),
+          ...named.map(({ object }) => object),
+        ]),
+        missing: named.find(({ object, missing }) => missing || !compiled.has(object))?.object,
+      };
+      byRule.set(rule, holding);
+      return holding;
+    },
+  };
+}
+
+function isService(
+  attachment: Attachment,
+  { service }: PlanTarget,
+): attachment is Extract<Attachment, { readonly kind: 'service' }> {
+  return attachment.kind === 'service' && attachment.service === service;
+}
+
+function isRoute(
+  attachment: Attachment,
+  route: RouteKey,
+): attachment is Extract<Attachment, { readonly kind: 'route' }> {
+  return attachment.kind === 'route' && attachment.route === route;
+}
+
+function byAge(a: AdmissionObject, b: AdmissionObject): number {
+  if (a.createdMs !== b.createdMs) return a.createdMs < b.createdMs ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
+}
