@@ -9,7 +9,15 @@ export {
   createController,
 } from './create-controller.ts';
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
-export { formatIssue, inspectObject, type MeshObject, objectKindOf, parseObject } from './objects/index.ts';
+export {
+  apiVersionsOf,
+  formatFieldPath,
+  formatIssue,
+  inspectObject,
+  type MeshObject,
+  objectKindOf,
+  parseObject,
+} from './objects/index.ts';
 export { type ControllerSink, createSocketSink } from './sink/index.ts';
 export { createManifestSource, type ObjectSource, type SourceProblem } from './sources/index.ts';
 export type { Caller, TokenVerifier } from './tokens/index.ts';

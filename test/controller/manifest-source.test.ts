@@ -193,3 +193,28 @@ test('an unknown field of a route is passed over with a notice at its line', asy
   ]);
   t.same(await quiet(), ['+ HTTPRoute shop/cart']);
 });
+
+test('versions of an object are counted where nobody else does, and others are left as they are', async (t) => {
+  const generations: number[] = [];
+  const { source, write, take } = await started(t, { 'a.yaml': pod('one') });
+  source.events.subscribe((batch) => {
+    for (const event of batch) if (event.type === 'upsert') generations.push(event.object.meta.generation);
+  });
+  for (const label of ['a', 'b']) {
+    await write('a.yaml', pod('one', `  labels: { app: ${label} }\n`));
+    await take();
+  }
+  await write('a.yaml', pod('one', '  generation: 9\n'));
+  await take();
+  t.same(generations, [2, 3, 9]);
+});
+
+test('an object in a version that is not read is an error that names those that are', async (t) => {
+  const old = 'apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: HTTPRoute\nmetadata: { name: cart }\n';
+  const other = 'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: cart }\n';
+  const { source } = await started(t, { 'a.yaml': old, 'b.yaml': other });
+  t.match(source.problems(), [
+    { severity: 'error', field: 'apiVersion', message: /HTTPRoute: expected one of .*v1, .*got/ },
+    { severity: 'notice', message: /networking\.istio\.io\/v1 Gateway/ },
+  ]);
+});

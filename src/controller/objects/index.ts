@@ -52,6 +52,7 @@ export type {
   TargetReference,
 } from './nodemesh/index.ts';
 export {
+  apiVersionsOf,
   formatIssue,
   inspectObject,
   isGuard,

@@ -88,6 +88,11 @@ export function objectKindOf(value: unknown): ObjectKind | undefined {
   return KINDS[known].apiVersions.some((version) => version === apiVersion) ? known : undefined;
 }
 
+/** The versions in which objects of a kind are read; undefined for a kind that the mesh does not read. */
+export function apiVersionsOf(kind: string): readonly string[] | undefined {
+  return Object.hasOwn(KINDS, kind) ? KINDS[kind as ObjectKind].apiVersions : undefined;
+}
+
 /**
  * Reads an untyped object of a kind that `objectKindOf` knew. Whatever is wrong with it is in `issues`; the object beside
  * them is then only good for its name and for what could be read. An absent namespace becomes `defaultNamespace`.

@@ -8,7 +8,7 @@ import type { CliContext } from '../../context.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
 import { warnOfModes } from './dataplane-mode.ts';
-import { problemsOf } from './validate.ts';
+import { type Inspection, inspectAll } from './validate.ts';
 import { collect } from '../../option-values.ts';
 
 export function addApplyCommand(lab: Command, context: CliContext): void {
@@ -18,14 +18,17 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
       .description('create or change objects')
       .option('-f, --file <path>', 'a file, a directory, or - for standard input; repeatable', collect, []),
   )
-    .option('--no-validate', 'also policies that do not fit their schema (they then deny what they select)')
+    .option(
+      '--no-validate',
+      'also objects that do not fit their schema (a policy then denies what it selects)',
+    )
     .action(async (options: LabOption & { readonly file: readonly string[]; readonly validate: boolean }) => {
       requireFiles(options.file);
       const objects = options.file
         .flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')))
         .filter(({ kind }) => kind !== LAB_KIND);
       if (objects.length === 0) throw badRequest(`no object in ${options.file.join(', ')}`);
-      const problems = options.validate ? await problemsOf(objects) : new Map<ManifestObject, string>();
+      const { problems, notices } = options.validate ? await inspectAll(objects) : UNINSPECTED;
       const good = objects.filter((object) => !problems.has(object));
       const results = [
         ...(await openLab(context, options.name).apply(good)),
@@ -33,6 +36,7 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
       ];
       printApplied(context.terminal, results);
       warnOfLittle(context.terminal, good);
+      warnOfFields(context.terminal, notices);
       if (results.some(({ outcome }) => outcome === 'failed')) context.setExitCode(1);
     });
 }
@@ -44,6 +48,11 @@ function requireFiles(files: readonly string[]): void {
 
 function badRequest(message: string): LabError {
   return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
+}
+
+function warnOfFields({ stderr }: Terminal, notices: Inspection['notices']): void {
+  for (const [{ kind, metadata }, fields] of notices)
+    stderr.write(`note: ${kind.toLowerCase()}/${metadata.name}: unknown fields are passed over: ${fields}\n`);
 }
 
 /** Tells what is taken without an effect: kinds that nothing reads, and labels with a misspelt mode. */
@@ -82,3 +91,5 @@ export function printApplied({ stdout, stderr, colours }: Terminal, results: rea
     else stdout.write(`${what} ${outcome === 'unchanged' ? colours.dim(outcome) : outcome}\n`);
   }
 }
+
+const UNINSPECTED: Inspection = { problems: new Map(), notices: new Map() };

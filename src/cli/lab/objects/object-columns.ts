@@ -1,3 +1,5 @@
+import { GATEWAY_COLUMNS } from './gateway-columns.ts';
+import { age, conditionStatus, listField, since, textField } from './object-fields.ts';
 import { isCaptured } from '../../../lab/kubelet/index.ts';
 import {
   isKind,
@@ -33,7 +35,7 @@ const ACCEPTED_COLUMNS: Columns = {
   header: ['NAME', 'ACCEPTED', 'AGE', 'NOTE'],
   row: (object) => [
     object.metadata.name,
-    conditionStatus(object, 'Accepted'),
+    conditionStatus(listField(object.status, 'conditions'), 'Accepted'),
     age(object),
     conditionMessage(object),
   ],
@@ -105,6 +107,7 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
       conditionMessage(object),
     ],
   },
+  ...GATEWAY_COLUMNS,
   RateLimit: ACCEPTED_COLUMNS,
   FaultInjection: ACCEPTED_COLUMNS,
   Filter: ACCEPTED_COLUMNS,
@@ -124,37 +127,13 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
   },
 };
 
-function conditionStatus({ status }: KubeObject, type: string): string {
-  const conditions = field(status, 'conditions');
-  if (!Array.isArray(conditions)) return 'Unknown';
-  return (
-    textField(
-      conditions.find((condition) => textField(condition, 'type') === type),
-      'status',
-    ) ?? 'Unknown'
-  );
-}
-
 /** What the controller has to say about the object, such as a part of a policy that has no effect. */
 function conditionMessage({ status }: KubeObject): string {
-  const conditions = field(status, 'conditions');
-  if (!Array.isArray(conditions)) return '';
-  return conditions
+  return listField(status, 'conditions')
     .filter((condition) => textField(condition, 'reason') !== 'Accepted')
     .map((condition) => textField(condition, 'message') ?? '')
     .filter((message) => message !== '')
     .join('; ');
-}
-
-function textField(value: unknown, name: string): string | undefined {
-  const text = field(value, name);
-  return typeof text === 'string' ? text : undefined;
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }
 
 /** The one word that says most about a pod, as kubectl chooses it. */
@@ -165,15 +144,4 @@ function podState(pod: PodObject): string {
   if (waiting !== undefined && waiting.reason !== 'ContainerCreating') return waiting.reason;
   if (pod.status?.phase === 'Succeeded') return 'Completed';
   return pod.status?.phase ?? 'Pending';
-}
-
-function age({ metadata }: KubeObject): string {
-  return since(metadata.creationTimestamp);
-}
-
-function since(time: string): string {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1_000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }

@@ -1,34 +1,50 @@
 import type { ManifestObject } from '../../../lab/cluster/index.ts';
 import { LabError } from '../../../lab/index.ts';
 
-/** What the mesh's own kinds would be refused for by an API server that has their schema; one text per bad object. */
-export async function problemsOf(
-  objects: readonly ManifestObject[],
-): Promise<ReadonlyMap<ManifestObject, string>> {
+export interface Inspection {
+  /** What an API server that has the schemas would refuse objects for; one text per bad object. */
+  readonly problems: ReadonlyMap<ManifestObject, string>;
+  /** What it would pass over: fields that nobody knows. */
+  readonly notices: ReadonlyMap<ManifestObject, string>;
+}
+
+/** Looks at objects of custom kinds that the mesh reads; all others are the lab's to judge. */
+export async function inspectAll(objects: readonly ManifestObject[]): Promise<Inspection> {
   const problems = new Map<ManifestObject, string>();
-  const candidates = objects.filter(({ apiVersion }) => apiVersion.startsWith(SECURITY_GROUP));
-  if (candidates.length === 0) return problems;
+  const notices = new Map<ManifestObject, string>();
+  const candidates = objects.filter(({ apiVersion }) => GROUPS.some((group) => apiVersion.startsWith(group)));
+  if (candidates.length === 0) return { problems, notices };
   // Loaded only when there is something to look at: it is the controller's.
-  const { formatIssue, inspectObject, objectKindOf } = await import('../../../controller/index.ts');
+  const { apiVersionsOf, formatFieldPath, formatIssue, inspectObject, objectKindOf } = await import(
+    '../../../controller/index.ts'
+  );
   for (const object of candidates) {
     const kind = objectKindOf(object);
-    const issues = kind === undefined ? [] : inspectObject(kind, object).issues;
-    if (issues.length > 0) problems.set(object, issues.map(formatIssue).join('; '));
+    if (kind === undefined) {
+      const versions = apiVersionsOf(object.kind);
+      if (versions !== undefined)
+        problems.set(object, `apiVersion: expected one of ${versions.join(', ')}, got ${object.apiVersion}`);
+      continue;
+    }
+    const found = inspectObject(kind, object);
+    if (found.issues.length > 0) problems.set(object, found.issues.map(formatIssue).join('; '));
+    if (found.notices.length > 0)
+      notices.set(object, found.notices.map(({ path }) => formatFieldPath(path)).join(', '));
   }
-  return problems;
+  return { problems, notices };
 }
 
 /** Throws ERR_LAB_MANIFEST that names everything that is wrong. */
 export async function requireValid(objects: readonly ManifestObject[]): Promise<void> {
-  const problems = await problemsOf(objects);
+  const { problems } = await inspectAll(objects);
   if (problems.size === 0) return;
   const lines = [...problems].map(([{ kind, metadata }, problem]) => `${kind} ${metadata.name}: ${problem}`);
   throw new LabError({
     code: 'ERR_LAB_MANIFEST',
     blame: 'downstream',
     message: lines.join('\n'),
-    hint: 'a policy that cannot be understood denies what it selects; --no-validate applies it all the same',
+    hint: 'with --no-validate it is applied all the same: a policy that cannot be understood denies what it selects',
   });
 }
 
-const SECURITY_GROUP = 'security.istio.io/';
+const GROUPS = ['security.istio.io/', 'gateway.networking.k8s.io/', 'nodemesh.io/'];

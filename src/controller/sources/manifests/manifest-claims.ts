@@ -26,6 +26,7 @@ interface InForce {
   readonly key: string;
   readonly content: string;
   readonly sound: boolean;
+  readonly generation: number;
 }
 
 export function createManifestClaims(): ManifestClaims {
@@ -86,9 +87,10 @@ export function createManifestClaims(): ManifestClaims {
         }
         const sound = entry.faults.length === 0;
         if (before?.content === entry.content && before.sound === sound) continue;
-        const object = named(entry);
-        const { kind } = object;
-        inForce.set(id, { kind, key: objectKey(object.meta), content: entry.content, sound });
+        const object = numbered(named(entry), before?.generation ?? 0);
+        const { kind, meta } = object;
+        const { generation } = meta;
+        inForce.set(id, { kind, key: objectKey(meta), content: entry.content, sound, generation });
         events.push({ type: 'upsert', object, faults: entry.faults });
       }
       dirty.clear();
@@ -151,4 +153,10 @@ function named(entry: ManifestEntry): MeshObject {
     ...object,
     meta: { ...object.meta, name: entry.id.replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase() },
   };
+}
+
+/** Where nobody counts an object's versions they are counted here, from 1, so that a status can say which one it is of. */
+function numbered(object: MeshObject, before: number): MeshObject {
+  if (object.meta.generation > 0) return object;
+  return { ...object, meta: { ...object.meta, generation: before + 1 } };
 }

@@ -1,6 +1,7 @@
 import { describeError } from '../../../base/index.ts';
 import { type Document, isNode, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
 import {
+  apiVersionsOf,
   type FieldPath,
   formatFieldPath,
   inspectObject,
@@ -127,6 +128,14 @@ function reportUnknown(reader: Reader, item: unknown, line: number): void {
   >;
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
     report(reader, { line, message: 'not an object: expected apiVersion and kind' });
+    return;
+  }
+  const versions = apiVersionsOf(kind);
+  const [group = ''] = apiVersion.split('/');
+  // A version that an API server would not have either; of another group it is another kind.
+  if (versions?.some((version) => version.startsWith(`${group}/`)) === true) {
+    const message = `expected one of ${versions.join(', ')}, got ${JSON.stringify(apiVersion)}`;
+    report(reader, { line, field: 'apiVersion', message: `${kind}: ${message}` });
     return;
   }
   reader.unknownKinds.add(`${apiVersion} ${kind}`);

@@ -1,0 +1,41 @@
+import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
+
+// Reading of what nobody has checked, for people to look at: whatever is not there is left out.
+
+/** A member, `undefined` of everything that has none. */
+export function field(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (parent, name) =>
+      typeof parent === 'object' && parent !== null && Object.hasOwn(parent, name)
+        ? (parent as Readonly<Record<string, unknown>>)[name]
+        : undefined,
+    value,
+  );
+}
+
+export function textField(value: unknown, ...path: readonly string[]): string | undefined {
+  const text = field(value, ...path);
+  return typeof text === 'string' ? text : undefined;
+}
+
+export function listField(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const list = field(value, ...path);
+  return Array.isArray(list) ? list : [];
+}
+
+/** The status of a condition in a list of such, `Unknown` when it is not there. */
+export function conditionStatus(conditions: readonly unknown[], type: string): string {
+  const found = conditions.find((condition) => textField(condition, 'type') === type);
+  return textField(found, 'status') ?? 'Unknown';
+}
+
+export function age({ metadata }: KubeObject): string {
+  return since(metadata.creationTimestamp);
+}
+
+export function since(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1_000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}
