@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/index.ts';
-import { collect } from './option-values.ts';
+import { collect, durationMs } from './option-values.ts';
 
 interface ControllerFlags {
   readonly manifests: string;
@@ -152,11 +152,3 @@ function hostPort(text: string): HostPort {
     throw new InvalidArgumentError('expected HOST:PORT, an IPv6 host in brackets');
   return { host: match[1] ?? match[2] ?? '', port };
 }
-
-function durationMs(text: string): number {
-  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('expected a duration such as 10s, 5m or 24h');
-  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

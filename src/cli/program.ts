@@ -6,6 +6,7 @@ import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
+import { addWaypointCommands } from './waypoint/index.ts';
 
 /**
  * The whole command line. Parsing throws CommanderError instead of ending the process. `wanted` is the first argument:
@@ -38,6 +39,8 @@ export async function createProgram(context: CliContext, wanted: string | undefi
   addLabCommands(program, context);
   program.commandsGroup('What the mesh knows:');
   addMeshCommands(program, context);
+  program.commandsGroup('Waypoints:');
+  addWaypointCommands(program, context);
   program.commandsGroup('Parts of a mesh:');
   registerControllerCommand(program, VERSION);
   if (wanted === 'ztunnel') {

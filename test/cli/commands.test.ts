@@ -51,6 +51,18 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], said:
   ],
   ['more nodes than fit', ['lab', 'up', '--name', 'never', '--nodes', '101'], /from 1 to 100 nodes, got 101/],
   ['a dump that is not there', ['workloads', '--file', '/nowhere'], /cannot read the config dump \/nowhere/],
+  ['a waypoint without a name', ['waypoint', 'delete'], /say which waypoints: their names, or --all/],
+  [
+    'a waypoint for something else',
+    ['waypoint', 'generate', '--for', 'pods'],
+    /Allowed choices are service, workload, all, none/,
+  ],
+  ['a waypoint called none', ['waypoint', 'generate', '--name', 'none'], /cannot be called none/],
+  [
+    'a scale of nothing',
+    ['lab', 'scale', 'deploy', '--replicas', '2'],
+    /expected a kind and a name, as deploy\/cart/,
+  ],
   [
     'an admin page of nobody',
     ['admin', 'nobody', '/metrics'],

@@ -45,6 +45,14 @@ function printStatus({ stdout, colours }: Terminal, status: LabStatus): void {
       2,
     ),
   );
+  if (status.waypoints.length > 0) {
+    const waypoints = status.waypoints.map(({ namespace, name, pods: count, ready }) => [
+      `${namespace}/${name}`,
+      ready > 0 ? colours.green('ready') : colours.red('not ready'),
+      `${ready}/${count}`,
+    ]);
+    stdout.write(`\n${formatTable(['WAYPOINT', 'STATE', 'PODS'], waypoints, 2)}`);
+  }
   stdout.write(`\n${pods.ready} of ${pods.total} pods ready\n`);
   for (const { namespace, name, reason } of pods.notReady)
     stdout.write(`  ${namespace}/${name}: ${reason}\n`);

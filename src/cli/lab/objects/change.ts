@@ -73,11 +73,17 @@ export function addScaleCommand(lab: Command, context: CliContext): void {
     lab
       .command('scale')
       .description('set the number of replicas')
-      .argument('<kind>')
-      .argument('<name>')
+      .argument('<kind>', 'as deploy, or deploy/NAME')
+      .argument('[name]')
       .requiredOption('--replicas <n>', 'how many', wholeNumber),
   ).action(
-    async (kindName: string, name: string, options: NamespaceOption & { readonly replicas: number }) => {
+    async (
+      what: string,
+      given: string | undefined,
+      options: NamespaceOption & { readonly replicas: number },
+    ) => {
+      const [kindName = '', name = given] = what.split('/', 2);
+      if (name === undefined || name === '') throw nothingNamed(what);
       const client = openLab(context, options.name);
       const kind = await resolveKind(client, kindName);
       await client.scale({ kind, namespace: options.namespace, name }, options.replicas);
@@ -126,6 +132,14 @@ async function waitUntilGone(client: LabClient, { kind, namespace, name }: Objec
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+function nothingNamed(what: string): LabError {
+  return new LabError({
+    code: 'ERR_LAB_REQUEST',
+    blame: 'downstream',
+    message: `expected a kind and a name, as deploy/cart, got ${JSON.stringify(what)}`,
+  });
 }
 
 function parseChange(text: string): readonly [string, string | null] {

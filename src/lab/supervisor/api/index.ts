@@ -12,7 +12,7 @@ import { streamRoutes } from './stream-routes.ts';
 export type { AdminAnswer } from './mesh-routes.ts';
 export type { ApplyResult } from './object-routes.ts';
 export type { RevocationAnswer, RootAnswer, RotationStep } from './root-routes.ts';
-export type { LabStatus, NodeStatus, PodTrouble } from './status-routes.ts';
+export type { LabStatus, NodeStatus, PodTrouble, WaypointSummary } from './status-routes.ts';
 
 /** Everything the CLI and the mesh's controller can ask of a running lab. Not yet listening. */
 export function createLabApi(lab: Lab): Server {

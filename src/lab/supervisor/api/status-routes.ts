@@ -16,6 +16,7 @@ export interface LabStatus {
   } | null;
   readonly nodes: readonly NodeStatus[];
   readonly pods: { readonly total: number; readonly ready: number; readonly notReady: readonly PodTrouble[] };
+  readonly waypoints: readonly WaypointSummary[];
   readonly warnings: readonly string[];
 }
 
@@ -33,6 +34,15 @@ export interface PodTrouble {
   readonly reason: string;
 }
 
+/** A Gateway with pods of its own. */
+export interface WaypointSummary {
+  readonly namespace: string;
+  readonly name: string;
+  readonly pods: number;
+  readonly ready: number;
+}
+
+const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 const WARNINGS = 5;
 /** What is older, or about pods that are gone, says little about how the lab is now. */
 const WARNING_AGE_MS = 5 * 60_000;
@@ -91,8 +101,24 @@ async function statusOf(lab: Lab): Promise<LabStatus> {
       ready: pods.filter(isReady).length,
       notReady: pods.filter((pod) => !isReady(pod)).map(troubleOf),
     },
+    waypoints: waypointsOf(lab, pods),
     warnings,
   };
+}
+
+function waypointsOf(lab: Lab, pods: readonly PodObject[]): readonly WaypointSummary[] {
+  return lab.cluster.store
+    .listAny('Gateway')
+    .filter(
+      ({ metadata: { namespace, name } }) =>
+        lab.cluster.store.get('Deployment', namespace, name) !== undefined,
+    )
+    .map(({ metadata: { namespace, name } }) => {
+      const own = pods.filter(
+        ({ metadata }) => metadata.namespace === namespace && metadata.labels[GATEWAY_NAME] === name,
+      );
+      return { namespace, name, pods: own.length, ready: own.filter(isReady).length };
+    });
 }
 
 function troubleOf(pod: PodObject): PodTrouble {

@@ -1,0 +1,165 @@
+import { type Command, Option } from 'commander';
+import { stringify } from 'yaml';
+import type { LabClient } from '../../lab/client/index.ts';
+import { LabError } from '../../lab/index.ts';
+import type { CliContext } from '../context.ts';
+import { openLab } from '../lab/lab-access.ts';
+import { durationMs } from '../option-values.ts';
+import type { Terminal } from '../terminal/index.ts';
+import { waitUntilProgrammed, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
+import {
+  DEFAULT_CLASS,
+  TRAFFIC,
+  type Traffic,
+  WAYPOINT_CLASSES,
+  waypointManifest,
+} from './waypoint-gateway.ts';
+
+interface GenerateOptions extends WaypointOptions {
+  readonly name: string;
+  readonly for?: Traffic;
+  readonly revision?: string;
+  readonly class: string;
+}
+
+interface ApplyOptions extends GenerateOptions {
+  readonly enrollNamespace?: boolean;
+  readonly overwrite?: boolean;
+  readonly wait?: boolean;
+  readonly waypointTimeout: number;
+}
+
+export function addGenerateCommand(waypoint: Command, context: CliContext): void {
+  withManifestOptions(waypoint.command('generate').description('print the Gateway of a waypoint as YAML'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nodemesh waypoint generate -n shop                      for what is sent to services
+  $ nodemesh waypoint generate -n shop --for all > gw.yaml  also for what is sent to pods' own addresses
+`,
+    )
+    .action((options: GenerateOptions) => {
+      context.terminal.stdout.write(stringify(manifestOf(options)));
+    });
+}
+
+export function addApplyCommand(waypoint: Command, context: CliContext): void {
+  withManifestOptions(waypoint.command('apply').description('put a waypoint into a namespace'))
+    .option('--enroll-namespace', "let the namespace's traffic go through it (label istio.io/use-waypoint)")
+    .option('--overwrite', 'replace a label that names another waypoint, or a Gateway of another class')
+    .option('--wait', 'until it has a pod that is ready')
+    .addOption(
+      new Option('--waypoint-timeout <duration>', 'how long --wait waits')
+        .argParser(durationMs)
+        .default(durationMs('90s'), '90s'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nodemesh waypoint apply -n shop --enroll-namespace --wait   all of the namespace's services go through it
+  $ nodemesh waypoint apply -n shop --name reviews-waypoint     for services with the label istio.io/use-waypoint=reviews-waypoint
+`,
+    )
+    .action(async (options: ApplyOptions) => {
+      const lab = openLab(context, options.lab);
+      await applyWaypoint(lab, options, context.terminal);
+    });
+}
+
+function withManifestOptions(command: Command): Command {
+  return withWaypointOptions(command)
+    .option('--name <name>', 'of the waypoint', 'waypoint')
+    .addOption(new Option('--for <traffic>', 'what goes through it (default: service)').choices([...TRAFFIC]))
+    .option('--revision <name>', 'label istio.io/rev of the Gateway')
+    .addOption(new Option('--class <class>', 'GatewayClass').default(DEFAULT_CLASS));
+}
+
+function manifestOf(options: GenerateOptions) {
+  const { namespace, name, class: className, for: traffic, revision } = options;
+  if (name === 'none')
+    throw badRequest('a waypoint cannot be called none: as a label that means no waypoint');
+  return waypointManifest({ namespace, name, className, traffic, revision });
+}
+
+async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Terminal): Promise<void> {
+  const { namespace, name, overwrite = false } = options;
+  const manifest = manifestOf(options);
+  await requireFreePlace(lab, options);
+  // Before anything is written: half of what was asked for helps nobody.
+  const labelled = options.enrollNamespace === true && (await mayLabel(lab, { namespace, name, overwrite }));
+  const [result] = await lab.apply([manifest]);
+  if (result === undefined || result.outcome === 'failed')
+    throw new LabError({
+      code: 'ERR_LAB_CONFLICT',
+      blame: 'downstream',
+      message: `the waypoint could not be applied: ${result?.error ?? 'no answer'}`,
+    });
+  terminal.stdout.write(`waypoint ${namespace}/${name} applied\n`);
+  if (labelled) {
+    await lab.patchMetadata(
+      { kind: 'Namespace', namespace: '', name: namespace },
+      { labels: { [USE]: name } },
+    );
+    terminal.stdout.write(`namespace ${namespace} labeled with "${USE}: ${name}"\n`);
+  }
+  if (options.enrollNamespace === true) await noteEnrolment(lab, namespace, terminal);
+  if (options.wait !== true) return;
+  await waitUntilProgrammed(lab, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
+  terminal.stdout.write(`waypoint ${namespace}/${name} is ready\n`);
+}
+
+/** A Gateway of that name may be somebody's way into the cluster. */
+async function requireFreePlace(
+  lab: LabClient,
+  { namespace, name, overwrite = false }: ApplyOptions,
+): Promise<void> {
+  const [present] = await lab.objects('Gateway', namespace, name);
+  const className = (present?.spec as { readonly gatewayClassName?: string } | undefined)?.gatewayClassName;
+  if (present === undefined || overwrite || WAYPOINT_CLASSES.includes(className ?? '')) return;
+  throw new LabError({
+    code: 'ERR_LAB_CONFLICT',
+    blame: 'downstream',
+    message: `Gateway ${namespace}/${name} is there, and of the class ${className}`,
+    hint: 'choose another --name, or replace it with --overwrite',
+  });
+}
+
+/** False when the namespace has the label already. */
+async function mayLabel(
+  lab: LabClient,
+  {
+    namespace,
+    name,
+    overwrite,
+  }: { readonly namespace: string; readonly name: string; readonly overwrite: boolean },
+): Promise<boolean> {
+  const [object] = await lab.objects('Namespace', undefined, namespace);
+  const present = object?.metadata.labels[USE];
+  if (present === undefined || overwrite) return true;
+  if (present === name) return false;
+  throw new LabError({
+    code: 'ERR_LAB_CONFLICT',
+    blame: 'downstream',
+    message: `namespace ${namespace} has the label ${USE}: ${present}`,
+    hint: 'replace it with --overwrite',
+  });
+}
+
+/** A waypoint takes the traffic of clients in the mesh; its own pods' side is worth a word. */
+async function noteEnrolment(lab: LabClient, namespace: string, terminal: Terminal): Promise<void> {
+  const [object] = await lab.objects('Namespace', undefined, namespace);
+  const labels = object?.metadata.labels ?? {};
+  if (MODES.some((label) => labels[label] === 'ambient')) return;
+  terminal.stderr.write(
+    `note: namespace ${namespace} is not in the mesh: from the waypoint to its pods traffic is plaintext; nodemesh lab label ns ${namespace} istio.io/dataplane-mode=ambient\n`,
+  );
+}
+
+function badRequest(message: string): LabError {
+  return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
+}
+
+const USE = 'istio.io/use-waypoint';
+const MODES = ['istio.io/dataplane-mode', 'nodemesh.io/dataplane-mode'];

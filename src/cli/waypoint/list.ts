@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander';
+import type { CliContext } from '../context.ts';
+import { openLab } from '../lab/lab-access.ts';
+import { outputOption } from '../lab/output-option.ts';
+import { durationMs } from '../option-values.ts';
+import { type OutputFormat, printData } from '../terminal/index.ts';
+import { listTable, statusTable } from './tables.ts';
+import {
+  findWaypoints,
+  waitUntilProgrammed,
+  type WaypointOptions,
+  withWaypointOptions,
+} from './waypoint-access.ts';
+import { isProgrammed } from './waypoint-gateway.ts';
+
+interface ListOptions extends WaypointOptions {
+  readonly allNamespaces?: boolean;
+  readonly output: OutputFormat;
+}
+
+interface StatusOptions extends ListOptions {
+  readonly wait?: boolean;
+  readonly waypointTimeout: number;
+}
+
+export function addListCommand(waypoint: Command, context: CliContext): void {
+  withWaypointOptions(waypoint.command('list').description('the waypoints of a namespace, or of all with -A'))
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .addOption(outputOption())
+    .action(async (options: ListOptions) => {
+      const everywhere = options.allNamespaces === true;
+      const lab = openLab(context, options.lab);
+      const found = await findWaypoints(lab, everywhere ? undefined : options.namespace);
+      if (options.output === 'table') context.terminal.stdout.write(listTable(found, everywhere));
+      else printData(context.terminal, options.output, found);
+    });
+}
+
+export function addStatusCommand(waypoint: Command, context: CliContext): void {
+  withWaypointOptions(
+    waypoint
+      .command('status')
+      .description(
+        'whether waypoints can take traffic, and what is in the way; exits with 1 while one cannot',
+      )
+      .argument('[names...]', 'default: all of the namespace'),
+  )
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .option('--wait', 'until all of them can')
+    .addOption(
+      new Option('--waypoint-timeout <duration>', 'how long --wait waits')
+        .argParser(durationMs)
+        .default(durationMs('90s'), '90s'),
+    )
+    .addOption(outputOption())
+    .action(async (names: readonly string[], options: StatusOptions) => {
+      const everywhere = options.allNamespaces === true;
+      const lab = openLab(context, options.lab);
+      const namespace = everywhere ? undefined : options.namespace;
+      if (options.wait === true) {
+        for (const target of await findWaypoints(lab, namespace, names))
+          await waitUntilProgrammed(lab, { ...target, timeoutMs: options.waypointTimeout }, context.terminal);
+      }
+      const found = await findWaypoints(lab, namespace, names);
+      if (options.output === 'table') context.terminal.stdout.write(statusTable(found, everywhere));
+      else printData(context.terminal, options.output, found);
+      if (!found.every(isProgrammed)) context.setExitCode(1);
+    });
+}
