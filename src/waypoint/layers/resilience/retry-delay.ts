@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/index.ts';
 import type { HttpResponse } from '../../../http/index.ts';
+import { parseRetryAfter } from '../../upstream/sending/retry-after.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** What goes into the wait before a retry. */
@@ -23,14 +24,6 @@ export function retryDelayMs({ policy, retry, response, clock, random }: RetryDe
   const { backoffMs, maximumBackoffMs } = policy;
   const ceilingMs = Math.min(backoffMs * 2 ** retry, maximumBackoffMs);
   const delayMs = backoffMs + random() * (ceilingMs - backoffMs);
-  const askedMs = parseRetryAfter(response?.headers.get('retry-after'), clock.now());
+  const askedMs = parseRetryAfter(response?.headers.get('retry-after'), clock.now()) ?? 0;
   return Math.max(delayMs, Math.min(askedMs, maximumBackoffMs));
-}
-
-/** Milliseconds from `nowMs` on; 0 where the field is missing or says nothing. RFC 9110 §10.2.3: seconds, or a date. */
-export function parseRetryAfter(text: string | undefined, nowMs: number): number {
-  if (text === undefined) return 0;
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
-  const atMs = Date.parse(text);
-  return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - nowMs);
 }
