@@ -33,6 +33,7 @@ export {
   openLogSink,
 } from './log/index.ts';
 export {
+  type AdmissionGauges,
   type AdmissionMetrics,
   type CountedConnection,
   createAdmissionMetrics,

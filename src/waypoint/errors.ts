@@ -29,6 +29,7 @@ export const WAYPOINT_ERROR_CODES = {
     'the server of a global rate limit does not answer, and the limit says to refuse then',
   ERR_WAYPOINT_RATE_LIMIT_SERVER:
     'the server of a global rate limit cannot be reached, refuses, or answers what cannot be understood',
+  ERR_WAYPOINT_FAULT_INJECTED: 'a FaultInjection answered the request, as it is meant to',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

@@ -63,6 +63,8 @@ const ANSWERS: Readonly<Record<string, Row>> = {
   },
   // RFC 6585 §4, with the retry-after that the error brings.
   ERR_WAYPOINT_RATE_LIMITED: { status: 429, grpc: GRPC.RESOURCE_EXHAUSTED, text: 'rate limit exceeded' },
+  // The error brings the status that somebody configured.
+  ERR_WAYPOINT_FAULT_INJECTED: { status: 500, grpc: GRPC.UNKNOWN, text: 'injected fault' },
   ERR_WAYPOINT_RATE_LIMIT_UNCHECKED: {
     status: 503,
     grpc: GRPC.UNAVAILABLE,

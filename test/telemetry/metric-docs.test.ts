@@ -66,7 +66,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createHttpMetrics({ registry });
   createDecisionMetrics(registry);
   createRoutingMetrics(registry);
-  createAdmissionMetrics(registry, { rateLimitKeys: () => 0 });
+  createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0 });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);

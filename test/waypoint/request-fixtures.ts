@@ -75,7 +75,12 @@ export function makeContext(
       workload: undefined,
     },
     dialled: { kind: 'service', service, address: ip('10.96.0.1'), port: options.port ?? 80 },
-    plan: { routes, traffic: { settingsFor: () => settings }, rateLimits: NOTHING_HOLDS },
+    plan: {
+      routes,
+      traffic: { settingsFor: () => settings },
+      rateLimits: NOTHING_HOLDS,
+      faults: NOTHING_HOLDS,
+    },
     signal: new AbortController().signal,
     startedMs: 0,
     record: createRequestRecord(),

@@ -8,18 +8,25 @@ export interface AdmissionMetrics {
     unchecked(policy: string, outcome: 'passed' | 'refused'): void;
     overflowed(policy: string): void;
   };
+  readonly faults: { injected(policy: string, kind: 'delay' | 'abort' | 'skipped'): void };
 }
 
-/** Registers them all. Once for each registry. The function is asked at each scrape. */
-export function createAdmissionMetrics(
-  registry: MetricsRegistry,
-  read: { readonly rateLimitKeys: () => number },
-): AdmissionMetrics {
+/** What is asked at each scrape. */
+export interface AdmissionGauges {
+  readonly rateLimitKeys: () => number;
+  readonly heldUpRequests: () => number;
+}
+
+/** Registers them all. Once for each registry. */
+export function createAdmissionMetrics(registry: MetricsRegistry, read: AdmissionGauges): AdmissionMetrics {
   const limited = makeCounter(registry, METRICS.rateLimited);
   const unchecked = makeCounter(registry, METRICS.rateLimitUnchecked);
   const overflows = makeCounter(registry, METRICS.rateLimitOverflows);
   makeGauge(registry, METRICS.rateLimitKeys, (self) => self.set(read.rateLimitKeys()));
+  const faults = makeCounter(registry, METRICS.faults);
+  makeGauge(registry, METRICS.heldUpRequests, (self) => self.set(read.heldUpRequests()));
   return {
+    faults: { injected: (policy, kind) => faults.inc({ policy, kind }) },
     rateLimits: {
       limited: (policy, rule) => limited.inc({ policy, rule }),
       unchecked: (policy, outcome) => unchecked.inc({ policy, outcome }),

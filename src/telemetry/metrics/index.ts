@@ -1,4 +1,4 @@
-export { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
+export { type AdmissionGauges, type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 export {
   type CountedRequest,
   createHttpMetrics,

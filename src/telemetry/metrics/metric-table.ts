@@ -154,6 +154,12 @@ export const METRICS = {
     'Requests counted together because a limit keeps too many counters for one of their own',
     ['policy'],
   ),
+  faults: counter(
+    'nodemesh_faults_total',
+    'Faults injected, by kind: delay, abort; or skipped, because as many requests were held up as may be',
+    ['policy', 'kind'],
+  ),
+  heldUpRequests: gauge('nodemesh_fault_held_requests', 'Requests that injected delays hold up now', []),
   rateLimitKeys: gauge('nodemesh_rate_limit_keys', 'Counters of rate limits held', []),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',

@@ -1,4 +1,5 @@
 import type { HoldingObjects } from '../admission/holding-objects.ts';
+import type { CompiledFault } from '../faults/fault-injector.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { TrafficPlan } from '../traffic/traffic-plan.ts';
@@ -9,6 +10,7 @@ import type { TrafficPlan } from '../traffic/traffic-plan.ts';
  */
 export interface TargetPlan {
   readonly rateLimits: HoldingObjects<CompiledRateLimit>;
+  readonly faults: HoldingObjects<CompiledFault>;
   readonly routes: RouteTable;
   readonly traffic: TrafficPlan;
 }
