@@ -151,7 +151,7 @@ test(
   },
 );
 
-const RUNS = Number(process.env.NODEMESH_FUZZ_RUNS ?? 1_500);
+const RUNS = Number(process.env.NODEMESH_FUZZ_RUNS ?? 800);
 /** The schema refuses an object before it could break one of these. */
 const UNREACHABLE = [
   "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']",

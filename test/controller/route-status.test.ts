@@ -42,6 +42,25 @@ function following(): Written {
 
 const rules = [{ backendRefs: [backend] }];
 
+/** A namespace whose services have a waypoint. */
+const BOUND = [
+  ...BASE,
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop', labels: { 'istio.io/use-waypoint': 'waypoint' } },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'waypoint', namespace: 'shop' },
+    spec: {
+      gatewayClassName: 'istio-waypoint',
+      listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }],
+    },
+  },
+];
+
 test('a route is told for each parent what became of it, with the generation that was looked at', async (t) => {
   const { mesh, take } = following();
   const parentRefs = [parent(), parent('pay', { port: 81, namespace: 'shop' }), { name: 'ingress' }];
@@ -114,7 +133,7 @@ test('a status is written again when it has changed, and for a route that came b
 
 test('what is not in force of a route is a Warning, once', async (t) => {
   const { mesh, take } = following();
-  mesh.apply(...BASE, route('HTTPRoute', { rules }));
+  mesh.apply(...BOUND, route('HTTPRoute', { rules }));
   t.same((await take()).events, []);
   const filters = [{ type: 'CORS', cors: {} }];
   const cases: readonly (readonly [object, string])[] = [
@@ -132,4 +151,17 @@ test('what is not in force of a route is a Warning, once', async (t) => {
   }
   mesh.apply(route('HTTPRoute', { rules }));
   t.same((await take()).events, []);
+});
+
+test('a route that nobody looks at is a Warning too, until its service has a waypoint', async (t) => {
+  const { mesh, take } = following();
+  mesh.apply(...BASE, route('HTTPRoute', { parentRefs: [parent(), parent('pay')], rules }));
+  t.match((await take()).events, [
+    { type: 'Warning', reason: 'NoWaypoint', message: /shop\/cart, shop\/pay/ },
+  ]);
+  mesh.apply(...BOUND);
+  t.same((await take()).events, []);
+  const [namespace = {}] = BOUND.slice(BASE.length);
+  mesh.remove(namespace);
+  t.match((await take()).events, [{ reason: 'NoWaypoint' }], 'and again when it has none any more');
 });

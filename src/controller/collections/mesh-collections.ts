@@ -53,7 +53,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   // In this order they notify: what workloads refer to is told before them.
   const policies = derivePolicies(graph, stores, settings);
   const waypoints = deriveWaypoints(graph, stores, settings);
-  const routes = deriveRoutes(graph, stores, settings);
+  const routes = deriveRoutes(graph, { stores, waypoints }, settings);
   const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
   const guards = deriveGuards(graph, { stores, services: workloads.services, waypoints }, settings);
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {

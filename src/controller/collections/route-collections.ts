@@ -22,6 +22,7 @@ import {
 } from '../translate/index.ts';
 import type { Collection, Fetch, Graph } from './graph/index.ts';
 import type { MeshStores } from './mesh-stores.ts';
+import type { WaypointBinder } from './waypoint-collections.ts';
 
 /** By RouteKey. */
 export interface RouteCollections {
@@ -31,10 +32,15 @@ export interface RouteCollections {
   readonly routeStatuses: Collection<RouteStatus>;
 }
 
-export function deriveRoutes(graph: Graph, stores: MeshStores, settings: MeshSettings): RouteCollections {
-  const services = graph.derive(stores.services, (_fetch, object) => [
-    [objectKey(object.meta), serviceFacts(object, settings)],
-  ]);
+export function deriveRoutes(
+  graph: Graph,
+  { stores, waypoints }: { readonly stores: MeshStores; readonly waypoints: WaypointBinder },
+  settings: MeshSettings,
+): RouteCollections {
+  const services = graph.derive(stores.services, (fetch, object) => {
+    const { binding } = waypoints.bind(fetch, 'service', object.meta);
+    return [[objectKey(object.meta), serviceFacts(object, binding, settings)]];
+  });
   const grants = graph.index(stores.referenceGrants, grantSlots);
   const gatewayControllers = graph.derive(stores.gateways, (fetch, gateway, key) => {
     const controller = ownController(gateway.className, fetch.one(stores.gatewayClasses, gateway.className));

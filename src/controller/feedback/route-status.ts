@@ -61,6 +61,7 @@ function statusChange(status: RouteStatus): Parameters<SinkQueue['setStatus']>[0
 /** The first parent that has something to complain about speaks for all. */
 function warningOf({
   parents,
+  withoutWaypoint,
 }: RouteStatus): { readonly reason: string; readonly message: string } | undefined {
   for (const { parentRef, conditions } of parents) {
     const wrong = conditions.find(
@@ -72,7 +73,9 @@ function warningOf({
       message: `${wrong.type} for ${parentRef.kind} ${parentRef.name}: ${wrong.message}`,
     };
   }
-  return undefined;
+  if (withoutWaypoint.length === 0) return undefined;
+  const message = `without effect for ${withoutWaypoint.join(', ')}: no waypoint (label istio.io/use-waypoint on the Service or its Namespace)`;
+  return { reason: 'NoWaypoint', message };
 }
 
 function nameOf({ kind, namespace, name }: RouteStatus): Pick<RouteStatus, 'kind' | 'namespace' | 'name'> {

@@ -21,6 +21,8 @@ export interface ParentOutcome {
   readonly accepted: readonly RouteParent[];
   /** Of the condition Accepted; undefined: the rules decide. */
   readonly refusal: ParentRefusal | undefined;
+  /** The service that has accepted it, if no waypoint is on the way to it. */
+  readonly withoutWaypoint: string | undefined;
   /** What an author should know although it is accepted; empty: nothing. */
   readonly remark: string;
 }
@@ -55,6 +57,7 @@ function attachToService(
     ...head,
     accepted: [],
     refusal: { reason, message },
+    withoutWaypoint: undefined,
     remark: '',
   });
   const service = lookup.service(reference.namespace ?? object.meta.namespace, reference.name);
@@ -78,6 +81,7 @@ function attachToService(
       ? [{ service: service.key, port: undefined }]
       : free.map(({ port }) => ({ service: service.key, port })),
     refusal: undefined,
+    withoutWaypoint: service.hasWaypoint ? undefined : `${service.namespace}/${service.name}`,
     remark: taken === '' ? '' : `not on all ports: ${taken}`,
   };
 }
@@ -112,6 +116,7 @@ function attachToGateway(
     controllerName,
     accepted: [],
     refusal: { reason: 'NotAllowedByListeners', message },
+    withoutWaypoint: undefined,
     remark: '',
   };
 }

@@ -12,6 +12,8 @@ export interface RouteStatus {
   readonly generation: number;
   /** In the order of the route's own references. */
   readonly parents: readonly RouteParentStatus[];
+  /** Services that have accepted it and have no waypoint, so that it has no effect there (`namespace/name`). */
+  readonly withoutWaypoint: readonly string[];
 }
 
 export interface RouteParentStatus {
@@ -42,6 +44,9 @@ export function routeStatus(
     namespace: meta.namespace,
     name: meta.name,
     generation: meta.generation,
+    withoutWaypoint: isSound(checked)
+      ? [...new Set(parents.flatMap((parent) => parent.withoutWaypoint ?? []))]
+      : [],
     parents: parents.map((parent) => {
       const accepted = acceptedCondition(checked, parent);
       const isPartial = accepted.status === 'True' && dropped !== undefined;

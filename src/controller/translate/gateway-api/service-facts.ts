@@ -1,4 +1,4 @@
-import { type ServiceKey, serviceKey } from '../../../model/index.ts';
+import { owningWaypoints, type ServiceKey, serviceKey, type WaypointBinding } from '../../../model/index.ts';
 import type { ServiceObject } from '../../objects/index.ts';
 import { appProtocolOf } from '../app-protocol.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
@@ -13,6 +13,8 @@ export interface ServiceFacts {
   /** `headless`: it has no address of its own. `external`: it is a name in DNS and nothing else. */
   readonly form: 'cluster' | 'headless' | 'external';
   readonly ports: readonly ServicePortFacts[];
+  /** Some waypoint is to be on the way to it. Without one nobody looks at its routes. */
+  readonly hasWaypoint: boolean;
 }
 
 export interface ServicePortFacts {
@@ -23,11 +25,16 @@ export interface ServicePortFacts {
   readonly wantsTls: boolean;
 }
 
-export function serviceFacts(object: ServiceObject, settings: MeshSettings): ServiceFacts {
+export function serviceFacts(
+  object: ServiceObject,
+  binding: WaypointBinding,
+  settings: MeshSettings,
+): ServiceFacts {
   const { namespace, name } = object.meta;
   const hostname = serviceHostname(name, namespace, settings.clusterDomain);
   return {
     key: serviceKey(namespace, hostname),
+    hasWaypoint: owningWaypoints(binding).length > 0,
     namespace,
     name,
     hostname,
