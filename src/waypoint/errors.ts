@@ -30,6 +30,9 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_RATE_LIMIT_SERVER:
     'the server of a global rate limit cannot be reached, refuses, or answers what cannot be understood',
   ERR_WAYPOINT_FAULT_INJECTED: 'a FaultInjection answered the request, as it is meant to',
+  ERR_WAYPOINT_TOKEN_INVALID: 'a request has a token that is not good: forged, expired, or meant for others',
+  ERR_WAYPOINT_TOKEN_MISSING: 'a request is without the token that its service requires',
+  ERR_WAYPOINT_TOKEN_KEYS: 'a request has a token, and there are no keys to check it with',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

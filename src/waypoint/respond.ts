@@ -105,4 +105,13 @@ const ANSWERS: Readonly<Record<string, Row>> = {
     grpc: GRPC.UNAVAILABLE,
     text: 'the backend sent an answer that is not HTTP',
   },
+  // RFC 6750 §3.1; which of its parts is wrong is not told.
+  ERR_WAYPOINT_TOKEN_INVALID: { status: 401, grpc: GRPC.UNAUTHENTICATED, text: 'the token is not valid' },
+  ERR_WAYPOINT_TOKEN_MISSING: { status: 401, grpc: GRPC.UNAUTHENTICATED, text: 'a token is required' },
+  // Not the client's fault, and soon over.
+  ERR_WAYPOINT_TOKEN_KEYS: {
+    status: 503,
+    grpc: GRPC.UNAVAILABLE,
+    text: 'the token cannot be checked now',
+  },
 };

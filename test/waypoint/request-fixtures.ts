@@ -8,6 +8,7 @@ import {
 } from '../../src/http/index.ts';
 import { parseSpiffeId, type Service, type TrafficSettings } from '../../src/model/index.ts';
 import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
+import { NO_AUTHENTICATION } from '../../src/waypoint/authentication/authentication-plan.ts';
 import type { Handler } from '../../src/waypoint/request/layer.ts';
 import type { RequestContext } from '../../src/waypoint/request/request-context.ts';
 import { createRequestRecord } from '../../src/waypoint/request/request-record.ts';
@@ -80,6 +81,7 @@ export function makeContext(
       traffic: { settingsFor: () => settings },
       rateLimits: NOTHING_HOLDS,
       faults: NOTHING_HOLDS,
+      authentication: NO_AUTHENTICATION,
     },
     signal: new AbortController().signal,
     startedMs: 0,

@@ -1,6 +1,7 @@
 import type { HoldingObjects } from '../admission/holding-objects.ts';
 import type { CompiledFault } from '../faults/fault-injector.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
+import type { AuthenticationPlan } from '../authentication/authentication-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { TrafficPlan } from '../traffic/traffic-plan.ts';
 
@@ -13,4 +14,5 @@ export interface TargetPlan {
   readonly faults: HoldingObjects<CompiledFault>;
   readonly routes: RouteTable;
   readonly traffic: TrafficPlan;
+  readonly authentication: AuthenticationPlan;
 }
