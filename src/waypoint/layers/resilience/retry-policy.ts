@@ -19,6 +19,8 @@ export interface RetryPolicy {
   readonly tryTimeoutMs: number;
   readonly statuses: readonly number[];
   readonly grpcStatuses: readonly number[];
+  /** Also a try that ran out of its own time: who limits that without asking for retries wants an answer by then. */
+  readonly afterTimeout: boolean;
   /** The request may have its effect twice. */
   readonly repeatable: boolean;
 }
@@ -34,13 +36,15 @@ export function retryPolicyFor(
   const backoffMs = own?.backoffMs ?? retry.backoffMs;
   // A rule that names the method and asks for retries has said it of this method.
   const isSaid = own !== undefined && selection.kind === 'rule' && selection.match.method === request.method;
+  const statuses = own === undefined || own.codes.length === 0 ? retry.codes : own.codes;
   return {
     attempts: own?.attempts ?? retry.attempts,
     backoffMs,
     maximumBackoffMs: Math.max(backoffMs, retry.maximumBackoffMs),
     tryTimeoutMs: rule?.timeouts.backendRequestMs ?? timeouts.backendRequestMs,
-    statuses: own === undefined || own.codes.length === 0 ? retry.codes : own.codes,
+    statuses,
     grpcStatuses: isGrpc(request) ? retry.grpcCodes : [],
+    afterTimeout: own !== undefined || statuses.includes(504),
     repeatable: retry.nonIdempotent || isSaid || IDEMPOTENT.has(request.method),
   };
 }
@@ -51,8 +55,9 @@ export function retryPolicyFor(
  */
 export function isWorthRetrying(outcome: TryOutcome, policy: RetryPolicy): boolean {
   if (outcome.kind === 'failure') {
-    const { blame, retryable } = outcome.error;
+    const { blame, retryable, code } = outcome.error;
     if (blame === 'downstream') return false;
+    if (code === 'ERR_WAYPOINT_TRY_TIMEOUT' && !policy.afterTimeout) return false;
     return retryable || (blame === 'upstream' && policy.repeatable);
   }
   if (!policy.repeatable) return false;

@@ -232,17 +232,30 @@ test('what a backend asks for in Retry-After is waited for, up to the longest ba
 
 test('each try has its own time', async (t) => {
   const never = (): Promise<HttpResponse> => new Promise(() => undefined);
-  const { clock, leaf, send } = backendThat([never, () => makeResponse(200)], { backendRequestMs: 50 });
+  const rule = { retry: { attempts: 1, codes: [], backoffMs: undefined } };
+  const timeouts = { requestMs: undefined, backendRequestMs: 50 };
+  const { clock, leaf, send } = backendThat([never, () => makeResponse(200)], { backendRequestMs: 50, rule });
   t.equal((await send().answer).status, 200);
   t.equal(leaf.calls.length, 2);
   t.ok(leaf.calls[0]?.context.signal.aborted, 'the try that took too long is cut');
   t.notOk(leaf.calls[1]?.context.signal.aborted);
   t.equal(clock.pending, 0);
-  const always = backendThat([never], { backendRequestMs: 50, retry: { attempts: 1 } });
-  await t.rejects(always.send().answer, { code: 'ERR_WAYPOINT_TRY_TIMEOUT' });
-  const post = backendThat([never], { rule: { timeouts: { requestMs: undefined, backendRequestMs: 50 } } });
-  await t.rejects(post.send({ method: 'POST' }).answer, { code: 'ERR_WAYPOINT_TRY_TIMEOUT' });
-  t.equal(post.leaf.calls.length, 1, 'for it may have had its effect');
+  const rows: [string, Ask, Setting, number][] = [
+    ['as often as the rule says', {}, { rule: { ...rule, timeouts } }, 2],
+    [
+      'not for a POST, for it may have had its effect',
+      { method: 'POST' },
+      { rule: { ...rule, timeouts } },
+      1,
+    ],
+    ['not where nobody asked for retries', {}, { rule: { timeouts } }, 1],
+    ['but where 504 is tried again', {}, { rule: { timeouts }, retry: { codes: [504], attempts: 1 } }, 2],
+  ];
+  for (const [what, ask, setting, calls] of rows) {
+    const always = backendThat([never], setting);
+    await t.rejects(always.send(ask).answer, { code: 'ERR_WAYPOINT_TRY_TIMEOUT' }, what);
+    t.equal(always.leaf.calls.length, calls, what);
+  }
 });
 
 test('a body is sent again in full', async (t) => {
