@@ -148,6 +148,7 @@ export {
   type LocalityPreference,
   type LocalityScope,
   type MergedSection,
+  NO_TRAFFIC_OVERRIDES,
   type MirrorFilter,
   type OutlierEjection,
   type PathMatch,

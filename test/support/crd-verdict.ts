@@ -69,7 +69,18 @@ function brokenRules(schema: Json, value: unknown, path: string): readonly strin
   const own = rules.flatMap(({ rule, message }) =>
     evaluate(rule, { self: value }) === true ? [] : [`${path} ${message}`],
   );
-  return [...own, ...childrenOf(schema, value, path)];
+  return [...own, ...repetitions(schema, value, path), ...childrenOf(schema, value, path)];
+}
+
+/** Lists that are sets, or maps by some of their items' members. */
+function repetitions(schema: Json, value: unknown, path: string): readonly string[] {
+  const type = schema['x-kubernetes-list-type'];
+  if (!Array.isArray(value) || (type !== 'set' && type !== 'map')) return [];
+  const keys = (schema['x-kubernetes-list-map-keys'] ?? []) as readonly string[];
+  const ids = value.map((item: unknown) =>
+    JSON.stringify(type === 'set' ? item : keys.map((key) => (item as Json)[key])),
+  );
+  return ids.flatMap((id, index) => (ids.indexOf(id) === index ? [] : [`${path}/${index} is there already`]));
 }
 
 function childrenOf(schema: Json, value: unknown, path: string): readonly string[] {

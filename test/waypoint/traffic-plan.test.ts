@@ -4,6 +4,7 @@ import {
   type BackendTarget,
   gatewayKey,
   type HttpRoute,
+  NO_TRAFFIC_OVERRIDES,
   routeKey,
   serviceKey,
   type TrafficOverrides,
@@ -15,7 +16,6 @@ import type { RouteSelection } from '../../src/waypoint/routing/route-selection.
 import { DEFAULT_TRAFFIC_SETTINGS } from '../../src/waypoint/traffic/default-settings.ts';
 import { indexTraffic } from '../../src/waypoint/traffic/traffic-index.ts';
 import { compileTraffic } from '../../src/waypoint/traffic/traffic-plan.ts';
-import { noOverrides } from './support/traffic.ts';
 
 const gateway = gatewayKey('shop', 'waypoint');
 const cart = serviceKey('shop', 'cart.shop.svc.cluster.local');
@@ -104,9 +104,9 @@ function byRule(name: string): RouteSelection {
 
 function limits(connections?: number, pending?: number, active?: number): TrafficOverrides {
   return {
-    ...noOverrides,
+    ...NO_TRAFFIC_OVERRIDES,
     limits: {
-      ...noOverrides.limits,
+      ...NO_TRAFFIC_OVERRIDES.limits,
       maximumConnections: connections,
       maximumPendingRequests: pending,
       maximumActiveRequests: active,
@@ -115,11 +115,11 @@ function limits(connections?: number, pending?: number, active?: number): Traffi
 }
 
 function timeouts(requestMs: number): TrafficOverrides {
-  return { ...noOverrides, timeouts: { ...noOverrides.timeouts, requestMs } };
+  return { ...NO_TRAFFIC_OVERRIDES, timeouts: { ...NO_TRAFFIC_OVERRIDES.timeouts, requestMs } };
 }
 
 function budget(percent: number): TrafficOverrides['retryBudget'] {
-  return { ...noOverrides.retryBudget, percent };
+  return { ...NO_TRAFFIC_OVERRIDES.retryBudget, percent };
 }
 
 function policy(

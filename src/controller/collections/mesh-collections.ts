@@ -13,6 +13,7 @@ import { deriveGuards, type GuardCollections } from './guard-collections.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
 import { deriveRoutes, type RouteCollections } from './route-collections.ts';
+import { deriveTraffic, type TrafficCollections } from './traffic-collections.ts';
 import { deriveWaypoints, type WaypointCollections } from './waypoint-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';
 
@@ -22,6 +23,7 @@ export interface MeshCollections
     WaypointCollections,
     RouteCollections,
     GuardCollections,
+    TrafficCollections,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
@@ -56,6 +58,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const routes = deriveRoutes(graph, { stores, waypoints }, settings);
   const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
   const guards = deriveGuards(graph, { stores, services: workloads.services, waypoints }, settings);
+  const traffic = deriveTraffic(graph, { stores, waypoints }, settings);
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
     // It takes tunnels itself, and what it sends is nobody's to capture.
     if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
@@ -84,6 +87,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     ...workloads,
     ...routes,
     ...guards,
+    ...traffic,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,
     boundTo: waypoints.boundTo,

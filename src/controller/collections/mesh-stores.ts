@@ -19,6 +19,8 @@ import type {
   RouteObject,
   ServiceAccountObject,
   ServiceObject,
+  TrafficPolicyObject,
+  XBackendTrafficPolicyObject,
 } from '../objects/index.ts';
 import { objectKey } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
@@ -51,6 +53,8 @@ export interface MeshStores {
   readonly rateLimits: Store<Judged<RateLimitObject>>;
   readonly faultInjections: Store<Judged<FaultInjectionObject>>;
   readonly filters: Store<Judged<FilterObject>>;
+  /** By TrafficPolicyKey: both kinds share the store. */
+  readonly trafficPolicies: Store<Judged<TrafficPolicyObject | XBackendTrafficPolicyObject>>;
 }
 
 /** The same, for whoever only reads. */
@@ -78,6 +82,7 @@ export function createMeshStores(graph: Graph): MeshStores {
     rateLimits: graph.store(),
     faultInjections: graph.store(),
     filters: graph.store(),
+    trafficPolicies: graph.store(),
   };
 }
 
@@ -147,6 +152,10 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
     case 'Filter':
       stores.filters.set(key, { object, faults });
       break;
+    case 'TrafficPolicy':
+    case 'XBackendTrafficPolicy':
+      stores.trafficPolicies.set(key, { object, faults });
+      break;
   }
 }
 
@@ -191,12 +200,22 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.faultInjections;
     case 'Filter':
       return stores.filters;
+    case 'TrafficPolicy':
+    case 'XBackendTrafficPolicy':
+      return stores.trafficPolicies;
   }
 }
 
 /** Where kinds share a store, the kind is a part of the key: for routes that is the RouteKey. */
 function storeKey(kind: ObjectKind, key: string): string {
-  return ROUTE_KINDS.has(kind) ? `${kind}/${key}` : key;
+  return SHARING_KINDS.has(kind) ? `${kind}/${key}` : key;
 }
 
-const ROUTE_KINDS: ReadonlySet<ObjectKind> = new Set(['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute']);
+const SHARING_KINDS: ReadonlySet<ObjectKind> = new Set([
+  'HTTPRoute',
+  'GRPCRoute',
+  'TCPRoute',
+  'TLSRoute',
+  'TrafficPolicy',
+  'XBackendTrafficPolicy',
+]);

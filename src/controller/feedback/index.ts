@@ -7,3 +7,4 @@ export { writePolicyStatus } from './policy-status.ts';
 export { recordProblems } from './problem-events.ts';
 export { writeWaypointStatus } from './waypoint-status.ts';
 export { writeRouteStatus } from './route-status.ts';
+export { writeTrafficStatus } from './traffic-status.ts';

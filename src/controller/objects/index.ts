@@ -34,6 +34,7 @@ export {
   type StreamRouteObject,
   type StreamRouteRule,
   type WeightedBackendReference,
+  type XBackendTrafficPolicyObject,
 } from './gateway-api/index.ts';
 export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';
@@ -50,6 +51,7 @@ export type {
   RateLimitRuleObject,
   RequestMatch,
   TargetReference,
+  TrafficPolicyObject,
 } from './nodemesh/index.ts';
 export {
   apiVersionsOf,

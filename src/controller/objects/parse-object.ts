@@ -24,7 +24,9 @@ import {
   parseTcpRoute,
   parseTlsRoute,
   type ReferenceGrantObject,
+  parseXBackendTrafficPolicy,
   type StreamRouteObject,
+  type XBackendTrafficPolicyObject,
 } from './gateway-api/index.ts';
 import {
   type FaultInjectionObject,
@@ -32,7 +34,9 @@ import {
   parseFaultInjection,
   parseFilter,
   parseRateLimit,
+  parseTrafficPolicy,
   type RateLimitObject,
+  type TrafficPolicyObject,
 } from './nodemesh/index.ts';
 import { type PodObject, parsePod } from './kubernetes/pod.ts';
 import { parseService, type ServiceObject } from './kubernetes/service.ts';
@@ -67,7 +71,9 @@ export type MeshObject =
   | RequestAuthenticationObject
   | RateLimitObject
   | FaultInjectionObject
-  | FilterObject;
+  | FilterObject
+  | TrafficPolicyObject
+  | XBackendTrafficPolicyObject;
 
 export type ObjectKind = MeshObject['kind'];
 
@@ -174,6 +180,12 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
   RateLimit: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseRateLimit },
   FaultInjection: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFaultInjection },
   Filter: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFilter },
+  TrafficPolicy: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseTrafficPolicy },
+  XBackendTrafficPolicy: {
+    apiVersions: ['gateway.networking.x-k8s.io/v1alpha1'],
+    prunes: true,
+    parse: parseXBackendTrafficPolicy,
+  },
 };
 
 function gatewayApi(versions: readonly string[], parse: KindEntry['parse']): KindEntry {

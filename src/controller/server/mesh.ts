@@ -15,6 +15,7 @@ import {
   writeWaypointStatus,
   noticeMeshConfig,
   writeGuardStatus,
+  writeTrafficStatus,
 } from '../feedback/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
@@ -77,6 +78,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       writeWaypointStatus({ collections, deployer, sink }),
       writeRouteStatus(collections, sink),
       writeGuardStatus(collections, sink),
+      writeTrafficStatus(collections, sink),
       noticeMeshConfig(collections, sink, rootNamespace),
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),

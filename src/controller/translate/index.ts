@@ -96,3 +96,10 @@ export {
   type WaypointTraffic,
   waypointStatus,
 } from './waypoint/index.ts';
+export {
+  settleConflicts,
+  type TrafficCondition,
+  type TrafficOutcome,
+  targetSlot,
+} from './traffic/traffic-outcome.ts';
+export { translateTrafficPolicy, translateXBackendTrafficPolicy } from './traffic/traffic-policy.ts';

@@ -106,6 +106,7 @@ export {
   type LocalityPreference,
   type LocalityScope,
   type MergedSection,
+  NO_TRAFFIC_OVERRIDES,
   type OutlierEjection,
   type RetryBudget,
   type RetrySettings,

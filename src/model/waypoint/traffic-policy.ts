@@ -199,3 +199,54 @@ export interface ConnectionSettings {
   /** Requests at once on one HTTP/2 connection; what the endpoint allows holds too. Default 100. */
   readonly maximumConcurrentStreams: number;
 }
+
+/** What a policy says that says nothing. */
+export const NO_TRAFFIC_OVERRIDES: TrafficOverrides = {
+  loadBalancer: undefined,
+  locality: undefined,
+  slowStart: undefined,
+  panicThresholdPercent: undefined,
+  outliers: {
+    consecutive5xxErrors: undefined,
+    consecutiveGatewayErrors: undefined,
+    failureRatioPercent: undefined,
+    failureRatioMinimumRequests: undefined,
+    failureRatioWindowMs: undefined,
+    rateLimitedDefaultMs: undefined,
+    rateLimitedMaximumMs: undefined,
+    baseEjectionMs: undefined,
+    maximumEjectionMs: undefined,
+    jitterPercent: undefined,
+    maximumEjectedPercent: undefined,
+  },
+  limits: {
+    maximumConnections: undefined,
+    maximumPendingRequests: undefined,
+    maximumPendingMs: undefined,
+    maximumActiveRequests: undefined,
+    maximumActiveRetries: undefined,
+  },
+  timeouts: { connectMs: undefined, requestMs: undefined, backendRequestMs: undefined },
+  retry: {
+    attempts: undefined,
+    codes: undefined,
+    grpcCodes: undefined,
+    nonIdempotent: undefined,
+    backoffMs: undefined,
+    maximumBackoffMs: undefined,
+    maximumBodyBytes: undefined,
+  },
+  retryBudget: {
+    percent: undefined,
+    intervalMs: undefined,
+    minimumRetries: undefined,
+    minimumIntervalMs: undefined,
+  },
+  sessionPersistence: undefined,
+  connections: {
+    idleMs: undefined,
+    maximumAgeMs: undefined,
+    maximumRequests: undefined,
+    maximumConcurrentStreams: undefined,
+  },
+};

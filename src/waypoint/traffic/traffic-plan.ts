@@ -1,11 +1,12 @@
-import type {
-  Attachment,
-  BackendTarget,
-  GatewayKey,
-  HttpRule,
-  ServiceKey,
-  TrafficOverrides,
-  TrafficSettings,
+import {
+  type Attachment,
+  type BackendTarget,
+  type GatewayKey,
+  type HttpRule,
+  NO_TRAFFIC_OVERRIDES,
+  type ServiceKey,
+  type TrafficOverrides,
+  type TrafficSettings,
 } from '../../model/index.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
 import { DEFAULT_TRAFFIC_SETTINGS } from './default-settings.ts';
@@ -113,26 +114,5 @@ function serviceOverrides(index: TrafficIndex, { key, port }: ServicePort): read
 /** The dialled service's policy speaks for its requests wherever they go, but not for another service's endpoints. */
 function aboutRequests(overrides: TrafficOverrides): TrafficOverrides {
   const { timeouts, retry, retryBudget, sessionPersistence } = overrides;
-  return { ...NOTHING_SAID, timeouts, retry, retryBudget, sessionPersistence };
-}
-
-const NOTHING_SAID: TrafficOverrides = {
-  loadBalancer: undefined,
-  locality: undefined,
-  slowStart: undefined,
-  panicThresholdPercent: undefined,
-  outliers: open(DEFAULT_TRAFFIC_SETTINGS.outliers),
-  limits: open(DEFAULT_TRAFFIC_SETTINGS.limits),
-  timeouts: open(DEFAULT_TRAFFIC_SETTINGS.timeouts),
-  retry: open(DEFAULT_TRAFFIC_SETTINGS.retry),
-  retryBudget: open(DEFAULT_TRAFFIC_SETTINGS.retryBudget),
-  sessionPersistence: undefined,
-  connections: open(DEFAULT_TRAFFIC_SETTINGS.connections),
-};
-
-/** A section that leaves every value open. */
-function open<T extends object>(section: T): { readonly [Field in keyof T]: undefined } {
-  return Object.fromEntries(Object.keys(section).map((field) => [field, undefined])) as {
-    readonly [Field in keyof T]: undefined;
-  };
+  return { ...NO_TRAFFIC_OVERRIDES, timeouts, retry, retryBudget, sessionPersistence };
 }

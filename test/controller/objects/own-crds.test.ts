@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { formatIssue, inspectObject, type ObjectKind } from '../../../src/controller/objects/index.ts';
 import { type CrdVerdict, loadCrd } from '../../support/crd-verdict.ts';
-import { BAD_SPECS, GOOD_SPECS } from '../support/admission-examples.ts';
+import * as admission from '../support/admission-examples.ts';
+import * as traffic from '../support/traffic-examples.ts';
+
+const GOOD_SPECS = { ...admission.GOOD_SPECS, TrafficPolicy: traffic.GOOD_SPECS };
+const BAD_SPECS = { ...admission.BAD_SPECS, TrafficPolicy: traffic.BAD_SPECS };
 
 const CRDS: Readonly<Record<keyof typeof GOOD_SPECS, CrdVerdict>> = {
   RateLimit: loadCrd('daemonset/crds/nodemesh.io_ratelimits.yaml', 'v1alpha1'),
   FaultInjection: loadCrd('daemonset/crds/nodemesh.io_faultinjections.yaml', 'v1alpha1'),
   Filter: loadCrd('daemonset/crds/nodemesh.io_filters.yaml', 'v1alpha1'),
+  TrafficPolicy: loadCrd('daemonset/crds/nodemesh.io_trafficpolicies.yaml', 'v1alpha1'),
 };
 const KINDS = Object.keys(CRDS) as (keyof typeof GOOD_SPECS)[];
 

@@ -111,6 +111,7 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
   RateLimit: ACCEPTED_COLUMNS,
   FaultInjection: ACCEPTED_COLUMNS,
   Filter: ACCEPTED_COLUMNS,
+  TrafficPolicy: ACCEPTED_COLUMNS,
   Event: {
     header: ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'COUNT', 'MESSAGE'],
     row: (object) =>

@@ -29,6 +29,7 @@ export {
   type ReferenceGrantObject,
   type ReferenceGrantTo,
 } from './reference-grant.ts';
+export { parseSessionPersistence } from './route/index.ts';
 export type {
   BackendReference,
   GrpcMethodMatch,
@@ -52,6 +53,7 @@ export {
   type StreamRouteObject,
   type StreamRouteRule,
 } from './stream-route.ts';
+export { parseXBackendTrafficPolicy, type XBackendTrafficPolicyObject } from './x-backend-traffic-policy.ts';
 
 /** A route of any kind. */
 export type RouteObject = HttpRouteObject | GrpcRouteObject | StreamRouteObject;

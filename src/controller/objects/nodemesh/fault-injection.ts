@@ -1,6 +1,7 @@
 import type { Field } from '../fields/index.ts';
 import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 import { parseDuration } from './duration.ts';
+import { parseGrpcFailure } from './grpc-failure.ts';
 import { parseRequestMatches, type RequestMatch } from './request-match.ts';
 import { parseRules } from './rule-list.ts';
 import { parseTargetReferences, type TargetReference } from './target-reference.ts';
@@ -71,12 +72,10 @@ function parseAbort(field: Field): FaultRuleObject['abort'] {
   field.object(['status', 'grpcStatus', 'percent', 'fraction']);
   if (!field.key('status').present && !field.key('grpcStatus').present)
     field.issue('a status, a grpcStatus or both', 'neither');
-  const grpcStatus = field.key('grpcStatus').oneOf(GRPC_STATUSES);
   return {
     ...parseShare(field),
     status: field.key('status').integer({ minimum: 200, maximum: 599 }),
-    // The list begins with 1: OK is no fault.
-    grpcStatus: grpcStatus === undefined ? undefined : GRPC_STATUSES.indexOf(grpcStatus) + 1,
+    grpcStatus: parseGrpcFailure(field.key('grpcStatus')),
   };
 }
 
@@ -92,22 +91,3 @@ function parseShare(field: Field): ShareObject {
   if (numerator > denominator) fraction.issue('a numerator of at most the denominator', `${numerator}`);
   return { numerator, denominator };
 }
-
-const GRPC_STATUSES = [
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;

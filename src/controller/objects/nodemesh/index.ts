@@ -13,3 +13,4 @@ export {
 } from './rate-limit.ts';
 export type { RequestMatch } from './request-match.ts';
 export type { TargetReference } from './target-reference.ts';
+export { parseTrafficPolicy, type TrafficPolicyObject } from './traffic/traffic-policy.ts';

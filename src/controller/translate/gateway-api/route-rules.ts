@@ -5,9 +5,9 @@ import type {
   GrpcRouteRule,
   HttpRouteObject,
   HttpRouteRule,
-  SessionPersistenceFields,
   StreamRouteObject,
 } from '../../objects/index.ts';
+import { translateSession } from '../traffic/translate-session.ts';
 import type { CheckedRoute } from './check-rules.ts';
 import { translateFilters } from './http-filter.ts';
 import { resolveBackend } from './resolve-backend.ts';
@@ -81,16 +81,4 @@ function restOf(rule: HttpRouteRule | GrpcRouteRule): Omit<HttpRule, 'filters' |
   }
   const { name, timeouts, retry } = rule;
   return { name, matches: translateHttpMatches(rule.matches), timeouts, retry, sessionPersistence };
-}
-
-function translateSession(session: SessionPersistenceFields | undefined): HttpRule['sessionPersistence'] {
-  if (session === undefined) return undefined;
-  return {
-    type: session.type === 'Cookie' ? 'cookie' : 'header',
-    sessionName: session.sessionName ?? '',
-    absoluteTimeoutMs: session.absoluteTimeoutMs,
-    // Version 1.6 of the API has none.
-    idleTimeoutMs: undefined,
-    permanentCookie: session.lifetimeType === 'Permanent',
-  };
 }

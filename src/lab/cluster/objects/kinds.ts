@@ -72,6 +72,8 @@ const KIND_NAMES: readonly KindNames[] = [
   { kind: 'RateLimit', plural: 'ratelimits', short: ['rl'] },
   { kind: 'FaultInjection', plural: 'faultinjections', short: ['fi'] },
   { kind: 'Filter', plural: 'filters', short: ['flt'] },
+  { kind: 'TrafficPolicy', plural: 'trafficpolicies', short: ['tp'] },
+  { kind: 'XBackendTrafficPolicy', plural: 'xbackendtrafficpolicies', short: ['xbtrafficpolicy'] },
   { kind: 'ServiceEntry', plural: 'serviceentries', short: ['se'] },
   { kind: 'WorkloadEntry', plural: 'workloadentries', short: ['we'] },
 ];

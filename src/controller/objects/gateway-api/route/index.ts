@@ -3,6 +3,7 @@ export {
   parseWeightedBackendReference,
   type WeightedBackendReference,
 } from './backend-reference.ts';
+export { parseDuration } from './duration.ts';
 export type { HeaderModifier, NamedValue } from './filters/header-modifier.ts';
 export { parseGrpcFilters, parseHttpFilters, type RouteFilter } from './filters/route-filter.ts';
 export type { PathModifier } from './filters/url-change.ts';
