@@ -425,3 +425,18 @@ test('a filter that leads nowhere is not skipped', async (t) => {
   t.match(httpRule(judged).filters, [{ type: 'extension', missing: true }]);
   t.same(conditions(judged), ['Accepted True Accepted', 'ResolvedRefs False InvalidKind']);
 });
+
+test('a route does not keep the controller busy with its expressions', async (t) => {
+  const value = 'x{1000}x{1000}x{1000}x{1000}';
+  const headers = Array.from({ length: 16 }, (_, index) => ({
+    type: 'RegularExpression',
+    name: `h${index}`,
+    value,
+  }));
+  const rules = [{ backendRefs: [backend] }, { matches: Array.from({ length: 64 }, () => ({ headers })) }];
+  const mesh = meshOf([...BASE, route('HTTPRoute', { rules })]);
+  t.match(
+    message(mesh, 'PartiallyInvalid'),
+    /rules\[1\]: expected regular expressions of at most 50000 steps/,
+  );
+});

@@ -1,6 +1,6 @@
 import type { HeaderCondition, RequestCondition } from '../../../model/index.ts';
 import type { RequestMatch } from '../../objects/index.ts';
-import { patternProblem } from '../pattern-problem.ts';
+import { patternProblem } from '../pattern/pattern-problem.ts';
 
 /** `problems` names expressions that are not RE2, with their place below `path`. */
 export function translateMatches(

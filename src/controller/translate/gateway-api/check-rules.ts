@@ -1,5 +1,6 @@
 import type { GrpcRouteRule, HttpRouteRule, RouteFilter, RouteObject } from '../../objects/index.ts';
-import { patternProblem } from '../pattern-problem.ts';
+import { patternProblem } from '../pattern/pattern-problem.ts';
+import { patternSize } from '../pattern/pattern-size.ts';
 import type { RuleProblem } from './route-problem.ts';
 
 /** A route with what is wrong about each of its rules; a rule without an entry can be done. */
@@ -11,11 +12,13 @@ export interface CheckedRoute {
 /** What the schema lets through and nobody can do. It is found once per change of the route, whatever it refers to. */
 export function checkRules(object: RouteObject): CheckedRoute {
   const problems = new Map<number, RuleProblem>();
-  if (object.kind === 'HTTPRoute' || object.kind === 'GRPCRoute') {
-    for (const [index, rule] of object.rules.entries()) {
-      const problem = problemOf(rule);
-      if (problem !== undefined) problems.set(index, problem);
-    }
+  if (object.kind !== 'HTTPRoute' && object.kind !== 'GRPCRoute') return { object, problems };
+  let steps = 0;
+  for (const [index, rule] of object.rules.entries()) {
+    const patterns = patternsOf(rule);
+    steps += patterns.reduce((sum, { source }) => sum + patternSize(source), 0);
+    const problem = steps > LARGEST_ROUTE ? TOO_LARGE : (patternsProblem(patterns) ?? filterProblem(rule));
+    if (problem !== undefined) problems.set(index, problem);
   }
   return { object, problems };
 }
@@ -25,17 +28,20 @@ export function isSound({ object, problems }: CheckedRoute): boolean {
   return problems.size === 0 || problems.size < object.rules.length;
 }
 
-function problemOf(rule: HttpRouteRule | GrpcRouteRule): RuleProblem | undefined {
-  for (const { field, source } of patternsOf(rule)) {
+function patternsProblem(patterns: readonly RulePattern[]): RuleProblem | undefined {
+  for (const { field, source } of patterns) {
     const problem = patternProblem(source);
     if (problem !== undefined) return { reason: 'UnsupportedValue', message: `${field}: ${problem}` };
   }
-  return filterProblem(rule);
+  return undefined;
 }
 
-function patternsOf(
-  rule: HttpRouteRule | GrpcRouteRule,
-): readonly { readonly field: string; readonly source: string }[] {
+interface RulePattern {
+  readonly field: string;
+  readonly source: string;
+}
+
+function patternsOf(rule: HttpRouteRule | GrpcRouteRule): readonly RulePattern[] {
   return rule.matches.flatMap((match, index) => {
     const where = `matches[${index}]`;
     const named = 'path' in match ? [...match.headers, ...match.queryParams] : match.headers;
@@ -88,3 +94,9 @@ function replacesPrefix(filter: RouteFilter): boolean {
 }
 
 const NOT_AT_BACKENDS: ReadonlySet<RouteFilter['type']> = new Set(['RequestRedirect', 'CORS']);
+/** Steps of all expressions of a route together, so that many small ones do not keep the controller busy either. */
+const LARGEST_ROUTE = 50_000;
+const TOO_LARGE: RuleProblem = {
+  reason: 'UnsupportedValue',
+  message: `expected regular expressions of at most ${LARGEST_ROUTE} steps in all rules up to this one`,
+};
