@@ -4,6 +4,7 @@ import {
   createStreamRouteTable,
   type StreamFacts,
 } from '../../../src/waypoint/routing/stream-route-table.ts';
+import { streamTarget } from '../../../src/waypoint/routing/stream-target.ts';
 import { keyOf } from '../../model/mesh-fixtures.ts';
 import { echo, shopService } from './route-fixtures.ts';
 
@@ -119,5 +120,19 @@ test('a route without a backend refuses, and so does an invalid one', async (t) 
     weight: 1,
     target: { kind: 'invalid', reason: 'BackendNotFound', message: 'no service' },
   };
-  t.equal(select([makeRoute({ name: 'bad', rules: [{ name: '', backends: [invalid] }] })]), 'invalid');
+  const bad = makeRoute({ name: 'bad', rules: [{ name: '', backends: [invalid] }] });
+  t.equal(select([bad]), 'invalid');
+  const targetOf = (routes: readonly StreamRoute[]) =>
+    streamTarget(
+      createStreamRouteTable(routes, echo, 80).select({
+        clientNamespace: 'shop',
+        isTls: false,
+        serverName: undefined,
+      }),
+      echo,
+    );
+  t.throws(() => targetOf([bad]), { code: 'ERR_WAYPOINT_INVALID_BACKEND', reason: 'BackendNotFound' });
+  t.throws(() => targetOf([makeRoute({ name: 'none', rules: [] })]), { code: 'ERR_WAYPOINT_NO_ROUTE' });
+  t.same(targetOf([makeRoute({ name: 'a' })]), backend('a').target);
+  t.equal(targetOf([]), undefined);
 });
