@@ -1,5 +1,5 @@
 export { type ParentLookup, type ParentOutcome, ROUTE_CONTROLLERS } from './attach-parents.ts';
-export { type CheckedRoute, checkRules } from './check-rules.ts';
+export { type CheckedRoute, checkRules } from './rules/check-rules.ts';
 export {
   claimKey,
   claimKeysFor,

@@ -1,5 +1,5 @@
 import type { ParentReference, RouteObject } from '../../objects/index.ts';
-import { type CheckedRoute, isSound } from './check-rules.ts';
+import { type CheckedRoute, isSound } from './rules/check-rules.ts';
 import { isServiceReference } from './route-references.ts';
 import type { ServicePortFacts } from './service-facts.ts';
 

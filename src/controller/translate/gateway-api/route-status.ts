@@ -1,7 +1,7 @@
 import type { ParentReference, RouteObject } from '../../objects/index.ts';
 import type { ParentOutcome } from './attach-parents.ts';
-import { type CheckedRoute, isSound } from './check-rules.ts';
-import type { ReferenceProblem } from './route-problem.ts';
+import { type CheckedRoute, isSound } from './rules/check-rules.ts';
+import type { ReferenceProblem } from './rules/route-problem.ts';
 
 /** What a route's status says of our parents. */
 export interface RouteStatus {

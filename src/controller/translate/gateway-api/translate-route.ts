@@ -1,9 +1,9 @@
 import { type Route, routeKey } from '../../../model/index.ts';
 import { attachParents, type ParentLookup } from './attach-parents.ts';
-import { type CheckedRoute, isSound } from './check-rules.ts';
-import type { ReferenceProblem } from './route-problem.ts';
+import { type CheckedRoute, isSound } from './rules/check-rules.ts';
+import type { ReferenceProblem } from './rules/route-problem.ts';
 import { type RouteReferences, referrerOf } from './route-references.ts';
-import { translateHttpRules, translateStreamRules } from './route-rules.ts';
+import { translateHttpRules, translateStreamRules } from './rules/route-rules.ts';
 import { type RouteStatus, routeStatus } from './route-status.ts';
 
 /** What becomes of a route. */

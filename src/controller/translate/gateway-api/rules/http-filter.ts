@@ -1,8 +1,13 @@
-import { type ExtensionKey, extensionKey, type HeaderValue, type HttpFilter } from '../../../model/index.ts';
-import type { LocalReference, NamedValue, PathModifier, RouteFilter } from '../../objects/index.ts';
+import {
+  type ExtensionKey,
+  extensionKey,
+  type HeaderValue,
+  type HttpFilter,
+} from '../../../../model/index.ts';
+import type { LocalReference, NamedValue, PathModifier, RouteFilter } from '../../../objects/index.ts';
 import { resolveBackend } from './resolve-backend.ts';
 import type { ReferenceProblem } from './route-problem.ts';
-import { EXTENSION_KINDS, type Referrer, type RouteReferences } from './route-references.ts';
+import { EXTENSION_KINDS, type Referrer, type RouteReferences } from '../route-references.ts';
 
 export interface TranslatedFilters {
   readonly filters: readonly HttpFilter[];

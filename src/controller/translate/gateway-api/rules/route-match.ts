@@ -1,10 +1,10 @@
-import type { HttpMatch, PathMatch, ValueMatch } from '../../../model/index.ts';
+import type { HttpMatch, PathMatch, ValueMatch } from '../../../../model/index.ts';
 import type {
   GrpcMethodMatch,
   GrpcRouteMatchFields,
   HttpRouteMatchFields,
   NamedMatch,
-} from '../../objects/index.ts';
+} from '../../../objects/index.ts';
 
 /** Without any match in the object there is one that everything meets. */
 export function translateHttpMatches(matches: readonly HttpRouteMatchFields[]): readonly HttpMatch[] {

@@ -1,6 +1,6 @@
-import type { GrpcRouteRule, HttpRouteRule, RouteFilter, RouteObject } from '../../objects/index.ts';
-import { patternProblem } from '../pattern/pattern-problem.ts';
-import { patternSize } from '../pattern/pattern-size.ts';
+import type { GrpcRouteRule, HttpRouteRule, RouteFilter, RouteObject } from '../../../objects/index.ts';
+import { patternProblem } from '../../pattern/pattern-problem.ts';
+import { patternSize } from '../../pattern/pattern-size.ts';
 import type { RuleProblem } from './route-problem.ts';
 
 /** A route with what is wrong about each of its rules; a rule without an entry can be done. */

@@ -1,7 +1,7 @@
-import type { BackendTarget } from '../../../model/index.ts';
-import type { BackendReference } from '../../objects/index.ts';
+import type { BackendTarget } from '../../../../model/index.ts';
+import type { BackendReference } from '../../../objects/index.ts';
 import type { ReferenceProblem } from './route-problem.ts';
-import { isGranted, isServiceReference, type Referrer, type RouteReferences } from './route-references.ts';
+import { isGranted, isServiceReference, type Referrer, type RouteReferences } from '../route-references.ts';
 
 export interface ResolvedBackend {
   readonly target: BackendTarget;

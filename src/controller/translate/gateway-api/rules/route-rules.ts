@@ -1,4 +1,4 @@
-import type { HttpBackend, HttpRule, StreamRule } from '../../../model/index.ts';
+import type { HttpBackend, HttpRule, StreamRule } from '../../../../model/index.ts';
 import type {
   FilteredBackendReference,
   GrpcRouteObject,
@@ -6,14 +6,14 @@ import type {
   HttpRouteObject,
   HttpRouteRule,
   StreamRouteObject,
-} from '../../objects/index.ts';
+} from '../../../objects/index.ts';
 import { translateSession } from '../traffic/translate-session.ts';
 import type { CheckedRoute } from './check-rules.ts';
 import { translateFilters } from './http-filter.ts';
 import { resolveBackend } from './resolve-backend.ts';
 import { translateGrpcMatches, translateHttpMatches } from './route-match.ts';
 import type { ReferenceProblem } from './route-problem.ts';
-import type { Referrer, RouteReferences } from './route-references.ts';
+import type { Referrer, RouteReferences } from '../route-references.ts';
 
 /** Rules that hold, and what there is to say about what they refer to. */
 export interface TranslatedRules<Rule> {
