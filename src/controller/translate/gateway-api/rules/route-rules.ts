@@ -7,7 +7,7 @@ import type {
   HttpRouteRule,
   StreamRouteObject,
 } from '../../../objects/index.ts';
-import { translateSession } from '../traffic/translate-session.ts';
+import { translateSession } from '../../traffic/translate-session.ts';
 import type { CheckedRoute } from './check-rules.ts';
 import { translateFilters } from './http-filter.ts';
 import { resolveBackend } from './resolve-backend.ts';
