@@ -15,6 +15,7 @@ import {
 } from '../../src/telemetry/index.ts';
 import { REQUEST_LABELS, TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
 import { createRoutingMetrics } from '../../src/waypoint/layers/routing-metrics.ts';
+import { createUpstreamMetrics } from '../../src/waypoint/upstream/upstream-metrics.ts';
 
 /** The rows of the table in docs/metrics.md: name, type, labels, meaning. */
 function documented(): Map<string, { type: string; labels: string; meaning: string }> {
@@ -66,6 +67,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createHttpMetrics({ registry });
   createDecisionMetrics(registry);
   createRoutingMetrics(registry);
+  createUpstreamMetrics(registry, () => []);
   createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0 });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);

@@ -139,6 +139,38 @@ export const METRICS = {
     'Copies of requests that a waypoint sent to mirrors, by what became of them (answered, failed, dropped)',
     ['result'],
   ),
+  upstreamEjections: counter(
+    'nodemesh_upstream_ejections_total',
+    'Endpoints that a waypoint left out of choice for a while, by why; spared: it would have, if not too many had been out',
+    ['backend', 'reason', 'outcome'],
+  ),
+  upstreamConnectFailures: counter(
+    'nodemesh_upstream_connect_failures_total',
+    'Connections to endpoints that failed before anything was sent',
+    ['backend'],
+  ),
+  upstreamOverflows: counter(
+    'nodemesh_upstream_overflows_total',
+    'Requests refused because a limit of the backend was reached, by which one',
+    ['backend', 'reason'],
+  ),
+  upstreamEndpoints: gauge('nodemesh_upstream_endpoints', 'Endpoints of backends in use, by their health', [
+    'backend',
+    'health',
+  ]),
+  upstreamConnections: gauge('nodemesh_upstream_connections', 'Connections to endpoints open now', [
+    'backend',
+  ]),
+  upstreamActiveRequests: gauge(
+    'nodemesh_upstream_active_requests',
+    'Requests that endpoints have not answered to the end',
+    ['backend'],
+  ),
+  upstreamPendingRequests: gauge(
+    'nodemesh_upstream_pending_requests',
+    'Requests that wait for a connection or for their turn',
+    ['backend'],
+  ),
   rateLimited: counter(
     'nodemesh_rate_limited_total',
     'Requests refused by a RateLimit, by the rule that counted them',

@@ -14,7 +14,7 @@ export interface BackendRegistry {
 }
 
 export function createBackendRegistry(deps: UpstreamDeps, processIdle: IdleList): BackendRegistry {
-  const { view, self } = deps;
+  const { view, self, events } = deps;
   const byOwner = new Map<ServiceKey | WorkloadUid, Map<string | number, Backend>>();
   let size = 0;
 
@@ -24,6 +24,7 @@ export function createBackendRegistry(deps: UpstreamDeps, processIdle: IdleList)
     if (slots?.size === 0) byOwner.delete(owner);
     size -= 1;
     backend.retire();
+    events.dropped({ backend: backend.name });
   }
 
   /** Ports of pods are the client's choice: there may be many, and hardly one of them in use. */

@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/index.ts';
 import type { Workload } from '../../model/index.ts';
 import type { OverflowReason } from './limits/request-gate.ts';
 import type { EjectionReason } from './outliers/endpoint-health.ts';
@@ -22,6 +23,41 @@ export interface UpstreamEvents {
   returned(event: { readonly backend: BackendName; readonly endpoint: Workload }): void;
   overflowed(event: { readonly backend: BackendName; readonly reason: OverflowReason }): void;
   connectFailed(event: { readonly backend: BackendName; readonly endpoint: Workload }): void;
+  /** The service or pod is gone, or has not been used for long: nothing more is told of it. */
+  dropped(event: { readonly backend: BackendName }): void;
+}
+
+/** Tells all of them. */
+export function toAll(listeners: readonly UpstreamEvents[]): UpstreamEvents {
+  const each =
+    <Name extends keyof UpstreamEvents>(name: Name): UpstreamEvents[Name] =>
+    (event: never) => {
+      for (const listener of listeners) listener[name](event);
+    };
+  return {
+    ejected: each('ejected'),
+    spared: each('spared'),
+    returned: each('returned'),
+    overflowed: each('overflowed'),
+    connectFailed: each('connectFailed'),
+    dropped: each('dropped'),
+  };
+}
+
+/** What an operator may want to read; what happens with single requests is in the access log. */
+export function toLog(log: Logger): UpstreamEvents {
+  const named = ({ backend, endpoint }: { readonly backend: BackendName; readonly endpoint: Workload }) => ({
+    backend,
+    endpoint: `${endpoint.namespace}/${endpoint.name}`,
+  });
+  return {
+    ...NO_UPSTREAM_EVENTS,
+    ejected: (event) =>
+      log.warn('endpoint ejected', { ...named(event), reason: event.reason, forMs: Math.round(event.forMs) }),
+    spared: (event) =>
+      log.warn('endpoint not ejected, too many are', { ...named(event), reason: event.reason }),
+    returned: (event) => log.info('endpoint returned', named(event)),
+  };
 }
 
 export const NO_UPSTREAM_EVENTS: UpstreamEvents = {
@@ -30,6 +66,7 @@ export const NO_UPSTREAM_EVENTS: UpstreamEvents = {
   returned: ignore,
   overflowed: ignore,
   connectFailed: ignore,
+  dropped: ignore,
 };
 
 function ignore(): void {
