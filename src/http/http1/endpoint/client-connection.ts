@@ -235,7 +235,8 @@ class Http1ClientConnection implements HttpClientConnection, RequestHost {
   }
 
   #endedError(): HttpError {
-    const stale = this.#answers > 0 && this.#exchange?.answered === false;
+    const silent = this.#exchange?.answered === false && this.#input.length === 0;
+    const stale = this.#answers > 0 && silent;
     const code: HttpErrorCode = stale ? 'ERR_HTTP_STALE' : 'ERR_HTTP_CUT';
     return new HttpError({
       code,
