@@ -92,7 +92,8 @@ export class Http2Connection implements FrameVisitor {
     this.#streams = new StreamTable(role, () => options.events.onChange());
     this.#decoder = new FrameDecoder(this, {
       maxFrameBytes: config.maxFrameBytes,
-      maxBlockBytes: Math.max(config.headerListBytes, MIN_BLOCK_BYTES),
+      // Enough for a list that is too large to be read to its end, and told so.
+      maxBlockBytes: Math.max(2 * config.headerListBytes, MIN_BLOCK_BYTES),
     });
     this.receiveWindows = new ReceiveWindows(config, account, this.#streams.open, {
       sendWindowUpdate: (streamId, increment) => this.#send(encodeWindowUpdate(streamId, increment)),

@@ -10,6 +10,8 @@ export function addFields(fields: HeaderField[], headers: HeaderList): void {
   for (let index = 0; index < headers.size; index++) {
     const name = headers.lowerNameAt(index);
     const value = headers.valueAt(index);
+    // A pseudo-header among them would be a second one.
+    if (name.startsWith(':')) throw headerError(`header name ${JSON.stringify(name)}`);
     if (CONNECTION_FIELDS.has(name) && !(name === 'te' && value === 'trailers')) continue;
     fields.push([name, value]);
   }
