@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from '../../errors.ts';
 import { CONNECTION_FIELDS } from '../../message/field-kinds.ts';
-import { isAuthority, isFieldValue, isTarget, isToken } from '../../message/field-syntax.ts';
+import { isFieldValue, isToken } from '../../message/field-syntax.ts';
 import type { HeaderList } from '../../message/header-list.ts';
 
 /** What of a request goes into its first lines. */
@@ -13,13 +13,10 @@ export interface RequestLineParts {
 
 /**
  * A request's head as text, one character a byte, the empty line included. `framing` are whole lines with their CRLF.
- * Throws ERR_HTTP_HEADER for anything that would not be read as it was meant.
+ * The caller has checked `parts` (`checkOutgoing`). Throws ERR_HTTP_HEADER for fields that would not be read as they are meant.
  */
 export function encodeRequestHead(parts: RequestLineParts, headers: HeaderList, framing: string): string {
   const { method, authority, target } = parts;
-  if (!isToken(method)) throw headerError('the method', method);
-  if (!isTarget(target)) throw headerError('the target', target);
-  if (!isAuthority(authority)) throw headerError('the authority', authority);
   return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${encodeFields(headers)}${framing}\r\n`;
 }
 

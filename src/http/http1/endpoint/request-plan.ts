@@ -1,5 +1,5 @@
-import { HttpError } from '../../errors.ts';
 import type { HttpRequest } from '../../message/http-message.ts';
+import { checkOutgoing } from '../../message/outgoing-request.ts';
 import { encodeRequestHead } from '../codec/encode-head.ts';
 
 /** How a request goes out. */
@@ -11,12 +11,7 @@ export interface RequestPlan {
 /** Throws ERR_HTTP_HEADER. */
 export function planRequest(request: HttpRequest): RequestPlan {
   const { method, headers, body, upgrade } = request;
-  if (method === 'CONNECT' || (request.target === '*' && method !== 'OPTIONS'))
-    throw new HttpError({
-      code: 'ERR_HTTP_HEADER',
-      blame: 'local',
-      message: `HTTP does not allow target ${request.target} with method ${method}, or we do not carry it`,
-    });
+  checkOutgoing(request);
   const hasBody = body.stream !== undefined;
   // RFC 9112 §7.1.2: only chunks can be followed by fields.
   const chunked = hasBody && (body.length === undefined || headers.has('trailer'));

@@ -4,6 +4,7 @@ import { requestFault, shown } from '../../message/fault.ts';
 import { isAuthority, isTarget, isToken } from '../../message/field-syntax.ts';
 import type { HeaderList } from '../../message/header-list.ts';
 import type { HttpRequest } from '../../message/http-message.ts';
+import { checkOutgoing } from '../../message/outgoing-request.ts';
 import type { HeaderField } from '../hpack/index.ts';
 import { readFields } from './read-fields.ts';
 import { addFields } from './write-fields.ts';
@@ -66,6 +67,7 @@ function authorityOf(authority: string | undefined, hosts: readonly string[]): s
 /** A request's fields as they go out. Throws ERR_HTTP_HEADER. */
 export function requestFields(request: HttpRequest): HeaderField[] {
   const { method, scheme, authority, target, headers, body } = request;
+  checkOutgoing(request);
   const fields: HeaderField[] = [
     [':method', method],
     [':scheme', scheme],

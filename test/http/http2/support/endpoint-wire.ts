@@ -138,3 +138,16 @@ function openWire(): { stream: ReturnType<typeof byteStream>; clock: FakeClock; 
   };
   return { stream, clock, wire };
 }
+
+/** DATA of one stream as one frame: how it is cut is nobody's business. */
+export function joined(told: readonly string[]): string[] {
+  const out: string[] = [];
+  for (const line of told) {
+    const [, id, length, end = ''] = /^DATA (\d+) (\d+)( end)?$/.exec(line) ?? [];
+    const [, lastId, lastLength] = /^DATA (\d+) (\d+)$/.exec(out.at(-1) ?? '') ?? [];
+    if (id !== undefined && id === lastId)
+      out[out.length - 1] = `DATA ${id} ${Number(lastLength) + Number(length)}${end}`;
+    else out.push(line);
+  }
+  return out;
+}
