@@ -100,6 +100,7 @@ export {
   type Attachment,
   attachmentsOf,
   backendsOf,
+  boundServiceName,
   type Authorizer,
   type AuthorizerKey,
   authorizerKey,

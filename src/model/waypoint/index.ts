@@ -76,6 +76,7 @@ export type {
 export {
   attachmentsOf,
   backendsOf,
+  boundServiceName,
   extensionsOf,
   type WaypointResource,
   type WaypointResourceKind,

@@ -19,7 +19,9 @@ export type WaypointResource =
   | { readonly kind: 'authorization'; readonly policy: RequestPolicy }
   | { readonly kind: 'authentication'; readonly authentication: RequestAuthentication }
   | { readonly kind: 'authorizer'; readonly authorizer: Authorizer }
-  | { readonly kind: 'settings'; readonly settings: WaypointSettings };
+  | { readonly kind: 'settings'; readonly settings: WaypointSettings }
+  /** The waypoint is told everything that holds for the service. Until then it must take nothing for it. */
+  | { readonly kind: 'bound-service'; readonly service: ServiceKey };
 
 export type WaypointResourceKind = WaypointResource['kind'];
 
@@ -42,6 +44,8 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
     case 'authorizer':
     case 'settings':
       return [ALL_WAYPOINTS];
+    case 'bound-service':
+      return [{ kind: 'service', service: resource.service, port: undefined }];
   }
 }
 
@@ -69,4 +73,9 @@ export function backendsOf(route: Route): ReadonlySet<ServiceKey> {
       if (filter.type === 'mirror') note(filter.backend);
   }
   return found;
+}
+
+/** The name under which a waypoint is told that it has everything about a service. */
+export function boundServiceName(service: ServiceKey): string {
+  return `Service/${service}`;
 }

@@ -84,6 +84,12 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
      */
     value: Settings;
     case: "settings";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.BoundService bound_service = 10;
+     */
+    value: BoundService;
+    case: "boundService";
   } | { case: undefined; value?: undefined };
 };
 
@@ -92,4 +98,24 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
  * Use `create(ResourceSchema)` to create a new message.
  */
 export declare const ResourceSchema: GenMessage<Resource>;
+
+/**
+ * The receiver is told everything that holds for a service, and may take requests for it.
+ *
+ * @generated from message nodemesh.waypoint.BoundService
+ */
+export declare type BoundService = Message<"nodemesh.waypoint.BoundService"> & {
+  /**
+   * `<namespace>/<hostname>`.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+};
+
+/**
+ * Describes the message nodemesh.waypoint.BoundService.
+ * Use `create(BoundServiceSchema)` to create a new message.
+ */
+export declare const BoundServiceSchema: GenMessage<BoundService>;
 

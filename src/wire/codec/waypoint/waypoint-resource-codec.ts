@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import type { WaypointResource } from '../../../model/index.ts';
+import { boundServiceName, type ServiceKey, type WaypointResource } from '../../../model/index.ts';
 import { WAYPOINT_RESOURCE_TYPE } from '../../../xds/index.ts';
-import { ResourceSchema } from '../../generated/waypoint_pb.js';
-import { badField } from '../field.ts';
+import { BoundServiceSchema, ResourceSchema } from '../../generated/waypoint_pb.js';
+import { badField, requireText } from '../field.ts';
 import { type ResourceCodec, resourceCodec } from '../resource-codec.ts';
 import { decodeFaultInjection, encodeFaultInjection } from './admission/fault-codec.ts';
 import { decodeFilter, encodeFilter } from './admission/filter-codec.ts';
@@ -39,6 +39,10 @@ export const waypointResourceCodec: ResourceCodec<WaypointResource> = resourceCo
         return { kind: 'authorizer', authorizer: decodeAuthorizer(content.value) };
       case 'settings':
         return { kind: 'settings', settings: decodeSettings(content.value) };
+      case 'boundService': {
+        const service = requireText(content.value.service, 'bound_service.service') as ServiceKey;
+        return { kind: 'bound-service', service };
+      }
       default:
         throw badField('content', 'expected a kind of resource that this version knows, got none');
     }
@@ -68,6 +72,8 @@ export function waypointResourceName(resource: WaypointResource): string {
       return resource.authorizer.key;
     case 'settings':
       return resource.settings.key;
+    case 'bound-service':
+      return boundServiceName(resource.service);
   }
 }
 
@@ -91,5 +97,10 @@ function contentOf(resource: WaypointResource) {
       return { case: 'authorizer' as const, value: encodeAuthorizer(resource.authorizer) };
     case 'settings':
       return { case: 'settings' as const, value: encodeSettings(resource.settings) };
+    case 'bound-service':
+      return {
+        case: 'boundService' as const,
+        value: create(BoundServiceSchema, { service: resource.service }),
+      };
   }
 }
