@@ -1,3 +1,4 @@
+export type { AddressedResource } from './addressed-resources.ts';
 export { type Collection, createGraph, directFetch, type Fetch } from './graph/index.ts';
 export { type CaptureReport, createMeshCollections, type MeshCollections } from './mesh-collections.ts';
 export type { WaypointHealth } from './waypoint-collections.ts';

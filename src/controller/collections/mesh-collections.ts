@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '../../base/index.ts';
+import { boundServiceName, serviceKey, type WaypointResource } from '../../model/index.ts';
 import { type EnrolmentPlan, planEnrolment } from '../enrolment/index.ts';
 import {
   type AuthorizationPolicyObject,
@@ -7,8 +8,10 @@ import {
   type PodObject,
 } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
-import { isCaptured, type MeshSettings, podUid } from '../translate/index.ts';
-import { type Collection, createGraph } from './graph/index.ts';
+import { isCaptured, type MeshSettings, podUid, type ServiceInfo } from '../translate/index.ts';
+import { type AdmissionCollections, deriveAdmission } from './admission-collections.ts';
+import { type AddressedResource, createAddressing } from './addressed-resources.ts';
+import { type Collection, createGraph, type Graph } from './graph/index.ts';
 import { deriveGuards, type GuardCollections } from './guard-collections.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
@@ -24,6 +27,7 @@ export interface MeshCollections
     RouteCollections,
     GuardCollections,
     TrafficCollections,
+    AdmissionCollections,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
@@ -41,6 +45,8 @@ export interface MeshCollections
   readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
   readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
   readonly enrolments: Collection<EnrolmentPlan>;
+  /** Everything that waypoints are told beside the mesh itself, by the names of the resources. */
+  readonly waypointResources: readonly Collection<AddressedResource>[];
 }
 
 export interface CaptureReport {
@@ -59,6 +65,22 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
   const guards = deriveGuards(graph, { stores, services: workloads.services, waypoints }, settings);
   const traffic = deriveTraffic(graph, { stores, waypoints }, settings);
+  const admission = deriveAdmission(graph, { stores, waypoints }, settings);
+  const { services } = workloads;
+  const { address } = createAddressing(graph, { routes: routes.routes, waypoints, services });
+  const resourceItself = (resource: WaypointResource): WaypointResource => resource;
+  const resourceOf = ({ resource }: { readonly resource: WaypointResource | undefined }) => resource;
+  const waypointResources = [
+    address(routes.routes, (route) => ({ kind: 'route', route })),
+    address(traffic.trafficPolicies, resourceItself),
+    address(guards.requestPolicies, resourceItself),
+    address(guards.requestAuthentications, resourceItself),
+    address(guards.meshResources, resourceItself),
+    address(admission.rateLimitOutcomes, resourceOf),
+    address(admission.faultOutcomes, resourceOf),
+    address(admission.filterOutcomes, resourceOf),
+    address(boundServices(graph, services), resourceItself),
+  ];
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
     // It takes tunnels itself, and what it sends is nobody's to capture.
     if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
@@ -88,6 +110,8 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     ...routes,
     ...guards,
     ...traffic,
+    ...admission,
+    waypointResources,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,
     boundTo: waypoints.boundTo,
@@ -124,6 +148,14 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     podsOf: (node, namespace, serviceAccount) =>
       podsByAccount.all(accountSlot(node, namespace, serviceAccount)),
   };
+}
+
+/** What tells a waypoint that it knows everything of a service; of one without a waypoint nobody is told. */
+function boundServices(graph: Graph, services: Collection<ServiceInfo>): Collection<WaypointResource> {
+  return graph.derive(services, (_fetch, { service: { namespace, hostname } }) => {
+    const service = serviceKey(namespace, hostname);
+    return [[boundServiceName(service), { kind: 'bound-service', service }]];
+  });
 }
 
 function accountSlot(node: string, namespace: string, serviceAccount: string): string {

@@ -1,3 +1,4 @@
+export { writeAdmissionStatus } from './admission-status.ts';
 export { warnOfAnnotations } from './annotation-warnings.ts';
 export { writeBindingStatus } from './binding-status.ts';
 export { writeGatewayClassStatus } from './gateway-class-status.ts';

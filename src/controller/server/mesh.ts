@@ -8,6 +8,7 @@ import { createWaypointDeployer } from '../deployment/index.ts';
 import {
   recordProblems,
   warnOfAnnotations,
+  writeAdmissionStatus,
   writeBindingStatus,
   writeGatewayClassStatus,
   writePolicyStatus,
@@ -73,6 +74,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
     subscriptions([
       () => publisher.stop(),
       writePolicyStatus(collections, sink, rootNamespace),
+      writeAdmissionStatus(collections, sink),
       writeBindingStatus(collections, sink),
       writeGatewayClassStatus(collections, sink),
       writeWaypointStatus({ collections, deployer, sink }),

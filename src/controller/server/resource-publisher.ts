@@ -15,12 +15,20 @@ import {
   ENROLMENT_POD_TYPE,
   type ResourceUpsert,
   TRUST_BUNDLE_TYPE,
+  WAYPOINT_RESOURCE_TYPE,
 } from '../../xds/index.ts';
 import type { Collection, MeshCollections } from '../collections/index.ts';
 import { staticStrictPolicy } from '../translate/index.ts';
+import { publishWaypointResources } from './waypoint-publisher.ts';
 
 /** Everything that the controller serves. */
-export const SERVED_TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
+export const SERVED_TYPES = [
+  ADDRESS_TYPE,
+  AUTHORIZATION_TYPE,
+  ENROLMENT_POD_TYPE,
+  TRUST_BUNDLE_TYPE,
+  WAYPOINT_RESOURCE_TYPE,
+];
 
 export interface ResourcePublisher {
   /** The point up to which addresses have been published. */
@@ -103,6 +111,7 @@ export function createResourcePublisher(options: ResourcePublisherOptions): Reso
     ...encodeResource(enrolmentPodCodec, pod),
     audiences: new Set([node]),
   }));
+  subscriptions.push(publishWaypointResources(collections, server, log));
   // Workloads list it only while there is something that could make one strict.
   subscriptions.push(
     collections.peerObjects.changes.subscribe(() => {

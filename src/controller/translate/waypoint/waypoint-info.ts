@@ -24,6 +24,7 @@ export interface WaypointInfo {
   readonly key: GatewayKey;
   readonly namespace: string;
   readonly name: string;
+  readonly className: string;
   readonly traffic: WaypointTraffic;
   readonly address: GatewayAddress;
   /** Who may name it. */
@@ -74,6 +75,7 @@ export function translateWaypoint(
     key: gatewayKey(namespace, name),
     namespace,
     name,
+    className: gateway.className,
     traffic,
     address: written ?? {
       kind: 'hostname',
