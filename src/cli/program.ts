@@ -10,7 +10,7 @@ import { addWaypointCommands } from './waypoint/index.ts';
 
 /**
  * The whole command line. Parsing throws CommanderError instead of ending the process. `wanted` is the first argument:
- * the proxy's modules are only loaded when the proxy is meant, or every command would wait for them.
+ * a proxy's modules are only loaded when the proxy may be meant, or every command would wait for them.
  */
 export async function createProgram(context: CliContext, wanted: string | undefined): Promise<Command> {
   const { stdout, stderr, colours } = context.terminal;
@@ -40,7 +40,11 @@ export async function createProgram(context: CliContext, wanted: string | undefi
   program.commandsGroup('What the mesh knows:');
   addMeshCommands(program, context);
   program.commandsGroup('Waypoints:');
-  addWaypointCommands(program, context);
+  const waypoint = addWaypointCommands(program, context);
+  if (wanted === 'waypoint') {
+    const { addServeCommand } = await import('./waypoint/serve.ts');
+    addServeCommand(waypoint, VERSION);
+  }
   program.commandsGroup('Parts of a mesh:');
   registerControllerCommand(program, VERSION);
   if (wanted === 'ztunnel') {

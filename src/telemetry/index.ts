@@ -45,6 +45,7 @@ export {
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
+  createXdsMetrics,
   type DecisionMetrics,
   type HeldCertificate,
   METRICS,
@@ -64,6 +65,7 @@ export {
   type Traffic,
   type TrafficBytes,
   type TrafficParty,
+  type XdsMetrics,
   type XdsTermination,
 } from './metrics/index.ts';
 export {

@@ -7,7 +7,7 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_UNKNOWN_DESTINATION:
     'a tunnel asks for a service, port or pod that the waypoint does not know',
   ERR_WAYPOINT_NOT_BOUND: 'a tunnel asks for a service or pod whose waypoint this is not',
-  ERR_WAYPOINT_NOT_HTTP: 'a connection to a port that is declared as HTTP does not speak it',
+  ERR_WAYPOINT_DRAINED: 'a request or connection outlived the time that a closing waypoint gives it',
   ERR_WAYPOINT_NO_ROUTE: 'the service has routes, and no rule of theirs matches the request',
   ERR_WAYPOINT_INVALID_BACKEND: 'the rule that matched sends the request to a backend that is not valid',
   ERR_WAYPOINT_PATTERN: 'a regular expression is not RE2; the match that it stands in holds for nothing',

@@ -10,6 +10,7 @@ import {
   createNodeMetrics,
   createReadiness,
   createTcpMetrics,
+  createXdsMetrics,
   logLevelRoutes,
   type MeshLogger,
   metricsRoutes,
@@ -114,7 +115,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
       .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
   );
   registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
-  const nodeMetrics = createNodeMetrics({
+  const xdsMetrics = createXdsMetrics(registry);
+  createNodeMetrics({
     registry,
     proxies() {
       const pods = proxy.pods();
@@ -178,8 +180,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         listen('readiness'),
       ]);
       await proxy.start();
-      proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => nodeMetrics.xdsMessage(typeUrl, bytes));
-      proxy.discovery.terminations.subscribe(({ reason }) => nodeMetrics.xdsTerminated(reason));
+      proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
+      proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
       return { admin, metrics, readiness: ready };
     },
     close() {

@@ -7,6 +7,7 @@ import {
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
+  createXdsMetrics,
   METRICS,
   type MetricDescription,
   registerCertificateMetrics,
@@ -69,6 +70,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createRoutingMetrics(registry);
   createUpstreamMetrics(registry, () => []);
   createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0 });
+  createXdsMetrics(registry);
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);

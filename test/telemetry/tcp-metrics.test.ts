@@ -5,6 +5,7 @@ import {
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
+  createXdsMetrics,
   type MetricsRegistry,
   registerCertificateMetrics,
   type Traffic,
@@ -151,9 +152,10 @@ test('refusals, dry runs, the control plane stream, enrolments and certificates 
   t.equal(await value(registry, 'nodemesh_refusals_total', { policy: 'shop/deny' }), 1);
   t.equal(await value(registry, 'nodemesh_refusals_total', { reason: 'NO_ENDPOINT', policy: '' }), 1);
   t.equal(await value(registry, 'nodemesh_policy_dry_run_total', { differs: 'true', verdict: 'deny' }), 1);
+  const xds = createXdsMetrics(registry);
   const node = createNodeMetrics({ registry, proxies: () => ({ active: 2, pending: 1 }) });
-  node.xdsMessage('type.googleapis.com/istio.workload.Address', 100);
-  node.xdsTerminated('Reconnect');
+  xds.message('type.googleapis.com/istio.workload.Address', 100);
+  xds.terminated('Reconnect');
   node.proxyStarted();
   node.proxyStopped();
   t.equal(

@@ -8,6 +8,7 @@ const SELF = {
   namespace: 'shop',
   hostname: 'waypoint.shop.svc.cluster.local',
   network: '',
+  isTold: () => true,
 };
 const OWN = { kind: 'hostname', namespace: 'shop', hostname: SELF.hostname, hboneMtlsPort: 15008 } as const;
 const OTHER = { ...OWN, hostname: 'other.shop.svc.cluster.local' } as const;
@@ -59,6 +60,14 @@ test('what names another waypoint, or none, is refused: its policies are not kno
   }
   t.throws(() => ask('10.0.0.9', 80, view([])), { code: 'ERR_WAYPOINT_NOT_BOUND' });
   t.match(ask('10.0.0.9', 8080, view([], OWN)), { kind: 'workload', workload: { name: 'pod' } });
+});
+
+test('a service that is bound, but of which not everything is known yet, is refused', async (t) => {
+  const mesh = view([makeService({ name: 'cart', addresses: [vip('10.96.0.1')], waypoint: OWN })]);
+  const authority = { kind: 'address', address: ip('10.96.0.1'), port: 80 } as const;
+  t.throws(() => dialledTarget({ authority, peer: PEER }, mesh, { ...SELF, isTold: () => false }), {
+    code: 'ERR_WAYPOINT_NOT_BOUND',
+  });
 });
 
 test('an unknown address, name or port is refused, and so is a port of the mesh', async (t) => {

@@ -3,10 +3,12 @@ import { gatewayKey, type ServiceKey, type TrafficPolicy } from '../../src/model
 import { createPlanStore } from '../../src/waypoint/plan/plan-store.ts';
 import type { TargetPlan } from '../../src/waypoint/plan/target-plan.ts';
 import { createResourceStore } from '../../src/waypoint/resources/resource-store.ts';
+import { keyOf, makeService } from '../model/mesh-fixtures.ts';
 
 const GATEWAY = gatewayKey('shop', 'waypoint');
-const CART = 'shop/cart' as ServiceKey;
-const PAYMENTS = 'shop/payments' as ServiceKey;
+const cartService = makeService({ name: 'cart' });
+const CART = keyOf(cartService);
+const PAYMENTS = keyOf(makeService({ name: 'payments' }));
 
 test('a plan is compiled once, and again only after a change that concerns it', async (t) => {
   const resources = createResourceStore(GATEWAY);
@@ -23,20 +25,22 @@ test('a plan is compiled once, and again only after a change that concerns it', 
     const policy = { attachments: [attachment] } as unknown as TrafficPolicy;
     resources.apply({ upserts: [{ name: 'p', resource: { kind: 'traffic', policy } }], removed: [] });
   };
-  const cart = plans.planFor({ service: CART, port: 80 });
-  t.equal(plans.planFor({ service: CART, port: 80 }), cart);
+  const cart = plans.planFor({ service: cartService, port: 80 });
+  t.equal(plans.planFor({ service: cartService, port: 80 }), cart);
   t.equal(compiled, 1);
-  plans.planFor({ service: CART, port: 81 });
+  plans.planFor({ service: cartService, port: 81 });
   t.equal(compiled, 2, 'each port has its own');
 
   change(PAYMENTS);
-  plans.planFor({ service: CART, port: 80 });
+  plans.planFor({ service: cartService, port: 80 });
   t.equal(compiled, 2, 'what concerns another service changes nothing');
   change(CART);
-  plans.planFor({ service: CART, port: 80 });
+  plans.planFor({ service: cartService, port: 80 });
   t.equal(compiled, 3);
   change(undefined);
-  plans.planFor({ service: CART, port: 80 });
+  plans.planFor({ service: cartService, port: 80 });
   plans.planFor({ service: undefined, port: 80 });
   t.equal(compiled, 5, 'what holds for the gateway concerns all, pods too');
+  plans.planFor({ service: makeService({ name: 'cart' }), port: 80 });
+  t.equal(compiled, 6, 'another version of the service has another plan');
 });

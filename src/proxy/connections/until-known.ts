@@ -1,12 +1,16 @@
 import type { Clock } from '../../base/index.ts';
-import type { MeshView } from '../../model/index.ts';
+
+/** Tells that something has changed; returns the unsubscribe. */
+export interface Notices {
+  subscribe(listener: () => void): () => void;
+}
 
 /**
- * What `probe` finds in the mesh view: now, or after a change within `limitMs`, else undefined. A connection is held
+ * What `probe` finds: now, or after a change within `limitMs`, else undefined. A connection is held
  * this way while what it depends on is still on its way from the controller.
  */
 export function untilKnown<T>(
-  deps: { readonly changes: MeshView['changes']; readonly clock: Clock },
+  deps: { readonly changes: Notices; readonly clock: Clock },
   limitMs: number,
   probe: () => T | undefined,
 ): Promise<T | undefined> | T {

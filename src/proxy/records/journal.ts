@@ -25,6 +25,8 @@ export function createJournal(deps: {
   readonly flags: FlagTable;
   /** Codes that cut a connection which had been let in. */
   readonly lateRefusals: ReadonlySet<string>;
+  /** Who reports. Default: the end of the connection that its direction says. */
+  readonly reporter?: Traffic['reporter'];
 }): ConnectionJournal {
   const { metrics, decisions, accessLog, flags, lateRefusals } = deps;
 
@@ -35,7 +37,7 @@ export function createJournal(deps: {
 
   function trafficOf(details: ConnectionDetails, error: MeshError | undefined): Traffic {
     return {
-      reporter: reporterOf(details),
+      reporter: deps.reporter ?? reporterOf(details),
       source: { workload: details.sourceWorkload, identity: details.sourceIdentity },
       destination: { workload: details.destinationWorkload, identity: details.destinationIdentity },
       service: details.service,
@@ -48,7 +50,7 @@ export function createJournal(deps: {
     if (error === undefined) return;
     const reason = reasonOf(error) ?? error.code;
     decisions.refused({
-      reporter: reporterOf(details),
+      reporter: deps.reporter ?? reporterOf(details),
       reason,
       policy: causeOf(error, ProxyError)?.policy,
     });

@@ -14,8 +14,10 @@ export { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.
 export { METRICS, type MetricDescription, REQUEST_LABELS, TRAFFIC_LABELS } from './metric-table.ts';
 export {
   createNodeMetrics,
+  createXdsMetrics,
   type NodeMetrics,
   type NodeMetricsOptions,
+  type XdsMetrics,
   type XdsTermination,
 } from './node-metrics.ts';
 export { type ProcessMetricsOptions, registerProcessMetrics } from './process-metrics.ts';

@@ -4,10 +4,28 @@ import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 /** Why a stream to the control plane ended, in Istio's words. */
 export type XdsTermination = 'ConnectionError' | 'Error' | 'Reconnect' | 'Complete';
 
-/** The stream to the control plane, and the enrolment of this node's pods. */
+/** A proxy's stream to the control plane. */
+export interface XdsMetrics {
+  message(typeUrl: string, sizeBytes: number): void;
+  terminated(reason: XdsTermination): void;
+}
+
+/** Registers them. Once for each registry. */
+export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
+  const messages = makeCounter(registry, METRICS.xdsMessages);
+  const bytes = makeCounter(registry, METRICS.xdsMessageBytes);
+  const terminations = makeCounter(registry, METRICS.xdsConnectionTerminations);
+  return {
+    message(url, sizeBytes) {
+      messages.inc({ url });
+      bytes.inc({ url }, sizeBytes);
+    },
+    terminated: (reason) => terminations.inc({ reason }),
+  };
+}
+
+/** The enrolment of a node's pods. */
 export interface NodeMetrics {
-  xdsMessage(typeUrl: string, sizeBytes: number): void;
-  xdsTerminated(reason: XdsTermination): void;
   proxyStarted(): void;
   proxyStopped(): void;
 }
@@ -21,19 +39,11 @@ export interface NodeMetricsOptions {
 
 /** Registers them all. Once for each registry. */
 export function createNodeMetrics({ registry, proxies }: NodeMetricsOptions): NodeMetrics {
-  const messages = makeCounter(registry, METRICS.xdsMessages);
-  const bytes = makeCounter(registry, METRICS.xdsMessageBytes);
-  const terminations = makeCounter(registry, METRICS.xdsConnectionTerminations);
   const started = makeCounter(registry, METRICS.proxiesStarted);
   const stopped = makeCounter(registry, METRICS.proxiesStopped);
   makeGauge(registry, METRICS.activeProxies, (self) => self.set(proxies().active));
   makeGauge(registry, METRICS.pendingProxies, (self) => self.set(proxies().pending));
   return {
-    xdsMessage(url, sizeBytes) {
-      messages.inc({ url });
-      bytes.inc({ url }, sizeBytes);
-    },
-    xdsTerminated: (reason) => terminations.inc({ reason }),
     proxyStarted: () => started.inc(),
     proxyStopped: () => stopped.inc(),
   };

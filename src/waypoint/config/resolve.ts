@@ -28,6 +28,8 @@ export interface WaypointOptions {
   readonly clusterId?: string | undefined;
   readonly clusterDomain?: string | undefined;
   readonly network?: string | undefined;
+  /** Empty: there is none. */
+  readonly credentials?: string | undefined;
   readonly hbone?: string | undefined;
   readonly admin?: string | undefined;
   readonly metrics?: string | undefined;
@@ -45,6 +47,7 @@ export const WAYPOINT_DEFAULTS = {
   clusterId: 'Kubernetes',
   clusterDomain: 'cluster.local',
   network: '',
+  credentials: '',
   hbone: '[::]:15008',
   admin: '127.0.0.1:15000',
   metrics: '0.0.0.0:15020',
@@ -82,6 +85,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
       tokenFile: requiredText(problems, '--token-file', options.tokenFile),
     },
     serviceAccount: options.serviceAccount === '' ? gateway.name : options.serviceAccount,
+    credentialsDirectory: options.credentials === '' ? undefined : options.credentials,
     hbone: listenAddress(problems, '--hbone', options.hbone),
     admin: listenAddress(problems, '--admin', options.admin),
     metrics: listenAddress(problems, '--metrics', options.metrics),

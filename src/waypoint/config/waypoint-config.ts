@@ -16,6 +16,8 @@ export interface WaypointConfig {
   readonly controlPlane: ControlPlaneConfig;
   /** The waypoint's own service account; its namespace is the Gateway's. */
   readonly serviceAccount: string;
+  /** Where Secrets are mounted that policies refer to by name; undefined: nowhere. */
+  readonly credentialsDirectory: string | undefined;
   /** An IP address of the proxy's own network namespace, for each of these. */
   readonly hbone: HostPort;
   readonly admin: HostPort;

@@ -1,5 +1,5 @@
 import type { SvidStore } from '../../identity/index.ts';
-import type { MeshViewStore } from '../../model/index.ts';
+import type { GatewayKey, MeshViewStore } from '../../model/index.ts';
 import type { ControllerClient } from '../../proxy/index.ts';
 import { ADDRESS_TYPE, type DeltaClient, WAYPOINT_RESOURCE_TYPE } from '../../xds/index.ts';
 import type { ResourceStore } from '../resources/resource-store.ts';
@@ -16,10 +16,11 @@ export interface FollowedMesh {
 export function followMesh(deps: {
   readonly controller: ControllerClient;
   readonly view: MeshViewStore;
-  readonly resources: ResourceStore;
+  readonly gateway: GatewayKey;
+  readonly resources: Pick<ResourceStore, 'apply'>;
   readonly svids: SvidStore;
 }): FollowedMesh {
-  const { controller, view, resources, svids } = deps;
+  const { controller, view, gateway, resources, svids } = deps;
   const waiting = new Set([ADDRESS_TYPE, WAYPOINT_RESOURCE_TYPE]);
   const complete = Promise.withResolvers<void>();
   const discovery = controller.follow(
@@ -33,7 +34,7 @@ export function followMesh(deps: {
           if (waiting.size === 0) complete.resolve();
         },
       },
-      resources.gateway,
+      gateway,
     ),
   );
   return { discovery, complete: complete.promise };

@@ -1,7 +1,6 @@
 import type { ByteStream, MeshError } from '../../base/index.ts';
 import type { Workload } from '../../model/index.ts';
 import { type TunnelRequest, untilKnown } from '../../proxy/index.ts';
-import { WaypointError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
 import type { DialledTarget, RequestClient } from '../request/request-context.ts';
@@ -45,9 +44,9 @@ export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts):
 
 /** What a tunnel asks for; a binding that clients have been told of first is waited for. */
 async function knownTarget(request: TunnelRequest, ports: ListenerPorts): Promise<DialledTarget> {
-  const { view, self, clock, holdMs } = ports;
+  const { view, self, clock, holdMs, changes } = ports;
   let failure: unknown;
-  const found = await untilKnown({ changes: view.changes, clock }, holdMs, () => {
+  const found = await untilKnown({ changes, clock }, holdMs, () => {
     try {
       return dialledTarget(request, view, self);
     } catch (error) {
@@ -67,11 +66,8 @@ async function serveHttp(
 ): Promise<void> {
   try {
     const { protocol, stream } = await ports.detect(accepted, true);
-    if (protocol !== 'http1' && protocol !== 'http2') {
-      accepted.reset(notHttp(context.dialled, protocol));
-      return;
-    }
-    await serveRequests(protocol, stream, context, ports);
+    // What is no HTTP at all is told so by the server of HTTP/1.1.
+    await serveRequests(protocol === 'http2' ? 'http2' : 'http1', stream, context, ports);
   } catch (error) {
     accepted.reset(fromUnknown(error));
   }
@@ -143,13 +139,4 @@ function isSame(workload: Workload, { peer }: TunnelRequest): boolean {
 
 function refuse(request: TunnelRequest, failure: MeshError): void {
   request.refuse(statusFor(failure), failure.message);
-}
-
-function notHttp({ service, port }: DialledTarget, got: string): WaypointError {
-  return new WaypointError({
-    code: 'ERR_WAYPOINT_NOT_HTTP',
-    blame: 'downstream',
-    message: `port ${port} of ${service?.namespace}/${service?.name} is declared as HTTP, and its client sent ${got}`,
-    hint: 'set appProtocol of the Service port to what it speaks (tcp, tls)',
-  });
 }

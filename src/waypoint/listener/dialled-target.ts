@@ -19,11 +19,13 @@ export interface WaypointSelf {
   /** Of the waypoint's own service. */
   readonly hostname: string;
   readonly network: string;
+  /** Whether everything that holds for a service has been told. */
+  isTold(service: Service): boolean;
 }
 
 /**
  * What a tunnel asks for: a service or pod that names this very waypoint. Anything else is refused, for its policies are
- * not known here. Throws WaypointError.
+ * not known here; so is a service of which the waypoint has not been told everything yet. Throws WaypointError.
  */
 export function dialledTarget(
   { authority, peer }: Pick<TunnelRequest, 'authority' | 'peer'>,
@@ -36,7 +38,7 @@ export function dialledTarget(
       ? view.serviceByHostname(authority.hostname, peer.namespace)
       : view.serviceAt(self.network, authority.address, peer.namespace);
   if (service !== undefined) {
-    if (!bindsService(service, view, self)) throw notBound(nameOf(service), self);
+    if (!bindsService(service, view, self) || !self.isTold(service)) throw notBound(nameOf(service), self);
     if (service.loadBalancing.mode !== 'passthrough' && !hasServicePort(service, port))
       throw unknown(`${nameOf(service)} has no port ${port}`);
     const address = authority.kind === 'address' ? authority.address : service.addresses[0]?.address;

@@ -18,6 +18,8 @@ export interface DetectedStream {
 export interface ListenerPorts {
   readonly self: WaypointSelf;
   readonly view: MeshView;
+  /** Of the mesh, or of what is told about it. */
+  readonly changes: { subscribe(listener: () => void): () => void };
   readonly clock: Clock;
   /** How long a tunnel waits for its destination to be known and bound. */
   readonly holdMs: number;

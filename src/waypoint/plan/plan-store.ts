@@ -1,4 +1,4 @@
-import type { ServiceKey, WaypointResource } from '../../model/index.ts';
+import { type Service, type ServiceKey, serviceKey, type WaypointResource } from '../../model/index.ts';
 import type { ResourceStore } from '../resources/resource-store.ts';
 import type { TargetPlan } from './target-plan.ts';
 
@@ -9,35 +9,51 @@ export interface PlanTarget {
   readonly port: number;
 }
 
-/** Makes the plan of a target out of all that may hold for it. Pure. */
-export type CompilePlan = (target: PlanTarget, resources: readonly WaypointResource[]) => TargetPlan;
+/** Makes the plan of a target out of all that may hold for it. `service` is the one that the target names. */
+export type CompilePlan = (
+  target: PlanTarget,
+  resources: readonly WaypointResource[],
+  service: Service | undefined,
+) => TargetPlan;
 
 /** Plans by target: made when first asked for after a change, and kept until the next one that concerns them. */
 export interface PlanStore {
-  planFor(target: PlanTarget): TargetPlan;
+  /** Of a service as it is now, or of a pod. */
+  planFor(dialled: { readonly service: Service | undefined; readonly port: number }): TargetPlan;
   /** Stops following the resources. */
   close(): void;
 }
 
+/** The plans of one service, of one version of it. */
+interface ServicePlans {
+  readonly service: Service | undefined;
+  readonly byPort: Map<number, TargetPlan>;
+}
+
 export function createPlanStore(resources: ResourceStore, compile: CompilePlan): PlanStore {
-  const byService = new Map<ServiceKey | undefined, Map<number, TargetPlan>>();
+  const byService = new Map<ServiceKey | undefined, ServicePlans>();
   const unsubscribe = resources.changes.subscribe(({ everything, services }) => {
     if (everything) byService.clear();
     else for (const service of services) byService.delete(service);
   });
+
+  const plansOf = (key: ServiceKey | undefined, service: Service | undefined): ServicePlans => {
+    const known = byService.get(key);
+    if (known !== undefined && known.service === service) return known;
+    const made: ServicePlans = { service, byPort: new Map() };
+    byService.set(key, made);
+    return made;
+  };
+
   return {
-    planFor(target) {
-      const { service, port } = target;
-      let plans = byService.get(service);
-      if (plans === undefined) {
-        plans = new Map();
-        byService.set(service, plans);
-      }
-      const known = plans.get(port);
+    planFor({ service, port }) {
+      const key = service && serviceKey(service.namespace, service.hostname);
+      const { byPort } = plansOf(key, service);
+      const known = byPort.get(port);
       if (known !== undefined) return known;
-      const concerned = service === undefined ? resources.attachedToGateway() : resources.concerning(service);
-      const plan = compile(target, concerned);
-      plans.set(port, plan);
+      const concerned = key === undefined ? resources.attachedToGateway() : resources.concerning(key);
+      const plan = compile({ service: key, port }, concerned, service);
+      byPort.set(port, plan);
       return plan;
     },
     close: unsubscribe,

@@ -33,7 +33,6 @@ export interface WorldOptions {
   readonly clock?: Clock;
   readonly events?: Partial<UpstreamEvents>;
   readonly random?: () => number;
-  readonly maximumIdleConnections?: number;
   /** Instead of a plain connection to where the endpoint listens. */
   dial?: DialEndpoint;
 }
@@ -95,7 +94,7 @@ function createWorld(options: WorldOptions): UpstreamWorld {
     clock,
     random,
     events: { ...NO_UPSTREAM_EVENTS, ...options.events },
-    maximumIdleConnections: options.maximumIdleConnections ?? 100,
+    maximumIdleConnections: 100,
     connectHttp: createHttpConnector({
       config: resolveHttpConfig(),
       clock,

@@ -1,0 +1,72 @@
+import type { Clock } from '../../base/index.ts';
+import type { DecisionMetrics, HttpMetrics, RequestLog } from '../../telemetry/index.ts';
+import { compose, type Handler } from '../request/layer.ts';
+import type { FaultInjector } from '../faults/fault-injector.ts';
+import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import { faultLayer } from './admission/fault.ts';
+import { rateLimitLayer } from './admission/rate-limit.ts';
+import { createPassedOnLayer, type PassedOnConfig } from './forwarding/passed-on.ts';
+import { accessLogLayer } from './observation/access-log.ts';
+import { metricsLayer } from './observation/metrics.ts';
+import { tracingLayer } from './observation/tracing.ts';
+import { createBalancingLeaf } from './resilience/balancing.ts';
+import { createCircuitBreakingLayer } from './resilience/circuit-breaking.ts';
+import { createRetryLayer } from './resilience/retry.ts';
+import { createTimeoutLayer } from './resilience/timeout.ts';
+import { createCorsLayer } from './routing/cors/cors.ts';
+import { backendFiltersLayer, ruleFiltersLayer } from './routing/headers-and-url.ts';
+import { createMirrorLayer } from './routing/mirror/mirror.ts';
+import { createRouteLayer } from './routing/route.ts';
+import { createSessionLayer } from './routing/session/session-persistence.ts';
+import { createAuthenticationLayer } from './security/authentication.ts';
+import type { RoutingMetrics } from './routing-metrics.ts';
+
+export interface HandlerDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly upstreams: Upstreams;
+  readonly rateLimiter: Pick<RateLimiter, 'admit'>;
+  readonly faults: Pick<FaultInjector, 'inject'>;
+  readonly requestLog: RequestLog;
+  readonly httpMetrics: HttpMetrics;
+  readonly decisions: DecisionMetrics;
+  readonly routingMetrics: RoutingMetrics;
+  readonly passedOn: PassedOnConfig;
+}
+
+/**
+ * Everything that happens to a request, in its order: what is outermost comes first and sees everything that those behind
+ * it do. The answer passes the same layers the other way.
+ */
+export function createHandler(deps: HandlerDeps): Handler {
+  const { clock, random, upstreams, routingMetrics } = deps;
+  const leaf = createBalancingLeaf(upstreams);
+  const circuitBreaking = createCircuitBreakingLayer(upstreams);
+  return compose(
+    [
+      accessLogLayer(deps.requestLog),
+      metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
+      createPassedOnLayer(deps.passedOn),
+      tracingLayer(),
+      createCorsLayer(),
+      createAuthenticationLayer({ clock }),
+      createRouteLayer({ random }),
+      rateLimitLayer(deps.rateLimiter),
+      faultLayer({ injector: deps.faults, clock }),
+      createSessionLayer({ clock }),
+      ruleFiltersLayer,
+      createMirrorLayer({
+        clock,
+        random,
+        send: compose([circuitBreaking], leaf),
+        onCopy: routingMetrics.onCopy,
+      }),
+      backendFiltersLayer,
+      createTimeoutLayer({ clock }),
+      createRetryLayer({ clock, random, onRetry: routingMetrics.onRetry }),
+      circuitBreaking,
+    ],
+    leaf,
+  );
+}

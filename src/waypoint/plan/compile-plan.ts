@@ -1,0 +1,44 @@
+import type { GatewayKey, WaypointResource } from '../../model/index.ts';
+import { compileAuthentication } from '../authentication/compile-authentication.ts';
+import type { KeyStore } from '../authentication/keys/index.ts';
+import type { FaultInjector } from '../faults/fault-injector.ts';
+import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
+import { createRouteTable, EMPTY_ROUTE_TABLE } from '../routing/route-table.ts';
+import { indexTraffic } from '../traffic/traffic-index.ts';
+import { compileTraffic } from '../traffic/traffic-plan.ts';
+import type { CompilePlan } from './plan-store.ts';
+
+/** What plans refer to and outlives them. */
+export interface PlanParts {
+  readonly rateLimiter: Pick<RateLimiter, 'compile'>;
+  readonly faults: Pick<FaultInjector, 'compile'>;
+  readonly keys: Pick<KeyStore, 'sourceFor'>;
+}
+
+/** Compiles everything that may hold for a target; each part is its layer's own. */
+export function createPlanCompiler(gateway: GatewayKey, parts: PlanParts): CompilePlan {
+  return (target, resources, service) => {
+    const routes = ofKind(resources, 'route').map(({ route }) => route);
+    const { service: key, port } = target;
+    const traffic = indexTraffic(ofKind(resources, 'traffic').map(({ policy }) => policy));
+    return {
+      routes: service === undefined ? EMPTY_ROUTE_TABLE : createRouteTable(routes, service, port),
+      traffic: compileTraffic(traffic, {
+        gateway,
+        service: key === undefined ? undefined : { key, port },
+      }),
+      rateLimits: parts.rateLimiter.compile(target, resources),
+      faults: parts.faults.compile(target, resources),
+      authentication: compileAuthentication({ ...target, gateway }, resources, parts.keys),
+    };
+  };
+}
+
+function ofKind<Kind extends WaypointResource['kind']>(
+  resources: readonly WaypointResource[],
+  kind: Kind,
+): readonly Extract<WaypointResource, { readonly kind: Kind }>[] {
+  return resources.filter(
+    (resource): resource is Extract<WaypointResource, { readonly kind: Kind }> => resource.kind === kind,
+  );
+}

@@ -1,0 +1,257 @@
+import {
+  type Clock,
+  type Closable,
+  createBufferBudget,
+  createClosableStack,
+  type Logger,
+  type Signal,
+} from '../base/index.ts';
+import {
+  connectHttp1,
+  connectHttp2,
+  detectHttp,
+  resolveHttpConfig,
+  serveHttp1,
+  serveHttp2,
+} from '../http/index.ts';
+import { createSvidStore, type SvidStore } from '../identity/index.ts';
+import {
+  boundServiceName,
+  createMeshView,
+  type MeshView,
+  serviceKey,
+  type Workload,
+  workloadIdentity,
+} from '../model/index.ts';
+import {
+  type ConnectionJournal,
+  createControllerClient,
+  createHeldIdentities,
+  createWorkloadSessionPool,
+  type TunnelRejection,
+} from '../proxy/index.ts';
+import type { AdmissionMetrics, DecisionMetrics, HttpMetrics, RequestLog } from '../telemetry/index.ts';
+import type { DeltaClient } from '../xds/index.ts';
+import type { WaypointConfig } from './config/index.ts';
+import { createEnforcement, type Enforcement } from './enforcement.ts';
+import { followMesh } from './control-plane/follow.ts';
+import { createHandler } from './layers/create-handler.ts';
+import type { RoutingMetrics } from './layers/routing-metrics.ts';
+import { createBytesCarrier } from './listener/carry-bytes.ts';
+import type { WaypointSelf } from './listener/dialled-target.ts';
+import { openTunnelPort } from './listener/tunnel-port.ts';
+import { createConnectTo } from './own-calls/connect-to.ts';
+import { createFetchDocument } from './own-calls/fetch-document.ts';
+import { createPlanCompiler } from './plan/compile-plan.ts';
+import { createPlanStore } from './plan/plan-store.ts';
+import type { TargetPlan } from './plan/target-plan.ts';
+import { handleExchange } from './request/handle-exchange.ts';
+import type { DialledTarget } from './request/request-context.ts';
+import { createResourceStore, type ResourceStore } from './resources/resource-store.ts';
+import { createDialler } from './upstream/dial/create-dialler.ts';
+import type { UpstreamEvents } from './upstream/upstream-events.ts';
+import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
+
+export interface WaypointProxyDeps {
+  readonly journal: ConnectionJournal;
+  readonly requestLog: RequestLog;
+  readonly httpMetrics: HttpMetrics;
+  readonly decisions: DecisionMetrics;
+  readonly routingMetrics: RoutingMetrics;
+  /** Gauges among them ask what is enforced. Called once. */
+  admissionMetrics(enforced: () => Pick<Enforcement, 'rateLimiter' | 'faults'>): AdmissionMetrics;
+  /** Called once. */
+  upstreamEvents(dump: Upstreams['dump']): UpstreamEvents;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  onTunnelRejected(rejection: TunnelRejection): void;
+}
+
+/** The waypoint without its own ports: what carries traffic and follows the controller. */
+export interface WaypointProxy extends Closable {
+  readonly self: WaypointSelf;
+  readonly view: MeshView;
+  readonly resources: ResourceStore;
+  readonly svids: SvidStore;
+  readonly upstreams: Upstreams;
+  readonly discovery: DeltaClient;
+  /** HTTP connections that clients have open. */
+  readonly connections: number;
+  /**
+   * Follows the controller, and takes tunnels once everything is known that may refuse one. Resolves when it does; rejects
+   * when its port cannot be opened.
+   */
+  start(): Promise<void>;
+}
+
+export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyDeps): WaypointProxy {
+  const { clock, log, random } = deps;
+  const { mesh } = config;
+  const owned = createClosableStack();
+  const [namespace = '', name = ''] = config.gateway.split('/');
+  const resources = createResourceStore(config.gateway);
+  const self: WaypointSelf = {
+    gateway: config.gateway,
+    namespace,
+    hostname: `${name}.${namespace}.svc.${mesh.clusterDomain}`,
+    network: mesh.network,
+    isTold: (service) =>
+      resources.get(boundServiceName(serviceKey(service.namespace, service.hostname))) !== undefined,
+  };
+  const identity = workloadIdentity({
+    trustDomain: mesh.trustDomain,
+    namespace,
+    serviceAccount: config.serviceAccount,
+  });
+  const view = createMeshView();
+  const controller = owned.own(
+    createControllerClient({
+      controlPlane: config.controlPlane,
+      clusterId: mesh.clusterId,
+      node: {
+        // wire.md §2.1: the first field tells the kind of proxy.
+        id: `waypoint~127.0.0.1~${name}.${namespace}~${namespace}.svc.${mesh.clusterDomain}`,
+        metadata: { NAME: name, NAMESPACE: namespace, CLUSTER_ID: mesh.clusterId },
+      },
+      impersonates: false,
+      clock,
+      log,
+      random,
+    }),
+  );
+  const svids = owned.own(
+    createSvidStore({ issue: controller.issue, ttlMs: config.svidTtlMs, clock, log, random }),
+  );
+  const held = createHeldIdentities(svids)(identity);
+  const account = createBufferBudget().account();
+  const httpConfig = resolveHttpConfig();
+
+  /** Any of the waypoint's own pods does: they differ in nothing that is told about them. */
+  const ownWorkload = (): Workload | undefined =>
+    view.allEndpoints(serviceKey(namespace, self.hostname))[0]?.workload;
+  const pool = owned.own(
+    createWorkloadSessionPool({
+      namespace: undefined,
+      identity: held,
+      account,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      clock,
+    }),
+  );
+  const upstreams: Upstreams = owned.own(
+    createUpstreams({
+      view,
+      network: mesh.network,
+      self: ownWorkload,
+      dial: createDialler({ pool, self: ownWorkload, clock }),
+      connectHttp: (stream, version) =>
+        (version === '2' ? connectHttp2 : connectHttp1)(stream, { config: httpConfig, clock, account }),
+      clock,
+      random,
+      events: deps.upstreamEvents(() => upstreams.dump()),
+      maximumIdleConnections: MAXIMUM_IDLE_CONNECTIONS,
+    }),
+  );
+  const connectTo = createConnectTo({ upstreams, view, network: mesh.network, namespace, clock });
+  const enforcement: Enforcement = owned.own(
+    createEnforcement(config.gateway, {
+      resources,
+      metrics: deps.admissionMetrics(() => enforcement),
+      connectTo,
+      fetchDocument: createFetchDocument({ connectTo, config: httpConfig, clock }),
+      credentialsDirectory: config.credentialsDirectory,
+      clock,
+      log,
+      random,
+    }),
+  );
+  const plans = createPlanStore(resources, createPlanCompiler(config.gateway, enforcement));
+  const handler = createHandler({
+    ...deps,
+    ...enforcement,
+    upstreams,
+    passedOn: { self: identity.id, trustedClients: new Set(), clientCertificate: false },
+  });
+  const planFor = ({ kind, service, port }: DialledTarget): TargetPlan =>
+    plans.planFor({ service: kind === 'service' ? service : undefined, port });
+  const followed = followMesh({ controller, view, resources: enforcement, gateway: config.gateway, svids });
+  let connections = (): number => 0;
+
+  async function start(): Promise<void> {
+    followed.discovery.start();
+    await followed.complete;
+    const port = owned.own(
+      await openTunnelPort({
+        listen: config.hbone,
+        identity: held,
+        account,
+        ownWorkload,
+        onRejected: deps.onTunnelRejected,
+        log,
+        ports: {
+          self,
+          view,
+          changes: { subscribe: (listener) => subscribeAll([view.changes, resources.changes], listener) },
+          clock,
+          holdMs: HOLD_MS,
+          connectionContext: (client, dialled) => ({ client, dialled, plan: () => planFor(dialled) }),
+          detect: (stream, patient) =>
+            detectHttp(stream, patient ? { clock, timeoutMs: httpConfig.idleTimeoutMs } : { clock }),
+          serve: (protocol, stream, onExchange) =>
+            (protocol === 'http2' ? serveHttp2 : serveHttp1)(stream, {
+              config: httpConfig,
+              clock,
+              account,
+              onExchange,
+            }),
+          handle: (exchange, context) => handleExchange(exchange, context, { handler, clock }),
+          carryBytes: createBytesCarrier({
+            identity,
+            view,
+            network: mesh.network,
+            upstreams,
+            journal: deps.journal,
+            clock,
+            planFor,
+          }),
+        },
+      }),
+    );
+    connections = () => port.connections;
+  }
+  // Held, and so kept fresh, for as long as the store lives.
+  svids.retain(identity);
+
+  return {
+    self,
+    view,
+    resources,
+    svids,
+    upstreams,
+    discovery: followed.discovery,
+    get connections() {
+      return connections();
+    },
+    start,
+    async close() {
+      await owned.close();
+      plans.close();
+    },
+    destroy(cause) {
+      owned.destroy(cause);
+      plans.close();
+    },
+  };
+}
+
+function subscribeAll(signals: readonly Signal<unknown>[], listener: () => void): () => void {
+  const stops = signals.map((signal) => signal.subscribe(listener));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const HOLD_MS = 5_000;
+const MAXIMUM_IDLE_CONNECTIONS = 4_096;

@@ -1,0 +1,172 @@
+import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
+import type { HostPort } from '../proxy/index.ts';
+import { createJournal, createRejectionRecorder } from '../proxy/index.ts';
+import {
+  type AdminRoute,
+  createAccessLog,
+  createAdmissionMetrics,
+  createAdminServer,
+  createDecisionMetrics,
+  createHttpMetrics,
+  createLogger,
+  createMetricsRegistry,
+  createReadiness,
+  createRequestLog,
+  createTcpMetrics,
+  createXdsMetrics,
+  logLevelRoutes,
+  type MeshLogger,
+  metricsRoutes,
+  readinessRoute,
+  registerCertificateMetrics,
+  registerProcessMetrics,
+  registerRevocationMetrics,
+} from '../telemetry/index.ts';
+import { adminRoutes } from './admin/admin-routes.ts';
+import { configDump, dumpRoutes } from './admin/config-dump.ts';
+import type { WaypointConfig } from './config/index.ts';
+import { WaypointError } from './errors.ts';
+import { createRoutingMetrics } from './layers/routing-metrics.ts';
+import { RESPONSE_FLAGS } from './response-flags.ts';
+import { toAll, toLog } from './upstream/upstream-events.ts';
+import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
+import { createWaypointProxy } from './waypoint-proxy.ts';
+
+export interface WaypointDeps {
+  /** Takes whole lines of the log. */
+  readonly logSink: { write(line: string): unknown; readonly dropped?: number };
+  /** Of this program, for metrics and dumps. */
+  readonly version: string;
+  /** Asked for by `POST /quitquitquit`: the caller closes the waypoint and ends the process. */
+  onQuit(): void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/**
+ * One replica of a waypoint. `close` is graceful: clients are told, requests and connections end by themselves or when the
+ * drain time is over. `destroy` cuts everything at once.
+ */
+export interface Waypoint extends Closable {
+  /** Resolves when its own ports listen and it follows the controller; readiness comes later. */
+  start(): Promise<void>;
+  /** Resolves when it takes tunnels; rejects when its port cannot be opened. */
+  readonly ready: Promise<void>;
+  readonly log: MeshLogger;
+}
+
+export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Waypoint {
+  const { clock = systemClock, random = Math.random, version } = deps;
+  const log = createLogger({
+    level: config.logging.level,
+    format: config.logging.format,
+    stream: deps.logSink,
+    clock,
+  });
+  const registry = createMetricsRegistry();
+  const decisions = createDecisionMetrics(registry);
+  const recordRejection = createRejectionRecorder({ decisions, log, clock });
+  const proxy = createWaypointProxy(config, {
+    journal: createJournal({
+      metrics: createTcpMetrics({ registry }),
+      decisions,
+      accessLog: createAccessLog(log),
+      flags: RESPONSE_FLAGS,
+      lateRefusals: new Set(),
+      reporter: 'waypoint',
+    }),
+    requestLog: createRequestLog(log),
+    httpMetrics: createHttpMetrics({ registry }),
+    decisions,
+    routingMetrics: createRoutingMetrics(registry),
+    admissionMetrics: (enforced) =>
+      createAdmissionMetrics(registry, {
+        rateLimitKeys: () => enforced().rateLimiter.keys,
+        heldUpRequests: () => enforced().faults.active,
+      }),
+    upstreamEvents: (dump) => toAll([createUpstreamMetrics(registry, dump), toLog(log)]),
+    clock,
+    log,
+    random,
+    onTunnelRejected: (rejection) => recordRejection(config.gateway, rejection),
+  });
+  registerProcessMetrics({
+    registry,
+    component: 'waypoint',
+    version,
+    droppedLogLines: () => deps.logSink.dropped ?? 0,
+  });
+  registerCertificateMetrics(registry, () =>
+    proxy.svids
+      .status()
+      .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
+  );
+  registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
+  const xdsMetrics = createXdsMetrics(registry);
+
+  const readiness = createReadiness();
+  const isReady = readiness.waitFor('mesh view and routes');
+  const ready = Promise.withResolvers<void>();
+  const routes: Readonly<Record<'admin' | 'metrics' | 'readiness', readonly AdminRoute[]>> = {
+    admin: [
+      ...adminRoutes({
+        configDump: () => configDump(proxy, { self: proxy.self, config, version }),
+        routes: () => dumpRoutes(proxy),
+        endpoints: () => proxy.upstreams.dump(),
+        quit: deps.onQuit,
+      }),
+      ...logLevelRoutes(log),
+    ],
+    metrics: metricsRoutes(registry),
+    readiness: [readinessRoute(readiness)],
+  };
+  const ports = createClosableStack();
+  const listen = (name: keyof typeof routes): Promise<HostPort> => {
+    const server = ports.own(createAdminServer({ routes: routes[name], log }));
+    return server.listen(config[name]);
+  };
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    readiness.waitFor('termination');
+    log.info('closing', { connections: proxy.connections });
+    const timer = clock.after(config.drainTimeoutMs, () => proxy.destroy(drainedOut()));
+    await proxy.close();
+    timer.cancel();
+    await ports.close();
+    log.info('closed');
+  }
+
+  return {
+    log,
+    ready: ready.promise,
+    async start() {
+      await Promise.all([listen('admin'), listen('metrics'), listen('readiness')]);
+      proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
+      proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
+      proxy.start().then(() => {
+        isReady();
+        log.info('ready');
+        ready.resolve();
+      }, ready.reject);
+      // Whoever does not wait for it still learns of it from the readiness that never comes.
+      ready.promise.catch((error: unknown) => log.error('not taking tunnels', { error }));
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    destroy(cause) {
+      ports.destroy(cause);
+      proxy.destroy(cause);
+    },
+  };
+}
+
+function drainedOut(): WaypointError {
+  return new WaypointError({
+    code: 'ERR_WAYPOINT_DRAINED',
+    blame: 'local',
+    message: 'the waypoint closed before the request or connection had ended',
+  });
+}
