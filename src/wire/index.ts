@@ -13,8 +13,22 @@ export { trustBundleCodec } from './codec/trust-bundle-codec.ts';
 export { refusalInPlaceOf } from './codec/waypoint/refusal.ts';
 export { waypointResourceCodec, waypointResourceName } from './codec/waypoint/waypoint-resource-codec.ts';
 export { contentVersion } from './content-version.ts';
+export { frameMessage, unframeMessage } from './grpc/message-framing.ts';
 export { WIRE_ERROR_CODES, WireError, type WireErrorCode } from './errors.ts';
 export type { CertificateRequest, CertificateResponse } from './message/certificate-message.ts';
+export {
+  type CheckedHttp,
+  type CheckedPeer,
+  type CheckRequest,
+  encodeCheckRequest,
+} from './message/check-request-message.ts';
+export {
+  type CheckedHeader,
+  type CheckedParameter,
+  type CheckResponse,
+  decodeCheckResponse,
+  type HeaderAction,
+} from './message/check-response-message.ts';
 export type { Authenticate, CallPeer } from './server/authentication.ts';
 export {
   type GrpcServer,

@@ -4,6 +4,7 @@ import * as authorization from '../../src/wire/generated/authorization_pb.js';
 import * as certificate from '../../src/wire/generated/certificate_pb.js';
 import * as core from '../../src/wire/generated/core_pb.js';
 import * as discovery from '../../src/wire/generated/discovery_pb.js';
+import * as check from '../../src/wire/generated/external_authorization_pb.js';
 import * as status from '../../src/wire/generated/status_pb.js';
 import * as workload from '../../src/wire/generated/workload_pb.js';
 
@@ -65,6 +66,44 @@ const NUMBERS: readonly (readonly [DescMessage, string, string])[] = [
   ],
   [discovery.ResourceSchema, 'envoy.service.discovery.v3.Resource', 'version=1 resource=2 name=3 aliases=4'],
   [core.NodeSchema, 'envoy.config.core.v3.Node', 'id=1 cluster=2 metadata=3'],
+  [core.AddressSchema, 'envoy.config.core.v3.Address', 'socket_address=1'],
+  [core.SocketAddressSchema, 'envoy.config.core.v3.SocketAddress', 'address=2 port_value=3'],
+  [core.HeaderValueSchema, 'envoy.config.core.v3.HeaderValue', 'key=1 value=2 raw_value=3'],
+  [
+    core.HeaderValueOptionSchema,
+    'envoy.config.core.v3.HeaderValueOption',
+    'header=1 append=2 append_action=3',
+  ],
+  [core.QueryParameterSchema, 'envoy.config.core.v3.QueryParameter', 'key=1 value=2'],
+  [check.CheckRequestSchema, 'envoy.service.auth.v3.CheckRequest', 'attributes=1'],
+  [
+    check.AttributeContextSchema,
+    'envoy.service.auth.v3.AttributeContext',
+    'source=1 destination=2 request=4 context_extensions=10 tls_session=12',
+  ],
+  [
+    check.AttributeContext_PeerSchema,
+    'envoy.service.auth.v3.AttributeContext.Peer',
+    'address=1 service=2 labels=3 principal=4 certificate=5',
+  ],
+  [check.AttributeContext_RequestSchema, 'envoy.service.auth.v3.AttributeContext.Request', 'time=1 http=2'],
+  [
+    check.AttributeContext_HttpRequestSchema,
+    'envoy.service.auth.v3.AttributeContext.HttpRequest',
+    'id=1 method=2 headers=3 path=4 host=5 scheme=6 query=7 fragment=8 size=9 protocol=10 body=11 raw_body=12',
+  ],
+  [check.AttributeContext_TLSSessionSchema, 'envoy.service.auth.v3.AttributeContext.TLSSession', 'sni=1'],
+  [
+    check.CheckResponseSchema,
+    'envoy.service.auth.v3.CheckResponse',
+    'status=1 denied_response=2 ok_response=3',
+  ],
+  [check.DeniedHttpResponseSchema, 'envoy.service.auth.v3.DeniedHttpResponse', 'status=1 headers=2 body=3'],
+  [
+    check.OkHttpResponseSchema,
+    'envoy.service.auth.v3.OkHttpResponse',
+    'headers=2 headers_to_remove=5 response_headers_to_add=6 query_parameters_to_set=7 query_parameters_to_remove=8',
+  ],
   [status.StatusSchema, 'google.rpc.Status', 'code=1 message=2 details=3'],
   [
     certificate.IstioCertificateRequestSchema,
@@ -88,6 +127,10 @@ const ENUMS: readonly (readonly [object, string])[] = [
   [workload.ApplicationTunnel_Protocol, 'NONE=0 PROXY=1'],
   [authorization.Scope, 'GLOBAL=0 NAMESPACE=1 WORKLOAD_SELECTOR=2'],
   [authorization.Action, 'ALLOW=0 DENY=1'],
+  [
+    core.HeaderValueOption_HeaderAppendAction,
+    'APPEND_IF_EXISTS_OR_ADD=0 ADD_IF_ABSENT=1 OVERWRITE_IF_EXISTS_OR_ADD=2 OVERWRITE_IF_EXISTS=3',
+  ],
 ];
 
 test('messages have the field numbers of the API that they speak', (t) => {

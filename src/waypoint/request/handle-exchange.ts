@@ -1,7 +1,5 @@
-import type { Clock, MeshError } from '../../base/index.ts';
-import { causeOf } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import type { HttpExchange, HttpRequest, HttpResponse } from '../../http/index.ts';
-import { ProxyError } from '../../proxy/index.ts';
 import type { WorkloadUid } from '../../model/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
@@ -9,7 +7,8 @@ import type { RouteSelection } from '../routing/route-selection.ts';
 import { failureResponse } from './failure-response.ts';
 import type { Handler } from './layer.ts';
 import type { DialledTarget, RequestClient, RequestContext } from './request-context.ts';
-import { createRequestRecord, type RequestRecord } from './request-record.ts';
+import { noteFailure } from './note-failure.ts';
+import { createRequestRecord } from './request-record.ts';
 import { joinUpgrade } from './upgrade.ts';
 
 /** What all requests of one connection have in common. */
@@ -70,14 +69,6 @@ async function handlerAnswer(
     noteFailure(context.record, failure);
     return failureResponse(request, failure);
   }
-}
-
-function noteFailure(record: RequestRecord, failure: MeshError): void {
-  record.error ??= failure;
-  const own = causeOf(failure, ProxyError);
-  record.reason ??= own?.reason ?? failure.code;
-  record.policy ??= own?.policy;
-  record.rule ??= own?.rule;
 }
 
 function contextOf(

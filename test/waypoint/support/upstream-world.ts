@@ -33,6 +33,7 @@ export interface WorldOptions {
   readonly clock?: Clock;
   readonly events?: Partial<UpstreamEvents>;
   readonly random?: () => number;
+  readonly maximumIdleConnections?: number;
   /** Instead of a plain connection to where the endpoint listens. */
   dial?: DialEndpoint;
 }
@@ -94,7 +95,7 @@ function createWorld(options: WorldOptions): UpstreamWorld {
     clock,
     random,
     events: { ...NO_UPSTREAM_EVENTS, ...options.events },
-    maximumIdleConnections: 100,
+    maximumIdleConnections: options.maximumIdleConnections ?? 100,
     connectHttp: createHttpConnector({
       config: resolveHttpConfig(),
       clock,

@@ -36,7 +36,7 @@ export interface EndpointConnectionsOptions {
 
 /**
  * Lanes by client address: an application in the mesh sees the address that its connection was opened for, so that requests
- * of two clients must not share one (ADR 0011). Endpoints outside of the mesh see ours anyway, and all clients share.
+ * of two clients must not share one (ADR 0009). Endpoints outside of the mesh see ours anyway, and all clients share.
  */
 export function createEndpointConnections(options: EndpointConnectionsOptions): EndpointConnections {
   const { dial, connectHttp, gate, idleLists, clock } = options;

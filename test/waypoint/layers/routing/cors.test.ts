@@ -170,6 +170,19 @@ test('answers are marked for allowed origins, whatever the backend says itself',
   }
 });
 
+test('a failure is answered so that a page of an allowed origin can tell what it was', async (t) => {
+  const filters = [cors({})];
+  const backends = [backend('v1')];
+  const leaf = recordingHandler(() => Promise.reject(new Error('broken')));
+  const send = throughRule({ filters, backends }, [createCorsLayer(), createRouteLayer()], leaf);
+  const answer = await send({ headers: { origin: 'https://a.example' } });
+  t.equal(answer.status, 500);
+  t.equal(answer.headers.get('access-control-allow-origin'), 'https://a.example');
+  t.equal(leaf.calls[0]?.context.record.error?.code, 'ERR_WAYPOINT_FAULT');
+  await t.rejects(send({ headers: { origin: 'https://b.example' } }), { message: 'broken' });
+  await t.rejects(send(), { message: 'broken' });
+});
+
 test('what wildcards and credentials make of an answer', async (t) => {
   const headers = { origin: 'https://a.example' };
   const anyone = await answered([cors({ allowOrigins: ['*'], exposeHeaders: ['*'] })], { headers });
