@@ -140,6 +140,42 @@ test('workloads in a lab', { timeout: 120_000 }, async (t) => {
     await lab.until('ready again', async () => (await ready()) === true);
   });
 
+  await t.test(
+    'volumes are where the container mounts them, and a pod waits for what they hold',
+    async (t) => {
+      const volumes = [
+        { name: 'settings', configMap: { name: 'settings' } },
+        {
+          name: 'token',
+          projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'other' } }] },
+        },
+        { name: 'scratch', emptyDir: {} },
+      ];
+      const volumeMounts = [
+        { name: 'settings', mountPath: '/var/run/secrets/settings', readOnly: true },
+        { name: 'token', mountPath: '/var/run/secrets/tokens' },
+        { name: 'scratch', mountPath: '/mnt' },
+      ];
+      await lab.apply(pod('volumes', HOLD, { volumes }, { volumeMounts }));
+      await lab.until('it waits', async () => /settings/.test(await lab.run('get', 'events')), 15_000);
+      const settings = (greeting: string): object => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'settings' },
+        data: { greeting },
+      });
+      await lab.apply(settings('hello'));
+      const inPod = (script: string) => lab.attempt('exec', 'volumes', '--', 'sh', '-c', script);
+      await lab.until('it runs', async () => (await inPod('true')).code === 0);
+      t.equal((await inPod('cat /var/run/secrets/settings/greeting')).stdout, 'hello');
+      t.match((await inPod('touch /var/run/secrets/settings/x')).stderr, /Read-only/);
+      t.match((await inPod('cat /var/run/secrets/tokens/token')).stdout, /^ey[\w-]+\.ey/);
+      t.equal((await inPod('echo kept > /mnt/x; cat /mnt/x')).stdout, 'kept\n');
+      await lab.apply(settings('again'));
+      t.equal((await inPod('cat /var/run/secrets/settings/greeting')).stdout, 'again');
+    },
+  );
+
   await t.test('a liveness probe that fails restarts the container', async () => {
     await lab.apply(
       pod(
