@@ -22,6 +22,11 @@ export interface HttpConfig {
   readonly headTimeoutMs: number;
   /** A server closes a connection that had no request for so long. Default 1 h. */
   readonly idleTimeoutMs: number;
+  /**
+   * HTTP/1.1: how long a connection that is to close and has no request waits for one, to say so in its answer: a client
+   * that sends a request just when it is closed cannot know whether that was taken. Default 5 s.
+   */
+  readonly closingIdleMs: number;
   /** A request's body from which, or an answer of which, no byte moves for so long is cut. Default 5 min. */
   readonly bodyIdleTimeoutMs: number;
   /** HTTP/1.1: a request's body that comes more slowly, over any 10 s, is cut. Default 0: no such rule. */
@@ -83,6 +88,7 @@ const DEFAULTS: HttpConfig = {
   maxInformational: 16,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 3_600_000,
+  closingIdleMs: 5_000,
   bodyIdleTimeoutMs: 300_000,
   minBodyBytesPerSecond: 0,
   continueTimeoutMs: 1_000,
@@ -114,6 +120,7 @@ const RANGES: { readonly [K in keyof HttpConfig]: readonly [number, number] } = 
   maxInformational: [0, 1_000],
   headTimeoutMs: [1, DAY_MS],
   idleTimeoutMs: [1, DAY_MS],
+  closingIdleMs: [1, DAY_MS],
   bodyIdleTimeoutMs: [1, DAY_MS],
   minBodyBytesPerSecond: [0, MAX_WINDOW_BYTES],
   continueTimeoutMs: [0, DAY_MS],

@@ -560,10 +560,12 @@ test('a handler that takes its time is nobody’s fault', async (t) => {
   t.equal(await wire.finish(), 0);
 });
 
-test('close finishes what runs and takes nothing new', async (t) => {
+test('close takes what is under way to its end, and says in the answer that it was the last', async (t) => {
   const idle = openServerWire();
   const closing = idle.connection.close();
-  await settle();
+  await idle.clock.advance(4_999);
+  t.equal(idle.ended, false, 'a request may be on its way');
+  await idle.clock.advance(1);
   t.equal(idle.ended, true);
   idle.client.end();
   await closing;
@@ -578,6 +580,16 @@ test('close finishes what runs and takes nothing new', async (t) => {
   t.match(await busy.received(), /connection: close/);
   t.equal(busy.ended, true);
   t.equal(await busy.finish(), 0);
+
+  const late = openServerWire();
+  void late.connection.close();
+  await late.clock.advance(4_000);
+  await late.send(GET);
+  await late.clock.advance(60_000);
+  await late.exchanges[0]?.respond(OK);
+  t.match(await late.received(), /^HTTP\/1\.1 200 OK[^]*connection: close/);
+  t.equal(late.ended, true);
+  t.equal(await late.finish(), 0);
 });
 
 test('a client that never ends its half is let go all the same', async (t) => {

@@ -79,8 +79,9 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
   }
 
   close(): Promise<void> {
+    if (!this.#draining && this.#state === 'open' && this.#exchange === undefined && this.#input.length === 0)
+      this.#reading.set(this.config.closingIdleMs);
     this.#draining = true;
-    if (this.#state === 'open' && this.#exchange === undefined && this.#input.length === 0) this.#finish();
     return this.closed;
   }
 
