@@ -1,7 +1,7 @@
 export { type HttpConfig, type HttpOptions, resolveHttpConfig } from './config.ts';
 export { detectHttp, type Detection, type DetectOptions } from './detect/detect-http.ts';
 export type { DetectedProtocol } from './detect/verdict.ts';
-export { detectServerName, type ServerNameOptions } from './detect/detect-server-name.ts';
+export { detectTls, type TlsDetectOptions, type TlsGreeting } from './detect/detect-tls.ts';
 export type { ConnectOptions, ServeOptions } from './endpoint-options.ts';
 export { HTTP_ERROR_CODES, HttpError, type HttpErrorCode } from './errors.ts';
 export type {

@@ -13,6 +13,7 @@ import type { Handler } from '../../src/waypoint/request/layer.ts';
 import type { RequestContext } from '../../src/waypoint/request/request-context.ts';
 import { createRequestRecord } from '../../src/waypoint/request/request-record.ts';
 import { EMPTY_ROUTE_TABLE, type RouteTable } from '../../src/waypoint/routing/route-table.ts';
+import { EMPTY_STREAM_ROUTE_TABLE } from '../../src/waypoint/routing/stream-route-table.ts';
 import { DEFAULT_TRAFFIC_SETTINGS } from '../../src/waypoint/traffic/default-settings.ts';
 import { ip, makeService } from '../model/mesh-fixtures.ts';
 
@@ -78,6 +79,7 @@ export function makeContext(
     dialled: { kind: 'service', service, address: ip('10.96.0.1'), port: options.port ?? 80 },
     plan: {
       routes,
+      streams: EMPTY_STREAM_ROUTE_TABLE,
       traffic: { settingsFor: () => settings },
       rateLimits: NOTHING_HOLDS,
       faults: NOTHING_HOLDS,

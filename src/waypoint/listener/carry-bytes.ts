@@ -1,5 +1,6 @@
-import type { Clock } from '../../base/index.ts';
-import type { MeshView, WorkloadIdentity } from '../../model/index.ts';
+import type { ByteStream, Clock, MeshError } from '../../base/index.ts';
+import { detectTls, type TlsGreeting } from '../../http/index.ts';
+import type { BackendTarget, MeshView, WorkloadIdentity } from '../../model/index.ts';
 import { splice } from '../../net/index.ts';
 import {
   beginRecord,
@@ -11,7 +12,8 @@ import {
 import { fromUnknown } from '../from-unknown.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { DialledTarget } from '../request/request-context.ts';
-import { dialledRef } from '../upstream/sending/backend-ref.ts';
+import { streamTarget } from '../routing/stream-target.ts';
+import { backendRef } from '../upstream/sending/backend-ref.ts';
 import { openStream } from '../upstream/sending/open-stream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { PlainConnection } from './ports.ts';
@@ -26,7 +28,10 @@ export interface BytesCarrierDeps {
   planFor(dialled: DialledTarget): TargetPlan;
 }
 
-/** Carries connections that are not HTTP, each as a whole, to one endpoint. */
+/**
+ * Carries connections that are not HTTP, each as a whole: to one endpoint of the backend that its TCPRoute or TLSRoute says,
+ * else of the service that was dialled.
+ */
 export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainConnection) => Promise<void> {
   const { upstreams, view, network, clock, journal } = deps;
   return async (connection) => {
@@ -44,11 +49,14 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
     const cutter = createCutter();
     const onGone = (): void => cutter.cut(fromUnknown(connection.signal.reason));
     connection.signal.addEventListener('abort', onGone, { once: true });
+    const accepted = acceptOnce(connection);
     try {
+      const plan = deps.planFor(dialled);
+      const target = await routeBytes(connection, plan, { accept: accepted.stream, clock });
       const { stream, workload } = await openStream(
         {
-          backend: upstreams.backend(dialledRef(dialled, view, network)),
-          settings: deps.planFor(dialled).traffic.settingsFor({ kind: 'default' }, undefined),
+          backend: upstreams.backend(backendRef({ backend: target, dialled }, view, network)),
+          settings: plan.traffic.settingsFor({ kind: 'default' }, target),
           client,
           signal: cutter.signal,
         },
@@ -56,28 +64,61 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       );
       record.learn({ destinationWorkload: workload });
       connection.signal.removeEventListener('abort', onGone);
-      await carry(connection, stream, record, cutter);
+      await carry(accepted.stream, stream, record, cutter);
     } catch (error) {
       const failure = cutter.cause ?? fromUnknown(error);
-      connection.refuse(failure);
+      accepted.refuse(failure);
       record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
     }
   };
 }
 
+/** Where the routes of the service send a connection, which may have to be looked into. Undefined: where it was dialled. */
+async function routeBytes(
+  { client, dialled, firstBytes }: PlainConnection,
+  { streams }: TargetPlan,
+  { accept, clock }: { readonly accept: () => ByteStream; readonly clock: Clock },
+): Promise<BackendTarget | undefined> {
+  if (dialled.kind === 'workload') return undefined;
+  const mayBeTls = firstBytes === undefined || firstBytes === 'tls';
+  const greeting = streams.looksAtTls && mayBeTls ? await detectTls(accept(), { clock }) : NO_GREETING;
+  const selection = streams.select({ clientNamespace: client.identity.namespace, ...greeting });
+  return streamTarget(selection, dialled.service);
+}
+
+/** The client's stream, taken once; a connection that was taken can only be reset. */
+function acceptOnce(connection: PlainConnection): {
+  stream(): ByteStream;
+  refuse(failure: MeshError): void;
+} {
+  let taken: ByteStream | undefined;
+  return {
+    stream() {
+      taken ??= connection.accept();
+      return taken;
+    },
+    refuse(failure) {
+      if (taken === undefined) connection.refuse(failure);
+      else taken.reset(failure);
+    },
+  };
+}
+
 /** The client may have gone while its endpoint was dialled: then that connection must not be left behind. */
 async function carry(
-  connection: PlainConnection,
-  upstream: Parameters<typeof joinStreams>[0]['upstream'],
+  accept: () => ByteStream,
+  upstream: ByteStream,
   record: ConnectionRecord,
   cutter: ReturnType<typeof createCutter>,
 ): Promise<void> {
-  let client: ReturnType<PlainConnection['accept']>;
+  let client: ByteStream;
   try {
-    client = connection.accept();
+    client = accept();
   } catch (error) {
     upstream.reset(fromUnknown(error));
     throw error;
   }
   await joinStreams({ client, upstream, record, cutter, splice });
 }
+
+const NO_GREETING: TlsGreeting = { isTls: false, serverName: undefined };

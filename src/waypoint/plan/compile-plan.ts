@@ -4,6 +4,7 @@ import type { KeyStore } from '../authentication/keys/index.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import { createRouteTable, EMPTY_ROUTE_TABLE } from '../routing/route-table.ts';
+import { createStreamRouteTable, EMPTY_STREAM_ROUTE_TABLE } from '../routing/stream-route-table.ts';
 import { indexTraffic } from '../traffic/traffic-index.ts';
 import { compileTraffic } from '../traffic/traffic-plan.ts';
 import type { CompilePlan } from './plan-store.ts';
@@ -23,6 +24,8 @@ export function createPlanCompiler(gateway: GatewayKey, parts: PlanParts): Compi
     const traffic = indexTraffic(ofKind(resources, 'traffic').map(({ policy }) => policy));
     return {
       routes: service === undefined ? EMPTY_ROUTE_TABLE : createRouteTable(routes, service, port),
+      streams:
+        service === undefined ? EMPTY_STREAM_ROUTE_TABLE : createStreamRouteTable(routes, service, port),
       traffic: compileTraffic(traffic, {
         gateway,
         service: key === undefined ? undefined : { key, port },

@@ -3,6 +3,7 @@ import type { CompiledFault } from '../faults/fault-injector.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
 import type { AuthenticationPlan } from '../authentication/authentication-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
+import type { StreamRouteTable } from '../routing/stream-route-table.ts';
 import type { TrafficPlan } from '../traffic/traffic-plan.ts';
 
 /**
@@ -13,6 +14,7 @@ export interface TargetPlan {
   readonly rateLimits: HoldingObjects<CompiledRateLimit>;
   readonly faults: HoldingObjects<CompiledFault>;
   readonly routes: RouteTable;
+  readonly streams: StreamRouteTable;
   readonly traffic: TrafficPlan;
   readonly authentication: AuthenticationPlan;
 }

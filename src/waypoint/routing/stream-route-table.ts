@@ -30,9 +30,17 @@ export type StreamSelection =
 
 /** The TCP and TLS routes of one service port. */
 export interface StreamRouteTable {
+  /** Whether it matters if a connection is TLS, and what it asks for. */
+  readonly looksAtTls: boolean;
   /** Each call is one connection: backends of a rule are chosen by their weights. */
   select(facts: StreamFacts): StreamSelection;
 }
+
+const DEFAULT: StreamSelection = { kind: 'default' };
+const UNMATCHED: StreamSelection = { kind: 'unmatched' };
+
+/** Of a pod, or of a service that nobody has written routes for. */
+export const EMPTY_STREAM_ROUTE_TABLE: StreamRouteTable = { looksAtTls: false, select: () => DEFAULT };
 
 /**
  * TLSRoutes take TLS by the name that it asks for, TCPRoutes everything else; the two are not mixed: where there are TLSRoutes,
@@ -46,12 +54,14 @@ export function createStreamRouteTable(
   random: () => number = Math.random,
 ): StreamRouteTable {
   const { producer, consumers } = attachedRoutes(routes.filter(isStream), service, port);
+  const all = [...producer, ...[...consumers.values()].flat()];
   const ownNames = ownNamesOf(service);
   const ofProducer = compileRoutes(producer, ownNames, random);
   const ofConsumers = new Map(
     [...consumers].map(([namespace, list]) => [namespace, compileRoutes(list, ownNames, random)]),
   );
   return {
+    looksAtTls: all.some(({ kind }) => kind === 'TLSRoute'),
     select(facts) {
       const compiled = ofConsumers.get(facts.clientNamespace) ?? ofProducer;
       return compiled === undefined ? DEFAULT : compiled(facts);
@@ -95,6 +105,3 @@ function choiceAmong(route: StreamRoute, random: () => number): () => StreamSele
 function isStream(route: Route): route is StreamRoute {
   return route.kind === 'TCPRoute' || route.kind === 'TLSRoute';
 }
-
-const DEFAULT: StreamSelection = { kind: 'default' };
-const UNMATCHED: StreamSelection = { kind: 'unmatched' };

@@ -91,6 +91,16 @@ test('TLSRoutes and TCPRoutes are not mixed', async (t) => {
   t.equal(select([forTls]), 'unmatched');
 });
 
+test('connections are only looked into where there are TLSRoutes', async (t) => {
+  const looks = (routes: readonly StreamRoute[]) => createStreamRouteTable(routes, echo, 80).looksAtTls;
+  const tlsRoute = makeRoute({ name: 'tls', kind: 'TLSRoute', hostnames: ['a.example'] });
+  t.notOk(looks([]));
+  t.notOk(looks([makeRoute({ name: 'tcp' })]));
+  t.notOk(looks([{ ...tlsRoute, parents: [] }]));
+  t.ok(looks([tlsRoute]));
+  t.ok(looks([{ ...tlsRoute, namespace: 'bank' }]));
+});
+
 test('consumer routes are for clients of their namespace', async (t) => {
   const routes = [makeRoute({ name: 'producer' }), makeRoute({ name: 'consumer', namespace: 'bank' })];
   t.equal(select(routes), 'producer');

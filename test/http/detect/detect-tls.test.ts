@@ -3,9 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { test } from 'tap';
-import { detectServerName } from '../../../src/http/detect/detect-server-name.ts';
+import { detectTls } from '../../../src/http/detect/detect-tls.ts';
 import { tcpByteStream } from '../../../src/net/index.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+
+const noTls = { isTls: false, serverName: undefined };
 
 /** Both ends of a connection on this machine. */
 async function withPair(run: (client: Socket, accepted: Socket) => Promise<void>): Promise<void> {
@@ -33,7 +35,7 @@ test('the name is found, and every byte is still there', async (t) => {
     };
     const tls = connectTls({ socket: client, servername: 'echo.example' });
     tls.on('error', () => undefined);
-    t.equal(await detectServerName(tcpByteStream(accepted)), 'echo.example');
+    t.same(await detectTls(tcpByteStream(accepted)), { isTls: true, serverName: 'echo.example' });
     client.end();
     t.ok((await buffer(accepted)).length > 200);
     tls.destroy();
@@ -49,16 +51,16 @@ test('what comes byte by byte, is no TLS, ends or is late names nobody, and stay
   for (const [what, act, expected] of cases)
     await withPair(async (client, accepted) => {
       act(client);
-      t.equal(await detectServerName(tcpByteStream(accepted)), undefined, what);
+      t.same(await detectTls(tcpByteStream(accepted)), noTls, what);
       t.equal((await buffer(accepted)).toString('latin1'), expected, what);
     });
   await withPair(async (client, accepted) => {
     const clock = createFakeClock();
     client.write('\x16\x03');
-    const detecting = detectServerName(tcpByteStream(accepted), { clock, timeoutMs: 1_000 });
+    const detecting = detectTls(tcpByteStream(accepted), { clock, timeoutMs: 1_000 });
     await once(accepted, 'readable');
     await clock.advance(1_000);
-    t.equal(await detecting, undefined, 'late');
+    t.same(await detecting, noTls, 'late');
     t.equal(clock.pending, 0);
     client.end();
     t.equal((await buffer(accepted)).toString('latin1'), '\x16\x03');
@@ -67,9 +69,9 @@ test('what comes byte by byte, is no TLS, ends or is late names nobody, and stay
 
 test('a connection that is gone names nobody', async (t) => {
   await withPair(async (client, accepted) => {
-    const detecting = detectServerName(tcpByteStream(accepted));
+    const detecting = detectTls(tcpByteStream(accepted));
     client.resetAndDestroy();
-    t.equal(await detecting, undefined);
-    t.equal(await detectServerName(tcpByteStream(accepted)), undefined);
+    t.same(await detecting, noTls);
+    t.same(await detectTls(tcpByteStream(accepted)), noTls);
   });
 });
