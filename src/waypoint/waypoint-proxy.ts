@@ -166,7 +166,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       random,
     }),
   );
-  const plans = createPlanStore(resources, createPlanCompiler(config.gateway, enforcement));
+  const plans = createPlanStore(resources, createPlanCompiler(config.gateway, { ...enforcement, log }));
   const handler = createHandler({
     ...deps,
     ...enforcement,

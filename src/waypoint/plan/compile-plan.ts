@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/index.ts';
 import type { GatewayKey, WaypointResource } from '../../model/index.ts';
 import { compileAuthentication } from '../authentication/compile-authentication.ts';
 import type { KeyStore } from '../authentication/keys/index.ts';
@@ -14,6 +15,7 @@ export interface PlanParts {
   readonly rateLimiter: Pick<RateLimiter, 'compile'>;
   readonly faults: Pick<FaultInjector, 'compile'>;
   readonly keys: Pick<KeyStore, 'sourceFor'>;
+  readonly log: Logger;
 }
 
 /** Compiles everything that may hold for a target; each part is its layer's own. */
@@ -22,8 +24,10 @@ export function createPlanCompiler(gateway: GatewayKey, parts: PlanParts): Compi
     const routes = ofKind(resources, 'route').map(({ route }) => route);
     const { service: key, port } = target;
     const traffic = indexTraffic(ofKind(resources, 'traffic').map(({ policy }) => policy));
+    const table = service === undefined ? EMPTY_ROUTE_TABLE : createRouteTable(routes, service, port);
+    for (const error of table.problems) parts.log.warn('match of a route left out', { service: key, error });
     return {
-      routes: service === undefined ? EMPTY_ROUTE_TABLE : createRouteTable(routes, service, port),
+      routes: table,
       streams:
         service === undefined ? EMPTY_STREAM_ROUTE_TABLE : createStreamRouteTable(routes, service, port),
       traffic: compileTraffic(traffic, {
