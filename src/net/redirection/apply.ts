@@ -37,16 +37,21 @@ export async function applyRedirection(
   else await applyNat(namespace, plan, snapshots, NAT_HOOKS[part]);
 }
 
-/** True when the namespace has IPv6 on `lo`: without, IPv6 rules have nothing to redirect to. */
-export function namespaceHasIpv6(namespace: NetNamespace): boolean {
-  return namespace.inside(() => {
-    try {
-      return / lo$/m.test(readFileSync('/proc/thread-self/net/if_inet6', 'utf8'));
-    } catch {
-      // The file is missing where the kernel has no IPv6 at all.
-      return false;
-    }
-  });
+/**
+ * True when the namespace (undefined: the process's own) has IPv6 on `lo`: without, IPv6 rules have nothing to redirect to,
+ * and `::` is no address to listen on.
+ */
+export function namespaceHasIpv6(namespace: NetNamespace | undefined): boolean {
+  return namespace === undefined ? hasIpv6Here() : namespace.inside(hasIpv6Here);
+}
+
+function hasIpv6Here(): boolean {
+  try {
+    return / lo$/m.test(readFileSync('/proc/thread-self/net/if_inet6', 'utf8'));
+  } catch {
+    // The file is missing where the kernel has no IPv6 at all.
+    return false;
+  }
 }
 
 async function applyRouting(

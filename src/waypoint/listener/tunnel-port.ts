@@ -7,7 +7,7 @@ import {
 } from '../../base/index.ts';
 import { serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { HttpServerConnection } from '../../http/index.ts';
-import { openListener } from '../../net/index.ts';
+import { namespaceHasIpv6, openListener } from '../../net/index.ts';
 import {
   baggageOf,
   createPeerJudge,
@@ -78,7 +78,9 @@ export async function openTunnelPort(options: TunnelPortOptions): Promise<Tunnel
     }),
     identity.revocations.subscribe(() => server.reauthenticate()),
   ];
-  const { host, port } = options.listen;
+  const { port } = options.listen;
+  const isEverywhere = options.listen.host === '::';
+  const host = isEverywhere && !namespaceHasIpv6(undefined) ? '0.0.0.0' : options.listen.host;
   await server.listen(openListener(undefined, { address: host, port, mark: 0, reusePort: true }));
 
   const unsubscribe = (): void => {
