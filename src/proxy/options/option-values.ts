@@ -62,7 +62,7 @@ function inSvidRange(ttlMs: number | undefined): number | undefined {
 
 export function logLevel(problems: Problems, value: string): string {
   const level = `(?:${LOG_LEVELS.join('|')})`;
-  const pattern = new RegExp(`^${level}(?:,[w.-]+=${level})*$`);
+  const pattern = new RegExp(`^${level}(?:,[\\w.-]+=${level})*$`);
   const expected = `one of ${LOG_LEVELS.join(', ')}, or with exceptions as in info,access=warn`;
   return parsed(
     problems,
