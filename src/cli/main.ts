@@ -10,7 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 try {
-  const program = await createProgram(context, process.argv[2]);
+  const program = await createProgram(context, process.argv.slice(2));
   await program.parseAsync(process.argv);
 } catch (error) {
   // Commander has already said what was wrong, or printed the help that was asked for.

@@ -9,10 +9,10 @@ import { addVersionCommand, VERSION } from './version.ts';
 import { addWaypointCommands } from './waypoint/index.ts';
 
 /**
- * The whole command line. Parsing throws CommanderError instead of ending the process. `wanted` is the first argument:
- * a proxy's modules are only loaded when the proxy may be meant, or every command would wait for them.
+ * The whole command line. Parsing throws CommanderError instead of ending the process. `args` are those that will be
+ * parsed: a proxy's modules are only loaded when the proxy may be meant, or every command would wait for them.
  */
-export async function createProgram(context: CliContext, wanted: string | undefined): Promise<Command> {
+export async function createProgram(context: CliContext, args: readonly string[]): Promise<Command> {
   const { stdout, stderr, colours } = context.terminal;
   const program = new Command('nodemesh')
     .description("A sidecar-less service mesh: one proxy per node, nothing in anyone's pod.")
@@ -41,21 +41,21 @@ export async function createProgram(context: CliContext, wanted: string | undefi
   addMeshCommands(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
-  if (wanted === 'waypoint') {
+  if (args.includes('waypoint') && args.includes('serve')) {
     const { addServeCommand } = await import('./waypoint/serve.ts');
     addServeCommand(waypoint, VERSION);
-  }
+  } else
+    addNameOnly(
+      waypoint,
+      'serve',
+      'run one replica of a waypoint: what the controller deploys for a Gateway',
+    );
   program.commandsGroup('Parts of a mesh:');
   registerControllerCommand(program, VERSION);
-  if (wanted === 'ztunnel') {
+  if (args.includes('ztunnel')) {
     const { registerZtunnelCommand } = await import('./ztunnel.ts');
     registerZtunnelCommand(program, VERSION);
-  } else
-    program
-      .command('ztunnel')
-      .description('run the proxy of one node')
-      .allowUnknownOption()
-      .allowExcessArguments();
+  } else addNameOnly(program, 'ztunnel', 'run the proxy of one node');
   program.commandsGroup('Other:');
   addVersionCommand(program, context);
   addHiddenCommands(program, context);
@@ -71,4 +71,9 @@ ${colours.bold('Examples:')}
 `,
   );
   return program;
+}
+
+/** For the lists in help texts: the command itself is added when it may be meant. */
+function addNameOnly(parent: Command, name: string, description: string): void {
+  parent.command(name).description(description).allowUnknownOption().allowExcessArguments();
 }

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { test } from 'tap';
+
+/** Run before the command line in its process: writes down which of our modules it loads. */
+const OBSERVER = `
+import { registerHooks } from 'node:module';
+import { writeSync } from 'node:fs';
+registerHooks({ load(url, context, next) { writeSync(2, \`loaded \${url}\\n\`); return next(url, context); } });
+`;
+
+/** Paths below src of the modules that a command loads. */
+function modulesOf(...args: readonly string[]): Promise<readonly string[]> {
+  const observer = `data:text/javascript,${encodeURIComponent(OBSERVER)}`;
+  return new Promise((settle) => {
+    execFile(
+      process.execPath,
+      ['--import', observer, resolve('src/cli/main.ts'), ...args],
+      { env: { NO_COLOR: '1' } },
+      (_error, _stdout, stderr) =>
+        settle([...stderr.matchAll(/^loaded file:.*\/src\/(.*)$/gm)].map(([, path = '']) => path)),
+    );
+  });
+}
+
+const PROXIES = /^(waypoint|ztunnel|controller|proxy)\//;
+
+test('commands that run no proxy do not load one', async (t) => {
+  for (const args of [['waypoint', 'list', '--lab', 'nowhere'], ['waypoint', '--help'], ['--help']]) {
+    const modules = await modulesOf(...args);
+    t.ok(modules.length > 20, 'the modules were seen');
+    t.same(
+      modules.filter((path) => PROXIES.test(path)),
+      [],
+      args.join(' '),
+    );
+  }
+});
+
+test('commands that run a proxy, and help about them, have its own options', async (t) => {
+  for (const [folder, ...args] of [
+    ['waypoint', 'waypoint', 'serve', '--help'],
+    ['waypoint', 'waypoint', 'help', 'serve'],
+    ['ztunnel', 'ztunnel', '--help'],
+    ['ztunnel', 'help', 'ztunnel'],
+  ]) {
+    const modules = await modulesOf(...args);
+    t.ok(
+      modules.some((path) => path.startsWith(`${folder}/`)),
+      args.join(' '),
+    );
+  }
+});
