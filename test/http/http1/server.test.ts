@@ -456,6 +456,19 @@ test('an answer that is longer or shorter than it said is cut', async (t) => {
   }
 });
 
+test('trailers that HTTP does not allow cut the answer', async (t) => {
+  const wire = openServerWire();
+  await wire.send(GET);
+  const trailers = new HeaderList([['x', 'a\r\nb']]);
+  const responding = wire.exchanges[0]?.respond({
+    ...OK,
+    body: streamed(Readable.from([Buffer.from('a')]), undefined, trailers),
+  });
+  await t.rejects(responding ?? Promise.resolve(), { code: 'ERR_HTTP_HEADER' });
+  t.notMatch(await wire.received(), /\r\n0\r\n/);
+  t.equal(wire.stream.resets.length, 1);
+});
+
 test('abort resets the connection', async (t) => {
   const wire = openServerWire();
   await wire.send(GET);
@@ -548,6 +561,33 @@ test('slow heads, slow bodies and idle connections are let go', async (t) => {
   t.equal(idle.ended, true);
   t.equal(await idle.received(), '');
   t.equal(await idle.finish(), 0);
+});
+
+test('a body that comes too slowly is cut, where that is wanted, but not for a slow reader here', async (t) => {
+  const limits = { minBodyBytesPerSecond: 100 };
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n';
+  const slow = openServerWire({ limits });
+  await slow.send(head);
+  const reading =
+    slow.exchanges[0] && readBody(slow.exchanges[0].request.body, 1 << 20).catch((error) => error);
+  for (let second = 0; second < 30; second++) {
+    await slow.send('x'.repeat(second < 15 ? 110 : 90));
+    await slow.clock.advance(1_000);
+  }
+  t.match(await reading, { code: 'ERR_HTTP_TIMEOUT' });
+  slow.connection.destroy();
+  await slow.connection.closed;
+
+  const held = openServerWire({ limits });
+  await held.send(head);
+  const body = held.exchanges[0]?.request.body.stream;
+  body?.once('data', () => body.pause());
+  for (let index = 0; index < 10; index++) await held.send(Buffer.alloc(20_000));
+  await held.clock.advance(600_000);
+  t.equal(body?.destroyed, false);
+  held.connection.destroy();
+  await held.connection.closed;
+  t.equal(held.clock.pending, 0);
 });
 
 test('a handler that takes its time is nobody’s fault', async (t) => {

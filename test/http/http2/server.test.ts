@@ -16,6 +16,7 @@ import {
   encodeSettings,
   encodeWindowUpdate,
   FrameType,
+  SETTINGS_ACK,
 } from '../../../src/http/http2/frame/index.ts';
 import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
 import { settle } from '../support/wire.ts';
@@ -392,6 +393,20 @@ test('answers that HTTP does not allow are never sent, and another may be', asyn
   await wire.connection.closed;
 });
 
+test('trailers that HTTP does not allow cut the answer', async (t) => {
+  const wire = await openHttp2ServerWire();
+  await wire.send(wire.headers(1, GET, true));
+  const trailers = new HeaderList([['x', 'a\r\nb']]);
+  const responding = wire.exchanges[0]?.respond({
+    ...OK,
+    body: streamed(Readable.from([Buffer.from('a')]), undefined, trailers),
+  });
+  await t.rejects(responding ?? Promise.resolve(), { code: 'ERR_HTTP_HEADER' });
+  t.equal((await wire.told()).at(-1), 'RST 1 2');
+  wire.connection.destroy();
+  await wire.connection.closed;
+});
+
 test('abort resets its stream alone', async (t) => {
   const wire = await openHttp2ServerWire();
   await wire.send(wire.headers(1, GET, true), wire.headers(3, GET, true));
@@ -516,6 +531,34 @@ test('no preface, and no requests, end a connection in time', async (t) => {
   await idle.clock.advance(5_000);
   await idle.connection.closed;
   t.equal(idle.clock.pending, 0);
+});
+
+test('who neither gives nor takes for too long loses its stream', async (t) => {
+  const wire = await openHttp2ServerWire();
+  const length: HeaderField = ['content-length', '100000'];
+  await wire.send(wire.headers(1, withFields(POST, length)), wire.headers(3, withFields(POST, length)));
+  await wire.send(wire.headers(5, POST), wire.headers(7, GET, true), wire.headers(9, GET, true));
+  for (const { request } of wire.exchanges.slice(0, 3))
+    request.body.stream?.on('error', () => undefined).resume();
+  wire.exchanges[3]?.respond({ ...OK, body: bodyOf(Buffer.alloc(200_000)) }).catch(() => undefined);
+  const settings = (await wire.received()).filter(
+    ({ type, length }) => type === FrameType.SETTINGS && length > 0,
+  );
+  await wire.send(...settings.map(() => SETTINGS_ACK));
+  for (let minute = 0; minute < 8; minute++) {
+    await wire.send(data(3, 10));
+    await wire.clock.advance(60_000);
+  }
+  t.same(
+    wire.exchanges.map(({ signal }) => signal.aborted),
+    [true, false, false, true, false],
+    'a talk that pauses, and a handler that takes its time, go on',
+  );
+  t.match(wire.exchanges[0]?.signal.reason, { code: 'ERR_HTTP_TIMEOUT', blame: 'downstream' });
+  t.same((await wire.told()).filter((line) => line.startsWith('RST')).sort(), ['RST 1 8', 'RST 7 8']);
+  wire.connection.destroy();
+  await wire.connection.closed;
+  t.equal(wire.clock.pending, 0);
 });
 
 test('destroy says goodbye and cuts', async (t) => {

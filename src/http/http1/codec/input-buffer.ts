@@ -6,6 +6,8 @@ import type { Fault } from '../../message/fault.ts';
  */
 export class InputBuffer {
   #bytes: Buffer = EMPTY;
+  /** Where gathered bytes lie, with room behind them. */
+  #store: Buffer | undefined;
   #offset = 0;
   /** Up to where a search has found nothing. */
   #searched = 0;
@@ -15,14 +17,30 @@ export class InputBuffer {
   }
 
   push(chunk: Buffer): void {
-    const left = this.length;
-    if (left === 0) {
+    if (this.length === 0) {
       this.#bytes = chunk;
-    } else {
-      this.#bytes = Buffer.concat([this.#bytes.subarray(this.#offset), chunk]);
-      this.#searched = Math.max(0, this.#searched - this.#offset);
+      this.#store = undefined;
+      this.#offset = 0;
+      this.#searched = 0;
+      return;
     }
-    if (left === 0) this.#searched = 0;
+    const end = this.#bytes.length + chunk.length;
+    // Behind `#bytes` the store was never handed out, so it may be written; what lies before may be somebody's by now.
+    if (this.#store === undefined || end > this.#store.length) this.#moveToStore(chunk.length);
+    const store = this.#store ?? EMPTY;
+    const start = this.#bytes.length;
+    chunk.copy(store, start);
+    this.#bytes = store.subarray(0, start + chunk.length);
+  }
+
+  /** Twice the room that is needed, so that bytes that come one by one are not copied again each time. */
+  #moveToStore(moreBytes: number): void {
+    const left = this.#bytes.subarray(this.#offset);
+    const store = Buffer.allocUnsafeSlow(2 * (left.length + moreBytes));
+    left.copy(store);
+    this.#store = store;
+    this.#bytes = store.subarray(0, left.length);
+    this.#searched = Math.max(0, this.#searched - this.#offset);
     this.#offset = 0;
   }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { HttpError } from '../../errors.ts';
+import { HttpError } from '../../errors.ts';
 import { BodyPump } from '../../message/body-pump.ts';
 import type { HttpBody } from '../../message/http-message.ts';
 import type { HeaderList } from '../../message/header-list.ts';
@@ -99,8 +99,16 @@ export class OutgoingMessage {
   }
 
   #writeEnd(trailers: HeaderList | undefined): void {
+    let last: Buffer | undefined;
+    try {
+      if (this.#options.chunked) last = encodeLastChunk(trailers);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#finish(error);
+      return;
+    }
     this.#ended = true;
-    if (this.#options.chunked) this.#write(encodeLastChunk(trailers));
+    if (last !== undefined) this.#write(last);
     else if (this.#unwritten === 0) this.#finish(undefined);
   }
 

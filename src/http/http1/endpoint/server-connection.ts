@@ -10,6 +10,7 @@ import { InputBuffer } from '../codec/input-buffer.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { RequestReader } from '../codec/request-reader.ts';
 import { requestFault } from '../../message/fault.ts';
+import { BodyPace } from './body-pace.ts';
 import { refusal } from './refusal.ts';
 import { type ExchangeHost, ServerExchange } from './server-exchange.ts';
 
@@ -36,6 +37,7 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
   readonly #requests: RequestReader;
   readonly #reading: Deadline;
   readonly #writing: Deadline;
+  readonly #pace: BodyPace;
   readonly #resolveClosed: () => void;
   #state: 'open' | 'ending' | 'handed-over' | 'closed' = 'open';
   #exchange: ServerExchange | undefined;
@@ -56,6 +58,7 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
     const clock = options.clock ?? systemClock;
     this.#requests = new RequestReader(this.config);
     this.#reading = new Deadline(clock, () => this.#onReadTimeout());
+    this.#pace = new BodyPace(this.config, this.#reading);
     this.#writing = new Deadline(clock, () => this.#onWriteTimeout());
   }
 
@@ -210,13 +213,14 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
       return false;
     }
     if (!exchange.wantsBody) return false;
+    const before = exchange.receivedBytes;
     if (exchange.step(this.#input)) {
       if (exchange.requestComplete) this.#reading.clear();
-      else if (!exchange.answered) this.#reading.set(this.config.bodyIdleTimeoutMs);
+      else if (!exchange.answered) this.#pace.received(exchange.receivedBytes - before);
       return true;
     }
     if (this.#inputEnded) this.cut(truncatedError());
-    else if (!this.#reading.isSet) this.#reading.set(this.config.bodyIdleTimeoutMs);
+    else this.#pace.start();
     return false;
   }
 
@@ -305,7 +309,7 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
     } else if (exchange.answered) {
       this.#exchange = undefined;
       this.#finish();
-    } else {
+    } else if (!this.#pace.isFastEnough()) {
       this.#refuse(timeoutError('the body of a request', this.config.bodyIdleTimeoutMs));
       this.#adjustFlow();
     }

@@ -1,16 +1,20 @@
 import type { Readable } from 'node:stream';
-import type { HttpError } from '../../errors.ts';
+import { HttpError } from '../../errors.ts';
 import { BodyPump } from '../../message/body-pump.ts';
+import type { HeaderList } from '../../message/header-list.ts';
 import type { HttpBody } from '../../message/http-message.ts';
 import type { Http2Connection } from '../connection/http2-connection.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 import { trailerFields } from '../fields/write-fields.ts';
+import type { HeaderField } from '../hpack/index.ts';
 
 export interface OutgoingOptions {
   readonly connection: Http2Connection;
   readonly stream: Http2Stream;
   readonly body: HttpBody;
   readonly source: Readable;
+  /** The peer took some of it. */
+  onMoved?(): void;
   /** Every byte is handed on; or the body was cut, and what was sent of it is no whole message. */
   onDone(error: HttpError | undefined): void;
 }
@@ -27,21 +31,7 @@ export class OutgoingBody {
     this.#options = options;
     this.#pump = new BodyPump(options.body, options.source, {
       onData: (bytes) => this.#write(bytes),
-      onEnd: (trailers) => {
-        this.#ended = true;
-        try {
-          const fields = trailerFields(trailers);
-          options.connection.end(
-            options.stream,
-            (error) => {
-              if (error === undefined) this.#finish(undefined);
-            },
-            fields,
-          );
-        } catch (error) {
-          this.#finish(error as HttpError);
-        }
-      },
+      onEnd: (trailers) => this.#end(trailers),
       onCut: (error) => this.#finish(error),
     });
   }
@@ -74,8 +64,27 @@ export class OutgoingBody {
   }
 
   readonly #onFramed = (): void => {
+    this.#options.onMoved?.();
     if (!this.#over && this.#options.stream.pendingBytes < HIGH_WATER_MARK_BYTES) this.#pump.resume();
   };
+
+  #end(trailers: HeaderList | undefined): void {
+    const { connection, stream } = this.#options;
+    let fields: HeaderField[] | undefined;
+    try {
+      fields = trailerFields(trailers);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#finish(error);
+      return;
+    }
+    this.#ended = true;
+    // A stream that is reset meanwhile settles this too; who reset it knows.
+    const onSettled = (): void => {
+      if (stream.localEnded) this.#finish(undefined);
+    };
+    connection.end(stream, onSettled, fields);
+  }
 
   #finish(error: HttpError | undefined): void {
     if (this.#over) return;

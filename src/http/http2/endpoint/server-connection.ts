@@ -12,6 +12,7 @@ import { ErrorCode, protocolFault } from '../frame/index.ts';
 import type { HeaderField } from '../hpack/index.ts';
 import { engineConfig } from './engine-config.ts';
 import { Http2ServerExchange } from './server-exchange.ts';
+import { StallWatch } from './stall-watch.ts';
 import { createTransport } from './transport.ts';
 
 /** Serves HTTP/2 with prior knowledge on a stream. Owns the stream from here on. */
@@ -44,9 +45,12 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
       connection,
       stream: http2Stream,
       config,
+      now: () => clock.monotonic(),
       onRefused: (error) => options.onRefused?.(error),
+      onOver: (over) => stalls.delete(over),
     });
     http2Stream.sink = exchange;
+    stalls.add(exchange);
     options.onExchange(exchange);
   };
   const drain = (): void => {
@@ -96,6 +100,7 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
     },
   });
   const deadline = new Deadline(clock, onDeadline);
+  const stalls = new StallWatch(clock, config.bodyIdleTimeoutMs);
   const transport = createTransport({
     socket: duplex,
     connection,
@@ -104,6 +109,7 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
     peer: 'downstream',
     onClosed: (error) => {
       deadline.destroy();
+      stalls.destroy();
       if (error instanceof HttpError && error.blame === 'downstream') options.onRefused?.(error);
     },
   });

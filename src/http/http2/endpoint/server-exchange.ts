@@ -17,14 +17,19 @@ import type { ReadRequest } from '../fields/request-fields.ts';
 import { informationalFields, responseFields } from '../fields/response-fields.ts';
 import { ErrorCode } from '../frame/index.ts';
 import type { HeaderField } from '../hpack/index.ts';
+import type { Stallable } from './stall-watch.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
 export interface ExchangeContext {
+  /** Milliseconds that never jump. */
+  now(): number;
   readonly connection: Http2Connection;
   readonly stream: Http2Stream;
   readonly config: HttpConfig;
   onRefused(error: HttpError): void;
+  /** Answered, or never to be. */
+  onOver(exchange: Http2ServerExchange): void;
 }
 
 /**
@@ -32,7 +37,7 @@ export interface ExchangeContext {
  *
  *     waiting ── respond ──▶ answering ── END_STREAM ──▶ answered      any of them ── reset ──▶ over
  */
-export class Http2ServerExchange implements HttpExchange, StreamSink {
+export class Http2ServerExchange implements HttpExchange, StreamSink, Stallable {
   readonly request: HttpRequest;
   readonly #context: ExchangeContext;
   readonly #incoming: IncomingBody | undefined;
@@ -42,9 +47,12 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
   #gone: HttpError | undefined;
   #reject: ((error: HttpError) => void) | undefined;
   #awaitsContinue: boolean;
+  /** When the client last gave or took a byte. */
+  #movedMs: number;
 
   constructor(head: ReadRequest, context: ExchangeContext) {
     this.#context = context;
+    this.#movedMs = context.now();
     const { connection, stream } = context;
     const hasBody = !stream.remoteEnded;
     const { method, scheme, authority, target, headers, contentLength } = head;
@@ -88,6 +96,25 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
     return this.#abort.signal;
   }
 
+  get waitingSinceMs(): number | undefined {
+    const { stream } = this.#context;
+    // A body without a length may be one half of a conversation, which may pause as long as it likes.
+    const owesBody =
+      !stream.remoteEnded && this.request.body.length !== undefined && stream.unreadBytes === 0;
+    const owesWindow = stream.pendingBytes > 0;
+    return owesBody || owesWindow ? this.#movedMs : undefined;
+  }
+
+  onStalled(): void {
+    const error = requestFault(
+      `the client neither took nor gave a byte for ${this.#context.config.bodyIdleTimeoutMs} ms`,
+      'ERR_HTTP_TIMEOUT',
+      408,
+    );
+    this.#context.onRefused(error);
+    this.#cut(error, ErrorCode.CANCEL);
+  }
+
   informational(status: number, headers: HeaderList): void {
     if (this.#state !== 'waiting' || status === 101) return;
     const fields = informationalFields(status, headers);
@@ -118,6 +145,9 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
           stream,
           body,
           source,
+          onMoved: () => {
+            this.#movedMs = this.#context.now();
+          },
           onDone: (error) => {
             if (error === undefined) {
               this.#answered();
@@ -154,6 +184,7 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
     const incoming = this.#incoming;
     if (incoming === undefined) return 0;
     this.#awaitsContinue = false;
+    this.#movedMs = this.#context.now();
     const fault = incoming.faultOfData(bytes);
     if (fault === undefined) return incoming.receive(bytes);
     this.#refuse(fault);
@@ -184,6 +215,7 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
   #answered(): void {
     const { connection, stream } = this.#context;
     this.#state = 'answered';
+    this.#context.onOver(this);
     if (!stream.remoteEnded) connection.reset(stream, ErrorCode.NO_ERROR);
     this.#incoming?.cut(stateError('the request was answered before its end'));
   }
@@ -205,6 +237,7 @@ export class Http2ServerExchange implements HttpExchange, StreamSink {
   #end(error: HttpError): void {
     if (this.#state === 'over' || this.#state === 'answered') return;
     this.#state = 'over';
+    this.#context.onOver(this);
     this.#gone = error;
     this.#incoming?.cut(error);
     this.#outgoing?.stop();
