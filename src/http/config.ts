@@ -60,7 +60,7 @@ export type HttpOptions = Partial<HttpConfig>;
 /** Fills defaults in and checks ranges, once. Throws ERR_HTTP_CONFIG. */
 export function resolveHttpConfig(options: HttpOptions = {}): HttpConfig {
   const config: HttpConfig = { ...DEFAULTS, ...options };
-  for (const [name, [least, most]] of Object.entries(RANGES)) {
+  for (const [name, [least, most]] of Object.entries(HTTP_CONFIG_RANGES)) {
     const value = config[name as keyof HttpConfig];
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new HttpError({
@@ -109,7 +109,8 @@ const MAX_WINDOW_BYTES = 0x7fff_ffff;
 const MIN_FRAME_BYTES = 16_384;
 const MAX_FRAME_BYTES = 0xff_ffff;
 
-const RANGES: { readonly [K in keyof HttpConfig]: readonly [number, number] } = {
+/** The least and the most that each may be, in its own unit. */
+export const HTTP_CONFIG_RANGES: { readonly [K in keyof HttpConfig]: readonly [number, number] } = {
   maxHeadBytes: [1024, MIB],
   maxHeaderCount: [1, 10_000],
   maxTargetBytes: [64, MIB],

@@ -1,4 +1,4 @@
-export { type HttpConfig, type HttpOptions, resolveHttpConfig } from './config.ts';
+export { HTTP_CONFIG_RANGES, type HttpConfig, type HttpOptions, resolveHttpConfig } from './config.ts';
 export { detectHttp, type Detection, type DetectOptions } from './detect/detect-http.ts';
 export type { DetectedProtocol } from './detect/verdict.ts';
 export { detectTls, type TlsDetectOptions, type TlsGreeting } from './detect/detect-tls.ts';

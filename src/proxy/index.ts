@@ -35,6 +35,7 @@ export {
   trustDomain,
 } from './options/option-values.ts';
 export { createProblems, type Problems, parsed, requiredText } from './options/problems.ts';
+export { byteSize, rangedDurationMs, wholeNumber } from './options/ranged-values.ts';
 export { ProxyError, type ProxyErrorOptions } from './proxy-error.ts';
 export { createJournal } from './records/journal.ts';
 export { type FlagTable, responseFlags } from './records/response-flags.ts';

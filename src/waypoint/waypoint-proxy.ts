@@ -6,14 +6,7 @@ import {
   type Logger,
   type Signal,
 } from '../base/index.ts';
-import {
-  connectHttp1,
-  connectHttp2,
-  detectHttp,
-  resolveHttpConfig,
-  serveHttp1,
-  serveHttp2,
-} from '../http/index.ts';
+import { connectHttp1, connectHttp2, detectHttp, serveHttp1, serveHttp2 } from '../http/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
 import {
   boundServiceName,
@@ -124,8 +117,13 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     createSvidStore({ issue: controller.issue, ttlMs: config.svidTtlMs, clock, log, random }),
   );
   const held = createHeldIdentities(svids)(identity);
-  const account = createBufferBudget().account();
-  const httpConfig = resolveHttpConfig();
+  // All of a waypoint's traffic is one account: it is one namespace's.
+  const { maxBufferedBytes, maxIdleConnections } = config.memory;
+  const account = createBufferBudget({
+    processCapBytes: maxBufferedBytes,
+    workloadCapBytes: maxBufferedBytes,
+  }).account();
+  const httpConfig = config.http;
 
   /** Any of the waypoint's own pods does: they differ in nothing that is told about them. */
   const ownWorkload = (): Workload | undefined =>
@@ -150,7 +148,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       clock,
       random,
       events: deps.upstreamEvents(() => upstreams.dump()),
-      maximumIdleConnections: MAXIMUM_IDLE_CONNECTIONS,
+      maximumIdleConnections: maxIdleConnections,
     }),
   );
   const connectTo = createConnectTo({ upstreams, view, network: mesh.network, namespace, clock });
@@ -171,7 +169,11 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     ...deps,
     ...enforcement,
     upstreams,
-    passedOn: { self: identity.id, trustedClients: new Set(), clientCertificate: false },
+    passedOn: {
+      self: identity.id,
+      trustedClients: new Set(config.passedOn.trustedClients),
+      clientCertificate: config.passedOn.clientCertificate,
+    },
   });
   const planFor = ({ kind, service, port }: DialledTarget): TargetPlan =>
     plans.planFor({ service: kind === 'service' ? service : undefined, port });
@@ -254,4 +256,3 @@ function subscribeAll(signals: readonly Signal<unknown>[], listener: () => void)
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const HOLD_MS = 5_000;
-const MAXIMUM_IDLE_CONNECTIONS = 4_096;

@@ -11,9 +11,9 @@ function documented(section: string): readonly string[] {
     .map(([, flag = '']) => flag);
 }
 
-for (const command of ['ztunnel', 'controller']) {
+for (const command of ['ztunnel', 'controller', 'waypoint serve']) {
   test(`docs/config.md lists exactly the flags of nodemesh ${command}`, async (t) => {
-    const { stdout } = await nodemesh([command, '--help']);
+    const { stdout } = await nodemesh([...command.split(' '), '--help']);
     const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = '']) => flag);
     t.ok(flags.length > 10, 'flags were found');
     t.same([...documented(`nodemesh ${command}`)].sort(), [...flags].sort());

@@ -35,6 +35,48 @@ export function addServeCommand(waypoint: Command, version: string): void {
       'how long requests and connections may live on after SIGTERM',
       WAYPOINT_DEFAULTS.drainTimeout,
     )
+    .option('--max-header-bytes <size>', 'largest head of a message', WAYPOINT_DEFAULTS.maxHeaderBytes)
+    .option(
+      '--max-header-count <number>',
+      'most header fields of a message',
+      WAYPOINT_DEFAULTS.maxHeaderCount,
+    )
+    .option('--max-target-bytes <size>', 'longest target of a request', WAYPOINT_DEFAULTS.maxTargetBytes)
+    .option(
+      '--max-concurrent-streams <number>',
+      'requests that a client may have open on one HTTP/2 connection',
+      WAYPOINT_DEFAULTS.maxConcurrentStreams,
+    )
+    .option(
+      '--head-timeout <duration>',
+      'longest time from the first byte of a head to its last',
+      WAYPOINT_DEFAULTS.headTimeout,
+    )
+    .option(
+      '--idle-timeout <duration>',
+      'life of connections of clients without a request',
+      WAYPOINT_DEFAULTS.idleTimeout,
+    )
+    .option(
+      '--body-idle-timeout <duration>',
+      'life of requests and answers of HTTP/1.1 of which no byte moves',
+      WAYPOINT_DEFAULTS.bodyIdleTimeout,
+    )
+    .option(
+      '--max-buffered-bytes <size>',
+      'received bytes in memory that nobody has taken yet',
+      WAYPOINT_DEFAULTS.maxBufferedBytes,
+    )
+    .option(
+      '--max-idle-connections <number>',
+      'unused connections to endpoints that are kept',
+      WAYPOINT_DEFAULTS.maxIdleConnections,
+    )
+    .option(
+      '--trusted-clients <identities>',
+      'gateways whose word about their own clients is passed on (default: none)',
+    )
+    .option('--forward-client-cert', 'tell applications who the client is, in x-forwarded-client-cert')
     .action((options: WaypointOptions) => run(options, version));
 }
 

@@ -12,3 +12,10 @@ export function parseDurationMs(text: string): number | undefined {
   const unitMs = UNITS_MS[match?.[2] ?? ''];
   return match === null || unitMs === undefined ? undefined : Number(match[1]) * unitMs;
 }
+
+/** In the largest unit of which it is a whole number. */
+export function formatDurationMs(durationMs: number): string {
+  for (const [unit, size] of Object.entries(UNITS_MS).reverse())
+    if (durationMs >= size && durationMs % size === 0) return `${durationMs / size}${unit}`;
+  return `${durationMs}ms`;
+}

@@ -5,6 +5,7 @@ import { checkTrustDomain, ModelError } from '../../model/index.ts';
 import { parseDurationMs } from './duration.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
 import { type Problems, parsed } from './problems.ts';
+import { rangedDurationMs } from './ranged-values.ts';
 
 export function trustDomain(problems: Problems, value: string): string {
   try {
@@ -46,18 +47,7 @@ export function durationMs(problems: Problems, flag: string, value: string): num
 }
 
 export function svidTtlMs(problems: Problems, value: string): number {
-  const expected = 'a duration from 1s to 90d';
-  return parsed(
-    problems,
-    { flag: '--svid-ttl', expected, value },
-    (text) => inSvidRange(parseDurationMs(text)),
-    0,
-  );
-}
-
-function inSvidRange(ttlMs: number | undefined): number | undefined {
-  if (ttlMs === undefined || ttlMs < SHORTEST_SVID_TTL_MS || ttlMs > LONGEST_SVID_TTL_MS) return undefined;
-  return ttlMs;
+  return rangedDurationMs(problems, '--svid-ttl', value, SVID_TTL_RANGE_MS);
 }
 
 export function logLevel(problems: Problems, value: string): string {
@@ -81,5 +71,4 @@ export function logFormat(problems: Problems, value: string): 'text' | 'json' {
   );
 }
 
-const SHORTEST_SVID_TTL_MS = 1_000;
-const LONGEST_SVID_TTL_MS = 90 * 86_400_000;
+const SVID_TTL_RANGE_MS = [1_000, 90 * 86_400_000] as const;

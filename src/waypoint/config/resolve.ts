@@ -1,6 +1,7 @@
-import { type GatewayKey, gatewayKey } from '../../model/index.ts';
+import { type GatewayKey, gatewayKey, type SpiffeId, tryParseSpiffeId } from '../../model/index.ts';
 import {
   address,
+  byteSize,
   createProblems,
   durationMs,
   listenAddress,
@@ -11,8 +12,10 @@ import {
   requiredText,
   svidTtlMs,
   trustDomain,
+  wholeNumber,
 } from '../../proxy/index.ts';
 import { WaypointError } from '../errors.ts';
+import { httpConfig } from './http-config.ts';
 import type { WaypointConfig } from './waypoint-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh waypoint serve --help`. */
@@ -38,6 +41,18 @@ export interface WaypointOptions {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly drainTimeout?: string | undefined;
+  readonly maxHeaderBytes?: string | undefined;
+  readonly maxHeaderCount?: string | undefined;
+  readonly maxTargetBytes?: string | undefined;
+  readonly maxConcurrentStreams?: string | undefined;
+  readonly headTimeout?: string | undefined;
+  readonly idleTimeout?: string | undefined;
+  readonly bodyIdleTimeout?: string | undefined;
+  readonly maxBufferedBytes?: string | undefined;
+  readonly maxIdleConnections?: string | undefined;
+  /** SPIFFE IDs with commas between. Empty: nobody. */
+  readonly trustedClients?: string | undefined;
+  readonly forwardClientCert?: boolean | undefined;
 }
 
 /** What an option is when it is not given. */
@@ -56,6 +71,18 @@ export const WAYPOINT_DEFAULTS = {
   logLevel: 'info',
   logFormat: 'text',
   drainTimeout: '25s',
+  maxHeaderBytes: '64KiB',
+  maxHeaderCount: '200',
+  maxTargetBytes: '16KiB',
+  maxConcurrentStreams: '250',
+  headTimeout: '10s',
+  idleTimeout: '1h',
+  // Long polling and streams may well be silent for minutes.
+  bodyIdleTimeout: '1h',
+  maxBufferedBytes: '256MiB',
+  maxIdleConnections: '4096',
+  trustedClients: '',
+  forwardClientCert: false,
 } as const satisfies WaypointOptions;
 
 /** Fills in the defaults and checks everything; throws one ERR_WAYPOINT_CONFIG that names every bad option. */
@@ -92,6 +119,25 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
     readiness: listenAddress(problems, '--readiness', options.readiness),
     svidTtlMs: svidTtlMs(problems, options.svidTtl),
     logging: logging(problems, options),
+    http: httpConfig(problems, options),
+    memory: {
+      maxBufferedBytes: byteSize(
+        problems,
+        '--max-buffered-bytes',
+        options.maxBufferedBytes,
+        BUFFERED_BYTES_RANGE,
+      ),
+      maxIdleConnections: wholeNumber(
+        problems,
+        '--max-idle-connections',
+        options.maxIdleConnections,
+        IDLE_CONNECTIONS_RANGE,
+      ),
+    },
+    passedOn: {
+      trustedClients: trustedClients(problems, options.trustedClients),
+      clientCertificate: options.forwardClientCert,
+    },
     drainTimeoutMs: durationMs(problems, '--drain-timeout', options.drainTimeout),
   };
   problems.throwIfAny();
@@ -108,14 +154,28 @@ function logging(
   };
 }
 
+function trustedClients(problems: Problems, value: string): readonly SpiffeId[] {
+  const expected = 'identities such as spiffe://cluster.local/ns/edge/sa/gateway, with commas between';
+  const parse = (text: string): readonly SpiffeId[] | undefined => {
+    const ids = text.split(',').map((part) => tryParseSpiffeId(part.trim())?.id);
+    return ids.every((id) => id !== undefined) ? ids : undefined;
+  };
+  return value === '' ? [] : parsed(problems, { flag: '--trusted-clients', expected, value }, parse, []);
+}
+
 function parseGateway(text: string): { readonly key: GatewayKey; readonly name: string } | undefined {
   const [, namespace = '', name = ''] = GATEWAY.exec(text) ?? [];
   return namespace === '' ? undefined : { key: gatewayKey(namespace, name), name };
 }
 
+type GivenOptions = { readonly [Name in keyof WaypointOptions]?: Exclude<WaypointOptions[Name], undefined> };
+
 /** An option that commander leaves out must not hide its default. */
-function withoutUndefined(options: WaypointOptions): Partial<Record<keyof WaypointOptions, string>> {
+function withoutUndefined(options: WaypointOptions): GivenOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 const GATEWAY = /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/;
+/** Below, a single stream of HTTP/2 could not fill its window; above, no number of bytes fits a machine. */
+const BUFFERED_BYTES_RANGE = [2 ** 20, 2 ** 40] as const;
+const IDLE_CONNECTIONS_RANGE = [0, 1_000_000] as const;

@@ -1,4 +1,5 @@
-import type { GatewayKey } from '../../model/index.ts';
+import type { HttpConfig } from '../../http/index.ts';
+import type { GatewayKey, SpiffeId } from '../../model/index.ts';
 import type { ControlPlaneConfig, HostPort } from '../../proxy/index.ts';
 
 /** Everything a waypoint is told at its start: complete, checked and frozen. */
@@ -26,6 +27,24 @@ export interface WaypointConfig {
   readonly svidTtlMs: number;
   /** `level`: as `info`, or with exceptions `info,access=warn`. */
   readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
+  /** Limits and times of connections, of clients and to endpoints. */
+  readonly http: HttpConfig;
+  readonly memory: {
+    /**
+     * Bytes that have been received and that nobody has taken yet, in the whole process. HTTP/2 windows shrink at half of
+     * it; above it streams that hold more than the smallest window are reset.
+     */
+    readonly maxBufferedBytes: number;
+    /** Connections to endpoints that nobody uses and that are kept; one more closes the one that was used longest ago. */
+    readonly maxIdleConnections: number;
+  };
+  /** What applications are told of where a request comes from. */
+  readonly passedOn: {
+    /** Who may have said something of its own clients before, and is believed. */
+    readonly trustedClients: readonly SpiffeId[];
+    /** Tells who the client is, in `x-forwarded-client-cert`. */
+    readonly clientCertificate: boolean;
+  };
   /** How long requests and connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;
 }
