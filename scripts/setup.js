@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies: it runs on the machine's own Node (20 or newer), before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +25,8 @@ const TEST_PEERS = [
 const BENCH_PEERS = [
   { program: 'haproxy', debian: 'haproxy' },
   { program: 'stunnel', debian: 'stunnel4' },
+  { program: 'nginx', debian: 'nginx' },
+  { program: 'h2load', debian: 'nghttp2-client' },
   { program: 'openssl', debian: 'openssl' },
 ];
 const NEEDS = {
@@ -49,7 +51,10 @@ if (purpose === 'test') buildTap();
 
 /** npm packages, when the lock file is not the one that node_modules was made from. Node 24 is one of them. */
 function installNpmPackages() {
-  const stamp = join(root, 'node_modules', '.nodemesh-lock');
+  const folder = join(root, 'node_modules');
+  // A worktree that borrows another's packages: installing would empty what the link leads to.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true) return;
+  const stamp = join(folder, '.nodemesh-lock');
   const digest = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
