@@ -33,6 +33,12 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_TOKEN_INVALID: 'a request has a token that is not good: forged, expired, or meant for others',
   ERR_WAYPOINT_TOKEN_MISSING: 'a request is without the token that its service requires',
   ERR_WAYPOINT_TOKEN_KEYS: 'a request has a token, and there are no keys to check it with',
+  ERR_WAYPOINT_DENIED: 'a policy denies the request or connection, or no policy allows it',
+  ERR_WAYPOINT_AUTHORIZER:
+    'the authorizer that a policy asks does not answer, or not so that it can be understood',
+  ERR_WAYPOINT_UNCHECKED_BODY: 'the body of a request cannot be shown to the authorizer that is to see it',
+  ERR_WAYPOINT_PATH:
+    'the path of a request has a NUL or a broken escape in it, and could be read in more than one way',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

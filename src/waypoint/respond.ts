@@ -108,6 +108,20 @@ const ANSWERS: Readonly<Record<string, Row>> = {
   // RFC 6750 §3.1; which of its parts is wrong is not told.
   ERR_WAYPOINT_TOKEN_INVALID: { status: 401, grpc: GRPC.UNAUTHENTICATED, text: 'the token is not valid' },
   ERR_WAYPOINT_TOKEN_MISSING: { status: 401, grpc: GRPC.UNAUTHENTICATED, text: 'a token is required' },
+  // Envoy's words, which clients of Istio know; who denied and why is not told.
+  ERR_WAYPOINT_DENIED: { status: 403, grpc: GRPC.PERMISSION_DENIED, text: 'RBAC: access denied' },
+  // The status is the authorizer's statusOnError, which the error brings.
+  ERR_WAYPOINT_AUTHORIZER: {
+    status: 403,
+    grpc: GRPC.PERMISSION_DENIED,
+    text: 'the request cannot be authorized now',
+  },
+  ERR_WAYPOINT_UNCHECKED_BODY: {
+    status: 413,
+    grpc: GRPC.RESOURCE_EXHAUSTED,
+    text: 'the body is longer than it may be',
+  },
+  ERR_WAYPOINT_PATH: { status: 400, grpc: GRPC.INVALID_ARGUMENT, text: 'the path is not valid' },
   // Not the client's fault, and soon over.
   ERR_WAYPOINT_TOKEN_KEYS: {
     status: 503,

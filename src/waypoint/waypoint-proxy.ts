@@ -25,10 +25,13 @@ import {
 } from '../proxy/index.ts';
 import type { AdmissionMetrics, DecisionMetrics, HttpMetrics, RequestLog } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
+import type { GuardDeps } from './authorization/guard-deps.ts';
+import { createConnectionJudge } from './authorization/judge-connection.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { createEnforcement, type Enforcement } from './enforcement.ts';
 import { followMesh } from './control-plane/follow.ts';
-import { createHandler } from './layers/create-handler.ts';
+import { createHandler, createSender } from './layers/create-handler.ts';
+import { createReplayMemory } from './layers/resilience/replay/replay-memory.ts';
 import type { RoutingMetrics } from './layers/routing-metrics.ts';
 import { createBytesCarrier } from './listener/carry-bytes.ts';
 import type { WaypointSelf } from './listener/dialled-target.ts';
@@ -52,7 +55,7 @@ export interface WaypointProxyDeps {
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
   /** Gauges among them ask what is enforced. Called once. */
-  admissionMetrics(enforced: () => Pick<Enforcement, 'rateLimiter' | 'faults'>): AdmissionMetrics;
+  admissionMetrics(enforced: () => Pick<Enforcement, 'rateLimiter' | 'faults' | 'keys'>): AdmissionMetrics;
   /** Called once. */
   upstreamEvents(dump: Upstreams['dump']): UpstreamEvents;
   readonly clock: Clock;
@@ -151,11 +154,20 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       maximumIdleConnections: maxIdleConnections,
     }),
   );
+  const admission = deps.admissionMetrics(() => enforcement);
+  const guards: GuardDeps = {
+    clock,
+    log,
+    send: createSender(upstreams),
+    memory: createReplayMemory(CHECKED_BODIES_BYTES),
+    onAnswer: admission.authorizers.answered,
+    onDryRun: deps.decisions.dryRun,
+  };
   const connectTo = createConnectTo({ upstreams, view, network: mesh.network, namespace, clock });
   const enforcement: Enforcement = owned.own(
     createEnforcement(config.gateway, {
       resources,
-      metrics: deps.admissionMetrics(() => enforcement),
+      metrics: admission,
       connectTo,
       fetchDocument: createFetchDocument({ connectTo, config: httpConfig, clock }),
       credentialsDirectory: config.credentialsDirectory,
@@ -169,6 +181,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     ...deps,
     ...enforcement,
     upstreams,
+    guards,
     passedOn: {
       self: identity.id,
       trustedClients: new Set(config.passedOn.trustedClients),
@@ -214,6 +227,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             network: mesh.network,
             upstreams,
             journal: deps.journal,
+            judge: createConnectionJudge(guards),
             clock,
             planFor,
           }),
@@ -256,3 +270,5 @@ function subscribeAll(signals: readonly Signal<unknown>[], listener: () => void)
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const HOLD_MS = 5_000;
+/** Of bodies that authorizers see, all together. */
+const CHECKED_BODIES_BYTES = 64 * 1024 * 1024;

@@ -69,7 +69,7 @@ test('every metric of the table but the controller’s own is registered here', 
   createDecisionMetrics(registry);
   createRoutingMetrics(registry);
   createUpstreamMetrics(registry, () => []);
-  createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0 });
+  createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0, tokenKeys: () => [] });
   createXdsMetrics(registry);
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);

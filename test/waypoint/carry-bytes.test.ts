@@ -4,15 +4,28 @@ import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { test } from 'tap';
 import { type MeshError, systemClock } from '../../src/base/index.ts';
-import { routeKey, type Service, type StreamRoute } from '../../src/model/index.ts';
+import {
+  ALL_WAYPOINTS,
+  gatewayKey,
+  type RequestPolicy,
+  routeKey,
+  type Service,
+  type StreamRoute,
+} from '../../src/model/index.ts';
 import { tcpByteStream } from '../../src/net/index.ts';
 import type { ConnectionDetails, ConnectionEnd, ConnectionJournal } from '../../src/proxy/index.ts';
+import { compileAuthorization } from '../../src/waypoint/authorization/compile-authorization.ts';
+import { createConnectionJudge } from '../../src/waypoint/authorization/judge-connection.ts';
 import { createBytesCarrier } from '../../src/waypoint/listener/carry-bytes.ts';
 import type { PlainConnection } from '../../src/waypoint/listener/ports.ts';
 import { createStreamRouteTable } from '../../src/waypoint/routing/stream-route-table.ts';
 import { ip, keyOf, makeService, makeWorkload } from '../model/mesh-fixtures.ts';
+import { policyOf } from '../policy/support/requests.ts';
+import { guardedService } from './authorization/support/guarded-service.ts';
 import { makeContext } from './request-fixtures.ts';
 import { type UpstreamWorld, withUpstreams } from './support/upstream-world.ts';
+
+const GATEWAY = gatewayKey('shop', 'waypoint');
 
 interface Carried {
   /** Of the endpoint that the connection reached; empty: none. */
@@ -42,8 +55,10 @@ async function addService(world: UpstreamWorld, name: string): Promise<{ service
 async function carried(
   routes: (services: Readonly<Record<'front' | 'one' | 'two', Service>>) => readonly StreamRoute[],
   speak: (client: Socket) => void,
-  over: Partial<PlainConnection> = {},
+  over: Partial<PlainConnection> & { readonly policies?: readonly RequestPolicy[] } = {},
 ): Promise<Carried> {
+  const { policies = [], ...connection } = over;
+  const resources = policies.map((policy) => ({ kind: 'authorization', policy }) as const);
   let result: Carried = { reached: '', answer: '', failure: 'not run', accepted: false };
   await withUpstreams({}, async (world) => {
     const [front, one, two] = await Promise.all(
@@ -64,7 +79,15 @@ async function carried(
       upstreams: world.upstreams,
       journal: noting(ends),
       clock: systemClock,
-      planFor: () => ({ ...plan, streams: table }),
+      judge: createConnectionJudge(guardedService({}).guards),
+      planFor: () => ({
+        ...plan,
+        streams: table,
+        authorization: compileAuthorization(
+          { gateway: GATEWAY, service: keyOf(front.service), port: 80 },
+          resources,
+        ),
+      }),
     });
     const listener = createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(listener, 'listening');
@@ -84,7 +107,7 @@ async function carried(
         return tcpByteStream(far);
       },
       refuse: () => far.resetAndDestroy(),
-      ...over,
+      ...connection,
     });
     const [end] = ends;
     result = {
@@ -180,4 +203,23 @@ test('an invalid backend is a refusal before anything is accepted', async (t) =>
     failure: 'ERR_WAYPOINT_INVALID_BACKEND',
     accepted: false,
   });
+});
+
+test('a connection is judged before it is carried, and by the name that it asks for where that matters', async (t) => {
+  const policy = (name: string, rule: object): RequestPolicy => ({
+    ...policyOf(name, 'deny', [rule]),
+    attachments: [ALL_WAYPOINTS],
+  });
+  const sni = { subject: 'sni', values: [{ kind: 'exact', value: 'secret.example' }], notValues: [] };
+  const closed = { policies: [policy('closed', {})] };
+  const secret = { policies: [policy('secret', { when: [sni] })] };
+  const none = () => [];
+  t.match(await carried(none, says('hello'), closed), {
+    answer: '',
+    failure: 'ERR_WAYPOINT_DENIED',
+    accepted: false,
+  });
+  t.match(await carried(none, asksFor('secret.example'), secret), { failure: 'ERR_WAYPOINT_DENIED' });
+  t.match(await carried(none, asksFor('open.example'), secret), { reached: 'front' });
+  t.match(await carried(none, says('hello'), secret), { answer: 'front', failure: undefined });
 });

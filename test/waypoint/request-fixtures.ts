@@ -9,6 +9,7 @@ import {
 import { parseSpiffeId, type Service, type TrafficSettings } from '../../src/model/index.ts';
 import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
 import { NO_AUTHENTICATION } from '../../src/waypoint/authentication/authentication-plan.ts';
+import { NO_AUTHORIZATION } from '../../src/waypoint/authorization/authorization-plan.ts';
 import type { Handler } from '../../src/waypoint/request/layer.ts';
 import type { RequestContext } from '../../src/waypoint/request/request-context.ts';
 import { createRequestRecord } from '../../src/waypoint/request/request-record.ts';
@@ -84,6 +85,8 @@ export function makeContext(
       rateLimits: NOTHING_HOLDS,
       faults: NOTHING_HOLDS,
       authentication: NO_AUTHENTICATION,
+      authorization: NO_AUTHORIZATION,
+      pathNormalization: 'base',
     },
     signal: new AbortController().signal,
     startedMs: 0,

@@ -1,12 +1,15 @@
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 
-/** What a waypoint counts of RateLimits, FaultInjections and Filters. Objects are called `<namespace>/<name>`. */
+/** What a waypoint counts of authorizers, RateLimits, FaultInjections and Filters. Objects are called `<namespace>/<name>`. */
 export interface AdmissionMetrics {
   readonly rateLimits: {
     limited(policy: string, rule: string): void;
     unchecked(policy: string, outcome: 'passed' | 'refused'): void;
     overflowed(policy: string): void;
+  };
+  readonly authorizers: {
+    answered(authorizer: string, outcome: 'allowed' | 'denied' | 'passed' | 'refused'): void;
   };
   readonly faults: { injected(policy: string, kind: 'delay' | 'abort' | 'skipped'): void };
 }
@@ -15,6 +18,14 @@ export interface AdmissionMetrics {
 export interface AdmissionGauges {
   readonly rateLimitKeys: () => number;
   readonly heldUpRequests: () => number;
+  readonly tokenKeys: () => readonly HeldTokenKeys[];
+}
+
+export interface HeldTokenKeys {
+  readonly issuer: string;
+  readonly keys: number;
+  /** Milliseconds since 1970; undefined: never. */
+  readonly fetchedMs: number | undefined;
 }
 
 /** Registers them all. Once for each registry. */
@@ -25,7 +36,18 @@ export function createAdmissionMetrics(registry: MetricsRegistry, read: Admissio
   makeGauge(registry, METRICS.rateLimitKeys, (self) => self.set(read.rateLimitKeys()));
   const faults = makeCounter(registry, METRICS.faults);
   makeGauge(registry, METRICS.heldUpRequests, (self) => self.set(read.heldUpRequests()));
+  const answers = makeCounter(registry, METRICS.authorizerAnswers);
+  makeGauge(registry, METRICS.tokenKeys, (self) => {
+    self.reset();
+    for (const { issuer, keys } of read.tokenKeys()) self.set({ issuer }, keys);
+  });
+  makeGauge(registry, METRICS.tokenKeysFetched, (self) => {
+    self.reset();
+    for (const { issuer, fetchedMs } of read.tokenKeys())
+      if (fetchedMs !== undefined) self.set({ issuer }, fetchedMs / 1_000);
+  });
   return {
+    authorizers: { answered: (authorizer, outcome) => answers.inc({ authorizer, outcome }) },
     faults: { injected: (policy, kind) => faults.inc({ policy, kind }) },
     rateLimits: {
       limited: (policy, rule) => limited.inc({ policy, rule }),

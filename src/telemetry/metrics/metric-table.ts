@@ -192,6 +192,17 @@ export const METRICS = {
     ['policy', 'kind'],
   ),
   heldUpRequests: gauge('nodemesh_fault_held_requests', 'Requests that injected delays hold up now', []),
+  authorizerAnswers: counter(
+    'nodemesh_authorizer_answers_total',
+    'Questions of waypoints to authorizers, by outcome: allowed, denied; or without an answer: passed (failOpen), refused',
+    ['authorizer', 'outcome'],
+  ),
+  tokenKeys: gauge('nodemesh_token_keys', 'Keys held that tokens of an issuer are checked with', ['issuer']),
+  tokenKeysFetched: gauge(
+    'nodemesh_token_keys_fetched_seconds',
+    'When the keys of an issuer were last fetched, in seconds since 1970; absent while they never were',
+    ['issuer'],
+  ),
   rateLimitKeys: gauge('nodemesh_rate_limit_keys', 'Counters of rate limits held', []),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { DecisionMetrics, HttpMetrics, RequestLog } from '../../telemetry/index.ts';
+import type { GuardDeps } from '../authorization/guard-deps.ts';
 import { compose, type Handler } from '../request/layer.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
@@ -20,7 +21,14 @@ import { createMirrorLayer } from './routing/mirror/mirror.ts';
 import { createRouteLayer } from './routing/route.ts';
 import { createSessionLayer } from './routing/session/session-persistence.ts';
 import { createAuthenticationLayer } from './security/authentication.ts';
+import { createAuthorizationLayer } from './security/authorization.ts';
+import { normalizedPathLayer } from './security/normalized-path.ts';
 import type { RoutingMetrics } from './routing-metrics.ts';
+
+/** Sends a request to its backend, once. */
+export function createSender(upstreams: Upstreams): Handler {
+  return compose([createCircuitBreakingLayer(upstreams)], createBalancingLeaf(upstreams));
+}
 
 export interface HandlerDeps {
   readonly clock: Clock;
@@ -33,6 +41,7 @@ export interface HandlerDeps {
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
   readonly passedOn: PassedOnConfig;
+  readonly guards: GuardDeps;
 }
 
 /**
@@ -49,8 +58,10 @@ export function createHandler(deps: HandlerDeps): Handler {
       metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
       createPassedOnLayer(deps.passedOn),
       tracingLayer(),
+      normalizedPathLayer,
       createCorsLayer(),
       createAuthenticationLayer({ clock }),
+      createAuthorizationLayer({ ...deps.guards, trustedClients: deps.passedOn.trustedClients }),
       createRouteLayer({ random }),
       rateLimitLayer(deps.rateLimiter),
       faultLayer({ injector: deps.faults, clock }),
@@ -59,7 +70,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       createMirrorLayer({
         clock,
         random,
-        send: compose([circuitBreaking], leaf),
+        send: createSender(upstreams),
         onCopy: routingMetrics.onCopy,
       }),
       backendFiltersLayer,

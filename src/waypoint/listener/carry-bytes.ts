@@ -9,6 +9,7 @@ import {
   createCutter,
   joinStreams,
 } from '../../proxy/index.ts';
+import type { JudgeConnection } from '../authorization/judge-connection.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { DialledTarget } from '../request/request-context.ts';
@@ -25,6 +26,8 @@ export interface BytesCarrierDeps {
   readonly upstreams: Upstreams;
   readonly journal: ConnectionJournal;
   readonly clock: Clock;
+  /** Rejects for a connection that may not go on. */
+  readonly judge: JudgeConnection;
   planFor(dialled: DialledTarget): TargetPlan;
 }
 
@@ -52,7 +55,10 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
     const accepted = acceptOnce(connection);
     try {
       const plan = deps.planFor(dialled);
-      const target = await routeBytes(connection, plan, { accept: accepted.stream, clock });
+      const greeting = await greetingOf(connection, plan, { accept: accepted.stream, clock });
+      const sni = greeting.serverName ?? '';
+      await deps.judge({ client, dialled, plan, signal: cutter.signal, sni });
+      const target = routeBytes(connection, plan, greeting);
       const { stream, workload } = await openStream(
         {
           backend: upstreams.backend(backendRef({ backend: target, dialled }, view, network)),
@@ -73,15 +79,24 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
   };
 }
 
-/** Where the routes of the service send a connection, which may have to be looked into. Undefined: where it was dialled. */
-async function routeBytes(
-  { client, dialled, firstBytes }: PlainConnection,
-  { streams }: TargetPlan,
+/** What a connection says about TLS, as far as a route or policy wants to know. */
+async function greetingOf(
+  { firstBytes }: PlainConnection,
+  { streams, authorization }: TargetPlan,
   { accept, clock }: { readonly accept: () => ByteStream; readonly clock: Clock },
-): Promise<BackendTarget | undefined> {
-  if (dialled.kind === 'workload') return undefined;
+): Promise<TlsGreeting> {
   const mayBeTls = firstBytes === undefined || firstBytes === 'tls';
-  const greeting = streams.looksAtTls && mayBeTls ? await detectTls(accept(), { clock }) : NO_GREETING;
+  if (!mayBeTls || !(streams.looksAtTls || authorization.looksAtServerName)) return NO_GREETING;
+  return detectTls(accept(), { clock });
+}
+
+/** Where the routes of the service send a connection. Undefined: where it was dialled. */
+function routeBytes(
+  { client, dialled }: PlainConnection,
+  { streams }: TargetPlan,
+  greeting: TlsGreeting,
+): BackendTarget | undefined {
+  if (dialled.kind === 'workload') return undefined;
   const selection = streams.select({ clientNamespace: client.identity.namespace, ...greeting });
   return streamTarget(selection, dialled.service);
 }

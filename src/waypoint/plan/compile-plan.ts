@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/index.ts';
 import type { GatewayKey, WaypointResource } from '../../model/index.ts';
 import { compileAuthentication } from '../authentication/compile-authentication.ts';
+import { compileAuthorization } from '../authorization/compile-authorization.ts';
 import type { KeyStore } from '../authentication/keys/index.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
@@ -8,6 +9,7 @@ import { createRouteTable, EMPTY_ROUTE_TABLE } from '../routing/route-table.ts';
 import { createStreamRouteTable, EMPTY_STREAM_ROUTE_TABLE } from '../routing/stream-route-table.ts';
 import { indexTraffic } from '../traffic/traffic-index.ts';
 import { compileTraffic } from '../traffic/traffic-plan.ts';
+import { pathNormalizationOf } from './path-normalization.ts';
 import type { CompilePlan } from './plan-store.ts';
 
 /** What plans refer to and outlives them. */
@@ -37,6 +39,8 @@ export function createPlanCompiler(gateway: GatewayKey, parts: PlanParts): Compi
       rateLimits: parts.rateLimiter.compile(target, resources),
       faults: parts.faults.compile(target, resources),
       authentication: compileAuthentication({ ...target, gateway }, resources, parts.keys),
+      authorization: compileAuthorization({ ...target, gateway }, resources),
+      pathNormalization: pathNormalizationOf(resources),
     };
   };
 }

@@ -1,6 +1,8 @@
 import type { HoldingObjects } from '../admission/holding-objects.ts';
 import type { CompiledFault } from '../faults/fault-injector.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
+import type { PathNormalization } from '../../model/index.ts';
+import type { AuthorizationPlan } from '../authorization/authorization-plan.ts';
 import type { AuthenticationPlan } from '../authentication/authentication-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { StreamRouteTable } from '../routing/stream-route-table.ts';
@@ -17,4 +19,6 @@ export interface TargetPlan {
   readonly streams: StreamRouteTable;
   readonly traffic: TrafficPlan;
   readonly authentication: AuthenticationPlan;
+  readonly authorization: AuthorizationPlan;
+  readonly pathNormalization: PathNormalization;
 }

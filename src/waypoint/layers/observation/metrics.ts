@@ -34,6 +34,6 @@ function trafficOf({ client, dialled, record }: RequestContext): Traffic {
     destination: { workload: record.upstream, identity: undefined },
     service: dialled.service,
     mutualTls: true,
-    responseFlags: record.policy === undefined ? '-' : 'DENY',
+    responseFlags: record.policy !== undefined || record.error?.code === 'ERR_WAYPOINT_DENIED' ? 'DENY' : '-',
   };
 }

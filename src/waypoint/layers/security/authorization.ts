@@ -1,0 +1,69 @@
+import { HeaderList, bodyOf, type HttpRequest, type HttpResponse, NO_BODY } from '../../../http/index.ts';
+import type { SpiffeId } from '../../../model/index.ts';
+import { decideL7, type RequestDecision } from '../../../policy/index.ts';
+import { requestAttributes } from '../../authorization/attributes.ts';
+import { applyHeaders } from '../../authorization/authorizers/apply-answer.ts';
+import { consult, type Consultation } from '../../authorization/authorizers/consult.ts';
+import { deniedUnknownRemote } from '../../authorization/denial.ts';
+import type { GuardDeps } from '../../authorization/guard-deps.ts';
+import { conclude, noteAudits } from '../../authorization/note-decision.ts';
+import { remoteAddress } from '../../authorization/remote-address.ts';
+import { grpcStatusFor } from '../../faults/status-mapping.ts';
+import { isGrpc } from '../../request/failure-response.ts';
+import type { Layer } from '../../request/layer.ts';
+import type { RequestContext } from '../../request/request-context.ts';
+
+export interface AuthorizationLayerOptions extends GuardDeps {
+  /** Gateways from outside the mesh, whose word about their own clients is believed. */
+  readonly trustedClients: ReadonlySet<SpiffeId>;
+}
+
+/**
+ * Judges requests by the policies of what was dialled, in Istio's order: authorizers first, whose changes to the request are
+ * judged too, then DENY, then ALLOW. It stands behind authentication, and before anything that costs, changes or routes.
+ * Rejects with ERR_WAYPOINT_DENIED, ERR_WAYPOINT_AUTHORIZER or ERR_WAYPOINT_UNCHECKED_BODY.
+ */
+export function createAuthorizationLayer(options: AuthorizationLayerOptions): Layer {
+  return (next) => async (request, context) => {
+    const { policies } = context.plan.authorization;
+    if (policies.length === 0) return next(request, context);
+    const remote = remoteAddress(request.headers, context.client, options.trustedClients);
+    if (remote === undefined) throw deniedUnknownRemote();
+    const decide = (judged: HttpRequest, authorized: boolean): RequestDecision =>
+      decideL7({ policies, attributes: requestAttributes(judged, context, remote), authorized });
+
+    const decision = decide(request, false);
+    noteAudits(decision, context, options);
+    if (decision.verdict !== 'custom-needed') {
+      conclude(decision, options);
+      return next(request, context);
+    }
+    const question = { parties: context, sni: '', http: request };
+    const consultation = await consult(decision.authorizers, question, options);
+    if (!consultation.allowed) return refused(request, context, consultation);
+    const authorized = consultation.request ?? request;
+    conclude(decide(authorized, true), options);
+    const response = await next(authorized, context);
+    applyHeaders(response.headers, consultation.responseHeaders);
+    return response;
+  };
+}
+
+/** What the authorizer says to the client is passed on; to a gRPC client in the form that it understands. */
+function refused(
+  request: HttpRequest,
+  { record }: RequestContext,
+  { need, refusal }: Extract<Consultation, { readonly allowed: false }>,
+): HttpResponse {
+  record.policy = need.policy;
+  record.rule = need.rule;
+  record.reason = 'authorizer_denied';
+  const { status, headers, body } = refusal;
+  if (!isGrpc(request)) return { status, headers, body: bodyOf(body) };
+  const fields = new HeaderList([...headers].filter(([name]) => !DESCRIBES_BODY.has(name.toLowerCase())));
+  fields.set('content-type', 'application/grpc');
+  fields.set('grpc-status', String(grpcStatusFor(status)));
+  return { status: 200, headers: fields, body: NO_BODY };
+}
+
+const DESCRIBES_BODY: ReadonlySet<string> = new Set(['content-type', 'content-encoding']);
