@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/index.ts';
 import type { HttpClientConnection } from '../../../http/index.ts';
 import type { TrafficSettings } from '../../../model/index.ts';
+import { WaypointError } from '../../errors.ts';
 import type { RequestGate } from '../limits/request-gate.ts';
 import type { IdleList } from './idle-list.ts';
 import { createPooledConnection, type PooledConnection } from './pooled-connection.ts';
@@ -44,6 +45,12 @@ export interface LaneOptions {
   readonly clock: Clock;
   /** Nothing is left in it. */
   onEmpty(): void;
+}
+
+interface Opened {
+  readonly connection: PooledConnection;
+  /** For the request that it was opened for. */
+  readonly leased: boolean;
 }
 
 export function createLane(options: LaneOptions): Lane {
@@ -105,7 +112,11 @@ export function createLane(options: LaneOptions): Lane {
     return gate.takeConnection(settings.limits) ? 'open' : undefined;
   }
 
-  async function open(request: LeaseRequest, signal: AbortSignal): Promise<PooledConnection> {
+  /**
+   * Leases it before anybody else learns of it, if its request still wants it: at the limit an idle connection is everybody's
+   * prey.
+   */
+  async function open(request: LeaseRequest, signal: AbortSignal): Promise<Opened> {
     let http: HttpClientConnection;
     try {
       http = await request.connect(signal);
@@ -114,36 +125,54 @@ export function createLane(options: LaneOptions): Lane {
       throw error;
     }
     const connection = adopt(http, request.settings);
-    if (!ending.signal.aborted) return connection;
-    connection.destroy(ending.signal.reason);
-    throw ending.signal.reason;
+    const cause = ending.signal.aborted ? ending.signal.reason : endedAtOnce(http);
+    if (cause !== undefined) {
+      connection.destroy(cause);
+      throw cause;
+    }
+    const leased = !request.signal.aborted;
+    if (leased) connection.lease(request.settings.connections);
+    return { connection, leased };
   }
 
-  /** Who comes first opens, and all look again when it is there. */
-  async function openShared(request: LeaseRequest): Promise<void> {
+  /** For this request alone. */
+  async function openOwn(request: LeaseRequest): Promise<PooledConnection> {
+    const { connection, leased } = await open(request, request.signal);
+    if (!leased) throw request.signal.reason;
+    return connection;
+  }
+
+  /** Who comes first opens, and all others look again when it is there. Undefined for them. */
+  async function openShared(request: LeaseRequest): Promise<PooledConnection | undefined> {
     if (opening !== undefined) {
       gate.releaseConnection();
-      return;
+      return undefined;
     }
-    opening = open(request, ending.signal).then(
-      (connection) => {
+    const mine = open(request, ending.signal);
+    opening = mine.then(
+      ({ connection }) => {
         opening = undefined;
         if (connection.hasRoom()) noteRoom(connection);
       },
       (error: unknown) => {
         opening = undefined;
+        leaveIfEmpty();
         throw error;
       },
     );
     // All who wait for it may have given up.
     opening.catch(() => undefined);
-    await untilAborted(opening, request.signal);
-  }
-
-  async function openOwn(request: LeaseRequest): Promise<PooledConnection> {
-    const connection = await open(request, request.signal);
-    connection.lease(request.settings.connections);
-    return connection;
+    try {
+      await untilAborted(opening, request.signal);
+    } catch (error) {
+      // It may have been leased for the request in the very moment in which that was given up.
+      mine.then(
+        ({ connection, leased }) => leased && connection.release(),
+        () => undefined,
+      );
+      throw error;
+    }
+    return (await mine).connection;
   }
 
   async function connectionFor(request: LeaseRequest): Promise<PooledConnection> {
@@ -161,8 +190,8 @@ export function createLane(options: LaneOptions): Lane {
       }
       if (taken === undefined) continue;
       if (taken !== 'open') return taken;
-      if (!shared || request.fresh) return openOwn(request);
-      await openShared(request);
+      const opened = shared && !request.fresh ? await openShared(request) : await openOwn(request);
+      if (opened !== undefined) return opened;
     }
   }
 
@@ -198,6 +227,17 @@ export function createLane(options: LaneOptions): Lane {
       for (const connection of [...all]) connection.destroy(cause);
     },
   };
+}
+
+function endedAtOnce({ state }: HttpClientConnection): WaypointError | undefined {
+  if (state === 'open') return undefined;
+  return new WaypointError({
+    code: 'ERR_WAYPOINT_CONNECT_FAILED',
+    blame: 'upstream',
+    message: 'expected an open connection, got one that ended at once',
+    reason: 'ended-at-once',
+    retryable: true,
+  });
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
