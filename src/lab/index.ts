@@ -4,6 +4,7 @@ export {
   findLab,
   type LabClient,
   type ObjectName,
+  type WaypointReplica,
 } from './client/index.ts';
 export { type ManifestObject, numberedNodes, parseLabFile, readManifests } from './cluster/index.ts';
 export type { KubeObject, PodObject } from './cluster/objects/index.ts';

@@ -66,7 +66,17 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], said:
   [
     'an admin page of nobody',
     ['admin', 'nobody', '/metrics'],
-    /expected ztunnel\/NODE or controller, got "nobody"/,
+    /expected ztunnel\/NODE, waypoint\/NAMESPACE\/NAME or controller, got "nobody"/,
+  ],
+  [
+    'a waypoint without its namespace',
+    ['admin', 'waypoint/edge'],
+    /expected ztunnel\/NODE, waypoint\/NAMESPACE\/NAME or controller, got "waypoint\/edge"\nhint: .*nodemesh waypoint list -A/,
+  ],
+  [
+    'a pod of a ztunnel',
+    ['admin', 'ztunnel/node-1', '--pod', 'ztunnel-1'],
+    /--pod: expected a part waypoint\/NAMESPACE\/NAME, got "ztunnel\/node-1"/,
   ],
 ];
 

@@ -1,20 +1,33 @@
 import type { Command } from 'commander';
-import { LabError } from '../../lab/index.ts';
+import { type LabClient, LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 
 interface AdminOptions {
   readonly lab?: string;
+  readonly pod?: string;
   readonly post?: boolean;
 }
 
-/** `nodemesh admin ztunnel/NODE|controller PATH`: metrics, dumps and log levels, which listen out of reach of a browser. */
+interface AdminRequest {
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+}
+
+/** Asks one part of the mesh. */
+type Ask = (
+  lab: LabClient,
+  request: AdminRequest,
+) => Promise<{ readonly status: number; readonly body: string }>;
+
+/** `nodemesh admin PART PATH`: metrics, dumps and log levels, which listen out of reach of a browser. */
 export function addAdminCommand(program: Command, context: CliContext): void {
   program
     .command('admin')
-    .description('what a ztunnel or the controller serves over HTTP: metrics, dumps, log levels')
-    .argument('<part>', 'ztunnel/NODE or controller')
+    .description('what a ztunnel, a waypoint or the controller serves over HTTP: metrics, dumps, log levels')
+    .argument('<part>', 'ztunnel/NODE, waypoint/NAMESPACE/NAME or controller')
     .argument('[path]', 'such as /metrics; without it: what there is', '/')
+    .option('--pod <name>', 'which pod of the waypoint (default: the first that is ready)')
     .option('--post', 'POST instead of GET: for what changes something')
     .option('--lab <name>', 'which lab, when several are running')
     .addHelpText(
@@ -24,38 +37,46 @@ Examples:
   $ nodemesh admin ztunnel/node-1 /metrics
   $ nodemesh admin ztunnel/node-1 /config_dump
   $ nodemesh admin ztunnel/node-1 '/logging?level=info,access=debug' --post
+  $ nodemesh admin waypoint/shop/waypoint /config_dump
   $ nodemesh admin controller /debug/problems`,
     )
     .action(async (part: string, path: string, options: AdminOptions) => {
-      const node = nodeOf(part);
-      const method = options.post === true ? 'POST' : 'GET';
-      const { status, body } = await openLab(context, options.lab).admin(
-        node,
-        path.startsWith('/') ? path : `/${path}`,
-        method,
-      );
-      if (status >= 300) throw refused(part, `${method} ${path}`, status, body.trim());
+      const ask = partNamed(part, options.pod);
+      const request: AdminRequest = {
+        path: path.startsWith('/') ? path : `/${path}`,
+        method: options.post === true ? 'POST' : 'GET',
+      };
+      const { status, body } = await ask(openLab(context, options.lab), request);
+      if (status >= 300) throw refused(part, request, status, body.trim());
       context.terminal.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
     });
 }
 
-function nodeOf(part: string): string {
-  if (part === 'controller') return part;
-  const node = /^ztunnel\/(.+)$/.exec(part)?.[1];
-  if (node !== undefined) return node;
-  throw new LabError({
-    code: 'ERR_LAB_REQUEST',
-    blame: 'downstream',
-    message: `expected ztunnel/NODE or controller, got ${JSON.stringify(part)}`,
-    hint: 'nodemesh lab status lists the nodes',
-  });
+function partNamed(part: string, pod: string | undefined): Ask {
+  const [, namespace, name] = /^waypoint\/([^/]+)\/([^/]+)$/.exec(part) ?? [];
+  if (namespace !== undefined && name !== undefined)
+    return (lab, request) => lab.waypointAdmin({ namespace, name, pod }, request);
+  if (pod !== undefined)
+    throw mistake(`--pod: expected a part waypoint/NAMESPACE/NAME, got ${JSON.stringify(part)}`);
+  const node = part === 'controller' ? part : /^ztunnel\/([^/]+)$/.exec(part)?.[1];
+  if (node !== undefined) return (lab, { path, method }) => lab.admin(node, path, method);
+  throw mistake(`expected ztunnel/NODE, waypoint/NAMESPACE/NAME or controller, got ${JSON.stringify(part)}`);
 }
 
-function refused(part: string, request: string, status: number, body: string): LabError {
+function mistake(message: string): LabError {
   return new LabError({
     code: 'ERR_LAB_REQUEST',
     blame: 'downstream',
-    message: `${part} answered ${request} with status ${status}${body === '' ? '' : `: ${body}`}`,
+    message,
+    hint: 'nodemesh lab status lists the nodes, nodemesh waypoint list -A the waypoints',
+  });
+}
+
+function refused(part: string, { method, path }: AdminRequest, status: number, body: string): LabError {
+  return new LabError({
+    code: 'ERR_LAB_REQUEST',
+    blame: 'downstream',
+    message: `${part} answered ${method} ${path} with status ${status}${body === '' ? '' : `: ${body}`}`,
     hint: `nodemesh admin ${part} lists what there is`,
   });
 }

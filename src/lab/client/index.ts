@@ -1,3 +1,3 @@
 export type { ExecRequest } from './exec-session.ts';
 export { findLab } from './find-lab.ts';
-export { createLabClient, type LabClient, type ObjectName } from './lab-client.ts';
+export { createLabClient, type LabClient, type ObjectName, type WaypointReplica } from './lab-client.ts';

@@ -13,6 +13,7 @@ import {
   type RootAnswer,
   type RotationStep,
   SOCKET_FILE,
+  type WaypointAnswer,
 } from '../supervisor/index.ts';
 import type { ZtunnelStatus } from '../mesh/index.ts';
 import { type ExecRequest, runExec } from './exec-session.ts';
@@ -22,6 +23,13 @@ export interface ObjectName {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** A waypoint, and which of its pods. */
+export interface WaypointReplica {
+  readonly namespace: string;
+  readonly name: string;
+  readonly pod?: string | undefined;
 }
 
 /** A running lab, through its supervisor's socket. Everything rejects with LabError. */
@@ -58,6 +66,11 @@ export interface LabClient {
   upgradeZtunnel(node: string): Promise<ZtunnelStatus>;
   /** Asks the ztunnel's admin port of a node. */
   admin(node: string, path: string, method?: string): Promise<AdminAnswer>;
+  /** Asks a replica of a waypoint on its admin, metrics or readiness port: the first that is ready, unless told which. */
+  waypointAdmin(
+    waypoint: WaypointReplica,
+    request: { readonly path: string; readonly method?: string },
+  ): Promise<WaypointAnswer>;
   /** Asks the supervisor to end; it answers before it does. */
   shutDown(): Promise<void>;
 }
@@ -104,6 +117,8 @@ export function createLabClient(stateDirectory: string): LabClient {
     upgradeZtunnel: async (node) => (await call('POST', '/v1/ztunnel/upgrade', { node })) as ZtunnelStatus,
     admin: async (node, path, method = 'GET') =>
       (await call('POST', '/v1/ztunnel/admin', { node, path, method })) as AdminAnswer,
+    waypointAdmin: async ({ namespace, name, pod }, { path, method }) =>
+      (await call('POST', '/v1/waypoint/admin', { namespace, name, pod, path, method })) as WaypointAnswer,
     shutDown: async () => {
       await call('POST', '/v1/shutdown');
     },

@@ -10,6 +10,7 @@ export {
   type MeshPaths,
 } from './mesh-context.ts';
 export { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+export { proxyPortOf } from './proxy-port.ts';
 export { type NodeZtunnel, startNodeZtunnel, type ZtunnelStatus, ztunnelLogFile } from './node-ztunnel.ts';
 export {
   createTokenIssuer,

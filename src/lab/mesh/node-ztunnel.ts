@@ -19,6 +19,7 @@ import {
   TRUST_DOMAIN,
 } from './mesh-context.ts';
 import { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+import { proxyPortOf } from './proxy-port.ts';
 import { keepTokenFile, type TokenFile } from './tokens.ts';
 
 export interface ZtunnelNode {
@@ -62,9 +63,6 @@ interface Generation {
   readonly token: TokenFile;
 }
 
-const ADMIN_PORT = 15000;
-const METRICS_PORT = 15020;
-const READINESS_PORT = 15021;
 const READY_WITHIN_MS = 20_000;
 
 export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode): Promise<NodeZtunnel> {
@@ -126,7 +124,7 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
     admin: (method, path, body) =>
       requestInNamespace({
         namespace: current.namespace,
-        port: portOf(path),
+        port: proxyPortOf(path),
         method,
         path,
         body,
@@ -138,11 +136,6 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
       current.token.close();
     },
   };
-}
-
-function portOf(path: string): number {
-  if (/^\/(metrics|stats\/prometheus)$/.test(path)) return METRICS_PORT;
-  return path === '/healthz/ready' ? READINESS_PORT : ADMIN_PORT;
 }
 
 export function ztunnelLogFile(node: string): string {
@@ -238,7 +231,8 @@ async function isReady({ namespace }: Generation): Promise<boolean> {
   try {
     const path = '/healthz/ready';
     return (
-      (await requestInNamespace({ namespace, port: READINESS_PORT, path, timeoutMs: 1_000 })).status === 200
+      (await requestInNamespace({ namespace, port: proxyPortOf(path), path, timeoutMs: 1_000 })).status ===
+      200
     );
   } catch (error) {
     if (error instanceof LabError) return false;

@@ -7,6 +7,7 @@ export type {
   RevocationAnswer,
   RootAnswer,
   RotationStep,
+  WaypointAnswer,
 } from './api/index.ts';
 export { type SupervisorConfig, SOCKET_FILE, type Step } from './configuration.ts';
 export { createFrameDecoder, encodeFrame, FRAME_KINDS } from './frames.ts';

@@ -37,7 +37,7 @@ export type {
   ProbeAction,
   RestartPolicy,
 } from './pod.ts';
-export { containerPortOf, isFinished, isReady, isTerminating } from './pod.ts';
+export { containerPortOf, isFinished, isReady, isReplicaOf, isTerminating } from './pod.ts';
 export type {
   EndpointSliceObject,
   ServiceIpFamily,

@@ -153,6 +153,11 @@ export function isTerminating(pod: PodObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }
 
+/** Whether the pod was made for this Gateway of its namespace: a replica of a waypoint. */
+export function isReplicaOf(pod: PodObject, gateway: string): boolean {
+  return pod.metadata.labels['gateway.networking.k8s.io/gateway-name'] === gateway;
+}
+
 /** Resolves a port that may be given by its name; undefined when no container has it. */
 export function containerPortOf(spec: PodSpec, port: number | string): number | undefined {
   if (typeof port === 'number') return port;

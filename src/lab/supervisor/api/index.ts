@@ -8,11 +8,13 @@ import { createApiServer } from './router.ts';
 import { sinkRoutes } from './sink-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { streamRoutes } from './stream-routes.ts';
+import { waypointRoutes } from './waypoint-routes.ts';
 
 export type { AdminAnswer } from './mesh-routes.ts';
 export type { ApplyResult } from './object-routes.ts';
 export type { RevocationAnswer, RootAnswer, RotationStep } from './root-routes.ts';
 export type { LabStatus, NodeStatus, PodTrouble, WaypointSummary } from './status-routes.ts';
+export type { WaypointAnswer } from './waypoint-routes.ts';
 
 /** Everything the CLI and the mesh's controller can ask of a running lab. Not yet listening. */
 export function createLabApi(lab: Lab): Server {
@@ -20,6 +22,7 @@ export function createLabApi(lab: Lab): Server {
     ...objectRoutes(lab),
     ...statusRoutes(lab),
     ...meshRoutes(lab),
+    ...waypointRoutes(lab),
     ...ROOT_ROUTES,
     ...sinkRoutes(lab),
   };

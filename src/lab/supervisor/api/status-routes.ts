@@ -1,4 +1,10 @@
-import { isFinished, isReady, isTerminating, type PodObject } from '../../cluster/objects/index.ts';
+import {
+  isFinished,
+  isReady,
+  isReplicaOf,
+  isTerminating,
+  type PodObject,
+} from '../../cluster/objects/index.ts';
 import type { ZtunnelStatus } from '../../mesh/index.ts';
 import type { Step } from '../configuration.ts';
 import type { Lab } from '../lab.ts';
@@ -42,7 +48,6 @@ export interface WaypointSummary {
   readonly ready: number;
 }
 
-const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 const WARNINGS = 5;
 /** What is older, or about pods that are gone, says little about how the lab is now. */
 const WARNING_AGE_MS = 5 * 60_000;
@@ -114,9 +119,7 @@ function waypointsOf(lab: Lab, pods: readonly PodObject[]): readonly WaypointSum
         lab.cluster.store.get('Deployment', namespace, name) !== undefined,
     )
     .map(({ metadata: { namespace, name } }) => {
-      const own = pods.filter(
-        ({ metadata }) => metadata.namespace === namespace && metadata.labels[GATEWAY_NAME] === name,
-      );
+      const own = pods.filter((pod) => pod.metadata.namespace === namespace && isReplicaOf(pod, name));
       return { namespace, name, pods: own.length, ready: own.filter(isReady).length };
     });
 }
