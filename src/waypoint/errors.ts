@@ -34,6 +34,7 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_TOKEN_MISSING: 'a request is without the token that its service requires',
   ERR_WAYPOINT_TOKEN_KEYS: 'a request has a token, and there are no keys to check it with',
   ERR_WAYPOINT_DENIED: 'a policy denies the request or connection, or no policy allows it',
+  ERR_WAYPOINT_DENIED_LATER: 'a connection is cut because a policy that has changed no longer allows it',
   ERR_WAYPOINT_AUTHORIZER:
     'the authorizer that a policy asks does not answer, or not so that it can be understood',
   ERR_WAYPOINT_UNCHECKED_BODY: 'the body of a request cannot be shown to the authorizer that is to see it',

@@ -110,6 +110,7 @@ const ANSWERS: Readonly<Record<string, Row>> = {
   ERR_WAYPOINT_TOKEN_MISSING: { status: 401, grpc: GRPC.UNAUTHENTICATED, text: 'a token is required' },
   // Envoy's words, which clients of Istio know; who denied and why is not told.
   ERR_WAYPOINT_DENIED: { status: 403, grpc: GRPC.PERMISSION_DENIED, text: 'RBAC: access denied' },
+  ERR_WAYPOINT_DENIED_LATER: { status: 403, grpc: GRPC.PERMISSION_DENIED, text: 'RBAC: access denied' },
   // The status is the authorizer's statusOnError, which the error brings.
   ERR_WAYPOINT_AUTHORIZER: {
     status: 403,

@@ -27,6 +27,7 @@ import type { AdmissionMetrics, DecisionMetrics, HttpMetrics, RequestLog } from 
 import type { DeltaClient } from '../xds/index.ts';
 import type { GuardDeps } from './authorization/guard-deps.ts';
 import { createConnectionJudge } from './authorization/judge-connection.ts';
+import { createLiveConnections } from './authorization/live-connections.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { createEnforcement, type Enforcement } from './enforcement.ts';
 import { followMesh } from './control-plane/follow.ts';
@@ -177,19 +178,22 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     }),
   );
   const plans = createPlanStore(resources, createPlanCompiler(config.gateway, { ...enforcement, log }));
+  const planFor = ({ kind, service, port }: DialledTarget): TargetPlan =>
+    plans.planFor({ service: kind === 'service' ? service : undefined, port });
+  // Behind the plans, which are new when it hears of a change.
+  const live = createLiveConnections({ changes: resources.changes, planFor });
   const handler = createHandler({
     ...deps,
     ...enforcement,
     upstreams,
     guards,
+    live,
     passedOn: {
       self: identity.id,
       trustedClients: new Set(config.passedOn.trustedClients),
       clientCertificate: config.passedOn.clientCertificate,
     },
   });
-  const planFor = ({ kind, service, port }: DialledTarget): TargetPlan =>
-    plans.planFor({ service: kind === 'service' ? service : undefined, port });
   const followed = followMesh({ controller, view, resources: enforcement, gateway: config.gateway, svids });
   let connections = (): number => 0;
 
@@ -228,6 +232,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             upstreams,
             journal: deps.journal,
             judge: createConnectionJudge(guards),
+            live,
             clock,
             planFor,
           }),
@@ -252,10 +257,12 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     start,
     async close() {
       await owned.close();
+      live.close();
       plans.close();
     },
     destroy(cause) {
       owned.destroy(cause);
+      live.close();
       plans.close();
     },
   };

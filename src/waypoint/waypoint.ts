@@ -72,7 +72,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       decisions,
       accessLog: createAccessLog(log),
       flags: RESPONSE_FLAGS,
-      lateRefusals: new Set(),
+      lateRefusals: new Set(['ERR_WAYPOINT_DENIED_LATER']),
       reporter: 'waypoint',
     }),
     requestLog: createRequestLog(log),

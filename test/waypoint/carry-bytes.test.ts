@@ -79,6 +79,7 @@ async function carried(
       upstreams: world.upstreams,
       journal: noting(ends),
       clock: systemClock,
+      live: { follow: () => () => undefined },
       judge: createConnectionJudge(guardedService({}).guards),
       planFor: () => ({
         ...plan,

@@ -15,6 +15,18 @@ export function deniedByPolicy({ policy, rule, sentence }: RequestExplanation): 
   });
 }
 
+/** Of a connection that had been let through; policies have changed since. */
+export function deniedLater({ policy, rule, sentence }: RequestExplanation): WaypointError {
+  return new WaypointError({
+    code: 'ERR_WAYPOINT_DENIED_LATER',
+    blame: 'downstream',
+    message: `no longer allowed: ${sentence}`,
+    policy,
+    rule,
+    reason: 'denied_later',
+  });
+}
+
 /** A trusted gateway says that a request is from somebody, and nobody can say from whom. */
 export function deniedUnknownRemote(): WaypointError {
   return new WaypointError({

@@ -3,6 +3,7 @@ import { connectionAttributes } from './attributes.ts';
 import { consult } from './authorizers/consult.ts';
 import type { QuestionParties } from './authorizers/question.ts';
 import { deniedByAuthorizer } from './denial.ts';
+import type { Admission } from './live-connections.ts';
 import type { GuardDeps } from './guard-deps.ts';
 import { conclude, noteAudits } from './note-decision.ts';
 
@@ -13,10 +14,10 @@ export interface JudgedConnection extends QuestionParties {
 }
 
 /**
- * Resolves when the connection may go on. Rejects with ERR_WAYPOINT_DENIED, with ERR_WAYPOINT_AUTHORIZER where an authorizer
+ * Resolves when the connection may go on, with why. Rejects with ERR_WAYPOINT_DENIED, with ERR_WAYPOINT_AUTHORIZER where an authorizer
  * does not answer, and with the signal's reason when nobody waits any more.
  */
-export type JudgeConnection = (connection: JudgedConnection) => Promise<void>;
+export type JudgeConnection = (connection: JudgedConnection) => Promise<Admission>;
 
 /**
  * Judges plain connections by the same policies as requests. The parts of rules that look at HTTP never hold for ALLOW, and
@@ -25,17 +26,21 @@ export type JudgeConnection = (connection: JudgedConnection) => Promise<void>;
 export function createConnectionJudge(deps: GuardDeps): JudgeConnection {
   return async (connection) => {
     const { policies } = connection.plan.authorization;
-    if (policies.length === 0) return;
     const attributes = connectionAttributes(connection, connection.sni);
     const decision = decideL7({ policies, attributes });
     noteAudits(decision, connection, deps);
     if (decision.verdict !== 'custom-needed') {
       conclude(decision, deps);
-      return;
+      return { attributes, policies, authorizers: new Set() };
     }
     const question = { parties: connection, sni: connection.sni, http: undefined };
     const consultation = await consult(decision.authorizers, question, deps);
     if (!consultation.allowed) throw deniedByAuthorizer(consultation.need);
     conclude(decideL7({ policies, attributes, authorized: true }), deps);
+    return {
+      attributes,
+      policies,
+      authorizers: new Set(decision.authorizers.map(({ provider }) => provider)),
+    };
   };
 }

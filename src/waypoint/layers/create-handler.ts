@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { DecisionMetrics, HttpMetrics, RequestLog } from '../../telemetry/index.ts';
 import type { GuardDeps } from '../authorization/guard-deps.ts';
+import type { LiveConnections } from '../authorization/live-connections.ts';
 import { compose, type Handler } from '../request/layer.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
@@ -42,6 +43,7 @@ export interface HandlerDeps {
   readonly routingMetrics: RoutingMetrics;
   readonly passedOn: PassedOnConfig;
   readonly guards: GuardDeps;
+  readonly live: Pick<LiveConnections, 'follow'>;
 }
 
 /**
@@ -61,7 +63,11 @@ export function createHandler(deps: HandlerDeps): Handler {
       normalizedPathLayer,
       createCorsLayer(),
       createAuthenticationLayer({ clock }),
-      createAuthorizationLayer({ ...deps.guards, trustedClients: deps.passedOn.trustedClients }),
+      createAuthorizationLayer({
+        ...deps.guards,
+        live: deps.live,
+        trustedClients: deps.passedOn.trustedClients,
+      }),
       createRouteLayer({ random }),
       rateLimitLayer(deps.rateLimiter),
       faultLayer({ injector: deps.faults, clock }),

@@ -10,6 +10,7 @@ import {
   joinStreams,
 } from '../../proxy/index.ts';
 import type { JudgeConnection } from '../authorization/judge-connection.ts';
+import type { LiveConnections } from '../authorization/live-connections.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { DialledTarget } from '../request/request-context.ts';
@@ -26,8 +27,8 @@ export interface BytesCarrierDeps {
   readonly upstreams: Upstreams;
   readonly journal: ConnectionJournal;
   readonly clock: Clock;
-  /** Rejects for a connection that may not go on. */
   readonly judge: JudgeConnection;
+  readonly live: Pick<LiveConnections, 'follow'>;
   planFor(dialled: DialledTarget): TargetPlan;
 }
 
@@ -53,11 +54,13 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
     const onGone = (): void => cutter.cut(fromUnknown(connection.signal.reason));
     connection.signal.addEventListener('abort', onGone, { once: true });
     const accepted = acceptOnce(connection);
+    let release = (): void => undefined;
     try {
       const plan = deps.planFor(dialled);
       const greeting = await greetingOf(connection, plan, { accept: accepted.stream, clock });
       const sni = greeting.serverName ?? '';
-      await deps.judge({ client, dialled, plan, signal: cutter.signal, sni });
+      const admission = await deps.judge({ client, dialled, plan, signal: cutter.signal, sni });
+      release = deps.live.follow({ ...admission, dialled, cut: cutter.cut });
       const target = routeBytes(connection, plan, greeting);
       const { stream, workload } = await openStream(
         {
@@ -75,6 +78,8 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       const failure = cutter.cause ?? fromUnknown(error);
       accepted.refuse(failure);
       record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
+    } finally {
+      release();
     }
   };
 }

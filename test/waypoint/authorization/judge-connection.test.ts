@@ -13,7 +13,7 @@ const method: RequestTest = { subject: 'method', values: [{ kind: 'exact', value
 const sni: RequestTest = { subject: 'sni', values: [{ kind: 'suffix', value: '.shop' }], notValues: [] };
 const ASK = policyOf('ask', { kind: 'custom', provider: 'opa' }, [{}]);
 
-function judge(options: GuardedOptions, name = ''): Promise<void> {
+function judge(options: GuardedOptions, name = ''): Promise<unknown> {
   const { guards, contextOf } = guardedService(options);
   return createConnectionJudge(guards)({ ...contextOf(makeRequest()), sni: name });
 }

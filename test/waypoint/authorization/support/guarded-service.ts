@@ -16,6 +16,7 @@ import {
 } from '../../../../src/model/index.ts';
 import type { RequestDryRunOutcome } from '../../../../src/policy/index.ts';
 import type { GuardDeps } from '../../../../src/waypoint/authorization/guard-deps.ts';
+import type { LiveConnections } from '../../../../src/waypoint/authorization/live-connections.ts';
 import { createReplayMemory } from '../../../../src/waypoint/layers/resilience/replay/replay-memory.ts';
 import { createAuthorizationLayer } from '../../../../src/waypoint/layers/security/authorization.ts';
 import type { Handler } from '../../../../src/waypoint/request/layer.ts';
@@ -30,6 +31,7 @@ export interface GuardedOptions {
   readonly clock?: Clock;
   readonly trustedClients?: readonly SpiffeId[];
   readonly memoryBytes?: number;
+  readonly live?: Pick<LiveConnections, 'follow'>;
   readonly backend?: (request: HttpRequest) => Promise<HttpResponse>;
 }
 
@@ -53,9 +55,12 @@ export function guardedService(options: GuardedOptions) {
   };
   const { backend = async () => makeResponse(200, { 'x-from': 'backend' }) } = options;
   const passed = recordingHandler(({ request }) => backend(request));
-  const handler = createAuthorizationLayer({ ...guards, trustedClients: new Set(options.trustedClients) })(
-    passed,
-  );
+  const live = options.live ?? { follow: () => () => undefined };
+  const handler = createAuthorizationLayer({
+    live,
+    ...guards,
+    trustedClients: new Set(options.trustedClients),
+  })(passed);
   const authorization = {
     policies,
     authorizers: new Map(authorizers.map((authorizer) => [authorizer.name, authorizer])),
