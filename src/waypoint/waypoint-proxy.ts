@@ -6,21 +6,19 @@ import {
   type Logger,
   type Signal,
 } from '../base/index.ts';
-import { connectHttp1, connectHttp2, detectHttp, serveHttp1, serveHttp2 } from '../http/index.ts';
+import { detectHttp, serveHttp1, serveHttp2 } from '../http/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
 import {
   boundServiceName,
   createMeshView,
   type MeshView,
   serviceKey,
-  type Workload,
   workloadIdentity,
 } from '../model/index.ts';
 import {
   type ConnectionJournal,
   createControllerClient,
   createHeldIdentities,
-  createWorkloadSessionPool,
   type TunnelRejection,
 } from '../proxy/index.ts';
 import type { AdmissionMetrics, DecisionMetrics, HttpMetrics, RequestLog } from '../telemetry/index.ts';
@@ -39,13 +37,16 @@ import type { WaypointSelf } from './listener/dialled-target.ts';
 import { openTunnelPort } from './listener/tunnel-port.ts';
 import { createConnectTo } from './own-calls/connect-to.ts';
 import { createFetchDocument } from './own-calls/fetch-document.ts';
+import { createOwnWorkload } from './own-workload.ts';
 import { createPlanCompiler } from './plan/compile-plan.ts';
 import { createPlanStore } from './plan/plan-store.ts';
 import type { TargetPlan } from './plan/target-plan.ts';
 import { handleExchange } from './request/handle-exchange.ts';
 import type { DialledTarget } from './request/request-context.ts';
 import { createResourceStore, type ResourceStore } from './resources/resource-store.ts';
+import { createHttpConnector } from './upstream/connections/http-connector.ts';
 import { createDialler } from './upstream/dial/create-dialler.ts';
+import { createWaypointPool } from './upstream/dial/waypoint-pool.ts';
 import type { UpstreamEvents } from './upstream/upstream-events.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
@@ -129,17 +130,9 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
   }).account();
   const httpConfig = config.http;
 
-  /** Any of the waypoint's own pods does: they differ in nothing that is told about them. */
-  const ownWorkload = (): Workload | undefined =>
-    view.allEndpoints(serviceKey(namespace, self.hostname))[0]?.workload;
+  const ownWorkload = createOwnWorkload(view, serviceKey(namespace, self.hostname));
   const pool = owned.own(
-    createWorkloadSessionPool({
-      namespace: undefined,
-      identity: held,
-      account,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      clock,
-    }),
+    createWaypointPool({ identity: held, account, connectTimeoutMs: CONNECT_TIMEOUT_MS, clock, log }),
   );
   const upstreams: Upstreams = owned.own(
     createUpstreams({
@@ -147,8 +140,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       network: mesh.network,
       self: ownWorkload,
       dial: createDialler({ pool, self: ownWorkload, clock }),
-      connectHttp: (stream, version) =>
-        (version === '2' ? connectHttp2 : connectHttp1)(stream, { config: httpConfig, clock, account }),
+      connectHttp: createHttpConnector({ config: httpConfig, clock, account }),
       clock,
       random,
       events: deps.upstreamEvents(() => upstreams.dump()),

@@ -114,6 +114,21 @@ test('idle connections are closed after their time', async (t) => {
   });
 });
 
+test('a process that keeps no idle connections opens one for each request', async (t) => {
+  for (const protocol of ['http1', 'http2'] as const) {
+    await withUpstreams({ protocol, maximumIdleConnections: 0 }, async (world) => {
+      const server =
+        protocol === 'http1'
+          ? plainServer((response) => response.end('ok'))
+          : createHttp2Server((_request, response) => response.end('ok'));
+      await world.addEndpoint('cart-1', server);
+      for (let round = 0; round < 3; round++) t.match(await world.get(), { text: 'ok' });
+      t.equal(world.dials.length, 3, protocol);
+      t.match(world.upstreams.dump(), [{ connections: 0, activeRequests: 0 }]);
+    });
+  }
+});
+
 test('a connection takes so many requests, or grows so old, and no more', async (t) => {
   const connections = { idleMs: 60_000, maximumAgeMs: 0, maximumRequests: 2, maximumConcurrentStreams: 100 };
   await withUpstreams({ settings: { connections } }, async (world) => {

@@ -1,18 +1,18 @@
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'tap';
-import { createBufferBudget, systemClock } from '../../../src/base/index.ts';
-import { openAuthority } from '../../../src/identity/index.ts';
+import { createBufferBudget, silentLogger, systemClock } from '../../../src/base/index.ts';
+import { openAuthority, serverTlsOptions } from '../../../src/identity/index.ts';
 import { parseSpiffeId, type WorkloadIdentity } from '../../../src/model/index.ts';
 import { splice, tcpByteStream } from '../../../src/net/index.ts';
 import {
   createHeldIdentities,
   createPeerJudge,
   createTunnelListener,
-  createWorkloadSessionPool,
   type TunnelRequest,
 } from '../../../src/proxy/index.ts';
 import { createDialler } from '../../../src/waypoint/upstream/dial/create-dialler.ts';
+import { createWaypointPool } from '../../../src/waypoint/upstream/dial/waypoint-pool.ts';
 import type { DialEndpoint } from '../../../src/waypoint/upstream/dial/dial-endpoint.ts';
 import { withFolder } from '../../identity/support/certificates.ts';
 import { storeOf } from '../../identity/support/live-mesh.ts';
@@ -102,8 +102,29 @@ test('a pod whose policy refuses the waypoint is not to blame, and is not asked 
   }
 });
 
+test('a pod whose certificate is revoked loses its tunnels, and gets new ones when it has another', async (t) => {
+  await withTunnels(CART, async ({ dial, requests, revokePod, sessions }) => {
+    await withUpstreams({ tunnelled: true, dial }, async (world) => {
+      await world.addEndpoint(
+        'cart-1',
+        createServer((_request, response) => response.end('ok')),
+      );
+      t.match(await world.get(), { text: 'ok' });
+      t.equal(sessions(), 1);
+      await revokePod();
+      while (sessions() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      t.match(await world.get(), { text: 'ok' });
+      t.equal(requests.length, 2);
+    });
+  });
+});
+
 interface Tunnels {
   readonly dial: DialEndpoint;
+  /** The pod's certificate goes on a list that everybody gets, and it gets another. */
+  revokePod(): Promise<void>;
+  /** Of the waypoint's pool. */
+  sessions(): number;
   readonly requests: readonly TunnelRequest[];
 }
 
@@ -118,7 +139,8 @@ async function withTunnels(
     const store = storeOf(authority, 3_600_000);
     const identityOf = createHeldIdentities(store);
     const budget = createBufferBudget();
-    const svid = await store.get(pod, 'connection');
+    store.setTrustBundle(authority.bundle());
+    let svid = await store.get(pod, 'connection');
     const requests: TunnelRequest[] = [];
     const server = createTunnelListener({
       svid,
@@ -134,18 +156,28 @@ async function withTunnels(
     });
     const { fd, port } = openListeningDescriptor();
     await server.listen(fd);
-    const pool = createWorkloadSessionPool({
-      namespace: undefined,
+    const pool = createWaypointPool({
       identity: identityOf(WAYPOINT),
       account: budget.account(),
       connectTimeoutMs: 5_000,
       clock: systemClock,
+      log: silentLogger,
     });
     const self = makeWorkload({ name: 'waypoint' });
     const dialler = createDialler({ pool, self: () => self, clock: systemClock });
     try {
       // Every pod has the same port; here there is one machine.
-      await run({ requests, dial: (upstream, options) => dialler({ ...upstream, port }, options) });
+      await run({
+        requests,
+        dial: (upstream, options) => dialler({ ...upstream, port }, options),
+        sessions: () => pool.sessions().length,
+        async revokePod() {
+          await authority.revoke(svid.serial);
+          store.setTrustBundle(authority.bundle());
+          svid = await store.get(pod, 'connection');
+          server.setSecureContext(serverTlsOptions(svid));
+        },
+      });
     } finally {
       pool.destroy();
       server.destroy();

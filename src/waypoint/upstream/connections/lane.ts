@@ -132,6 +132,7 @@ export function createLane(options: LaneOptions): Lane {
     }
     const leased = !request.signal.aborted;
     if (leased) connection.lease(request.settings.connections);
+    else connection.keep();
     return { connection, leased };
   }
 

@@ -10,7 +10,9 @@ export interface PooledConnection {
   readonly requests: number;
   /** Whether another request may have it now. */
   hasRoom(): boolean;
-  /** Takes it for one request; settings may have changed since the last. Until its first lease it is idle. */
+  /** Nobody wants it yet: it is kept for who comes. */
+  keep(): void;
+  /** Takes it for one request; settings may have changed since the last. */
   lease(settings: ConnectionSettings): void;
   release(): void;
   /** No more requests: it closes when those that run have ended. Idempotent. */
@@ -76,6 +78,7 @@ export function createPooledConnection(options: PooledConnectionOptions): Pooled
     },
     hasRoom: () =>
       !retired && http.state === 'open' && leased < limit() && http.activeRequests < limit() && !isSpent(),
+    keep: becomeIdle,
     lease(current) {
       settings = current;
       if (leased === 0) for (const list of idleLists) list.delete(connection);
@@ -101,6 +104,5 @@ export function createPooledConnection(options: PooledConnectionOptions): Pooled
       http.destroy(cause);
     },
   };
-  becomeIdle();
   return connection;
 }
