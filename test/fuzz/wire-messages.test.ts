@@ -1,10 +1,13 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
 import {
   addressCodec,
   authorizationCodec,
   enrolmentPodCodec,
+  decodeCheckResponse,
   trustBundleCodec,
+  waypointResourceCodec,
   WireError,
 } from '../../src/wire/index.ts';
 import {
@@ -14,8 +17,15 @@ import {
 import { decodeDeltaRequest, encodeDeltaRequest } from '../../src/wire/message/delta-request-message.ts';
 import { decodeDeltaResponse, encodeDeltaResponse } from '../../src/wire/message/delta-response-message.ts';
 import { decodeNodeReport, encodeNodeReport } from '../../src/wire/message/node-report-message.ts';
-import type { WorkloadUid } from '../../src/model/index.ts';
+import { CheckResponseSchema } from '../../src/wire/generated/external_authorization_pb.js';
+import type { WaypointResource, WorkloadUid } from '../../src/model/index.ts';
 import { addressResources, enrolmentPods, policies, trustBundles } from '../wire/support/arbitraries.ts';
+import {
+  authorizers,
+  requestAuthentications,
+  requestPolicies,
+  waypointSettings,
+} from '../wire/support/waypoint-arbitraries.ts';
 
 const RUNS = Number(process.env.NODEMESH_FUZZ_RUNS ?? 2000);
 
@@ -46,6 +56,29 @@ const nodeReport = encodeNodeReport({
   pods: [{ uid: 'u' as WorkloadUid, state: 'failed', errorCode: 'ERR_X', error: 'why' }],
 });
 
+const guards: fc.Arbitrary<WaypointResource> = fc.oneof(
+  requestPolicies.map((policy) => ({ kind: 'authorization', policy }) as const),
+  requestAuthentications.map((authentication) => ({ kind: 'authentication', authentication }) as const),
+  authorizers.map((authorizer) => ({ kind: 'authorizer', authorizer }) as const),
+  waypointSettings.map((settings) => ({ kind: 'settings', settings }) as const),
+);
+const headers = fc.array(
+  fc.record({
+    header: fc.record({ key: fc.string({ minLength: 1 }), value: fc.string() }),
+    appendAction: fc.nat(4),
+  }),
+  { maxLength: 3 },
+);
+const checkAnswers: fc.Arbitrary<MessageInitShape<typeof CheckResponseSchema>> = fc
+  .tuple(headers, fc.nat(2), fc.nat(700))
+  .map(([fields, code, status]) => ({
+    status: { code },
+    httpResponse:
+      code === 0
+        ? { case: 'okResponse', value: { headers: fields, responseHeadersToAdd: fields } }
+        : { case: 'deniedResponse', value: { headers: fields, status: { code: status }, body: 'no' } },
+  }));
+
 const targets: readonly {
   name: string;
   decode(bytes: Uint8Array): unknown;
@@ -63,6 +96,16 @@ const targets: readonly {
     valid: enrolmentPods.map(enrolmentPodCodec.encode),
   },
   { name: 'TrustBundle', decode: trustBundleCodec.decode, valid: trustBundles.map(trustBundleCodec.encode) },
+  {
+    name: 'policy, authentication, authorizer or settings of waypoints',
+    decode: waypointResourceCodec.decode,
+    valid: guards.map(waypointResourceCodec.encode),
+  },
+  {
+    name: 'answer of an authorizer',
+    decode: decodeCheckResponse,
+    valid: checkAnswers.map((answer) => toBinary(CheckResponseSchema, create(CheckResponseSchema, answer))),
+  },
   { name: 'discovery request', decode: decodeDeltaRequest, valid: fc.constant(deltaRequest) },
   { name: 'discovery response', decode: decodeDeltaResponse, valid: fc.constant(deltaResponse) },
   { name: 'certificate request', decode: decodeCertificateRequest, valid: fc.constant(certificateRequest) },
