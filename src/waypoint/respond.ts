@@ -1,4 +1,5 @@
 import type { MeshError } from '../base/index.ts';
+import { HttpError } from '../http/index.ts';
 
 /** What a failed request is answered with. */
 export interface FailureAnswer {
@@ -33,9 +34,16 @@ export interface AnswerHint {
 
 /** The one place where an error becomes an answer. A code that is missing here is a fault of ours: 500. */
 export function answerFor(error: MeshError): FailureAnswer {
-  const { status, grpc, text } = ANSWERS[error.code] ?? INTERNAL;
+  const { status, grpc, text } = ANSWERS[error.code] ?? brokenRequest(error) ?? INTERNAL;
   const hint = hasHint(error) ? error.answer : {};
   return { status, grpc, text, headers: [], ...hint };
+}
+
+/** A request whose body turned out to be wrong while it was on its way: the engine says what its client is to be told. */
+function brokenRequest(error: MeshError): Row | undefined {
+  if (!(error instanceof HttpError) || error.blame !== 'downstream' || error.status === undefined)
+    return undefined;
+  return { status: error.status, grpc: GRPC.INTERNAL, text: 'the request is not as HTTP has it' };
 }
 
 function hasHint(error: object): error is AnswerHint {
