@@ -9,6 +9,7 @@ import { allowByIdentity } from './steps/allow.ts';
 import { crashTheProxy } from './steps/crash.ts';
 import { joinByLabel } from './steps/join.ts';
 import { readTheWire } from './steps/plaintext.ts';
+import { putAWaypointInTheWay } from './steps/waypoint.ts';
 
 const LAB_NAME = 'demo';
 
@@ -19,13 +20,16 @@ const STEPS: readonly { readonly title: string; readonly run: DemoStep }[] = [
   { title: 'No mesh', run: readTheWire },
   { title: 'Join by label', run: joinByLabel },
   { title: 'Policy by identity', run: allowByIdentity },
+  { title: 'Policy by request', run: putAWaypointInTheWay },
   { title: 'A proxy crashes', run: crashTheProxy },
 ];
 
 export function addDemoCommand(program: Command, context: CliContext): void {
   program
     .command('demo')
-    .description('show what the mesh does: a two-node lab, a label, a policy, a crash (about a minute)')
+    .description(
+      'show what the mesh does: a two-node lab, a label, policies, a waypoint, a crash (about a minute)',
+    )
     .option('--keep', 'leave the lab running afterwards')
     .action((options: { readonly keep?: boolean }) => runDemo(options.keep ?? false, context));
 }
@@ -78,6 +82,7 @@ The lab is still up. Try next:
   nodemesh workloads --lab ${LAB_NAME}                who is in the mesh
   nodemesh connections --lab ${LAB_NAME}              who talks to whom
   nodemesh policies --lab ${LAB_NAME}                 what is allowed
+  nodemesh routes --lab ${LAB_NAME}                   what the waypoint does with requests
   nodemesh lab logs ztunnel/node-1 --name ${LAB_NAME}  every connection, and why one was refused
   nodemesh lab capture node-1 --name ${LAB_NAME}       what crosses the wire
   nodemesh lab down --name ${LAB_NAME}

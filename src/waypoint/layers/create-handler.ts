@@ -68,9 +68,9 @@ export function createHandler(deps: HandlerDeps): Handler {
         live: deps.live,
         trustedClients: deps.passedOn.trustedClients,
       }),
-      createRouteLayer({ random }),
       rateLimitLayer(deps.rateLimiter),
       faultLayer({ injector: deps.faults, clock }),
+      createRouteLayer({ random }),
       createSessionLayer({ clock }),
       ruleFiltersLayer,
       createMirrorLayer({
