@@ -214,6 +214,21 @@ test('readers that keep up share a second budget of the same size', async (t) =>
   t.ok(granted <= 32 * MIB, 'but not without end');
 });
 
+test('streams that come and go do not cost SETTINGS each time', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  let settings = 0;
+  for (let round = 0; round < 1_000; round++) {
+    const streams = Array.from({ length: 16 }, () => dialogue.connection.request(CONNECT, recordingSink()));
+    for (const stream of streams) dialogue.connection.reset(stream, ErrorCode.CANCEL);
+    for (const _ of initialWindows(dialogue.sent())) {
+      settings += 1;
+      dialogue.send(SETTINGS_ACK);
+    }
+    dialogue.clock.nowMs += 1;
+  }
+  t.ok(settings < 20, `${settings} in a second`);
+});
+
 test('at the cap the streams that hold unread bytes go, never the live one', async (t) => {
   const budget = createBufferBudget({ workloadCapBytes: MIB });
   const account = budget.account();

@@ -2,6 +2,7 @@ import type { BufferAccount } from '../../../base/index.ts';
 import type { Http2Config } from '../config.ts';
 import {
   CLIENT_PREFACE,
+  DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
   ErrorCode,
   encodeGoAway,
@@ -10,8 +11,11 @@ import {
   encodeReset,
   encodeWindowUpdate,
   errorCodeName,
+  FRAME_HEAD_BYTES,
   type Frame,
   FrameDecoder,
+  FrameFlag,
+  FrameType,
   type FrameVisitor,
   type GoAwayFrame,
   PrefaceReader,
@@ -20,6 +24,7 @@ import {
   SETTINGS_ACK,
   type SettingsFrame,
   type WindowUpdateFrame,
+  writeFrameHead,
 } from '../frame/index.ts';
 import { createHpackEncoder, type HeaderField, type HpackEncoder } from '../hpack/index.ts';
 import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
@@ -84,7 +89,7 @@ export class Http2Connection implements FrameVisitor {
     this.#role = role;
     this.#events = options.events;
     this.#scheduler = new SendScheduler({
-      encodeTrailers: (stream, fields) => this.#encodeHeaders(stream, fields, true),
+      sendTrailers: (stream, fields) => this.#sendHeaders(stream, fields, true),
       onEnded: (stream) => this.#streams.settle(stream),
     });
     this.#settings = new SettingsExchange(role, config, options.now);
@@ -95,10 +100,12 @@ export class Http2Connection implements FrameVisitor {
       // Enough for a list that is too large to be read to its end, and told so.
       maxBlockBytes: Math.max(2 * config.headerListBytes, MIN_BLOCK_BYTES),
     });
-    this.receiveWindows = new ReceiveWindows(config, account, this.#streams.open, {
-      sendWindowUpdate: (streamId, increment) => this.#send(encodeWindowUpdate(streamId, increment)),
-      sendInitialWindow: (bytes) => this.#send(this.#settings.initialWindow(bytes)),
-    });
+    const frames = {
+      sendWindowUpdate: (streamId: number, increment: number) =>
+        this.#send(encodeWindowUpdate(streamId, increment)),
+      sendInitialWindow: (bytes: number) => this.#send(this.#settings.initialWindow(bytes)),
+    };
+    this.receiveWindows = new ReceiveWindows(config, account, this.#streams.open, frames, options.now);
     this.#data = new DataReceiver(this.receiveWindows, {
       onFault: (stream, errorCode, why) => this.#streamFault(stream, errorCode, why),
       onOverflow: (stream) => this.#overflow(stream),
@@ -162,21 +169,21 @@ export class Http2Connection implements FrameVisitor {
   request(fields: readonly HeaderField[], sink: StreamSink, endStream = false): Http2Stream {
     const stream = this.#addStream(this.#streams.nextId(), sink, fields);
     stream.localEnded = endStream;
-    this.#send(this.#encodeHeaders(stream, fields, endStream));
+    this.#sendHeaders(stream, fields, endStream);
     this.#events.onChange();
     return stream;
   }
 
   /** Server: sends an interim answer; only before the final one. */
   informational(stream: Http2Stream, fields: readonly HeaderField[]): void {
-    if (!stream.closed && !stream.answered) this.#send(this.#encodeHeaders(stream, fields, false));
+    if (!stream.closed && !stream.answered) this.#sendHeaders(stream, fields, false);
   }
 
   /** Server: answers a request. Does nothing on a stream that is gone. */
   respond(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
     if (stream.closed || stream.answered) return;
     stream.answered = true;
-    this.#send(this.#encodeHeaders(stream, fields, endStream));
+    this.#sendHeaders(stream, fields, endStream);
     if (!endStream) return;
     stream.localEnded = true;
     // The request has no end of its own; nothing more of it is wanted (RFC 9113 §8.1).
@@ -402,10 +409,23 @@ export class Http2Connection implements FrameVisitor {
     return stream;
   }
 
-  #encodeHeaders(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): Buffer {
+  #sendHeaders(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
     const { maxFrameBytes } = this.#settings.peer;
     const block = this.#hpackEncoder.encode(fields);
-    return encodeHeaders({ streamId: stream.id, block, endStream, maxFrameBytes });
+    if (block.length > DEFAULT_MAX_FRAME_BYTES) {
+      this.#send(encodeHeaders({ streamId: stream.id, block, endStream, maxFrameBytes }));
+      return;
+    }
+    // Nearly every block: once from where it was encoded to where it leaves from.
+    const offset = this.output.reserve(FRAME_HEAD_BYTES + block.length);
+    writeFrameHead(this.output.slab, offset, {
+      length: block.length,
+      type: FrameType.HEADERS,
+      flags: FrameFlag.END_HEADERS | (endStream ? FrameFlag.END_STREAM : 0),
+      streamId: stream.id,
+    });
+    block.copy(this.output.slab, offset + FRAME_HEAD_BYTES);
+    this.#events.onOutput();
   }
 
   #send(frame: Buffer): void {

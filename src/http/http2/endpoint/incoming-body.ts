@@ -42,6 +42,11 @@ export class IncomingBody {
     this.body = { stream: bodyStream, length: contentLength, trailers: () => bodyStream.trailers };
   }
 
+  /** Complete or cut. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   get receivedBytes(): number {
     return this.#receivedBytes;
   }

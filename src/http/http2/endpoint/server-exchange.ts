@@ -217,7 +217,8 @@ export class Http2ServerExchange implements HttpExchange, StreamSink, Stallable 
     this.#state = 'answered';
     this.#context.onOver(this);
     if (!stream.remoteEnded) connection.reset(stream, ErrorCode.NO_ERROR);
-    this.#incoming?.cut(stateError('the request was answered before its end'));
+    if (this.#incoming?.ended === false)
+      this.#incoming.cut(stateError('the request was answered before its end'));
   }
 
   /** The request turned out malformed (RFC 9113 §8.1.1). */

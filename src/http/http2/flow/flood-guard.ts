@@ -29,7 +29,7 @@ export class FloodGuard {
 }
 
 /** A rate with a burst. Time is given in, so that it can be tested without waiting. */
-class TokenBucket {
+export class TokenBucket {
   readonly #burst: number;
   readonly #perMs: number;
   readonly #now: () => number;

@@ -1,6 +1,7 @@
 import type { BufferAccount } from '../../../base/index.ts';
 import type { Http2Config } from '../config.ts';
 import { DEFAULT_WINDOW_BYTES, ErrorCode, protocolFault } from '../frame/index.ts';
+import { TokenBucket } from './flood-guard.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 
 export interface WindowFrames {
@@ -35,17 +36,21 @@ export class ReceiveWindows {
   #advertised: number;
   /** SETTINGS with an initial window that the peer has not acknowledged; the first is sent with the preface. */
   #unacknowledged = 1;
+  /** How often the initial window may grow: each time costs SETTINGS, of which a peer takes only so many. */
+  readonly #growths: TokenBucket;
 
   constructor(
     config: Http2Config,
     account: BufferAccount,
     streams: ReadonlyMap<number, Http2Stream>,
     frames: WindowFrames,
+    now: () => number,
   ) {
     this.#config = config;
     this.#account = account;
     this.#streams = streams;
     this.#frames = frames;
+    this.#growths = new TokenBucket(GROWTH_BURST, GROWTHS_PER_SECOND, now);
     this.#advertised = config.streamWindowBytes;
     this.#connectionWindow = Math.max(config.connectionWindowBytes, DEFAULT_WINDOW_BYTES);
   }
@@ -145,7 +150,7 @@ export class ReceiveWindows {
     const shrinks = fitting < this.#advertised;
     // Growing has time; shrinking does not wait for an acknowledgement.
     const grows = fitting >= this.#advertised * GROWTH_STEP && this.#unacknowledged === 0;
-    if (!shrinks && !grows) return;
+    if (!shrinks && !(grows && this.#growths.take())) return;
     this.#advertised = fitting;
     this.#unacknowledged += 1;
     // Streams that run keep what they were given when it widens; they grow by reading.
@@ -178,3 +183,5 @@ const PRESSURE_ON = 0.5;
 const PRESSURE_OFF = 0.25;
 /** The initial window grows again only when it may become this many times what it is. */
 const GROWTH_STEP = 4;
+const GROWTH_BURST = 4;
+const GROWTHS_PER_SECOND = 0.1;

@@ -14,8 +14,8 @@ import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { Output } from './output.ts';
 
 export interface SchedulerHost {
-  /** The HEADERS with END_STREAM that a stream ends with. */
-  encodeTrailers(stream: Http2Stream, fields: readonly HeaderField[]): Buffer;
+  /** Puts the HEADERS with END_STREAM that a stream ends with into the output. */
+  sendTrailers(stream: Http2Stream, fields: readonly HeaderField[]): void;
   /** A stream's END_STREAM went out. */
   onEnded(stream: Http2Stream): void;
 }
@@ -113,7 +113,7 @@ export class SendScheduler {
       if (length > 0) this.#moveBytes(stream, length, output);
     }
     if (!last) return;
-    if (trailers !== undefined) output.append(this.#host.encodeTrailers(stream, trailers));
+    if (trailers !== undefined) this.#host.sendTrailers(stream, trailers);
     stream.localEnded = true;
     const done = stream.endRequested;
     stream.endRequested = undefined;

@@ -2,59 +2,101 @@ import type { HeaderField } from './header-field.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
 export interface HpackEncoder {
-  /** One complete header block. Names are lower-case and values Latin-1; the caller has checked both. */
+  /**
+   * One complete header block. Names are lower-case and values Latin-1; the caller has checked both. The bytes are valid until
+   * any encoder encodes the next block.
+   */
   encode(fields: readonly HeaderField[]): Buffer;
 }
 
 /**
- * Static-table indices and plain literals, nothing dynamic: heads are few and short, and a table shared by all
- * streams would leak sizes between workloads. The first block says so with a table size of 0 (RFC 7541 §4.2), which
- * also settles every later reduction of SETTINGS_HEADER_TABLE_SIZE by the peer.
+ * Static-table indices and plain literals, nothing dynamic: a table shared by all streams would leak sizes between
+ * workloads. The first block says so with a table size of 0 (RFC 7541 §4.2), which also settles every later reduction of
+ * SETTINGS_HEADER_TABLE_SIZE by the peer.
  */
 export function createHpackEncoder(): HpackEncoder {
   let first = true;
   return {
     encode(fields) {
-      const parts: Buffer[] = first ? [SIZE_UPDATE_TO_0] : [];
+      let end = 0;
+      if (first) scratch[end++] = SIZE_UPDATE_TO_0;
       first = false;
       for (const [name, value] of fields) {
-        const whole = WHOLE_FIELDS.get(`${name}\0${value}`);
+        makeRoom(end, name.length + value.length + MOST_OVERHEAD_BYTES);
+        const known = KNOWN.get(name);
+        const whole = known?.values.get(value);
         if (whole !== undefined) {
-          parts.push(whole);
+          scratch[end++] = INDEXED | whole;
           continue;
         }
-        const index = NAMES.get(name);
-        parts.push(index === undefined ? literalName(name) : integer(index, 4, 0), text(value));
+        if (known === undefined) {
+          scratch[end++] = 0;
+          end = writeText(name, end);
+        } else {
+          end = writeInteger(known.index, 4, end);
+        }
+        end = writeText(value, end);
       }
-      return Buffer.concat(parts);
+      return scratch.subarray(0, end);
     },
   };
 }
 
-/** RFC 7541 §5.1. */
-function integer(value: number, prefixBits: number, pattern: number): Buffer {
+/** RFC 7541 §5.1, the bits before it being zero. */
+function writeInteger(value: number, prefixBits: number, start: number): number {
   const limit = (1 << prefixBits) - 1;
-  if (value < limit) return Buffer.of(pattern | value);
-  const bytes = [pattern | limit];
+  let end = start;
+  if (value < limit) {
+    scratch[end++] = value;
+    return end;
+  }
+  scratch[end++] = limit;
   let rest = value - limit;
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  for (; rest >= 0x80; rest >>>= 7) scratch[end++] = (rest & 0x7f) | 0x80;
+  scratch[end++] = rest;
+  return end;
 }
 
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value, 'latin1');
-  return Buffer.concat([integer(bytes.length, 7, 0), bytes]);
+function writeText(text: string, start: number): number {
+  const end = writeInteger(text.length, 7, start);
+  if (text.length > SHORT_TEXT) return end + scratch.write(text, end, 'latin1');
+  // Cheaper than the call that copies.
+  for (let index = 0; index < text.length; index++) scratch[end + index] = text.charCodeAt(index);
+  return end + text.length;
 }
 
-function literalName(name: string): Buffer {
-  return Buffer.concat([Buffer.of(0), text(name)]);
+function makeRoom(used: number, bytes: number): void {
+  if (used + bytes <= scratch.length) return;
+  const larger = Buffer.allocUnsafeSlow(2 * (used + bytes));
+  scratch.copy(larger, 0, 0, used);
+  scratch = larger;
 }
 
-const SIZE_UPDATE_TO_0 = Buffer.of(0x20);
-const NAMES = new Map([...STATIC_TABLE.entries()].reverse().map(([index, [name]]) => [name, index + 1]));
-const WHOLE_FIELDS = new Map(
-  [...STATIC_TABLE.entries()]
-    .filter(([, [, value]]) => value !== '')
-    .map(([index, [name, value]]) => [`${name}\0${value}`, Buffer.of(0x80 | (index + 1))]),
-);
+interface KnownName {
+  /** Of the first entry with this name. */
+  readonly index: number;
+  /** Entries with a value of their own. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+function knownNames(): ReadonlyMap<string, KnownName> {
+  const names = new Map<string, { index: number; values: Map<string, number> }>();
+  for (const [position, [name, value]] of STATIC_TABLE.entries()) {
+    let known = names.get(name);
+    if (known === undefined) {
+      known = { index: position + 1, values: new Map() };
+      names.set(name, known);
+    }
+    if (value !== '') known.values.set(value, position + 1);
+  }
+  return names;
+}
+
+const KNOWN = knownNames();
+const SIZE_UPDATE_TO_0 = 0x20;
+const INDEXED = 0x80;
+const SHORT_TEXT = 32;
+/** A first byte, and two lengths. */
+const MOST_OVERHEAD_BYTES = 16;
+/** Where blocks are made; of the whole process, since one is finished before the next begins. */
+let scratch = Buffer.allocUnsafeSlow(16 * 1024);
