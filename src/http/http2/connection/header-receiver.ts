@@ -2,7 +2,7 @@ import type { Http2Config } from '../config.ts';
 import { ErrorCode, type HeadersFrame, protocolFault } from '../frame/index.ts';
 import { createHpackDecoder, type HeaderField, type HpackDecoder } from '../hpack/index.ts';
 import type { FloodGuard } from '../flow/flood-guard.ts';
-import { faultOfRequest, faultOfResponse, faultOfTrailers } from './header-rules.ts';
+import { faultOfRequest, faultOfResponse, faultOfTrailers, pseudoField } from './header-rules.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import type { Role } from './settings-exchange.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -84,7 +84,7 @@ export class HeaderReceiver {
       return;
     }
     // RFC 9110 §15.2: any number of interim answers may come first.
-    if (fields.some(([name, value]) => name === ':status' && value.startsWith('1'))) {
+    if (pseudoField(fields, ':status')?.startsWith('1') === true) {
       if (frame.endStream) {
         this.#outcome.onFault(stream, ErrorCode.PROTOCOL_ERROR, 'an interim answer that ends');
         return;

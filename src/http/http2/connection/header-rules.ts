@@ -4,15 +4,22 @@ import type { HeaderField } from '../hpack/index.ts';
 export function faultOfRequest(fields: readonly HeaderField[]): string | undefined {
   const fault = faultOfFields(fields, REQUEST_PSEUDO);
   if (fault !== undefined) return fault;
-  const names = new Set(fields.map(([name]) => name));
-  if (!names.has(':method')) return 'no :method';
-  const connect = fields.some(([name, value]) => name === ':method' && value === 'CONNECT');
-  if (connect) {
-    // RFC 9113 §8.5. An empty or odd :authority is answered with a status instead.
-    if (names.has(':scheme') || names.has(':path')) return 'CONNECT with :scheme or :path';
-    if (!names.has(':authority')) return 'CONNECT without :authority';
-  } else if (!names.has(':scheme') || !names.has(':path')) {
-    return 'a request without :scheme or :path';
+  const method = pseudoField(fields, ':method');
+  if (method === undefined) return 'no :method';
+  const incomplete =
+    pseudoField(fields, ':scheme') === undefined || pseudoField(fields, ':path') === undefined;
+  if (method !== 'CONNECT') return incomplete ? 'a request without :scheme or :path' : undefined;
+  // RFC 9113 §8.5. An empty or odd :authority is answered with a status instead.
+  if (pseudoField(fields, ':scheme') !== undefined || pseudoField(fields, ':path') !== undefined)
+    return 'CONNECT with :scheme or :path';
+  return pseudoField(fields, ':authority') === undefined ? 'CONNECT without :authority' : undefined;
+}
+
+/** One of the fields that stand before all others; undefined when it is not there. */
+export function pseudoField(fields: readonly HeaderField[], wanted: string): string | undefined {
+  for (const [name, value] of fields) {
+    if (name === wanted) return value;
+    if (name.charCodeAt(0) !== COLON) return undefined;
   }
   return undefined;
 }
@@ -20,7 +27,7 @@ export function faultOfRequest(fields: readonly HeaderField[]): string | undefin
 export function faultOfResponse(fields: readonly HeaderField[]): string | undefined {
   const fault = faultOfFields(fields, RESPONSE_PSEUDO);
   if (fault !== undefined) return fault;
-  const status = fields.find(([name]) => name === ':status')?.[1];
+  const status = pseudoField(fields, ':status');
   return status !== undefined && /^[1-5]\d\d$/.test(status) ? undefined : `:status is ${status}`;
 }
 
@@ -37,13 +44,12 @@ export function faultOfOutgoing([name, value]: HeaderField): string | undefined 
 }
 
 function faultOfFields(fields: readonly HeaderField[], pseudo: ReadonlySet<string>): string | undefined {
-  const seen = new Set<string>();
   let regular = false;
-  for (const [name, value] of fields) {
-    if (name.startsWith(':')) {
+  for (const [index, [name, value]] of fields.entries()) {
+    if (name.charCodeAt(0) === COLON) {
       // RFC 9113 §8.3: known, once each, and before all others.
-      if (regular || seen.has(name) || !pseudo.has(name)) return `misplaced or unknown ${shown(name)}`;
-      seen.add(name);
+      if (regular || !pseudo.has(name) || standsBefore(fields, index, name))
+        return `misplaced or unknown ${shown(name)}`;
     } else {
       regular = true;
       if (!NAME.test(name)) return `header name ${shown(name)}`;
@@ -55,10 +61,16 @@ function faultOfFields(fields: readonly HeaderField[], pseudo: ReadonlySet<strin
   return undefined;
 }
 
+function standsBefore(fields: readonly HeaderField[], end: number, name: string): boolean {
+  for (let index = 0; index < end; index++) if (fields[index]?.[0] === name) return true;
+  return false;
+}
+
 function shown(name: string): string {
   return JSON.stringify(name.slice(0, 60));
 }
 
+const COLON = 0x3a;
 const REQUEST_PSEUDO = new Set([':method', ':scheme', ':authority', ':path']);
 const RESPONSE_PSEUDO = new Set([':status']);
 const NO_PSEUDO: ReadonlySet<string> = new Set();

@@ -31,6 +31,7 @@ import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
 import { DataReceiver } from '../flow/data-receiver.ts';
 import { FloodGuard } from '../flow/flood-guard.ts';
 import { HeaderReceiver } from './header-receiver.ts';
+import { pseudoField } from './header-rules.ts';
 import { Http2Stream, NO_SINK, type PendingWrite, type StreamSink } from './http2-stream.ts';
 import { Output } from '../flow/output.ts';
 import { ReceiveWindows } from '../flow/receive-windows.ts';
@@ -399,7 +400,7 @@ export class Http2Connection implements FrameVisitor {
     const stream = new Http2Stream({
       id,
       sink,
-      tunnel: fields.some(([name, value]) => name === ':method' && value === 'CONNECT'),
+      tunnel: pseudoField(fields, ':method') === 'CONNECT',
       sendWindow: this.#settings.peer.initialWindowBytes,
       receiveWindow: this.receiveWindows.initialWindow,
       targetWindow: this.receiveWindows.target,
