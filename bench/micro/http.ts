@@ -17,10 +17,14 @@ import {
 
 /**
  * Client and server in one process, on a pair of Duplex streams without a kernel in between: what the protocol itself costs.
- * Rates are per second of CPU, both ends together, so that a busy machine does not change them much; compare rows, not machines.
+ * Rates are per second of CPU, both ends together, medians of rounds that take turns, so that a busy machine does not change
+ * them much; compare rows, not machines.
  * Usage: node bench/micro/http.ts [name of an implementation]
  */
-const RUN_MS = 2_000;
+const RUN_MS = 500;
+const ROUNDS = 9;
+/** At once, on so many connections or streams. */
+const STREAMS = 16;
 const REQUEST_HEADERS: readonly (readonly [string, string])[] = [
   ['user-agent', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36'],
   ['accept', 'application/json, text/plain, */*'],
@@ -56,30 +60,48 @@ const implementations: readonly Implementation[] = [
   { name: 'node:http2', multiplexed: true, open: openNodeHttp2 },
 ];
 
+/** What is measured, in turn for each implementation. */
+const WORK: Readonly<Record<string, (send: Send) => Promise<void>>> = {
+  'GET, 1 KiB back, /s': (send) => send('GET', undefined, 'small'),
+  'POST 1 KiB, 1 KiB back, /s': (send) => send('POST', SMALL, 'small'),
+  'down, MiB/s': (send) => send('GET', undefined, 'large'),
+  'up, MiB/s': (send) => send('POST', LARGE, 'small'),
+};
+
 async function main(): Promise<void> {
   const wanted = process.argv[2];
-  const rows: Record<string, Record<string, string>> = {};
-  for (const implementation of implementations) {
-    if (wanted !== undefined && implementation.name !== wanted) continue;
-    const width = implementation.multiplexed ? 16 : 1;
-    const connections = Array.from({ length: implementation.multiplexed ? 1 : 16 }, () =>
-      implementation.open(),
-    );
-    const each = (work: (send: Send) => Promise<void>, runMs = RUN_MS): Promise<number> =>
-      rate(
-        connections.flatMap(({ send }) => Array.from({ length: width }, () => () => work(send))),
-        runMs,
-      );
-    await each((send) => send('GET', undefined, 'small'), 1_000);
-    const row: Record<string, string> = {};
-    row['GET, 1 KiB back, /s'] = (await each((send) => send('GET', undefined, 'small'))).toFixed(0);
-    row['POST 1 KiB, 1 KiB back, /s'] = (await each((send) => send('POST', SMALL, 'small'))).toFixed(0);
-    row['down, MiB/s'] = (await each((send) => send('GET', undefined, 'large'))).toFixed(0);
-    row['up, MiB/s'] = (await each((send) => send('POST', LARGE, 'small'))).toFixed(0);
-    rows[implementation.name] = row;
-    for (const { close } of connections) close();
+  const runs = implementations
+    .filter(({ name }) => wanted === undefined || name === wanted)
+    .map((implementation) => ({
+      name: implementation.name,
+      width: implementation.multiplexed ? STREAMS : 1,
+      connections: Array.from({ length: implementation.multiplexed ? 1 : STREAMS }, () =>
+        implementation.open(),
+      ),
+      rates: new Map<string, number[]>(Object.keys(WORK).map((what) => [what, []])),
+    }));
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [what, work] of Object.entries(WORK)) {
+      for (const { connections, width, rates } of runs) {
+        const workers = connections.flatMap(({ send }) =>
+          Array.from({ length: width }, () => () => work(send)),
+        );
+        const measured = await rate(workers, RUN_MS);
+        // The first round only warms up.
+        if (round > 0) rates.get(what)?.push(measured);
+      }
+    }
   }
-  console.table(rows);
+  const rows = runs.map(({ name, rates }) => [
+    name,
+    Object.fromEntries([...rates].map(([what, list]) => [what, median(list).toFixed(0)])),
+  ]);
+  console.table(Object.fromEntries(rows));
+  for (const { connections } of runs) for (const { close } of connections) close();
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function rate(workers: readonly (() => Promise<void>)[], runMs: number): Promise<number> {

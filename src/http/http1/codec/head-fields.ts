@@ -1,4 +1,4 @@
-import { isFieldValue, isToken } from '../../message/field-syntax.ts';
+import { isToken } from '../../message/field-syntax.ts';
 import { HeaderList } from '../../message/header-list.ts';
 import { type Fault, shown } from '../../message/fault.ts';
 
@@ -62,23 +62,30 @@ export function readFieldLines(
   add: (name: string, value: string) => void,
 ): void {
   const { maxCount, fault } = options;
+  FIELD_LINES.lastIndex = start;
+  FIELD_LINES.test(text);
+  if (FIELD_LINES.lastIndex !== text.length) throw faultOfLine(text, FIELD_LINES.lastIndex, fault);
   let count = 0;
   for (let offset = start; offset < text.length; ) {
-    const end = text.indexOf('\r\n', offset);
-    const colon = text.indexOf(':', offset);
-    if (end === -1) throw fault('a header line without its end');
     if (++count > maxCount)
       throw fault(`more than ${maxCount} header fields`, 'ERR_HTTP_HEAD_TOO_LARGE', 431);
-    if (colon === -1 || colon > end)
-      throw fault(`a header line without a colon: ${shown(text.slice(offset, end))}`);
-    const name = text.slice(offset, colon);
-    // RFC 9112 §5.1, §5.2: no space before the colon, and no folded lines.
-    if (!isToken(name)) throw fault(`header name ${shown(name)}`);
-    const value = trimmed(text, colon + 1, end);
-    if (!isFieldValue(value)) throw fault(`the value of header ${shown(name)}: ${shown(value)}`);
-    add(name, value);
+    const colon = text.indexOf(':', offset);
+    const end = text.indexOf('\r\n', colon);
+    add(text.slice(offset, colon), trimmed(text, colon + 1, end));
     offset = end + 2;
   }
+}
+
+/** What is wrong with the line that begins at `offset`. */
+function faultOfLine(text: string, offset: number, fault: Fault): Error {
+  const end = text.indexOf('\r\n', offset);
+  const line = text.slice(offset, end === -1 ? text.length : end);
+  const colon = line.indexOf(':');
+  if (colon === -1) return fault(`a header line without a colon: ${shown(line)}`);
+  const name = line.slice(0, colon);
+  // RFC 9112 §5.1, §5.2: no space before the colon, and no folded lines.
+  if (!isToken(name)) return fault(`header name ${shown(name)}`);
+  return fault(`the value of header ${shown(name)}: ${shown(line.slice(colon + 1))}`);
 }
 
 /** RFC 9110 §5.6.1: members of a list, in lower case, empty ones left out. */
@@ -103,3 +110,6 @@ function trimmed(text: string, start: number, end: number): string {
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
+
+/** Any number of lines: a token, a colon without a space before it, visible characters, blanks and obs-text, CRLF. */
+const FIELD_LINES = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*/y;
