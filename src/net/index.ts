@@ -5,6 +5,8 @@ export { errorFromErrno, NET_ERROR_CODES, NetError, type NetErrorCode } from './
 export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-namespace.ts';
 export { type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
 export { readSysctls, writeSysctls } from './namespace/sysctl.ts';
+export { limitProcess, type ProcessLimits } from './process/limit-process.ts';
+export { type Apartness, spawnApart } from './process/spawn-apart.ts';
 export { type AppliedPart, applyRedirection, namespaceHasIpv6 } from './redirection/apply.ts';
 export { PROBE_SETS, planHostProbes } from './redirection-plan/host-probes.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';

@@ -10,6 +10,16 @@ export function unshareNetworkNamespace(): void {
   checked(unshare(CLONE_NEWNET), 'unshare of the network namespace');
 }
 
+/** From now on processes that the calling thread starts see no others but those that come from them. */
+export function unshareProcessNamespace(): void {
+  checked(unshare(CLONE_NEWPID), 'unshare of the process namespace');
+}
+
+/** Ends that: `descriptor` refers to the process namespace that the thread's children are to be in. */
+export function returnToProcessNamespace(descriptor: number): void {
+  checked(setns(descriptor, CLONE_NEWPID), 'setns');
+}
+
 /** Makes `source` visible at `target` as well, both being existing files or directories. */
 export function bindMount(source: string, target: string): void {
   checked(mount(source, target, 'none', MS_BIND | MS_REC, null), `mount of ${source} on ${target}`);
@@ -35,6 +45,7 @@ const mount = bindFunction(
 );
 const umount2 = bindFunction('int umount2(const char *target, int flags)');
 
+const CLONE_NEWPID = 0x2000_0000;
 const CLONE_NEWNET = 0x4000_0000;
 const MS_BIND = 0x1000;
 const MS_REC = 0x4000;
