@@ -12,6 +12,8 @@ export type {
 } from './exchange.ts';
 export { connectHttp1, serveHttp1 } from './http1/index.ts';
 export { connectHttp2, serveHttp2 } from './http2/index.ts';
+export { CONNECTION_FIELDS } from './message/field-kinds.ts';
+export { isFieldValue, isTarget, isToken } from './message/field-syntax.ts';
 export { HeaderList } from './message/header-list.ts';
 export {
   type HttpBody,

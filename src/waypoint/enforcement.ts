@@ -3,6 +3,7 @@ import type { GatewayKey } from '../model/index.ts';
 import type { AdmissionMetrics } from '../telemetry/index.ts';
 import { createKeyStore, type FetchDocument, type KeyStore } from './authentication/keys/index.ts';
 import { createFaultInjector, type FaultInjector } from './faults/fault-injector.ts';
+import { createFilterHost, type FilterHost } from './filter/filter-host.ts';
 import type { ConnectTo } from './own-calls/connect-to.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limit/rate-limiter.ts';
 import { createSharedCounters } from './rate-limit/shared/create-shared-counters.ts';
@@ -24,6 +25,7 @@ export interface EnforcementDeps {
 export interface Enforcement extends Closable {
   readonly rateLimiter: RateLimiter;
   readonly faults: FaultInjector;
+  readonly filters: FilterHost;
   readonly keys: KeyStore;
   /** What the control plane says, which `resources` learn behind all that plans refer to. */
   apply(change: ResourceChange): void;
@@ -42,14 +44,17 @@ export function createEnforcement(gateway: GatewayKey, deps: EnforcementDeps): E
     }),
   );
   const faults = createFaultInjector({ gateway, metrics: metrics.faults, random, clock, log });
+  const filters = owned.own(createFilterHost({ gateway, metrics: metrics.filters, clock, log }));
   const keys = owned.own(createKeyStore({ fetch: deps.fetchDocument, clock, log }));
   return {
     rateLimiter,
     faults,
+    filters,
     keys,
     apply(change) {
       rateLimiter.apply(change);
       faults.apply(change);
+      filters.apply(change);
       resources.apply(change);
       if (concernsKeys(change)) keys.follow(jwtRules(resources));
     },

@@ -71,6 +71,13 @@ const ANSWERS: Readonly<Record<string, Row>> = {
   },
   // RFC 6585 §4, with the retry-after that the error brings.
   ERR_WAYPOINT_RATE_LIMITED: { status: 429, grpc: GRPC.RESOURCE_EXHAUSTED, text: 'rate limit exceeded' },
+  ERR_WAYPOINT_FILTER_UNAVAILABLE: { status: 500, grpc: GRPC.INTERNAL, text: 'a filter is not available' },
+  ERR_WAYPOINT_FILTER_FAILED: { status: 500, grpc: GRPC.INTERNAL, text: 'a filter failed' },
+  ERR_WAYPOINT_FILTER_TIMEOUT: { status: 500, grpc: GRPC.INTERNAL, text: 'a filter took too long' },
+  ERR_WAYPOINT_FILTER_CRASHED: { status: 500, grpc: GRPC.INTERNAL, text: 'a filter failed' },
+  ERR_WAYPOINT_FILTER_OVERLOADED: { status: 503, grpc: GRPC.UNAVAILABLE, text: 'a filter is overloaded' },
+  // Of an answer: 502, as the error says.
+  ERR_WAYPOINT_FILTER_BODY: { status: 413, grpc: GRPC.RESOURCE_EXHAUSTED, text: 'the body is too long' },
   // The error brings the status that somebody configured.
   ERR_WAYPOINT_FAULT_INJECTED: { status: 500, grpc: GRPC.UNKNOWN, text: 'injected fault' },
   ERR_WAYPOINT_RATE_LIMIT_UNCHECKED: {

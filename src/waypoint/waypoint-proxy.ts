@@ -57,7 +57,9 @@ export interface WaypointProxyDeps {
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
   /** Gauges among them ask what is enforced. Called once. */
-  admissionMetrics(enforced: () => Pick<Enforcement, 'rateLimiter' | 'faults' | 'keys'>): AdmissionMetrics;
+  admissionMetrics(
+    enforced: () => Pick<Enforcement, 'rateLimiter' | 'faults' | 'filters' | 'keys'>,
+  ): AdmissionMetrics;
   /** Called once. */
   upstreamEvents(dump: Upstreams['dump']): UpstreamEvents;
   readonly clock: Clock;

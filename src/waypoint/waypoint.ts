@@ -83,6 +83,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       createAdmissionMetrics(registry, {
         rateLimitKeys: () => enforced().rateLimiter.keys,
         heldUpRequests: () => enforced().faults.active,
+        runningFilters: () => enforced().filters.running,
         tokenKeys: () => enforced().keys.status(),
       }),
     upstreamEvents: (dump) => toAll([createUpstreamMetrics(registry, dump), toLog(log)]),

@@ -69,8 +69,13 @@ test('every metric of the table but the controller’s own is registered here', 
   createDecisionMetrics(registry);
   createRoutingMetrics(registry);
   createUpstreamMetrics(registry, () => []);
-  createAdmissionMetrics(registry, { rateLimitKeys: () => 0, heldUpRequests: () => 0, tokenKeys: () => [] });
   createXdsMetrics(registry);
+  createAdmissionMetrics(registry, {
+    rateLimitKeys: () => 0,
+    heldUpRequests: () => 0,
+    runningFilters: () => 0,
+    tokenKeys: () => [],
+  });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
   registerCertificateMetrics(registry, () => []);

@@ -84,6 +84,7 @@ export function makeContext(
       traffic: { settingsFor: () => settings },
       rateLimits: NOTHING_HOLDS,
       faults: NOTHING_HOLDS,
+      filters: NOTHING_HOLDS,
       authentication: NO_AUTHENTICATION,
       authorization: NO_AUTHORIZATION,
       pathNormalization: 'base',

@@ -11,6 +11,10 @@ export interface AdmissionMetrics {
   readonly authorizers: {
     answered(authorizer: string, outcome: 'allowed' | 'denied' | 'passed' | 'refused'): void;
   };
+  readonly filters: {
+    called(filter: string, hook: 'request' | 'response', outcome: string): void;
+    ended(filter: string, reason: string): void;
+  };
   readonly faults: { injected(policy: string, kind: 'delay' | 'abort' | 'skipped'): void };
 }
 
@@ -19,6 +23,7 @@ export interface AdmissionGauges {
   readonly rateLimitKeys: () => number;
   readonly heldUpRequests: () => number;
   readonly tokenKeys: () => readonly HeldTokenKeys[];
+  readonly runningFilters: () => number;
 }
 
 export interface HeldTokenKeys {
@@ -46,8 +51,15 @@ export function createAdmissionMetrics(registry: MetricsRegistry, read: Admissio
     for (const { issuer, fetchedMs } of read.tokenKeys())
       if (fetchedMs !== undefined) self.set({ issuer }, fetchedMs / 1_000);
   });
+  const filterCalls = makeCounter(registry, METRICS.filterCalls);
+  const filterEnds = makeCounter(registry, METRICS.filterEnds);
+  makeGauge(registry, METRICS.runningFilters, (self) => self.set(read.runningFilters()));
   return {
     authorizers: { answered: (authorizer, outcome) => answers.inc({ authorizer, outcome }) },
+    filters: {
+      called: (filter, hook, outcome) => filterCalls.inc({ filter, hook, outcome }),
+      ended: (filter, reason) => filterEnds.inc({ filter, reason }),
+    },
     faults: { injected: (policy, kind) => faults.inc({ policy, kind }) },
     rateLimits: {
       limited: (policy, rule) => limited.inc({ policy, rule }),

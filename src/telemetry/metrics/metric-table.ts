@@ -203,6 +203,17 @@ export const METRICS = {
     'When the keys of an issuer were last fetched, in seconds since 1970; absent while they never were',
     ['issuer'],
   ),
+  filterCalls: counter(
+    'nodemesh_filter_calls_total',
+    'Messages that filters were to see, by what came of it: ok, answered, failed, timed-out, crashed, overloaded, unavailable, body-too-long',
+    ['filter', 'hook', 'outcome'],
+  ),
+  filterEnds: counter(
+    'nodemesh_filter_ends_total',
+    'Ends of filters’ processes, by reason: closed, crashed, memory, stuck, rogue; and modules that could not be loaded: broken',
+    ['filter', 'reason'],
+  ),
+  runningFilters: gauge('nodemesh_filters_running', 'Filters with a process in force', []),
   rateLimitKeys: gauge('nodemesh_rate_limit_keys', 'Counters of rate limits held', []),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',

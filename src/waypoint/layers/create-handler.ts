@@ -7,6 +7,7 @@ import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { faultLayer } from './admission/fault.ts';
+import { filterLayer } from './admission/filter.ts';
 import { rateLimitLayer } from './admission/rate-limit.ts';
 import { createPassedOnLayer, type PassedOnConfig } from './forwarding/passed-on.ts';
 import { accessLogLayer } from './observation/access-log.ts';
@@ -70,6 +71,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       }),
       rateLimitLayer(deps.rateLimiter),
       faultLayer({ injector: deps.faults, clock }),
+      filterLayer,
       createRouteLayer({ random }),
       createSessionLayer({ clock }),
       ruleFiltersLayer,

@@ -4,6 +4,7 @@ import { compileAuthentication } from '../authentication/compile-authentication.
 import { compileAuthorization } from '../authorization/compile-authorization.ts';
 import type { KeyStore } from '../authentication/keys/index.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
+import type { FilterHost } from '../filter/filter-host.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import { createRouteTable, EMPTY_ROUTE_TABLE } from '../routing/route-table.ts';
 import { createStreamRouteTable, EMPTY_STREAM_ROUTE_TABLE } from '../routing/stream-route-table.ts';
@@ -16,6 +17,7 @@ import type { CompilePlan } from './plan-store.ts';
 export interface PlanParts {
   readonly rateLimiter: Pick<RateLimiter, 'compile'>;
   readonly faults: Pick<FaultInjector, 'compile'>;
+  readonly filters: Pick<FilterHost, 'compile'>;
   readonly keys: Pick<KeyStore, 'sourceFor'>;
   readonly log: Logger;
 }
@@ -38,6 +40,7 @@ export function createPlanCompiler(gateway: GatewayKey, parts: PlanParts): Compi
       }),
       rateLimits: parts.rateLimiter.compile(target, resources),
       faults: parts.faults.compile(target, resources),
+      filters: parts.filters.compile(target, resources),
       authentication: compileAuthentication({ ...target, gateway }, resources, parts.keys),
       authorization: compileAuthorization({ ...target, gateway }, resources),
       pathNormalization: pathNormalizationOf(resources),

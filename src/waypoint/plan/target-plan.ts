@@ -1,5 +1,6 @@
 import type { HoldingObjects } from '../admission/holding-objects.ts';
 import type { CompiledFault } from '../faults/fault-injector.ts';
+import type { HostedFilter } from '../filter/filter-host.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
 import type { PathNormalization } from '../../model/index.ts';
 import type { AuthorizationPlan } from '../authorization/authorization-plan.ts';
@@ -15,6 +16,7 @@ import type { TrafficPlan } from '../traffic/traffic-plan.ts';
 export interface TargetPlan {
   readonly rateLimits: HoldingObjects<CompiledRateLimit>;
   readonly faults: HoldingObjects<CompiledFault>;
+  readonly filters: HoldingObjects<HostedFilter>;
   readonly routes: RouteTable;
   readonly streams: StreamRouteTable;
   readonly traffic: TrafficPlan;

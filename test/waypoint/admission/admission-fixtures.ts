@@ -69,7 +69,7 @@ export function makeFilter(text: string, over: Partial<Filter> = {}): Filter {
     ...object('Filter', over),
     source: { kind: 'text', text },
     config: '{}',
-    timeLimitMs: 50,
+    timeLimitMs: 5_000,
     memoryBytes: 64 * 1024 * 1024,
     failure: 'closed',
     body: { request: false, response: false, maximumBytes: 65_536 },

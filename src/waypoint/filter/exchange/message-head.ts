@@ -1,0 +1,37 @@
+import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
+import type { RequestContext } from '../../request/request-context.ts';
+import type { ContextHead, RequestHead, ResponseHead } from '../protocol/messages.ts';
+
+export function requestHead(request: HttpRequest): RequestHead {
+  const { method, target, authority, scheme, version, headers } = request;
+  return { method, path: target, authority, scheme, version, headers: [...headers] };
+}
+
+export function responseHead({ status, headers }: HttpResponse): ResponseHead {
+  return { status, headers: [...headers] };
+}
+
+/** `locals`: JSON of what the filter has left with the request so far. */
+export function contextHead(context: RequestContext, locals: string): ContextHead {
+  const { identity, address, port } = context.client;
+  const { id, trustDomain, namespace, serviceAccount } = identity;
+  return {
+    client: { principal: id, trustDomain, namespace, serviceAccount, address, port },
+    service: serviceOf(context),
+    route: routeOf(context),
+    locals,
+  };
+}
+
+function serviceOf({ dialled }: RequestContext): ContextHead['service'] {
+  if (dialled.kind === 'workload') return undefined;
+  const { name, namespace, hostname } = dialled.service;
+  return { name, namespace, hostname, port: dialled.port };
+}
+
+function routeOf(context: RequestContext): ContextHead['route'] {
+  const selection = context.route();
+  if (selection.kind !== 'rule') return undefined;
+  const { kind, namespace, name } = selection.route;
+  return { kind, namespace, name, rule: selection.rule.name };
+}
