@@ -221,6 +221,11 @@ test('behind its waypoint the application sees the client that the waypoint name
   const own = '10.0.1.1:8080 from 10.0.0.1';
   t.same(asked, ['10.0.1.1:8080 from 10.9.9.9', own, own, own, own], 'addresses of nobody are not believed');
   t.same(bypasses, []);
+  view.apply({
+    upsertWorkloads: [makeWorkload({ name: 'both', addresses: [ip('fd00::7'), ip('10.7.7.7')] })],
+  });
+  await carryTunnel(claiming('fd00::7').tunnel, ports);
+  t.equal(asked.at(-1), '10.0.1.1:8080 from 10.7.7.7', 'its address of the family that is spoken here');
 });
 
 test('nobody else is believed, and who comes round the waypoint is counted', async (t) => {

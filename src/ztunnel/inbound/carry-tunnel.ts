@@ -36,7 +36,7 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
     const { release, path } = await admit({ workload, attributes, cut: cutter.cut }, ports);
     releases.push(release);
     const { remote, forwarded } = request;
-    const client = applicationClient({ path, remote, claimed: forwarded.client, target });
+    const client = applicationClient({ path, remote, claimed: forwarded.client, target }, ports);
     const upstream = await ports.connectApplication(target, client, cutter.signal);
     releases.push(
       ports.tracker.add({
