@@ -126,6 +126,20 @@ test('a service says what its label has come to, for as long as it has one', asy
   t.same(withdrawn?.withdrawnConditions, ['istio.io/WaypointBound']);
 });
 
+test('what a controller before this one said of a label that is gone is taken back', async (t) => {
+  const stale = objectOf('Service', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { clusterIP: '10.96.0.1', ports: [{ port: 80 }] },
+    status: {
+      conditions: [{ type: 'istio.io/WaypointBound', status: 'True' }, { type: 'example.net/Other' }],
+    },
+  });
+  const [withdrawn] = await start().put(stale);
+  t.same(withdrawn?.withdrawnConditions, ['istio.io/WaypointBound']);
+});
+
 test('classes of ours say what they can do, in alphabetical order', async (t) => {
   const gatewayClass = (name: string, controllerName: string) =>
     objectOf('GatewayClass', {

@@ -22,13 +22,16 @@ export function writeBindingStatus(
         continue;
       }
       const { bindingStatus } = info;
+      const object = objects.services.get(`${namespace}/${name}`);
       if (bindingStatus === undefined) {
-        if (written.delete(key)) sink.setStatus({ apiVersion: 'v1', ...about, withdrawnConditions: [TYPE] });
+        // Written by this controller, or by one before it that did not see the label go.
+        const carries = written.delete(key) || object?.conditionTypes.includes(TYPE) === true;
+        if (carries) sink.setStatus({ apiVersion: 'v1', ...about, withdrawnConditions: [TYPE] });
         continue;
       }
       written.add(key);
       const { bound, reason, message } = bindingStatus;
-      const observedGeneration = objects.services.get(`${namespace}/${name}`)?.meta.generation ?? 0;
+      const observedGeneration = object?.meta.generation ?? 0;
       const condition = {
         type: TYPE,
         status: bound ? 'True' : 'False',

@@ -17,6 +17,8 @@ export interface ServiceObject {
   readonly publishNotReadyAddresses: boolean;
   readonly internalTrafficPolicy: string;
   readonly trafficDistribution: string;
+  /** The types of the conditions that its status carries. */
+  readonly conditionTypes: readonly string[];
 }
 
 export interface ServicePort {
@@ -46,6 +48,12 @@ export function parseService(root: Field, defaultNamespace: string): ServiceObje
     publishNotReadyAddresses: spec.key('publishNotReadyAddresses').boolean() ?? false,
     internalTrafficPolicy: spec.key('internalTrafficPolicy').text() ?? 'Cluster',
     trafficDistribution: spec.key('trafficDistribution').text() ?? '',
+    conditionTypes: root
+      .key('status')
+      .object()
+      .key('conditions')
+      .items()
+      .flatMap((condition) => condition.object().key('type').text() ?? []),
   };
 }
 
