@@ -58,6 +58,7 @@ export {
   formatIssue,
   inspectObject,
   isGuard,
+  isToldFaulty,
   type MeshObject,
   type ObjectKind,
   objectKindOf,

@@ -136,6 +136,11 @@ export function isGuard(kind: ObjectKind): boolean {
   return KINDS[kind].apiVersions === SECURITY;
 }
 
+/** Kinds of which also an object with faults has an effect, or a condition that says why it has none. */
+export function isToldFaulty(kind: ObjectKind): boolean {
+  return kind === 'RateLimit' || kind === 'FaultInjection' || kind === 'Filter';
+}
+
 /** `spec.mtls.mode: expected one of STRICT, …, got "BLAH"`. */
 export function formatIssue(issue: FieldIssue): string {
   return `${formatFieldPath(issue.path)}: expected ${issue.expected}, got ${issue.got}`;

@@ -18,6 +18,7 @@ import {
   writeGuardStatus,
   writeTrafficStatus,
 } from '../feedback/index.ts';
+import { createSyntaxCheck } from '../filter-syntax/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 import { createResourcePublisher, type ResourcePublisher, SERVED_TYPES } from './resource-publisher.ts';
@@ -59,6 +60,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
   const collections = createMeshCollections(config, log);
   const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));
   const sink = owned.own(createSinkQueue({ sink: parts.sink, clock, log }));
+  const syntax = owned.own(createSyntaxCheck(clock));
   const { rootNamespace } = config;
   const publisher = createResourcePublisher({ collections, server, rootNamespace, log });
   publisher.publishBundle(authority.bundle());
@@ -74,7 +76,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
     subscriptions([
       () => publisher.stop(),
       writePolicyStatus(collections, sink, rootNamespace),
-      writeAdmissionStatus(collections, sink),
+      writeAdmissionStatus(collections, sink, syntax),
       writeBindingStatus(collections, sink),
       writeGatewayClassStatus(collections, sink),
       writeWaypointStatus({ collections, deployer, sink }),

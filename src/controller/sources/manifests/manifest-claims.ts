@@ -1,5 +1,5 @@
 import type { MeshObject, ObjectKind } from '../../objects/index.ts';
-import { isGuard, objectKey } from '../../objects/index.ts';
+import { isGuard, isToldFaulty, objectKey } from '../../objects/index.ts';
 import type { ObjectEvent, SourceProblem } from '../object-source.ts';
 import type { ManifestContent, ManifestEntry } from './manifest-text.ts';
 
@@ -119,7 +119,8 @@ export function createManifestClaims(): ManifestClaims {
 /**
  * What a file says now, with what it said before filling the gaps: an object that has become faulty stays as it was when
  * it was sound (as an API server would have refused the change), and so does one that may be hidden in a part that is
- * not YAML. A policy does not: which version was there before must not decide who gets through.
+ * not YAML. A policy does not: which version was there before must not decide who gets through. Some kinds that were never
+ * sound are told with their faults all the same, since it is said by a condition what becomes of them.
  */
 function merge(file: string, before: FileState | undefined, content: ManifestContent): FileState {
   const claims = new Map<string, ManifestEntry>();
@@ -131,8 +132,11 @@ function merge(file: string, before: FileState | undefined, content: ManifestCon
       problems.push({ severity: 'error', file, line, field: '', object: id, message });
       continue;
     }
+    const known = before?.claims.get(entry.id);
+    const isKept = known !== undefined && known.faults.length === 0;
     if (entry.faults.length === 0 || isGuard(entry.object.kind)) claims.set(entry.id, entry);
-    else keep(claims, before, entry.id);
+    else if (isKept || !isToldFaulty(entry.object.kind)) keep(claims, before, entry.id);
+    else claims.set(entry.id, entry);
   }
   if (content.incomplete) {
     for (const id of before?.claims.keys() ?? []) if (!claims.has(id)) keep(claims, before, id);

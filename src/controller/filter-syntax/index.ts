@@ -1,0 +1,1 @@
+export { createSyntaxCheck, type SyntaxCheck } from './syntax-check.ts';
