@@ -24,6 +24,7 @@ import {
 } from '../telemetry/index.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import { configDump, dumpRoutes } from './admin/config-dump.ts';
+import { dumpEndpoints } from './admin/dump-endpoints.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { WaypointError } from './errors.ts';
 import { createRoutingMetrics } from './layers/routing-metrics.ts';
@@ -112,9 +113,9 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   const routes: Readonly<Record<'admin' | 'metrics' | 'readiness', readonly AdminRoute[]>> = {
     admin: [
       ...adminRoutes({
-        configDump: () => configDump(proxy, { self: proxy.self, config, version }),
+        configDump: () => configDump(proxy, { config, version }),
         routes: () => dumpRoutes(proxy),
-        endpoints: () => proxy.upstreams.dump(),
+        endpoints: () => dumpEndpoints(proxy),
         quit: deps.onQuit,
       }),
       ...logLevelRoutes(log),

@@ -14,7 +14,7 @@ export function adminRoutes(actions: {
       actions.configDump,
     ),
     get('/routes', 'the routes of the services behind this waypoint', actions.routes),
-    get('/endpoints', 'backends in use and how their endpoints do', actions.endpoints),
+    get('/endpoints', 'where requests may go, and how these endpoints do', actions.endpoints),
     {
       method: 'POST',
       path: '/quitquitquit',

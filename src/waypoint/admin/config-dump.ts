@@ -1,33 +1,35 @@
-import type { Service } from '../../model/index.ts';
+import type { ExtensionKey, Service } from '../../model/index.ts';
 import type { WaypointConfig } from '../config/index.ts';
-import { bindsService, type WaypointSelf } from '../listener/dialled-target.ts';
+import { bindsService } from '../listener/dialled-target.ts';
 import type { WaypointProxy } from '../waypoint-proxy.ts';
+import { dumpEndpoints } from './dump-endpoints.ts';
 import { type DumpedRoute, dumpRoute } from './dump-route.ts';
 
 /** The routes that the waypoint was told, as people read them. */
 export function dumpRoutes({ resources }: Pick<WaypointProxy, 'resources'>): readonly DumpedRoute[] {
+  const known = { hasExtension: (key: ExtensionKey) => resources.get(key) !== undefined };
   return [...resources.all()]
-    .flatMap((resource) => (resource.kind === 'route' ? [dumpRoute(resource.route)] : []))
+    .flatMap((resource) => (resource.kind === 'route' ? [dumpRoute(resource.route, known)] : []))
     .sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
 }
 
 /** What is known, and nothing secret: certificates without keys. */
 export function configDump(
-  proxy: Pick<WaypointProxy, 'view' | 'resources' | 'svids' | 'upstreams'>,
-  about: { readonly self: WaypointSelf; readonly config: WaypointConfig; readonly version: string },
+  proxy: Pick<WaypointProxy, 'view' | 'resources' | 'svids' | 'upstreams' | 'self'>,
+  about: { readonly config: WaypointConfig; readonly version: string },
 ): Readonly<Record<string, unknown>> {
-  const { view, resources, svids, upstreams } = proxy;
+  const { view, resources, svids, self } = proxy;
   return {
-    gateway: about.self.gateway,
+    gateway: self.gateway,
     version: { version: about.version, node: process.version },
     config: about.config,
     services: [...view.services()]
-      .filter((service) => bindsService(service, view, about.self))
+      .filter((service) => bindsService(service, view, self))
       .map(nameOf)
       .sort(),
     routes: dumpRoutes(proxy),
     resources: [...resources.all()].filter(({ kind }) => kind !== 'route'),
-    backends: upstreams.dump(),
+    backends: dumpEndpoints(proxy),
     certificates: svids.status(),
   };
 }

@@ -1,22 +1,34 @@
 import type {
   Backend,
-  BackendTarget,
-  HttpFilter,
-  HttpMatch,
   HttpRule,
   Route,
+  RouteParent,
+  SessionPersistence,
   StreamRule,
-  ValueMatch,
 } from '../../model/index.ts';
+import { filterText, matchText, targetText } from './rule-text.ts';
+import { httpRuleProblems, type RuleKnowledge, streamRuleProblems } from './rule-problems.ts';
 
 /** A route as people read it: what `nodemesh routes` shows, and a part of the config dump. */
 export interface DumpedRoute {
-  readonly kind: string;
+  readonly kind: Route['kind'];
   readonly namespace: string;
   readonly name: string;
-  readonly parents: readonly { readonly service: string; readonly port: number | undefined }[];
+  /** ISO 8601; undefined when unknown. Older routes win ties. */
+  readonly created: string | undefined;
+  readonly parents: readonly DumpedParent[];
+  /** Empty: any. */
   readonly hostnames: readonly string[];
   readonly rules: readonly DumpedRule[];
+}
+
+export interface DumpedParent {
+  /** `namespace/hostname`. */
+  readonly service: string;
+  /** Undefined: every port. */
+  readonly port: number | undefined;
+  /** `producer`: for every client of the service; `consumer`: for those of the route's own namespace alone. */
+  readonly role: 'producer' | 'consumer';
 }
 
 export interface DumpedRule {
@@ -24,89 +36,85 @@ export interface DumpedRule {
   /** `GET /v1* x-version=2 ?debug~.+`: a star stands for a prefix by elements, a tilde for a regular expression. */
   readonly matches: readonly string[];
   readonly filters: readonly string[];
-  readonly backends: readonly { readonly target: string; readonly weight: number }[];
+  readonly backends: readonly DumpedBackend[];
+  /** Undefined: unset. Zero: no limit. */
   readonly requestTimeoutMs: number | undefined;
   readonly backendRequestTimeoutMs: number | undefined;
-  readonly retry: { readonly attempts: number | undefined; readonly codes: readonly number[] } | undefined;
+  readonly retry: DumpedRetry | undefined;
+  /** As `cookie session`. */
+  readonly sessionPersistence: string | undefined;
+  /** What of it does not work, why, and what becomes of the requests. */
+  readonly problems: readonly string[];
 }
 
-export function dumpRoute(route: Route): DumpedRoute {
-  const { kind, namespace, name, parents, hostnames } = route;
+export interface DumpedBackend {
+  /** `namespace/hostname:port`; undefined where there is none, which is one of the problems. */
+  readonly target: string | undefined;
+  readonly weight: number;
+  readonly filters: readonly string[];
+}
+
+/** Undefined: as the TrafficPolicy says. */
+export interface DumpedRetry {
+  readonly attempts: number | undefined;
+  readonly codes: readonly number[];
+  readonly backoffMs: number | undefined;
+}
+
+export function dumpRoute(route: Route, known: RuleKnowledge): DumpedRoute {
+  const { kind, namespace, name, createdMs, parents, hostnames } = route;
   const rules =
     route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
-      ? route.rules.map(dumpHttpRule)
+      ? route.rules.map((rule) => dumpHttpRule(rule, known))
       : route.rules.map(dumpStreamRule);
-  return { kind, namespace, name, parents, hostnames, rules };
-}
-
-function dumpHttpRule(rule: HttpRule): DumpedRule {
-  const { retry, timeouts } = rule;
   return {
-    name: rule.name,
-    matches: rule.matches.map(matchText),
-    filters: rule.filters.map(filterText),
-    backends: rule.backends.map(dumpBackend),
-    requestTimeoutMs: timeouts.requestMs,
-    backendRequestTimeoutMs: timeouts.backendRequestMs,
-    retry: retry && { attempts: retry.attempts, codes: retry.codes },
+    kind,
+    namespace,
+    name,
+    created: Number.isFinite(createdMs) ? new Date(createdMs).toISOString() : undefined,
+    parents: parents.map((parent) => dumpParent(parent, namespace)),
+    hostnames,
+    rules,
   };
 }
 
-function dumpStreamRule({ name, backends }: StreamRule): DumpedRule {
+function dumpParent({ service, port }: RouteParent, namespace: string): DumpedParent {
+  return { service, port, role: service.startsWith(`${namespace}/`) ? 'producer' : 'consumer' };
+}
+
+function dumpHttpRule(rule: HttpRule, known: RuleKnowledge): DumpedRule {
+  const { name, retry, timeouts, sessionPersistence } = rule;
   return {
     name,
+    matches: rule.matches.map(matchText),
+    filters: rule.filters.map(filterText),
+    backends: rule.backends.map((backend) => dumpBackend(backend, backend.filters.map(filterText))),
+    requestTimeoutMs: timeouts.requestMs,
+    backendRequestTimeoutMs: timeouts.backendRequestMs,
+    retry: retry && { attempts: retry.attempts, codes: retry.codes, backoffMs: retry.backoffMs },
+    sessionPersistence: sessionPersistence && sessionText(sessionPersistence),
+    problems: httpRuleProblems(rule, known),
+  };
+}
+
+function dumpStreamRule(rule: StreamRule, index: number): DumpedRule {
+  return {
+    name: rule.name,
     matches: [],
     filters: [],
-    backends: backends.map(dumpBackend),
+    backends: rule.backends.map((backend) => dumpBackend(backend, [])),
     requestTimeoutMs: undefined,
     backendRequestTimeoutMs: undefined,
     retry: undefined,
+    sessionPersistence: undefined,
+    problems: streamRuleProblems(rule, index),
   };
 }
 
-function dumpBackend({ target, weight }: Backend): DumpedRule['backends'][number] {
-  return { target: targetText(target), weight };
+function dumpBackend({ target, weight }: Backend, filters: readonly string[]): DumpedBackend {
+  return { target: target.kind === 'service' ? targetText(target) : undefined, weight, filters };
 }
 
-function targetText(target: BackendTarget): string {
-  return target.kind === 'service' ? `${target.service}:${target.port}` : `invalid (${target.reason})`;
-}
-
-function matchText({ method, path, headers, query }: HttpMatch): string {
-  return [
-    ...(method === undefined ? [] : [method]),
-    pathText(path),
-    ...headers.map(valueText),
-    ...query.map((match) => `?${valueText(match)}`),
-  ].join(' ');
-}
-
-function pathText(path: HttpMatch['path']): string {
-  switch (path.kind) {
-    case 'exact':
-      return path.value;
-    case 'prefix':
-      return `${path.value}*`;
-    case 'regex':
-      return `~${path.value}`;
-    case 'grpc':
-      return `${path.type === 'regex' ? '~' : ''}${path.service ?? '*'}/${path.method ?? '*'}`;
-  }
-}
-
-function valueText({ kind, name, value }: ValueMatch): string {
-  return `${name}${kind === 'regex' ? '~' : '='}${value}`;
-}
-
-function filterText(filter: HttpFilter): string {
-  switch (filter.type) {
-    case 'mirror':
-      return `mirror ${filter.numerator}/${filter.denominator} to ${targetText(filter.backend)}`;
-    case 'redirect':
-      return `redirect ${filter.status}`;
-    case 'extension':
-      return filter.missing ? `${filter.object} (missing)` : filter.object;
-    default:
-      return filter.type;
-  }
+function sessionText({ type, sessionName }: SessionPersistence): string {
+  return sessionName === '' ? type : `${type} ${sessionName}`;
 }

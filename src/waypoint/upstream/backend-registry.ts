@@ -8,6 +8,8 @@ import type { UpstreamDeps } from './upstream-deps.ts';
 export interface BackendRegistry {
   /** Undefined: the mesh does not know the service or pod. */
   find(ref: BackendRef): Backend | undefined;
+  /** Whether the backend is in use. */
+  has(ref: BackendRef): boolean;
   all(): readonly Backend[];
   /** The mesh has changed. */
   follow(change: MeshViewChange): void;
@@ -51,10 +53,19 @@ export function createBackendRegistry(deps: UpstreamDeps, processIdle: IdleList)
     }
   }
 
+  function placeOf(ref: BackendRef) {
+    return ref.kind === 'service'
+      ? { owner: ref.service, slot: ref.port }
+      : { owner: ref.uid, slot: `${ref.address} ${ref.port}` };
+  }
+
   return {
+    has(ref) {
+      const { owner, slot } = placeOf(ref);
+      return byOwner.get(owner)?.has(slot) ?? false;
+    },
     find(ref) {
-      const owner = ref.kind === 'service' ? ref.service : ref.uid;
-      const slot = ref.kind === 'service' ? ref.port : `${ref.address} ${ref.port}`;
+      const { owner, slot } = placeOf(ref);
       const known = byOwner.get(owner)?.get(slot);
       if (known !== undefined) return known;
       if (!isKnown(ref)) return undefined;

@@ -1,20 +1,17 @@
 import {
-  type IpAddress,
-  type LocalityPreference,
-  type MeshView,
   refuse,
   type Service,
   type TrafficSettings,
   type UpstreamRefusalReason,
-  type Whereabouts,
   type WorkloadUid,
 } from '../../model/index.ts';
 import { WaypointError } from '../errors.ts';
 import { createBalancerCache } from './balancing/balancer-cache.ts';
 import { createEndpointConnections } from './connections/endpoint-connections.ts';
 import { createIdleList, type IdleList } from './connections/idle-list.ts';
+import { askMesh, IPV4, titleOf } from './endpoints/ask-mesh.ts';
 import { createEndpointTable } from './endpoints/endpoint-table.ts';
-import { type BackendRef, type KnownEndpoints, knownEndpoints } from './endpoints/known-endpoints.ts';
+import type { BackendRef } from './endpoints/known-endpoints.ts';
 import { createServiceEndpoint, type ServiceEndpoint } from './endpoints/service-endpoint.ts';
 import { createRequestGate, type RequestGate } from './limits/request-gate.ts';
 import { classify, type Outcome } from './outliers/outcome.ts';
@@ -25,6 +22,7 @@ import type { UpstreamDeps } from './upstream-deps.ts';
 export interface Backend {
   readonly ref: BackendRef;
   readonly name: string;
+  readonly namespace: string;
   readonly gate: RequestGate;
   /** As the mesh has it now; undefined for a pod. */
   service(): Service | undefined;
@@ -59,7 +57,7 @@ export interface EndpointQuestion {
 
 export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: IdleList): Backend {
   const { view, clock, random, events } = deps;
-  const name = nameOf(ref, view);
+  const { name, namespace } = titleOf(ref, view);
   const serviceIdle = createIdleList(Number.POSITIVE_INFINITY);
   const balancers = createBalancerCache();
   const gate = createRequestGate({
@@ -111,6 +109,7 @@ export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: 
   return {
     ref,
     name,
+    namespace,
     gate,
     service: () => (ref.kind === 'service' ? view.service(ref.service) : undefined),
     choose({ settings, hash, avoid, stickTo }) {
@@ -155,25 +154,6 @@ export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: 
   };
 }
 
-function askMesh(
-  ref: BackendRef,
-  { view, network, self }: UpstreamDeps,
-  locality: LocalityPreference | undefined,
-): KnownEndpoints {
-  const own = self();
-  const source: Whereabouts = own ?? { ...NOWHERE, network };
-  return knownEndpoints(ref, { view, network, source, like: own?.addresses[0] ?? IPV4, locality });
-}
-
-function nameOf(ref: BackendRef, view: MeshView): string {
-  if (ref.kind === 'service') {
-    const service = view.service(ref.service);
-    return `${service === undefined ? ref.service : `${service.namespace}/${service.name}`}:${ref.port}`;
-  }
-  const workload = view.workload(ref.uid);
-  return `pod ${workload === undefined ? ref.uid : `${workload.namespace}/${workload.name}`}:${ref.port}`;
-}
-
 function noEndpoint(
   about: {
     readonly ref: BackendRef;
@@ -214,6 +194,3 @@ function endpointGone(name: string): WaypointError {
 const DEFAULT_DECAY_MS = 10_000;
 /** An endpoint that fails fast must not pass for a fast one. */
 const FAILURE_LATENCY_MS = 1_000;
-const NOWHERE = { locality: { region: '', zone: '', subzone: '' }, node: '', clusterId: '' };
-/** Any address of that family stands for it. */
-const IPV4 = '0.0.0.0' as IpAddress;

@@ -1,16 +1,24 @@
-import type { Clock } from '../../base/index.ts';
+import type { Upstream, UpstreamRefusalReason, Workload } from '../../model/index.ts';
 import type { Backend } from './backend.ts';
+import { askMesh, titleOf } from './endpoints/ask-mesh.ts';
+import type { BackendRef } from './endpoints/known-endpoints.ts';
 import type { ServiceEndpoint } from './endpoints/service-endpoint.ts';
+import type { UpstreamDeps } from './upstream-deps.ts';
 
 /** One backend as it is now, for people. */
 export interface BackendDump {
   /** `namespace/name:port`, or `pod namespace/name:port`. */
   readonly backend: string;
+  readonly namespace: string;
+  /** False: no request has gone there yet, and what the mesh tells is all that is known. */
+  readonly inUse: boolean;
   readonly activeRequests: number;
   readonly pendingRequests: number;
   readonly activeRetries: number;
   readonly connections: number;
   readonly endpoints: readonly EndpointDump[];
+  /** Why there is none, where there is none. */
+  readonly emptyBecause: UpstreamRefusalReason | undefined;
 }
 
 export interface EndpointDump {
@@ -37,23 +45,46 @@ export interface EndpointDump {
   readonly failures: number;
 }
 
-export function dumpBackend(backend: Backend, clock: Clock): BackendDump {
-  const { name, gate } = backend;
+export function dumpBackend(backend: Backend, deps: UpstreamDeps): BackendDump {
+  const { name, namespace, gate } = backend;
+  const nowMs = deps.clock.monotonic();
+  const endpoints = backend.endpoints().map((endpoint) => dumpEndpoint(endpoint, nowMs));
   return {
     backend: name,
+    namespace,
+    inUse: true,
     activeRequests: gate.active,
     pendingRequests: gate.pending,
     activeRetries: gate.retries,
     connections: gate.connections,
-    endpoints: backend
-      .endpoints()
-      .map((endpoint) => dumpEndpoint(endpoint, clock.monotonic()))
-      .sort((a, b) => (a.uid < b.uid ? -1 : 1)),
+    endpoints: endpoints.sort(byUid),
+    emptyBecause: endpoints.length > 0 ? undefined : askMesh(backend.ref, deps, undefined).emptyBecause,
   };
 }
 
-function dumpEndpoint(endpoint: ServiceEndpoint, nowMs: number): EndpointDump {
-  const { workload, upstream, health } = endpoint;
+/** A backend that nobody has asked for. */
+export function dumpUnused(ref: BackendRef, deps: UpstreamDeps): BackendDump {
+  const { name, namespace } = titleOf(ref, deps.view);
+  const { ranks, emptyBecause } = askMesh(ref, deps, undefined);
+  const endpoints = ranks
+    .flat()
+    .map(({ workload, upstream }) => ({ ...placeOf(workload, upstream), ...UNTOUCHED }));
+  return {
+    backend: name,
+    namespace,
+    inUse: false,
+    activeRequests: 0,
+    pendingRequests: 0,
+    activeRetries: 0,
+    connections: 0,
+    endpoints: endpoints.sort(byUid),
+    emptyBecause: endpoints.length > 0 ? undefined : emptyBecause,
+  };
+}
+
+type Place = Omit<EndpointDump, keyof typeof UNTOUCHED>;
+
+function placeOf(workload: Workload, upstream: Upstream): Place {
   return {
     uid: workload.uid,
     name: workload.name,
@@ -64,6 +95,13 @@ function dumpEndpoint(endpoint: ServiceEndpoint, nowMs: number): EndpointDump {
     port: upstream.targetPort,
     protocol: upstream.authority === undefined ? 'TCP' : 'HBONE',
     weight: workload.capacity,
+  };
+}
+
+function dumpEndpoint(endpoint: ServiceEndpoint, nowMs: number): EndpointDump {
+  const { workload, upstream, health } = endpoint;
+  return {
+    ...placeOf(workload, upstream),
     health: health.out?.reason ?? 'healthy',
     backInMs: health.out === undefined ? 0 : Math.max(0, Math.round(health.out.untilMs - nowMs)),
     ejections: health.ejections,
@@ -74,6 +112,21 @@ function dumpEndpoint(endpoint: ServiceEndpoint, nowMs: number): EndpointDump {
     failures: endpoint.failures,
   };
 }
+
+function byUid(a: EndpointDump, b: EndpointDump): number {
+  return a.uid < b.uid ? -1 : 1;
+}
+
+const UNTOUCHED = {
+  health: 'healthy',
+  backInMs: 0,
+  ejections: 0,
+  activeRequests: 0,
+  connections: 0,
+  latencyMs: 0,
+  requests: 0,
+  failures: 0,
+};
 
 /** How fast the figure that is shown fades where nobody asks the endpoint. */
 const DECAY_MS = 10_000;

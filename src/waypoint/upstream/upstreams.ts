@@ -5,7 +5,7 @@ import type { Backend } from './backend.ts';
 import { createBackendRegistry } from './backend-registry.ts';
 import { createIdleList } from './connections/idle-list.ts';
 import type { BackendRef } from './endpoints/known-endpoints.ts';
-import { type BackendDump, dumpBackend } from './endpoint-dump.ts';
+import { type BackendDump, dumpBackend, dumpUnused } from './endpoint-dump.ts';
 import { backendRef } from './sending/backend-ref.ts';
 import { unknownBackend } from './sending/unknown-backend.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
@@ -16,8 +16,8 @@ export interface Upstreams extends Closable {
   forRequest(context: RequestContext): Way;
   /** Throws ERR_WAYPOINT_NO_ENDPOINT where the mesh does not know it. */
   backend(ref: BackendRef): Backend;
-  /** Those in use, by name. */
-  dump(): readonly BackendDump[];
+  /** Those in use and, without a word about requests, those of `possible` that are not; by name. */
+  dump(possible?: readonly BackendRef[]): readonly BackendDump[];
   readonly deps: UpstreamDeps;
 }
 
@@ -27,7 +27,7 @@ export interface Way {
 }
 
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
-  const { view, network, clock } = deps;
+  const { view, network } = deps;
   const registry = createBackendRegistry(deps, createIdleList(deps.maximumIdleConnections));
   const unsubscribe = view.changes.subscribe((change) => registry.follow(change));
 
@@ -46,11 +46,11 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
         settings: context.plan.traffic.settingsFor(context.route(), context.backend),
       };
     },
-    dump: () =>
-      registry
-        .all()
-        .map((known) => dumpBackend(known, clock))
-        .sort((a, b) => (a.backend < b.backend ? -1 : 1)),
+    dump: (possible = []) =>
+      [
+        ...registry.all().map((known) => dumpBackend(known, deps)),
+        ...possible.filter((ref) => !registry.has(ref)).map((ref) => dumpUnused(ref, deps)),
+      ].sort((a, b) => (a.backend < b.backend ? -1 : 1)),
     async close() {
       unsubscribe();
       for (const known of registry.all()) known.retire();
