@@ -5,6 +5,7 @@ import { outputOption } from '../lab/output-option.ts';
 import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { addAdminCommand } from './admin.ts';
 import { type Reach, readDumpFile, readDumps } from './read-dumps.ts';
+import { addEndpointsCommand, addRoutesCommand } from './waypoint-views.ts';
 import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
 
 interface ViewOptions extends Filter {
@@ -14,7 +15,7 @@ interface ViewOptions extends Filter {
   readonly output: OutputFormat;
 }
 
-/** `nodemesh workloads`, `services`, `policies`, `certificates` and `connections`: what the proxies know. */
+/** `nodemesh workloads`, `services`, `policies`, `certificates`, `connections`, `routes`, `endpoints`: what the proxies know. */
 export function addMeshCommands(program: Command, context: CliContext): void {
   const address = new Option('--address <ip>', 'only the workload with this address');
   const direction = new Option('--direction <way>', 'only one way').choices(['inbound', 'outbound']);
@@ -54,6 +55,8 @@ export function addMeshCommands(program: Command, context: CliContext): void {
     reach: 'every node',
     options: [direction],
   });
+  addRoutesCommand(program, context);
+  addEndpointsCommand(program, context);
   addAdminCommand(program, context);
 }
 

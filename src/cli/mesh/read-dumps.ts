@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type LabClient, LabError } from '../../lab/index.ts';
 import type { ConfigDump } from './config-dump.ts';
+import { parseDump, readDumpJson } from './dump-file.ts';
 
 /** Which nodes are asked: every proxy knows all workloads, services and policies, but only its own connections and certificates. */
 export type Reach = 'any node' | 'every node';
@@ -29,49 +29,22 @@ export async function readDumps(lab: LabClient, reach: Reach, node: string | und
 
 /** A dump that was saved before: `nodemesh … --file dump.json`. */
 export function readDumpFile(path: string): ConfigDump {
-  const value = parse(readText(path), path);
+  const value = readDumpJson(path, 'ztunnel/NODE');
   // istioctl's `connections` dump is the list of workload states alone.
   return Array.isArray(value)
     ? { workloadState: { ...(value as object[]) } as never }
     : (value as ConfigDump);
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (cause) {
-    throw new LabError({
-      code: 'ERR_LAB_REQUEST',
-      blame: 'downstream',
-      message: `cannot read the config dump ${path}`,
-      hint: 'nodemesh admin ztunnel/NODE /config_dump prints one; - reads standard input',
-      cause,
-    });
-  }
-}
-
 /** One node's. Throws LabError. */
 export async function readDump(lab: LabClient, node: string): Promise<ConfigDump> {
   const { status, body } = await lab.admin(node, '/config_dump');
-  if (status === 200) return parse(body, `the ztunnel of ${node}`) as ConfigDump;
+  if (status === 200) return parseDump(body, `the ztunnel of ${node}`) as ConfigDump;
   throw new LabError({
     code: 'ERR_LAB_UNAVAILABLE',
     blame: 'upstream',
     message: `the ztunnel of ${node} answered /config_dump with status ${status}`,
   });
-}
-
-function parse(text: string, origin: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new LabError({
-      code: 'ERR_LAB_REQUEST',
-      blame: 'downstream',
-      message: `${origin}: expected a config dump in JSON`,
-      cause,
-    });
-  }
 }
 
 /** Nodes that run pods of the same account each have a certificate of their own. */

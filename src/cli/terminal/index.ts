@@ -1,4 +1,4 @@
 export { OUTPUT_FORMATS, type OutputFormat, printData, printError } from './print.ts';
 export { createProgress, type Progress } from './progress.ts';
-export { formatTable } from './table.ts';
+export { cellLines, formatTable } from './table.ts';
 export { type Colours, createTerminal, type Terminal } from './terminal.ts';

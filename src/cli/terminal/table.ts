@@ -17,6 +17,32 @@ export function formatTable(
   return `${[header, ...rows].map(line).join('\n')}\n`;
 }
 
+/** A row whose cells have several lines, as rows of a table: the lines stand below one another. None is wider than `widest`. */
+export function cellLines(
+  cells: readonly (readonly string[])[],
+  widest: number,
+): readonly (readonly string[])[] {
+  const wrapped = cells.map((lines) => lines.flatMap((line) => wrap(printable(line), widest)));
+  const height = Math.max(1, ...wrapped.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) => wrapped.map((lines) => lines[line] ?? ''));
+}
+
+/** At spaces where there are some. What goes on is indented. */
+function wrap(text: string, widest: number): readonly string[] {
+  if (text.length <= widest) return [text];
+  const space = text.lastIndexOf(' ', widest);
+  const end = space > widest / 3 ? space : widest;
+  return [text.slice(0, end), ...wrap(`  ${text.slice(end).trimStart()}`, widest)];
+}
+
+/** What would move the cursor, or hide text, is shown as its code. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function widthOf(text: string): number {
   return stripVTControlCharacters(text).length;
 }

@@ -15,5 +15,14 @@ export function addWaypointCommands(program: Command, context: CliContext): Comm
   addListCommand(waypoint, context);
   addStatusCommand(waypoint, context);
   addDeleteCommand(waypoint, context);
+  waypoint.addHelpText(
+    'after',
+    `
+Of waypoints that run:
+  $ nodemesh routes                            what they were told, and what is wrong with it
+  $ nodemesh endpoints                         where they send requests, and how these endpoints do
+  $ nodemesh admin waypoint/NAMESPACE/NAME     metrics, dumps, log level
+`,
+  );
   return waypoint;
 }

@@ -56,7 +56,7 @@ function replicaOf(lab: Lab, { namespace, name }: WaypointName, wanted: string |
       code: 'ERR_LAB_NOT_FOUND',
       blame: 'downstream',
       message: `expected a pod of waypoint ${waypoint}, got none`,
-      hint: 'nodemesh waypoint list -A shows all waypoints there are, nodemesh waypoint status NAME why one has no pod',
+      hint: `nodemesh waypoint status ${name} -n ${namespace} says why, nodemesh waypoint list -A which waypoints there are`,
     });
   }
   const found =

@@ -1,0 +1,157 @@
+import { describeError } from '../../base/index.ts';
+import { isKind, isReady, isReplicaOf } from '../../lab/cluster/objects/index.ts';
+import { type LabClient, LabError, type WaypointReplica } from '../../lab/index.ts';
+import type { BackendDump, DumpedRoute } from '../../waypoint/index.ts';
+import type { Terminal } from '../terminal/index.ts';
+import { findWaypoints } from '../waypoint/waypoint-access.ts';
+import { parseDump, readDumpJson } from './dump-file.ts';
+import { backendsIn, routesIn } from './dump-shape.ts';
+
+/** What one replica of a waypoint was told of a route. */
+export interface RouteItem extends DumpedRoute {
+  /** `namespace/name`; empty where a saved dump does not say. */
+  readonly waypoint: string;
+}
+
+/** What one replica of a waypoint knows of a backend. */
+export interface EndpointItem extends BackendDump {
+  /** `namespace/name`; empty where a saved dump does not say. */
+  readonly waypoint: string;
+  /** The pod; empty for a saved dump. */
+  readonly replica: string;
+}
+
+/** Which waypoints, and which of their pods; undefined: all. */
+export interface WaypointChoice {
+  /** `namespace/name`. */
+  readonly waypoint?: string | undefined;
+  readonly pod?: string | undefined;
+}
+
+/** Of each waypoint one replica is asked: all are told the same. Who does not answer is a warning, unless nobody does. */
+export async function readRoutes(
+  lab: LabClient,
+  choice: WaypointChoice,
+  terminal: Terminal,
+): Promise<readonly RouteItem[]> {
+  const waypoints = await chosenWaypoints(lab, choice);
+  const asked = await askAll(lab, waypoints, '/routes', terminal);
+  return asked.flatMap(({ waypoint, content }) =>
+    routesIn(content, `waypoint ${waypoint}`).map((route) => ({ waypoint, ...route })),
+  );
+}
+
+/** Every replica that is ready is asked: each has its own connections and its own opinion of endpoints. */
+export async function readEndpoints(
+  lab: LabClient,
+  choice: WaypointChoice,
+  terminal: Terminal,
+): Promise<readonly EndpointItem[]> {
+  const waypoints = await chosenWaypoints(lab, choice);
+  const replicas = await Promise.all(waypoints.map((waypoint) => replicasOf(lab, waypoint)));
+  const chosen = replicas.flat().filter(({ pod }) => choice.pod === undefined || choice.pod === pod);
+  if (choice.pod !== undefined && chosen.length === 0)
+    throw notAReplica(
+      choice.pod,
+      replicas.flat().flatMap(({ pod }) => pod ?? []),
+    );
+  const asked = await askAll(lab, chosen, '/endpoints', terminal);
+  return asked.flatMap(({ waypoint, replica, content }) =>
+    backendsIn(content, `waypoint ${waypoint}`).map((backend) => ({ waypoint, replica, ...backend })),
+  );
+}
+
+/** A saved `/routes` or `/config_dump`. Throws LabError. */
+export function readRoutesFile(path: string): readonly RouteItem[] {
+  const { waypoint, content } = sectionOf(readDumpJson(path, PART), 'routes');
+  return routesIn(content, path).map((route) => ({ waypoint, ...route }));
+}
+
+/** A saved `/endpoints` or `/config_dump`. Throws LabError. */
+export function readEndpointsFile(path: string): readonly EndpointItem[] {
+  const { waypoint, content } = sectionOf(readDumpJson(path, PART), 'backends');
+  return backendsIn(content, path).map((backend) => ({ waypoint, replica: '', ...backend }));
+}
+
+async function chosenWaypoints(
+  lab: LabClient,
+  { waypoint }: WaypointChoice,
+): Promise<readonly WaypointReplica[]> {
+  if (waypoint === undefined) return findWaypoints(lab, undefined);
+  const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(waypoint) ?? [];
+  if (namespace !== undefined && name !== undefined) return findWaypoints(lab, namespace, [name]);
+  throw new LabError({
+    code: 'ERR_LAB_REQUEST',
+    blame: 'downstream',
+    message: `--waypoint: expected NAMESPACE/NAME, got ${JSON.stringify(waypoint)}`,
+    hint: 'nodemesh waypoint list -A shows all there are',
+  });
+}
+
+/** Without any that is ready the waypoint alone: asking it says what is wrong. */
+async function replicasOf(
+  lab: LabClient,
+  { namespace, name }: WaypointReplica,
+): Promise<readonly WaypointReplica[]> {
+  const pods = (await lab.objects('Pod', namespace))
+    .filter((pod) => isKind(pod, 'Pod'))
+    .filter((pod) => isReplicaOf(pod, name) && isReady(pod));
+  if (pods.length === 0) return [{ namespace, name }];
+  return pods.map(({ metadata }) => ({ namespace, name, pod: metadata.name }));
+}
+
+interface Asked {
+  readonly waypoint: string;
+  readonly replica: string;
+  readonly content: unknown;
+}
+
+async function askAll(
+  lab: LabClient,
+  replicas: readonly WaypointReplica[],
+  path: string,
+  { stderr }: Terminal,
+): Promise<readonly Asked[]> {
+  const settled = await Promise.allSettled(replicas.map((replica) => ask(lab, replica, path)));
+  const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (answers.length === 0 && failures.length > 0) throw failures[0];
+  for (const failure of failures) stderr.write(`warning: ${describeError(failure)}\n`);
+  return answers;
+}
+
+async function ask(lab: LabClient, replica: WaypointReplica, path: string): Promise<Asked> {
+  const waypoint = `${replica.namespace}/${replica.name}`;
+  const { pod, status, body } = await lab.waypointAdmin(replica, { path });
+  const origin = `pod ${pod} of waypoint ${waypoint}`;
+  if (status === 200) return { waypoint, replica: pod, content: parseDump(body, origin) };
+  throw new LabError({
+    code: 'ERR_LAB_UNAVAILABLE',
+    blame: 'upstream',
+    message: `${origin} answered ${path} with status ${status}: ${body.trim()}`,
+  });
+}
+
+/** Of a whole config dump, or what is no object is that section itself. */
+function sectionOf(
+  dump: unknown,
+  section: 'routes' | 'backends',
+): { readonly waypoint: string; readonly content: unknown } {
+  if (Array.isArray(dump) || typeof dump !== 'object' || dump === null)
+    return { waypoint: '', content: dump };
+  const fields = dump as Readonly<Record<string, unknown>>;
+  const { gateway } = fields;
+  return { waypoint: typeof gateway === 'string' ? gateway : '', content: fields[section] };
+}
+
+function notAReplica(pod: string, pods: readonly string[]): LabError {
+  return new LabError({
+    code: 'ERR_LAB_NOT_FOUND',
+    blame: 'downstream',
+    message: `--pod: expected a pod of a waypoint that is ready, got ${pod}`,
+    hint:
+      pods.length === 0 ? 'nodemesh waypoint list -A shows all waypoints' : `there are: ${pods.join(', ')}`,
+  });
+}
+
+const PART = 'waypoint/NAMESPACE/NAME';
