@@ -155,6 +155,8 @@ const REFUSED: Readonly<Record<string, [text: string, status: number]>> = {
     'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n',
     400,
   ],
+  'a tab behind a coding': ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t\r\n\r\n', 400],
+  'a tab before a length': ['POST / HTTP/1.1\r\nHost: a\r\ncontent-length:\t3\r\n\r\n', 400],
   'a coding behind a vertical tab': [
     'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n',
     400,

@@ -305,3 +305,14 @@ test('resets of tunnels that were open, and frames at a fair rate, are no flood'
   }
   t.equal(dialogue.connection.activeStreams, 0);
 });
+
+test('streams that were given up after they had their time are no flood', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  for (let index = 0; index < 5_000; index++) {
+    dialogue.send(dialogue.connect(index * 2 + 1));
+    dialogue.clock.nowMs += 100;
+    dialogue.send(encodeReset(index * 2 + 1, ErrorCode.CANCEL));
+    dialogue.connection.output.take();
+  }
+  t.equal(dialogue.connection.activeStreams, 0);
+});

@@ -65,6 +65,9 @@ export function readFieldLines(
   FIELD_LINES.lastIndex = start;
   FIELD_LINES.test(text);
   if (FIELD_LINES.lastIndex !== text.length) throw faultOfLine(text, FIELD_LINES.lastIndex, fault);
+  // RFC 9110 §5.6.3 lets tabs stand around values; around these some readers do not take them off.
+  if (text.includes('\t') && TAB_IN_FRAMING.test(text))
+    throw fault('a tab in a field that frames the message');
   let count = 0;
   for (let offset = start; offset < text.length; ) {
     if (++count > maxCount)
@@ -110,6 +113,8 @@ function trimmed(text: string, start: number, end: number): string {
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
+
+const TAB_IN_FRAMING = /\r\n(?:transfer-encoding|content-length):[^\r]*\t/i;
 
 /** Any number of lines: a token, a colon without a space before it, visible characters, blanks and obs-text, CRLF. */
 const FIELD_LINES = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*/y;

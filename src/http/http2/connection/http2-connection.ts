@@ -10,7 +10,6 @@ import {
   encodePing,
   encodeReset,
   encodeWindowUpdate,
-  errorCodeName,
   FRAME_HEAD_BYTES,
   type Frame,
   FrameDecoder,
@@ -20,14 +19,11 @@ import {
   type GoAwayFrame,
   PrefaceReader,
   protocolFault,
-  type ResetFrame,
-  SETTINGS_ACK,
-  type SettingsFrame,
-  type WindowUpdateFrame,
   writeFrameHead,
 } from '../frame/index.ts';
 import { createHpackEncoder, type HeaderField, type HpackEncoder } from '../hpack/index.ts';
-import { cutError, overflowError, refusedError, streamFault } from './cuts.ts';
+import { ControlReceiver } from './control-receiver.ts';
+import { overflowError, streamFault } from './cuts.ts';
 import { DataReceiver } from '../flow/data-receiver.ts';
 import { FloodGuard } from '../flow/flood-guard.ts';
 import { HeaderReceiver } from './header-receiver.ts';
@@ -73,6 +69,7 @@ export class Http2Connection implements FrameVisitor {
   readonly receiveWindows: ReceiveWindows;
   readonly #role: Role;
   readonly #events: ConnectionEvents;
+  readonly #now: () => number;
   readonly #streams: StreamTable;
   readonly #scheduler: SendScheduler;
   readonly #settings: SettingsExchange;
@@ -81,7 +78,7 @@ export class Http2Connection implements FrameVisitor {
   readonly #hpackEncoder: HpackEncoder = createHpackEncoder();
   readonly #floods: FloodGuard;
   readonly #data: DataReceiver;
-  #goAwayReceived: GoAwayFrame | undefined;
+  readonly #control: ControlReceiver;
   #over = false;
   readonly #preface: PrefaceReader | undefined;
 
@@ -89,6 +86,7 @@ export class Http2Connection implements FrameVisitor {
     const { role, config, account } = options;
     this.#role = role;
     this.#events = options.events;
+    this.#now = options.now;
     this.#scheduler = new SendScheduler({
       sendTrailers: (stream, fields) => this.#sendHeaders(stream, fields, true),
       onEnded: (stream) => this.#streams.settle(stream),
@@ -124,6 +122,19 @@ export class Http2Connection implements FrameVisitor {
         onRefused: (streamId, errorCode) => this.#send(encodeReset(streamId, errorCode)),
       },
     );
+    this.#control = new ControlReceiver({
+      role,
+      streams: this.#streams,
+      settings: this.#settings,
+      scheduler: this.#scheduler,
+      windows: this.receiveWindows,
+      floods: this.#floods,
+      now: options.now,
+      send: (frame) => this.#send(frame),
+      onPingAck: (payload) => options.events.onPingAck(payload),
+      onChange: () => options.events.onChange(),
+      onOutput: () => options.events.onOutput(),
+    });
     this.#preface = role === 'server' ? new PrefaceReader() : undefined;
     if (role === 'client') this.output.append(CLIENT_PREFACE);
     this.output.append(this.#settings.first(config));
@@ -144,7 +155,7 @@ export class Http2Connection implements FrameVisitor {
   }
 
   get goAwayReceived(): GoAwayFrame | undefined {
-    return this.#goAwayReceived;
+    return this.#control.goAway;
   }
 
   /** False once all stream identifiers are used up (RFC 9113 §5.1.1). */
@@ -272,20 +283,19 @@ export class Http2Connection implements FrameVisitor {
         this.#headers.receive(frame);
         return;
       case 'reset':
-        this.#onReset(frame);
+        this.#control.onReset(frame);
         return;
       case 'settings':
-        this.#onSettings(frame);
+        this.#control.onSettings(frame);
         return;
       case 'ping':
-        if (frame.ack) this.#events.onPingAck(frame.payload);
-        else this.#answerPing(frame.payload);
+        this.#control.onPing(frame);
         return;
       case 'go-away':
-        this.#onGoAway(frame);
+        this.#control.onGoAway(frame);
         return;
       case 'window-update':
-        this.#onWindowUpdate(frame);
+        this.#control.onWindowUpdate(frame);
         return;
       case 'priority':
       case 'unknown':
@@ -321,85 +331,11 @@ export class Http2Connection implements FrameVisitor {
     if (endStream && !stream.closed) this.#streams.endRemote(stream);
   }
 
-  #onReset(frame: ResetFrame): void {
-    const stream = this.#streams.open.get(frame.streamId);
-    if (stream === undefined) {
-      if (this.#streams.isIdle(frame.streamId))
-        throw protocolFault(ErrorCode.PROTOCOL_ERROR, `RST_STREAM on stream ${frame.streamId}, never opened`);
-      this.#floods.countIdleFrame('RST_STREAM on a closed stream');
-      return;
-    }
-    if (this.#role === 'server' && !stream.answered) this.#floods.countWastedStream();
-    const { errorCode } = frame;
-    const gentle = errorCode === ErrorCode.NO_ERROR || errorCode === ErrorCode.CANCEL;
-    if (gentle && stream.remoteEnded && stream.answered) {
-      this.#streams.forget(stream);
-      stream.sink.onUnwanted();
-      return;
-    }
-    const refused = errorCode === ErrorCode.REFUSED_STREAM && !stream.answered;
-    const why = `the peer reset the stream with ${errorCodeName(errorCode)}`;
-    this.#streams.cut(
-      stream,
-      refused ? refusedError(why) : cutError(this.#role, why, { http2Code: errorCode }),
-    );
-  }
-
-  #onSettings(frame: SettingsFrame): void {
-    this.#floods.countIdleFrame('SETTINGS');
-    if (frame.ack) {
-      this.receiveWindows.inEffect(this.#settings.acknowledged());
-      return;
-    }
-    const before = this.#settings.peer.initialWindowBytes;
-    this.#settings.apply(frame.entries);
-    const { initialWindowBytes, maxFrameBytes } = this.#settings.peer;
-    this.#scheduler.peerMaxFrameBytes = maxFrameBytes;
-    if (initialWindowBytes !== before)
-      for (const stream of this.#streams.open.values())
-        this.#scheduler.grow(stream, initialWindowBytes - before);
-    this.#send(SETTINGS_ACK);
-    this.#events.onChange();
-  }
-
-  #answerPing(payload: Buffer): void {
-    this.#floods.countIdleFrame('PING');
-    this.#send(encodePing(payload, true));
-  }
-
-  #onGoAway(frame: GoAwayFrame): void {
-    this.#goAwayReceived = frame;
-    if (this.#role === 'client') {
-      // RFC 9113 §6.8: these were not looked at.
-      for (const stream of [...this.#streams.open.values()]) {
-        if (stream.id > frame.lastStreamId)
-          this.#streams.cut(
-            stream,
-            refusedError(`GOAWAY ${errorCodeName(frame.errorCode)} ${frame.debug}`.trim()),
-          );
-      }
-    }
-    this.#events.onChange();
-  }
-
-  #onWindowUpdate(frame: WindowUpdateFrame): void {
-    if (frame.streamId === 0) {
-      this.#scheduler.grow(undefined, frame.increment);
-    } else {
-      const stream = this.#streams.open.get(frame.streamId);
-      if (stream === undefined) {
-        if (!this.#streams.isIdle(frame.streamId)) return;
-        throw protocolFault(ErrorCode.PROTOCOL_ERROR, `WINDOW_UPDATE on idle stream ${frame.streamId}`);
-      }
-      this.#scheduler.grow(stream, frame.increment);
-    }
-    if (this.#scheduler.hasWork) this.#events.onOutput();
-  }
-
   #addStream(id: number, sink: StreamSink, fields: readonly HeaderField[]): Http2Stream {
     const stream = new Http2Stream({
       id,
       sink,
+      openedMs: this.#now(),
       tunnel: pseudoField(fields, ':method') === 'CONNECT',
       sendWindow: this.#settings.peer.initialWindowBytes,
       receiveWindow: this.receiveWindows.initialWindow,
@@ -442,7 +378,7 @@ export class Http2Connection implements FrameVisitor {
   /** A stream error of RFC 9113 §5.4.2: ours to send, and the stream's end here. */
   #streamFault(stream: Http2Stream, errorCode: number, why: string): void {
     // Resets that the peer makes us send waste as much as those it sends itself (CVE-2025-8671).
-    if (this.#role === 'server' && !stream.answered) this.#floods.countWastedStream();
+    this.#control.countWasted(stream);
     this.#send(encodeReset(stream.id, errorCode));
     this.#streams.cut(stream, streamFault(this.#role, errorCode, why));
   }

@@ -35,6 +35,8 @@ export interface PendingWrite {
  */
 export class Http2Stream {
   readonly id: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly openedMs: number;
   /** A CONNECT: bytes both ways, and no HEADERS within (RFC 9113 §8.5). */
   readonly tunnel: boolean;
   sink: StreamSink;
@@ -62,6 +64,7 @@ export class Http2Stream {
 
   constructor(options: {
     readonly id: number;
+    readonly openedMs: number;
     readonly tunnel: boolean;
     readonly sink: StreamSink;
     readonly sendWindow: number;
@@ -69,6 +72,7 @@ export class Http2Stream {
     readonly targetWindow: number;
   }) {
     this.id = options.id;
+    this.openedMs = options.openedMs;
     this.tunnel = options.tunnel;
     this.sink = options.sink;
     this.sendWindow = options.sendWindow;
