@@ -1,3 +1,4 @@
+import type { MeshError } from '../../base/index.ts';
 import {
   refuse,
   type Service,
@@ -41,6 +42,8 @@ export interface Backend {
 
 export interface TryResult {
   readonly outcome: Outcome;
+  /** Why it failed, where it did. */
+  readonly error?: MeshError | undefined;
   /** Undefined where it tells nothing of how long requests take. */
   readonly latencyMs: number | undefined;
 }
@@ -125,7 +128,7 @@ export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: 
       const balancer = balancers.balancerFor(loadBalancer, slowStart);
       return balancer.choose(set, { nowMs: clock.monotonic(), random, hash });
     },
-    report(endpoint, { outcome, latencyMs }, settings) {
+    report(endpoint, { outcome, error, latencyMs }, settings) {
       const { loadBalancer, outliers: ejection } = settings;
       const kind = classify(outcome, ejection.rateLimitedMaximumMs > 0);
       if (kind === 'server-error' || kind === 'gateway-error') endpoint.failures += 1;
@@ -134,8 +137,8 @@ export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: 
         const countedMs = kind === 'gateway-error' ? Math.max(latencyMs, FAILURE_LATENCY_MS) : latencyMs;
         endpoint.latency.observe(countedMs, clock.monotonic(), decayMs);
       }
-      if (outcome.kind === 'connect-failed')
-        events.connectFailed({ backend: name, endpoint: endpoint.workload });
+      if (outcome.kind === 'connect-failed' && error !== undefined)
+        events.connectFailed({ backend: name, endpoint: endpoint.workload, error });
       outliers.report(endpoint, outcome, ejection);
     },
     endpoints: () => [...table.all()],

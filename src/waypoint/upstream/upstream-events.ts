@@ -1,4 +1,4 @@
-import type { Logger } from '../../base/index.ts';
+import { describeError, type Logger, type MeshError } from '../../base/index.ts';
 import type { Workload } from '../../model/index.ts';
 import type { OverflowReason } from './limits/request-gate.ts';
 import type { EjectionReason } from './outliers/endpoint-health.ts';
@@ -22,7 +22,11 @@ export interface UpstreamEvents {
   }): void;
   returned(event: { readonly backend: BackendName; readonly endpoint: Workload }): void;
   overflowed(event: { readonly backend: BackendName; readonly reason: OverflowReason }): void;
-  connectFailed(event: { readonly backend: BackendName; readonly endpoint: Workload }): void;
+  connectFailed(event: {
+    readonly backend: BackendName;
+    readonly endpoint: Workload;
+    readonly error: MeshError;
+  }): void;
   /** The service or pod is gone, or has not been used for long: nothing more is told of it. */
   dropped(event: { readonly backend: BackendName }): void;
 }
@@ -44,7 +48,7 @@ export function toAll(listeners: readonly UpstreamEvents[]): UpstreamEvents {
   };
 }
 
-/** What an operator may want to read; what happens with single requests is in the access log. */
+/** What an operator may want to read; what comes with every few requests is for those who debug. */
 export function toLog(log: Logger): UpstreamEvents {
   const named = ({ backend, endpoint }: { readonly backend: BackendName; readonly endpoint: Workload }) => ({
     backend,
@@ -55,8 +59,10 @@ export function toLog(log: Logger): UpstreamEvents {
     ejected: (event) =>
       log.warn('endpoint ejected', { ...named(event), reason: event.reason, forMs: Math.round(event.forMs) }),
     spared: (event) =>
-      log.warn('endpoint not ejected, too many are', { ...named(event), reason: event.reason }),
+      log.debug('endpoint not ejected, too many are', { ...named(event), reason: event.reason }),
     returned: (event) => log.info('endpoint returned', named(event)),
+    connectFailed: (event) =>
+      log.debug('endpoint not reached', { ...named(event), error: describeError(event.error) }),
   };
 }
 

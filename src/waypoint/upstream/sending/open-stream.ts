@@ -83,7 +83,7 @@ async function connectSomewhere(
       return { endpoint, stream };
     } catch (cause) {
       const { error, outcome } = connectFailure(cause, `${workload.namespace}/${workload.name}`);
-      if (outcome !== undefined) backend.report(endpoint, { outcome, latencyMs: undefined }, settings);
+      if (outcome !== undefined) backend.report(endpoint, { outcome, error, latencyMs: undefined }, settings);
       first ??= error;
       if (!error.retryable || signal.aborted || tried.size > settings.retry.attempts) throw first;
     }

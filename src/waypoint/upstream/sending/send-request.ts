@@ -68,7 +68,8 @@ async function exchange(attempt: Try): Promise<Exchanged> {
       lease.release();
       if (!fresh && !lease.isFresh && mayRepeat(request, error)) continue;
       const { error: failure, outcome } = sendFailure(error, describe(attempt));
-      if (outcome !== undefined) attempt.report({ outcome, latencyMs: clock.monotonic() - sentMs });
+      if (outcome !== undefined)
+        attempt.report({ outcome, error: failure, latencyMs: clock.monotonic() - sentMs });
       throw failure;
     }
   }
@@ -83,7 +84,8 @@ async function leaseConnection(attempt: Try, fresh: boolean): Promise<Lease> {
     return await connections.lease({ upstream, version, client, settings, signal, fresh });
   } catch (error) {
     const { error: failure, outcome } = connectFailure(error, describe(attempt));
-    if (outcome !== undefined) attempt.report({ outcome, latencyMs: clock.monotonic() - startedMs });
+    if (outcome !== undefined)
+      attempt.report({ outcome, error: failure, latencyMs: clock.monotonic() - startedMs });
     throw failure;
   }
 }
