@@ -20,7 +20,9 @@ const TEST_PEERS = [
   { program: 'sysctl', debian: 'procps' },
   { program: 'openssl', debian: 'openssl' },
   { pythonModule: 'h2', debian: 'python3-h2' },
+  { program: 'h2load', debian: 'nghttp2-client' },
   { program: 'redis-server', debian: 'redis-server' },
+  { program: 'curl', debian: 'curl' },
 ];
 const BENCH_PEERS = [
   { program: 'haproxy', debian: 'haproxy' },
