@@ -4,6 +4,7 @@ import type { AdmissionMetrics } from '../telemetry/index.ts';
 import { createKeyStore, type FetchDocument, type KeyStore } from './authentication/keys/index.ts';
 import { createFaultInjector, type FaultInjector } from './faults/fault-injector.ts';
 import { createFilterHost, type FilterHost } from './filter/filter-host.ts';
+import type { WaypointConfig } from './config/index.ts';
 import type { ConnectTo } from './own-calls/connect-to.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limit/rate-limiter.ts';
 import { createSharedCounters } from './rate-limit/shared/create-shared-counters.ts';
@@ -16,6 +17,7 @@ export interface EnforcementDeps {
   readonly fetchDocument: FetchDocument;
   /** Undefined: there is none. */
   readonly credentialsDirectory: string | undefined;
+  readonly memory: Pick<WaypointConfig['memory'], 'maxRateLimitKeys' | 'maxFilters' | 'maxFilterBodyBytes'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -32,19 +34,29 @@ export interface Enforcement extends Closable {
 }
 
 export function createEnforcement(gateway: GatewayKey, deps: EnforcementDeps): Enforcement {
-  const { resources, metrics, connectTo, credentialsDirectory, clock, log, random } = deps;
+  const { resources, metrics, connectTo, credentialsDirectory, memory, clock, log, random } = deps;
   const owned = createClosableStack();
   const rateLimiter = owned.own(
     createRateLimiter({
       gateway,
       shared: createSharedCounters({ connect: connectTo, credentialsDirectory, clock, log }),
       metrics: metrics.rateLimits,
+      maximumKeys: memory.maxRateLimitKeys,
       clock,
       log,
     }),
   );
   const faults = createFaultInjector({ gateway, metrics: metrics.faults, random, clock, log });
-  const filters = owned.own(createFilterHost({ gateway, metrics: metrics.filters, clock, log }));
+  const filters = owned.own(
+    createFilterHost({
+      gateway,
+      metrics: metrics.filters,
+      maximumFilters: memory.maxFilters,
+      maximumHeldBytes: memory.maxFilterBodyBytes,
+      clock,
+      log,
+    }),
+  );
   const keys = owned.own(createKeyStore({ fetch: deps.fetchDocument, clock, log }));
   return {
     rateLimiter,

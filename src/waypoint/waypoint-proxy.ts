@@ -166,6 +166,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       connectTo,
       fetchDocument: createFetchDocument({ connectTo, config: httpConfig, clock }),
       credentialsDirectory: config.credentialsDirectory,
+      memory: config.memory,
       clock,
       log,
       random,

@@ -43,7 +43,13 @@ test('the required options alone give a complete config', async (t) => {
       idleTimeoutMs: 3_600_000,
       bodyIdleTimeoutMs: 3_600_000,
     },
-    memory: { maxBufferedBytes: 268_435_456, maxIdleConnections: 4_096 },
+    memory: {
+      maxBufferedBytes: 268_435_456,
+      maxIdleConnections: 4_096,
+      maxRateLimitKeys: 10_000,
+      maxFilters: 16,
+      maxFilterBodyBytes: 67_108_864,
+    },
     passedOn: { trustedClients: [], clientCertificate: false },
   });
   t.equal(config.credentialsDirectory, undefined);
@@ -108,6 +114,9 @@ test('every bad option is reported in one error, with what it should be', async 
       bodyIdleTimeout: 'never',
       maxBufferedBytes: '1KiB',
       maxIdleConnections: '1.5',
+      maxRateLimitKeys: '0',
+      maxFilters: 'many',
+      maxFilterBodyBytes: '1',
       trustedClients: 'spiffe://cluster.local/ns/edge/sa/gateway,gateway',
     }),
     {
@@ -136,6 +145,9 @@ test('every bad option is reported in one error, with what it should be', async 
       '--body-idle-timeout': 'expected a duration from 1ms to 1d, got "never"',
       '--max-buffered-bytes': 'expected a size from 1MiB to 1024GiB, got "1KiB"',
       '--max-idle-connections': 'expected a whole number from 0 to 1000000, got "1.5"',
+      '--max-rate-limit-keys': 'expected a whole number from 1 to 10000000, got "0"',
+      '--max-filters': 'expected a whole number from 0 to 1000, got "many"',
+      '--max-filter-body-bytes': 'expected a size from 1MiB to 1024GiB, got "1"',
       '--trusted-clients':
         'expected identities such as spiffe://cluster.local/ns/edge/sa/gateway, with commas between, got "spiffe://cluster.local/ns/edge/sa/gateway,gateway"',
     },

@@ -73,6 +73,17 @@ export function addServeCommand(waypoint: Command, version: string): void {
       WAYPOINT_DEFAULTS.maxIdleConnections,
     )
     .option(
+      '--max-rate-limit-keys <number>',
+      'counters that one limit of a RateLimit keeps',
+      WAYPOINT_DEFAULTS.maxRateLimitKeys,
+    )
+    .option('--max-filters <number>', 'Filters that run, each a process', WAYPOINT_DEFAULTS.maxFilters)
+    .option(
+      '--max-filter-body-bytes <size>',
+      'bodies in memory that Filters see',
+      WAYPOINT_DEFAULTS.maxFilterBodyBytes,
+    )
+    .option(
       '--trusted-clients <identities>',
       'gateways whose word about their own clients is passed on (default: none)',
     )

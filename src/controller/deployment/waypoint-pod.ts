@@ -35,6 +35,7 @@ export function waypointPod(
         volumeMounts: [
           { name: 'token', mountPath: TOKEN_FOLDER, readOnly: true },
           { name: 'roots', mountPath: ROOTS_FOLDER, readOnly: true },
+          { name: 'credentials', mountPath: CREDENTIALS_FOLDER, readOnly: true },
         ],
       },
     ],
@@ -54,6 +55,8 @@ export function waypointPod(
         },
       },
       { name: 'roots', configMap: { name: rootsConfigMap } },
+      // Whoever has something to tell the waypoint in secret (passwords of servers) makes it.
+      { name: 'credentials', secret: { secretName: `${waypoint.name}-credentials`, optional: true } },
     ],
   };
 }
@@ -68,6 +71,7 @@ function waypointArguments(waypoint: WaypointInfo, settings: DeploymentSettings)
     ...['--controller-name', settings.controllerName],
     ...['--root-cert-file', `${ROOTS_FOLDER}/${ROOTS_FILE}`],
     ...['--token-file', `${TOKEN_FOLDER}/${TOKEN_FILE}`],
+    ...['--credentials', CREDENTIALS_FOLDER],
     ...['--trust-domain', settings.trustDomain],
     ...['--cluster-id', settings.clusterId],
     ...['--cluster-domain', settings.clusterDomain],
@@ -84,6 +88,7 @@ export const ROOTS_FILE = 'root-cert.pem';
 const ROOTS_FOLDER = '/var/run/secrets/nodemesh';
 const TOKEN_FOLDER = '/var/run/secrets/tokens';
 const TOKEN_FILE = 'istio-token';
+const CREDENTIALS_FOLDER = '/var/run/secrets/credentials';
 const GRACE_SECONDS = 30;
 const READY = {
   httpGet: { path: '/healthz/ready', port: 15021, scheme: 'HTTP' },

@@ -50,6 +50,9 @@ export interface WaypointOptions {
   readonly bodyIdleTimeout?: string | undefined;
   readonly maxBufferedBytes?: string | undefined;
   readonly maxIdleConnections?: string | undefined;
+  readonly maxRateLimitKeys?: string | undefined;
+  readonly maxFilters?: string | undefined;
+  readonly maxFilterBodyBytes?: string | undefined;
   /** SPIFFE IDs with commas between. Empty: nobody. */
   readonly trustedClients?: string | undefined;
   readonly forwardClientCert?: boolean | undefined;
@@ -81,6 +84,9 @@ export const WAYPOINT_DEFAULTS = {
   bodyIdleTimeout: '1h',
   maxBufferedBytes: '256MiB',
   maxIdleConnections: '4096',
+  maxRateLimitKeys: '10000',
+  maxFilters: '16',
+  maxFilterBodyBytes: '64MiB',
   trustedClients: '',
   forwardClientCert: false,
 } as const satisfies WaypointOptions;
@@ -133,6 +139,19 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
         options.maxIdleConnections,
         IDLE_CONNECTIONS_RANGE,
       ),
+      maxRateLimitKeys: wholeNumber(
+        problems,
+        '--max-rate-limit-keys',
+        options.maxRateLimitKeys,
+        RATE_LIMIT_KEYS_RANGE,
+      ),
+      maxFilters: wholeNumber(problems, '--max-filters', options.maxFilters, FILTERS_RANGE),
+      maxFilterBodyBytes: byteSize(
+        problems,
+        '--max-filter-body-bytes',
+        options.maxFilterBodyBytes,
+        BUFFERED_BYTES_RANGE,
+      ),
     },
     passedOn: {
       trustedClients: trustedClients(problems, options.trustedClients),
@@ -179,3 +198,5 @@ const GATEWAY = /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/;
 /** Below, a single stream of HTTP/2 could not fill its window; above, no number of bytes fits a machine. */
 const BUFFERED_BYTES_RANGE = [2 ** 20, 2 ** 40] as const;
 const IDLE_CONNECTIONS_RANGE = [0, 1_000_000] as const;
+const RATE_LIMIT_KEYS_RANGE = [1, 10_000_000] as const;
+const FILTERS_RANGE = [0, 1_000] as const;

@@ -37,6 +37,12 @@ export interface WaypointConfig {
     readonly maxBufferedBytes: number;
     /** Connections to endpoints that nobody uses and that are kept; one more closes the one that was used longest ago. */
     readonly maxIdleConnections: number;
+    /** Counters that one limit of a RateLimit keeps; requests that would need one more share one. */
+    readonly maxRateLimitKeys: number;
+    /** Filters that run at once, each in a process of its own; further ones fail. */
+    readonly maxFilters: number;
+    /** Bytes of bodies that all filters hold at once; a request that needs more is a failure of its filter. */
+    readonly maxFilterBodyBytes: number;
   };
   /** What applications are told of where a request comes from. */
   readonly passedOn: {
