@@ -1,4 +1,4 @@
-import type { ExtensionKey, Service } from '../../model/index.ts';
+import type { ExtensionKey, Service, WaypointResource } from '../../model/index.ts';
 import type { WaypointConfig } from '../config/index.ts';
 import { bindsService } from '../listener/dialled-target.ts';
 import type { WaypointProxy } from '../waypoint-proxy.ts';
@@ -28,9 +28,20 @@ export function configDump(
       .map(nameOf)
       .sort(),
     routes: dumpRoutes(proxy),
-    resources: [...resources.all()].filter(({ kind }) => kind !== 'route'),
+    resources: [...resources.all()].filter(({ kind }) => kind !== 'route').map(withoutSecrets),
     backends: dumpEndpoints(proxy),
     certificates: svids.status(),
+  };
+}
+
+/** What a question to an authorizer is sent with is often what proves to it who asks. */
+function withoutSecrets(resource: WaypointResource): WaypointResource {
+  if (resource.kind !== 'authorizer' || resource.authorizer.protocol.kind !== 'http') return resource;
+  const { protocol } = resource.authorizer;
+  const additionalHeaders = protocol.additionalHeaders.map(({ name }) => ({ name, value: 'not shown' }));
+  return {
+    kind: 'authorizer',
+    authorizer: { ...resource.authorizer, protocol: { ...protocol, additionalHeaders } },
   };
 }
 

@@ -7,6 +7,7 @@ import type { MeshError } from '../../base/index.ts';
 export function statusFor(error: MeshError): 401 | 503 {
   switch (error.code) {
     case 'ERR_WAYPOINT_DENIED':
+    case 'ERR_WAYPOINT_DENIED_LATER':
       return 401;
     default:
       return 503;
