@@ -31,6 +31,7 @@ import { createEnforcement, type Enforcement } from './enforcement.ts';
 import { followMesh } from './control-plane/follow.ts';
 import { createHandler, createSender } from './layers/create-handler.ts';
 import { createReplayMemory } from './layers/resilience/replay/replay-memory.ts';
+import { createRetryLayer } from './layers/resilience/retry.ts';
 import type { RoutingMetrics } from './layers/routing-metrics.ts';
 import { createBytesCarrier } from './listener/carry-bytes.ts';
 import type { WaypointSelf } from './listener/dialled-target.ts';
@@ -150,10 +151,11 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     }),
   );
   const admission = deps.admissionMetrics(() => enforcement);
+  const retry = createRetryLayer({ clock, random, onRetry: deps.routingMetrics.onRetry });
   const guards: GuardDeps = {
     clock,
     log,
-    send: createSender(upstreams),
+    send: createSender(upstreams, retry),
     memory: createReplayMemory(CHECKED_BODIES_BYTES),
     onAnswer: admission.authorizers.answered,
     onDryRun: deps.decisions.dryRun,
@@ -181,6 +183,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     ...deps,
     ...enforcement,
     upstreams,
+    retry,
     guards,
     live,
     passedOn: {

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/index.ts';
 import type { DecisionMetrics, HttpMetrics, RequestLog } from '../../telemetry/index.ts';
 import type { GuardDeps } from '../authorization/guard-deps.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
-import { compose, type Handler } from '../request/layer.ts';
+import { compose, type Handler, type Layer } from '../request/layer.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -15,7 +15,6 @@ import { metricsLayer } from './observation/metrics.ts';
 import { tracingLayer } from './observation/tracing.ts';
 import { createBalancingLeaf } from './resilience/balancing.ts';
 import { createCircuitBreakingLayer } from './resilience/circuit-breaking.ts';
-import { createRetryLayer } from './resilience/retry.ts';
 import { createTimeoutLayer } from './resilience/timeout.ts';
 import { createCorsLayer } from './routing/cors/cors.ts';
 import { backendFiltersLayer, ruleFiltersLayer } from './routing/headers-and-url.ts';
@@ -27,9 +26,9 @@ import { createAuthorizationLayer } from './security/authorization.ts';
 import { normalizedPathLayer } from './security/normalized-path.ts';
 import type { RoutingMetrics } from './routing-metrics.ts';
 
-/** Sends a request to its backend, once. */
-export function createSender(upstreams: Upstreams): Handler {
-  return compose([createCircuitBreakingLayer(upstreams)], createBalancingLeaf(upstreams));
+/** Sends a request to its backend: once, or as often as `layers` around that do. */
+export function createSender(upstreams: Upstreams, ...layers: readonly Layer[]): Handler {
+  return compose([...layers, createCircuitBreakingLayer(upstreams)], createBalancingLeaf(upstreams));
 }
 
 export interface HandlerDeps {
@@ -43,6 +42,8 @@ export interface HandlerDeps {
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
   readonly passedOn: PassedOnConfig;
+  /** One for all that is sent, for its budget is the process's. */
+  readonly retry: Layer;
   readonly guards: GuardDeps;
   readonly live: Pick<LiveConnections, 'follow'>;
 }
@@ -83,7 +84,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       }),
       backendFiltersLayer,
       createTimeoutLayer({ clock }),
-      createRetryLayer({ clock, random, onRetry: routingMetrics.onRetry }),
+      deps.retry,
       circuitBreaking,
     ],
     leaf,

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { test } from 'tap';
+import { systemClock } from '../../../src/base/index.ts';
 import { HeaderList, type HttpBody, type HttpRequest } from '../../../src/http/index.ts';
 import type { Authorizer, RequestTest } from '../../../src/model/index.ts';
 import { createSender } from '../../../src/waypoint/layers/create-handler.ts';
+import { createRetryLayer } from '../../../src/waypoint/layers/resilience/retry.ts';
 import { createRequestRecord } from '../../../src/waypoint/request/request-record.ts';
 import { ip, keyOf, makeWorkload } from '../../model/mesh-fixtures.ts';
 import { policyOf } from '../../policy/support/requests.ts';
@@ -16,6 +18,8 @@ type Answer = Parameters<typeof startGrpcAuthorizer>[0];
 interface Setting extends Omit<GuardedOptions, 'send' | 'authorizers'> {
   readonly authorizer?: Partial<Authorizer>;
   readonly more?: readonly Partial<Authorizer>[];
+  /** Of further endpoints that are not there. */
+  readonly deadPorts?: readonly number[];
 }
 
 const ASK = policyOf('ask', { kind: 'custom', provider: 'opa' }, [{}]);
@@ -29,21 +33,27 @@ async function withAuthorizer(
     world: ReturnType<typeof guardedService> & { asked: readonly Parameters<Answer>[0][] },
   ) => Promise<void>,
 ): Promise<void> {
-  const { authorizer = {}, more = [], policies = [ASK], ...options } = setting;
+  const { authorizer = {}, more = [], policies = [ASK], deadPorts = [], ...options } = setting;
   const server = await startGrpcAuthorizer(answer);
   try {
     await withUpstreams({ protocol: 'grpc' }, async ({ view, service, upstreams }) => {
       const key = keyOf(service);
-      const ports = [{ servicePort: 80, targetPort: server.port, appProtocol: 'grpc' as const }];
-      const workload = makeWorkload({
-        name: 'opa-1',
-        addresses: [ip('127.0.0.1')],
-        tunnelProtocol: 'none',
-        services: new Map([[key, ports]]),
-      });
-      view.apply({ upsertWorkloads: [workload] });
+      const workloads = [server.port, ...deadPorts].map((targetPort) =>
+        makeWorkload({
+          name: `opa-${targetPort}`,
+          addresses: [ip('127.0.0.1')],
+          tunnelProtocol: 'none',
+          services: new Map([[key, [{ servicePort: 80, targetPort, appProtocol: 'grpc' as const }]]]),
+        }),
+      );
+      view.apply({ upsertWorkloads: workloads });
       const authorizers = [authorizer, ...more].map((over) => makeAuthorizer(key, over));
-      const guarded = guardedService({ ...options, policies, authorizers, send: createSender(upstreams) });
+      const guarded = guardedService({
+        ...options,
+        policies,
+        authorizers,
+        send: createSender(upstreams, createRetryLayer({ clock: systemClock })),
+      });
       await run({ ...guarded, asked: server.asked });
     });
   } finally {
@@ -229,6 +239,17 @@ test('an authorizer that gives no answer counts as its owner says', async (t) =>
       },
     );
   }
+});
+
+test('an endpoint of an authorizer that is not there costs no request', async (t) => {
+  await withAuthorizer(
+    () => ALLOWED,
+    { deadPorts: [1] },
+    async ({ send, outcomes }) => {
+      for (let count = 0; count < 8; count++) t.equal((await send()).status, 200);
+      t.same(new Set(outcomes), new Set(['opa allowed']));
+    },
+  );
 });
 
 test('that a client gives up is not taken for a failure to be passed over', async (t) => {

@@ -11,7 +11,7 @@ import { type Question, questionContext } from './question.ts';
 
 export interface AskDeps {
   readonly clock: Clock;
-  /** Sends a request to its backend through the mesh, without retries. */
+  /** Sends a request to its backend through the mesh, again where it was not reached. */
   readonly send: Handler;
 }
 

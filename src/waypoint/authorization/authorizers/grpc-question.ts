@@ -37,7 +37,7 @@ export function grpcQuestion(
     headers: new HeaderList([
       ['content-type', 'application/grpc'],
       ['te', 'trailers'],
-      ['grpc-timeout', `${authorizer.timeoutMs}m`],
+      ['grpc-timeout', `${Math.min(authorizer.timeoutMs, LONGEST_TIMEOUT_MS)}m`],
       ['user-agent', 'nodemesh'],
     ]),
     body: bodyOf(frameMessage(message)),
@@ -110,4 +110,6 @@ function unicode(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
+/** gRPC over HTTP/2: eight digits. */
+const LONGEST_TIMEOUT_MS = 99_999_999;
 const LONGEST_ANSWER_BYTES = 1_048_576;
