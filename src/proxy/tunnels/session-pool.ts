@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { type BufferAccount, type Clock, sleep } from '../../base/index.ts';
 import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
-import { connectTcp, MESH_MARK, type NetNamespace } from '../../net/index.ts';
+import { connectTcp, type NetNamespace } from '../../net/index.ts';
 import { createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import type { HeldIdentity } from './held-identity.ts';
 import { type SessionKey, sessionKeyText } from './session-key.ts';
@@ -18,6 +18,8 @@ export interface SessionPool extends TunnelPool<SessionKey> {
 export interface SessionPoolOptions {
   /** Where connections start; undefined: in the process's own namespace. */
   readonly namespace: NetNamespace | undefined;
+  /** Packet mark, for the redirection rules of a captured pod; setting one takes a privilege. Undefined: none. */
+  readonly mark: number | undefined;
   readonly identity: HeldIdentity;
   readonly account: BufferAccount;
   /** For TCP and TLS together. */
@@ -27,7 +29,7 @@ export interface SessionPoolOptions {
 
 /** Dials from the workload's namespace, with the workload's certificate. */
 export function createWorkloadSessionPool(options: SessionPoolOptions): SessionPool {
-  const { namespace, identity, account, connectTimeoutMs, clock } = options;
+  const { namespace, mark, identity, account, connectTimeoutMs, clock } = options;
   const openedWith = new WeakMap<object, Svid>();
   const connectOnce = async (key: SessionKey, signal: AbortSignal): Promise<TLSSocket> => {
     for (;;) {
@@ -35,7 +37,7 @@ export function createWorkloadSessionPool(options: SessionPoolOptions): SessionP
       const socket = await connectTcp({
         namespace,
         ...key.destination,
-        mark: MESH_MARK,
+        ...(mark === undefined ? {} : { mark }),
         timeoutMs: connectTimeoutMs,
         signal,
       });

@@ -1,7 +1,7 @@
 import { type Closable, createDrain, sleep } from '../../base/index.ts';
 import { serverTlsOptions } from '../../identity/index.ts';
 import { HBONE_PORT, INBOUND_PLAINTEXT_PORT, OUTBOUND_PORT } from '../../model/index.ts';
-import { namespaceHasIpv6, openListener } from '../../net/index.ts';
+import { MESH_MARK, namespaceHasIpv6, openListener } from '../../net/index.ts';
 import {
   baggageOf,
   createPeerJudge,
@@ -42,6 +42,7 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
   const peers = createPeerJudge(() => svid);
   const tracker = createPodConnections(deps.tracker);
   const pool = createWorkloadSessionPool({
+    mark: MESH_MARK,
     namespace,
     identity,
     account,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/index.ts';
 import type { Upstream, Workload } from '../../../model/index.ts';
-import { connectTcp, MESH_MARK, tcpByteStream } from '../../../net/index.ts';
+import { connectTcp, tcpByteStream } from '../../../net/index.ts';
 import { baggageOf, newTraceparent, type SessionPool } from '../../../proxy/index.ts';
 import { formatForwarded, TunnelError, type TunnelRequestHead } from '../../../tunnel-protocol/index.ts';
 import { WaypointError } from '../../errors.ts';
@@ -29,7 +29,6 @@ export function createDialler({ pool, self, clock }: DiallerDeps): DialEndpoint 
           namespace: undefined,
           address,
           port,
-          mark: MESH_MARK,
           timeoutMs,
           signal: limit.signal,
         });

@@ -5,14 +5,17 @@ import {
   type SessionPoolOptions,
 } from '../../../proxy/index.ts';
 
-export interface WaypointPoolOptions extends Omit<SessionPoolOptions, 'namespace'> {
+export interface WaypointPoolOptions extends Omit<SessionPoolOptions, 'namespace' | 'mark'> {
   readonly log: Logger;
 }
 
-/** The tunnels to pods, opened from the waypoint's own namespace. Those with a revoked peer are cut when that is told. */
+/**
+ * The tunnels to pods, opened from the waypoint's own namespace, which nobody captures. Those with a revoked peer are cut when that is
+ * told.
+ */
 export function createWaypointPool({ log, ...options }: WaypointPoolOptions): SessionPool {
   const { identity } = options;
-  const pool = createWorkloadSessionPool({ ...options, namespace: undefined });
+  const pool = createWorkloadSessionPool({ ...options, namespace: undefined, mark: undefined });
   const unsubscribe = identity.revocations.subscribe(() => {
     identity.svid().then(
       // The certificate in use brings the newest lists.
