@@ -38,6 +38,7 @@ import type { WaypointSelf } from './listener/dialled-target.ts';
 import { openTunnelPort } from './listener/tunnel-port.ts';
 import { createConnectTo } from './own-calls/connect-to.ts';
 import { createFetchDocument } from './own-calls/fetch-document.ts';
+import { createConnectionContext } from './request/connection-context.ts';
 import { createOwnWorkload } from './own-workload.ts';
 import { createPlanCompiler } from './plan/compile-plan.ts';
 import { createPlanStore } from './plan/plan-store.ts';
@@ -97,8 +98,10 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     namespace,
     hostname: `${name}.${namespace}.svc.${mesh.clusterDomain}`,
     network: mesh.network,
-    isTold: (service) =>
-      resources.get(boundServiceName(serviceKey(service.namespace, service.hostname))) !== undefined,
+    isTold(service) {
+      const { namespace: inNamespace, hostname } = service ?? self;
+      return resources.get(boundServiceName(serviceKey(inNamespace, hostname))) !== undefined;
+    },
   };
   const identity = workloadIdentity({
     trustDomain: mesh.trustDomain,
@@ -175,8 +178,15 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     }),
   );
   const plans = createPlanStore(resources, createPlanCompiler(config.gateway, { ...enforcement, log }));
-  const planFor = ({ kind, service, port }: DialledTarget): TargetPlan =>
-    plans.planFor({ service: kind === 'service' ? service : undefined, port });
+  const planFor = (dialled: DialledTarget): TargetPlan => {
+    if (dialled.kind === 'workload') return plans.planFor({ service: undefined, port: dialled.port });
+    const { service, port } = dialled;
+    // A connection outlives what its service was when it came.
+    const current = view.service(serviceKey(service.namespace, service.hostname)) ?? service;
+    return plans.planFor({ service: current, port });
+  };
+  const isTold = (dialled: DialledTarget): boolean =>
+    self.isTold(dialled.kind === 'service' ? dialled.service : undefined);
   // Behind the plans, which are new when it hears of a change.
   const live = createLiveConnections({ changes: resources.changes, planFor });
   const handler = createHandler({
@@ -212,7 +222,9 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
           changes: { subscribe: (listener) => subscribeAll([view.changes, resources.changes], listener) },
           clock,
           holdMs: HOLD_MS,
-          connectionContext: (client, dialled) => ({ client, dialled, plan: () => planFor(dialled) }),
+          connectionContext: (client, dialled) =>
+            createConnectionContext({ client, dialled }, { planFor, isTold }),
+          isTold,
           detect: (stream, patient) =>
             detectHttp(stream, patient ? { clock, timeoutMs: httpConfig.idleTimeoutMs } : { clock }),
           serve: (protocol, stream, onExchange) =>

@@ -83,3 +83,11 @@ test('an unknown address, name or port is refused, and so is a port of the mesh'
     code: 'ERR_WAYPOINT_UNKNOWN_DESTINATION',
   });
 });
+
+test('a pod is taken only once the waypoint has been told what holds for all of them', async (t) => {
+  const mesh = view([], OWN);
+  const request = { authority: { kind: 'address', address: ip('10.0.0.9'), port: 80 }, peer: PEER } as const;
+  t.throws(() => dialledTarget(request, mesh, { ...SELF, isTold: (service) => service !== undefined }), {
+    code: 'ERR_WAYPOINT_NOT_BOUND',
+  });
+});

@@ -10,7 +10,7 @@ import {
 } from '../../model/index.ts';
 import type { ServiceInfo } from '../translate/index.ts';
 import type { Collection, Fetch, Graph } from './graph/index.ts';
-import type { WaypointCollections } from './waypoint-collections.ts';
+import type { WaypointBinder } from './waypoint-collections.ts';
 
 /** A resource with the waypoints that are told of it. */
 export interface AddressedResource {
@@ -21,7 +21,7 @@ export interface AddressedResource {
 export interface AddressingInputs {
   /** By the name that the resource has on the wire. */
   readonly routes: Collection<Route>;
-  readonly waypoints: Pick<WaypointCollections, 'waypoints' | 'boundTo'>;
+  readonly waypoints: Pick<WaypointBinder, 'waypoints' | 'boundTo' | 'servedBy'>;
   readonly services: Collection<ServiceInfo>;
 }
 
@@ -44,6 +44,11 @@ export function createAddressing(graph: Graph, inputs: AddressingInputs): Addres
     const info = fetch.one(services, key);
     return info === undefined ? [] : waypoints.boundTo(fetch, info.service);
   };
+  /** A waypoint is told of its own service: then it knows everything that holds for pods. */
+  const ofItsOwn = (fetch: Fetch, key: ServiceKey): readonly GatewayKey[] => {
+    const info = fetch.one(services, key);
+    return info === undefined ? [] : waypoints.servedBy(fetch, info.service).map((waypoint) => waypoint.key);
+  };
   const ofRoute = (fetch: Fetch, route: Route | undefined): readonly GatewayKey[] =>
     route?.parents.flatMap(({ service }) => ofService(fetch, service)) ?? [];
   const ofAttachment = (fetch: Fetch, attachment: Attachment): readonly GatewayKey[] => {
@@ -62,6 +67,8 @@ export function createAddressing(graph: Graph, inputs: AddressingInputs): Addres
   };
   const addressees = (fetch: Fetch, resource: WaypointResource, name: string): readonly GatewayKey[] => {
     if (resource.kind === 'route') return ofRoute(fetch, resource.route);
+    if (resource.kind === 'bound-service')
+      return [...ofService(fetch, resource.service), ...ofItsOwn(fetch, resource.service)];
     const attachments = attachmentsOf(resource);
     // How traffic to a service is carried is the business of every waypoint that sends to it.
     const senders =

@@ -20,7 +20,10 @@ export type WaypointResource =
   | { readonly kind: 'authentication'; readonly authentication: RequestAuthentication }
   | { readonly kind: 'authorizer'; readonly authorizer: Authorizer }
   | { readonly kind: 'settings'; readonly settings: WaypointSettings }
-  /** The waypoint is told everything that holds for the service. Until then it must take nothing for it. */
+  /**
+   * The waypoint is told everything that holds for the service, or, where the service is its own, for everything that goes
+   * through it. Before and after it must take nothing for it.
+   */
   | { readonly kind: 'bound-service'; readonly service: ServiceKey };
 
 export type WaypointResourceKind = WaypointResource['kind'];

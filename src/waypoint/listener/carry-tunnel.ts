@@ -107,6 +107,7 @@ async function serveRequests(
   ports: ListenerPorts,
 ): Promise<void> {
   const connection = ports.serve(protocol, stream, (exchange) => {
+    if (!ports.isTold(context.dialled)) void connection.close();
     // Never rejects.
     void ports.handle(exchange, context);
   });

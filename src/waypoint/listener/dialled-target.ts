@@ -19,8 +19,8 @@ export interface WaypointSelf {
   /** Of the waypoint's own service. */
   readonly hostname: string;
   readonly network: string;
-  /** Whether everything that holds for a service has been told. */
-  isTold(service: Service): boolean;
+  /** Whether everything that holds for a service, or for pods that are dialled by their address, has been told. */
+  isTold(service: Service | undefined): boolean;
 }
 
 /**
@@ -50,7 +50,7 @@ export function dialledTarget(
   if (workload === undefined) throw unknown(`nothing in the mesh has the address ${authority.address}`);
   // A port of the mesh itself would lead round the pod's own proxy.
   if (RECURSIVE_PORTS.has(port)) throw unknown(`port ${port} belongs to the mesh itself`);
-  if (!bindsWorkload(workload, view, self)) {
+  if (!bindsWorkload(workload, view, self) || !self.isTold(undefined)) {
     throw notBound(`pod ${workload.namespace}/${workload.name}`, self);
   }
   return {

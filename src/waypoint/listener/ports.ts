@@ -23,6 +23,8 @@ export interface ListenerPorts {
   readonly clock: Clock;
   /** How long a tunnel waits for its destination to be known and bound. */
   readonly holdMs: number;
+  /** False once the waypoint is told no more what holds for the target: its connections are to end. */
+  isTold(dialled: DialledTarget): boolean;
   connectionContext(client: ConnectionContext['client'], dialled: DialledTarget): ConnectionContext;
   /**
    * Reads the first bytes. With `patient` it waits for them as long as it takes (HTTP clients speak first), else only a
