@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import type { Test } from 'tap';
+import { type LabUnderTest, runCommand, startLab } from '../../mesh/support/lab-under-test.ts';
+import { ENROLLED, namespace, serviceAccount } from '../../mesh/support/objects.ts';
+import type { CheckReport } from '../programs/checks.ts';
+import { clientPod, deployment, service, WAYPOINT, waypointGateway } from './objects.ts';
+
+export const SHOP = 'shop';
+export const CLIENTS = 'clients';
+
+/**
+ * `NODEMESH_TEST_WITHOUT_WAYPOINT=1`: the same mesh without any waypoint, to see what a failure is a failure of. Tests of what
+ * only waypoints do then fail.
+ */
+const withoutWaypoint = process.env.NODEMESH_TEST_WITHOUT_WAYPOINT === '1';
+
+/** A service behind a waypoint in one namespace, its clients in another; one client on each of two nodes. */
+export interface WaypointWorld {
+  readonly lab: LabUnderTest;
+  /** The service by its name, as Kubernetes resolves it. */
+  readonly host: string;
+  /** Runs a program of programs/client in a client pod to its end; rejects when it fails. Resolves with what it printed. */
+  run(program: string, options: RunOptions, ...args: readonly string[]): Promise<string>;
+  /** The same for a program that prints CheckReport lines; each check becomes a subtest. */
+  check(t: Test, program: string, ...args: readonly string[]): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly node?: 1 | 2;
+  readonly timeoutMs?: number;
+}
+
+export interface WorldOptions {
+  readonly name: string;
+  /** What serves; default: programs/server.ts in one pod. */
+  readonly server?: readonly object[];
+  readonly more?: readonly object[];
+  readonly upOptions?: readonly string[];
+}
+
+export async function startWaypointWorld(options: WorldOptions): Promise<WaypointWorld> {
+  const server = options.server ?? [
+    deployment({ namespace: SHOP, name: 'server', replicas: 1, program: 'server.ts' }),
+    service(SHOP, 'server', { app: 'server' }),
+  ];
+  const waypoint = withoutWaypoint ? {} : { 'istio.io/use-waypoint': WAYPOINT };
+  const lab = await startLab(
+    options.name,
+    [
+      namespace(SHOP, { ...ENROLLED, ...waypoint }),
+      namespace(CLIENTS, ENROLLED),
+      serviceAccount(CLIENTS, 'client'),
+      ...(withoutWaypoint ? [] : [waypointGateway(SHOP)]),
+      ...server,
+      ...[1, 2].map((node) => clientPod(CLIENTS, `client-${node}`, `node-${node}`)),
+      ...(options.more ?? []),
+    ],
+    options.upOptions,
+  );
+  const run: WaypointWorld['run'] = async (program, { node = 1, timeoutMs = 120_000 }, ...args) => {
+    const path = resolve('test/waypoint-mesh/programs/client', program);
+    const result = await runCommand(
+      process.execPath,
+      [
+        ...[resolve('bin/nodemesh.js'), 'lab', 'exec', '--name', lab.name, '-n', CLIENTS, `client-${node}`],
+        ...['--', 'node', path, ...args],
+      ],
+      timeoutMs,
+    );
+    if (result.code === 0) return result.stdout;
+    throw new Error(
+      `${program} ${args.join(' ')} exited with ${result.code}: ${result.stderr}${result.stdout}`,
+    );
+  };
+  return {
+    lab,
+    host: `server.${SHOP}.svc.cluster.local`,
+    run,
+    async check(t, program, ...args) {
+      const printed = await run(program, { timeoutMs: 300_000 }, ...args);
+      const reports = printed
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as CheckReport);
+      t.ok(reports.length > 0, `${program} has checked something`);
+      for (const { name, error } of reports) t.equal(error, undefined, name);
+    },
+  };
+}
