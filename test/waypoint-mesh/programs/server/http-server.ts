@@ -125,7 +125,8 @@ export function startHttpServer(port: number): void {
 /** The same with HTTP/2 prior knowledge. */
 export function startH2cServer(port: number): void {
   // The compatibility API gives HTTP/2 requests the same shape; what is used here both have.
-  createHttp2Server((request, response) =>
+  // Node's own limit of 10 MB for a session kills streams of it when some are not read.
+  createHttp2Server({ maxSessionMemory: 4_000 }, (request, response) =>
     answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
   ).listen(port, '::');
 }
