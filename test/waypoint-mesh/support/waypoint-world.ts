@@ -14,7 +14,7 @@ export const CLIENTS = 'clients';
  */
 const withoutWaypoint = process.env.NODEMESH_TEST_WITHOUT_WAYPOINT === '1';
 
-/** A service behind a waypoint in one namespace, its clients in another; one client on each of two nodes. */
+/** A service behind a waypoint in one namespace, its clients in another, one on each node. */
 export interface WaypointWorld {
   readonly lab: LabUnderTest;
   /** The service by its name, as Kubernetes resolves it. */
@@ -26,21 +26,27 @@ export interface WaypointWorld {
 }
 
 export interface RunOptions {
-  readonly node?: 1 | 2;
+  /** Default: the first. */
+  readonly node?: number;
   readonly timeoutMs?: number;
 }
 
 export interface WorldOptions {
   readonly name: string;
-  /** What serves; default: programs/server.ts in one pod. */
+  /** Default: 2. */
+  readonly nodes?: number;
+  /** What serves; default: programs/server.ts, in as many pods as `replicas` says. */
   readonly server?: readonly object[];
+  /** Default: 1. */
+  readonly replicas?: number;
   readonly more?: readonly object[];
   readonly upOptions?: readonly string[];
 }
 
 export async function startWaypointWorld(options: WorldOptions): Promise<WaypointWorld> {
+  const { nodes = 2, replicas = 1 } = options;
   const server = options.server ?? [
-    deployment({ namespace: SHOP, name: 'server', replicas: 1, program: 'server.ts' }),
+    deployment({ namespace: SHOP, name: 'server', replicas, program: 'server.ts' }),
     service(SHOP, 'server', { app: 'server' }),
   ];
   const waypoint = withoutWaypoint ? {} : { 'istio.io/use-waypoint': WAYPOINT };
@@ -52,10 +58,12 @@ export async function startWaypointWorld(options: WorldOptions): Promise<Waypoin
       serviceAccount(CLIENTS, 'client'),
       ...(withoutWaypoint ? [] : [waypointGateway(SHOP)]),
       ...server,
-      ...[1, 2].map((node) => clientPod(CLIENTS, `client-${node}`, `node-${node}`)),
+      ...Array.from({ length: nodes }, (_, index) =>
+        clientPod(CLIENTS, `client-${index + 1}`, `node-${index + 1}`),
+      ),
       ...(options.more ?? []),
     ],
-    options.upOptions,
+    ['--nodes', String(nodes), ...(options.upOptions ?? [])],
   );
   const run: WaypointWorld['run'] = async (program, { node = 1, timeoutMs = 120_000 }, ...args) => {
     const path = resolve('test/waypoint-mesh/programs/client', program);
