@@ -12,7 +12,7 @@ export const CLIENTS = 'clients';
  * `NODEMESH_TEST_WITHOUT_WAYPOINT=1`: the same mesh without any waypoint, to see what a failure is a failure of. Tests of what
  * only waypoints do then fail.
  */
-const withoutWaypoint = process.env.NODEMESH_TEST_WITHOUT_WAYPOINT === '1';
+export const withoutWaypoint = process.env.NODEMESH_TEST_WITHOUT_WAYPOINT === '1';
 
 /** A service behind a waypoint in one namespace, its clients in another, one on each node. */
 export interface WaypointWorld {
