@@ -8,11 +8,11 @@ before(async () => {
 after(() => world.lab.down());
 
 test('gRPC with @grpc/grpc-js at both ends', { timeout: 300_000 }, (t) =>
-  world.check(t, 'grpc-client.ts', world.host, '7070'),
+  world.check(t, 'interop/grpc-client.ts', world.host, '7070'),
 );
 
 test('WebSocket with ws at both ends', { timeout: 300_000 }, (t) =>
-  world.check(t, 'websocket-client.ts', world.host, '80'),
+  world.check(t, 'interop/websocket-client.ts', world.host, '80'),
 );
 
 for (const [port, title] of [
@@ -20,7 +20,7 @@ for (const [port, title] of [
   ['82', 'at a port that says nothing'],
 ] as const) {
   test(`HTTP/1 in all its forms, ${title}`, { timeout: 300_000 }, (t) =>
-    world.check(t, 'http-client.ts', world.host, port),
+    world.check(t, 'interop/http-client.ts', world.host, port),
   );
 }
 
@@ -29,8 +29,10 @@ for (const [port, title] of [
   ['80', 'a backend that speaks HTTP/1.1'],
 ] as const) {
   test(`HTTP/2 with prior knowledge, to ${title}`, { timeout: 300_000 }, (t) =>
-    world.check(t, 'http2-client.ts', world.host, port),
+    world.check(t, 'interop/http2-client.ts', world.host, port),
   );
 }
 
-test('TCP and TLS pass through', { timeout: 300_000 }, (t) => world.check(t, 'stream-client.ts', world.host));
+test('TCP and TLS pass through', { timeout: 300_000 }, (t) =>
+  world.check(t, 'interop/stream-client.ts', world.host),
+);

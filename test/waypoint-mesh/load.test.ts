@@ -55,7 +55,7 @@ for (const [form, port] of [
     const gain = await gainOf(async () => {
       for (const direction of ['upload', 'download']) {
         const transfer = [direction, world.host, port, String(BULK_BYTES), form] as const;
-        const got = json(await world.run('transfer-client.ts', { timeoutMs: 300_000 }, ...transfer));
+        const got = json(await world.run('load/transfer-client.ts', { timeoutMs: 300_000 }, ...transfer));
         t.same(got, { status: 200, bytes: BULK_BYTES, equal: true }, direction);
       }
     });
@@ -65,7 +65,9 @@ for (const [form, port] of [
 
 test('answers that nobody reads are held back at their source', { timeout: 120_000 }, async (t) => {
   const gain = await gainOf(async () => {
-    const got = json(await world.run('stalled-readers.ts', {}, world.host, '80', '100', String(64 << 20)));
+    const got = json(
+      await world.run('load/stalled-readers.ts', {}, world.host, '80', '100', String(64 << 20)),
+    );
     t.match(got, { open: 100, served: 50 });
     t.comment(`slowest small request beside them: ${got.slowestMs} ms`);
   });
@@ -78,7 +80,7 @@ test(`${SLOW_CLIENTS} slow clients are served at once`, { timeout: 600_000 }, as
     const results = await Promise.all(
       Array.from({ length: NODES }, (_, index) =>
         world.run(
-          'slow-clients.ts',
+          'load/slow-clients.ts',
           { node: index + 1, timeoutMs: 300_000 },
           world.host,
           '80',

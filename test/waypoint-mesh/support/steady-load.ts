@@ -1,12 +1,9 @@
-import { resolve } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { createLabClient } from '../../../src/lab/client/index.ts';
 import type { LabUnderTest } from '../../mesh/support/lab-under-test.ts';
-import type { SteadyReport } from '../programs/client/steady-load.ts';
+import type { SteadyReport } from '../programs/load/steady-load.ts';
+import { startProgram } from './program.ts';
 import { CLIENTS } from './waypoint-world.ts';
 
-/** Requests at a steady rate from a client pod, for as long as a test wants. */
+/** Requests at a steady rate from the first client pod, for as long as a test wants. */
 export interface SteadyLoad {
   /** What goes on from now on: failures are counted by it. */
   during(what: string): void;
@@ -19,31 +16,10 @@ export async function startSteadyLoad(
   host: string,
   perSecond: number,
 ): Promise<SteadyLoad> {
-  const status = JSON.parse(await lab.lab('status', '-o', 'json')) as { readonly stateDirectory: string };
-  const stdin = new PassThrough();
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const program = resolve('test/waypoint-mesh/programs/client/steady-load.ts');
-  const printed = text(stdout);
-  const complained = text(stderr);
-  const ended = createLabClient(status.stateDirectory).exec({
-    namespace: CLIENTS,
-    pod: 'client-1',
-    container: '',
-    command: [process.execPath, program, host, '80', String(perSecond)],
-    stdin,
-    stdout,
-    stderr,
-  });
+  const pod = { namespace: CLIENTS, name: 'client-1' };
+  const program = await startProgram(lab, pod, 'load/steady-load.ts', host, '80', String(perSecond));
   return {
-    during: (what) => void stdin.write(`${what}\n`),
-    async stop() {
-      stdin.end();
-      const code = await ended;
-      stdout.end();
-      stderr.end();
-      if (code !== 0) throw new Error(`the load exited with ${code}: ${await complained}`);
-      return JSON.parse(await printed) as SteadyReport;
-    },
+    during: (what) => program.write(what),
+    stop: async () => JSON.parse(await program.finish()) as SteadyReport,
   };
 }

@@ -19,7 +19,7 @@ export interface WaypointWorld {
   readonly lab: LabUnderTest;
   /** The service by its name, as Kubernetes resolves it. */
   readonly host: string;
-  /** Runs a program of programs/client in a client pod to its end; rejects when it fails. Resolves with what it printed. */
+  /** Runs a program of programs/ in a client pod to its end; rejects when it fails. Resolves with what it printed. */
   run(program: string, options: RunOptions, ...args: readonly string[]): Promise<string>;
   /** The same for a program that prints CheckReport lines; each check becomes a subtest. */
   check(t: Test, program: string, ...args: readonly string[]): Promise<void>;
@@ -66,7 +66,7 @@ export async function startWaypointWorld(options: WorldOptions): Promise<Waypoin
     ['--nodes', String(nodes), ...(options.upOptions ?? [])],
   );
   const run: WaypointWorld['run'] = async (program, { node = 1, timeoutMs = 120_000 }, ...args) => {
-    const path = resolve('test/waypoint-mesh/programs/client', program);
+    const path = resolve('test/waypoint-mesh/programs', program);
     const result = await runCommand(
       process.execPath,
       [

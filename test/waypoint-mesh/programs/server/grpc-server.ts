@@ -7,7 +7,7 @@ import {
   Server,
   ServerCredentials,
 } from '@grpc/grpc-js';
-import { INTEROP, type InteropMessage } from '../grpc-interop.ts';
+import { INTEROP, type InteropMessage } from '../interop/messages.ts';
 
 /** Every kind of call, asked by its messages for what it is to do. */
 export function startGrpcServer(port: number): void {

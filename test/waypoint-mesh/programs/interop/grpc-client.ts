@@ -12,7 +12,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { runChecks } from '../checks.ts';
-import { INTEROP, type InteropMessage } from '../grpc-interop.ts';
+import { INTEROP, type InteropMessage } from './messages.ts';
 
 const [host = '', port = ''] = process.argv.slice(2);
 const client = new Client(`${host}:${port}`, credentials.createInsecure(), {

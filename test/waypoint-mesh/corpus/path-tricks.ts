@@ -1,0 +1,95 @@
+/** Request targets that some backend takes for `/admin` or what is below it; a policy on that path has to see through them. */
+export const ADMIN_IN_DISGUISE: readonly string[] = [
+  '/admin',
+  '/admin/',
+  '/admin/users?id=1',
+  '//admin',
+  '///admin//users',
+  '/./admin',
+  '/admin/.',
+  '/x/../admin',
+  '/x/y/../../admin',
+  '/x/%2e%2e/admin',
+  '/x/%2E%2e/admin',
+  '/x/.%2e/admin',
+  '/x/..%2fadmin',
+  '/x/..%2Fadmin',
+  '/x%2f..%2fadmin',
+  '/%2e/admin',
+  '/%61dmin',
+  '/%61%64%6d%69%6e',
+  '/%2561dmin',
+  '/%25%36%31dmin',
+  '/x/%252e%252e/admin',
+  '/x/%252e%252e%252fadmin',
+  '/%2fadmin',
+  '/admin%2f',
+  '/admin%2fusers',
+  '/admin%3fx',
+  '/admin;v=1',
+  '/admin;v=1/users',
+  '/;/admin',
+  '/x/..;/admin',
+  '/x/..;v=1/admin',
+  '/x/%2e%2e;/admin',
+  '/\\admin',
+  '/x\\..\\admin',
+  '/x/..\\admin',
+  '/x%5c..%5cadmin',
+  '/x/..%5cadmin',
+  '/x/%c0%ae%c0%ae/admin',
+  '/x/..%c0%afadmin',
+  '/ADMIN',
+  '/Admin/users',
+  '/%41dmin',
+];
+
+/** Those that nobody should read at all. */
+export const UNREADABLE: readonly string[] = [
+  '/admin%00',
+  '/admin%',
+  '/admin%zz',
+  '/admin#x',
+  '/x%00/../admin',
+];
+
+/** Targets that only look like it. */
+export const NOT_ADMIN: readonly string[] = [
+  '/',
+  '/public',
+  '/administrator',
+  '/x/admin',
+  '/x?path=/admin',
+  '/x?y=../admin',
+  '/x%20y',
+  '/x/%7Euser',
+];
+
+/** Ways out of `/public`, for a policy that allows that alone. */
+export const OUT_OF_PUBLIC: readonly string[] = [
+  '/admin',
+  '/publicity',
+  '/PUBLIC/x',
+  '/public/../admin',
+  '/public/%2e%2e/admin',
+  '/public/..%2fadmin',
+  '/public/%2e%2e%2fadmin',
+  '/public/%252e%252e/admin',
+  '/public/..;/admin',
+  '/public/..;v=1/admin',
+  '/public\\..\\admin',
+  '/public/..%5cadmin',
+  '/public//../../admin',
+  '/public/./../admin',
+  '/public/%c0%ae%c0%ae/admin',
+  '//public/../admin',
+  '/public%2f..%2f..%2fadmin',
+];
+
+export const IN_PUBLIC: readonly string[] = [
+  '/public',
+  '/public/',
+  '/public/x',
+  '/public/x?y=/../admin',
+  '/public/%7Ex',
+];
