@@ -1,11 +1,16 @@
-// `npm run bench`: no mesh, a ztunnel pair, an HAProxy mTLS pair and a stunnel pair, in one lab, by one load, in one run.
+// `npm run bench`: no mesh, a ztunnel pair, an HAProxy mTLS pair and a stunnel pair, in one lab, by one load, in one run; then
+// requests through a waypoint, and through HAProxy and nginx in its place.
 // Writes the table into bench/README.md and the raw figures into bench/results/; not when only some of it was measured.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchLab, startBenchLab, VARIANTS, type Variant } from './macro/bench-lab.ts';
+import { L7_VARIANTS, type L7Lab, startL7Lab } from './l7/l7-lab.ts';
+import { formatL7 } from './l7/l7-table.ts';
+import { measureL7 } from './l7/measure-l7.ts';
+import { writeMessage } from './l7/peer-configs.ts';
+import { type BenchLab, startBenchLab, VARIANTS } from './macro/bench-lab.ts';
 import { measureMemory, measureVariants } from './macro/measure.ts';
 import { makeCertificates, writeHaproxyConfig, writeStunnelConfig } from './macro/peers.ts';
 import { formatResults } from './macro/table.ts';
@@ -14,14 +19,18 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: VARIANTS.join(',') },
+    part: { type: 'string', default: 'l4,l7' },
+    only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
     'skip-memory': { type: 'boolean', default: false },
   },
 });
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
-const variants = chooseVariants(options.only);
+const parts = choose('part', ['l4', 'l7'], options.part);
+const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
+const variants = VARIANTS.filter((variant) => chosen.includes(variant));
+const l7Variants = L7_VARIANTS.filter((variant) => chosen.includes(variant));
 const startedMs = performance.now();
 const loadBefore = loadavg()[0] ?? 0;
 const progress = (text: string): void => {
@@ -30,7 +39,7 @@ const progress = (text: string): void => {
 };
 const plan = { seconds, rounds, progress };
 const folder = mkdtempSync(join(tmpdir(), 'nodemesh-bench-'));
-let lab: BenchLab | undefined;
+let lab: BenchLab | L7Lab | undefined;
 const endLab = async (): Promise<void> => {
   await lab?.down();
   lab = undefined;
@@ -40,6 +49,16 @@ try {
   makeCertificates(folder);
   progress('building');
   execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const machine = describeMachine();
+  if (parts.includes('l4')) await benchL4(machine);
+  if (parts.includes('l7')) await benchL7(machine);
+} finally {
+  await endLab();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Everything that is the same whatever the bytes mean. */
+async function benchL4(machine: string): Promise<void> {
   let figures: Awaited<ReturnType<typeof measureVariants>> = [];
   if (!options['skip-load']) {
     progress('bringing a lab of two nodes up');
@@ -53,19 +72,33 @@ try {
     progress('bringing a fresh lab up');
     lab = await startBenchLab({ name: 'bench', folder, variants: ['nodemesh'] });
     memory = await measureMemory(lab, plan);
+    await endLab();
   }
-  const machine = describeMachine();
   const table = formatResults(figures, memory);
   process.stdout.write(`${machine}\n\n${table}`);
-  if (figures.length === VARIANTS.length && memory !== undefined) {
-    mkdirSync('bench/results', { recursive: true });
-    const results = { machine, seconds, rounds, figures, memory };
-    writeFileSync('bench/results/macro.json', `${JSON.stringify(results, null, 2)}\n`);
-    replaceBetweenMarkers('bench/README.md', `\n${machine}\n\n${table}\n`);
-  }
-} finally {
+  if (figures.length !== VARIANTS.length || memory === undefined) return;
+  keep('macro.json', { machine, seconds, rounds, figures, memory });
+  replaceBetweenMarkers('bench/README.md', 'results', `\n${machine}\n\n${table}\n`);
+}
+
+/** Requests: a waypoint, and HAProxy and nginx in its place. */
+async function benchL7(machine: string): Promise<void> {
+  progress('bringing a lab for requests up');
+  writeMessage(folder);
+  const requests = await startL7Lab(folder, l7Variants);
+  lab = requests;
+  const figures = await measureL7(requests, l7Variants, folder, plan);
   await endLab();
-  rmSync(folder, { recursive: true, force: true });
+  const table = formatL7(figures);
+  process.stdout.write(`${machine}\n\n${table}`);
+  if (l7Variants.length !== L7_VARIANTS.length) return;
+  keep('l7.json', { machine, seconds, rounds, figures });
+  replaceBetweenMarkers('bench/README.md', 'l7 results', `\n${machine}\n\n${table}\n`);
+}
+
+function keep(file: string, results: object): void {
+  mkdirSync('bench/results', { recursive: true });
+  writeFileSync(join('bench/results', file), `${JSON.stringify(results, null, 2)}\n`);
 }
 
 async function startPeers(lab: BenchLab): Promise<void> {
@@ -93,12 +126,12 @@ function atLeast(least: number, name: string, text: string): number {
   throw new Error(`--${name}: expected a number from ${least}, got ${text}`);
 }
 
-function chooseVariants(text: string): readonly Variant[] {
+function choose(option: string, known: readonly string[], text: string): readonly string[] {
   const names = text.split(',');
-  const unknown = names.find((name) => !VARIANTS.some((variant) => variant === name));
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new Error(`--only: expected some of ${VARIANTS.join(',')}, got ${unknown}`);
-  return VARIANTS.filter((variant) => names.includes(variant));
+    throw new Error(`--${option}: expected some of ${known.join(',')}, got ${unknown}`);
+  return names;
 }
 
 function describeMachine(): string {
@@ -108,16 +141,16 @@ function describeMachine(): string {
       encoding: 'utf8',
     }).trim();
   const [cpu] = cpus();
-  const peers = `HAProxy ${version('haproxy -v', '[0-9][0-9.]*')}, ${version('stunnel -version', 'stunnel [0-9.]*')}`;
+  const peers = `HAProxy ${version('haproxy -v', '[0-9][0-9.]*')}, ${version('stunnel -version', 'stunnel [0-9.]*')}, ${version('nginx -v', 'nginx/[0-9.]*')}`;
   const load = `load of the machine ${loadBefore.toFixed(1)} before`;
   return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${peers}; ${new Date().toISOString().slice(0, 10)}, median of ${rounds} × ${seconds} s per figure, ${load}.`;
 }
 
 /** The table of the last run stands in the page itself, between two comments. */
-function replaceBetweenMarkers(path: string, text: string): void {
+function replaceBetweenMarkers(path: string, marker: string, text: string): void {
   const page = readFileSync(path, 'utf8');
-  const marked = /(<!-- results -->\n)[\s\S]*?(<!-- end of results -->)/;
-  if (!marked.test(page)) throw new Error(`${path} has no results markers`);
+  const marked = new RegExp(`(<!-- ${marker} -->\\n)[\\s\\S]*?(<!-- end of ${marker} -->)`);
+  if (!marked.test(page)) throw new Error(`${path} has no ${marker} markers`);
   writeFileSync(
     path,
     page.replace(marked, (_, head: string, tail: string) => `${head}${text}${tail}`),

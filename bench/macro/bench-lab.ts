@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { findProxies } from './process-usage.ts';
 
 /** The code as it is published: stripping types at start, as `bin/nodemesh.js` does here, keeps 30 MiB per process. */
-const CLI = resolve('dist/cli/main.js');
+export const CLI = resolve('dist/cli/main.js');
 const PROGRAMS = resolve('bench/macro/programs');
 
 /** Each variant has a namespace with a client pod on the first node and a server pod on the second. */
@@ -144,7 +144,8 @@ function podOf(namespace: string, name: string, nodeName: string, command: reado
   };
 }
 
-function nodemesh(args: readonly string[]): Promise<string> {
+/** Runs the command line; rejects when it fails, with what it printed. */
+export function nodemesh(args: readonly string[]): Promise<string> {
   return new Promise((settle, reject) => {
     const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';

@@ -1,4 +1,5 @@
 import type { BenchLab, LoadReport, Variant } from './bench-lab.ts';
+import { median } from './median.ts';
 import { cpuSeconds, isTcpMemoryShort, largestResidentMebibytes } from './process-usage.ts';
 
 /** What one variant came to: the median of its rounds. */
@@ -183,13 +184,6 @@ function note(samples: Samples | undefined, name: string, value: number | undefi
   if (samples === undefined || value === undefined || !Number.isFinite(value))
     throw new Error(`the load program did not report ${name}`);
   samples.set(name, [...(samples.get(name) ?? []), value]);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  const upper = sorted[half] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? 0)) / 2;
 }
 
 function summary(step: Step, report: LoadReport): string {

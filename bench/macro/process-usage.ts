@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 const TICKS_PER_SECOND = 100;
 
 /** Who in a lab carries a variant's bytes. */
-export type ProxyProgram = 'ztunnel' | 'haproxy' | 'stunnel';
+export type ProxyProgram = 'ztunnel' | 'waypoint' | 'haproxy' | 'stunnel';
 
 /**
  * The processes of one lab that run `program`, told by their pid namespace: other labs of this machine have their own,
@@ -17,9 +17,16 @@ export function findProxies(stateDirectory: string, program: ProxyProgram): read
     ({ words }) => words.at(-2) === 'lab-supervisor' && words.at(-1) === stateDirectory && isNode(words),
   );
   if (supervisor === undefined) return [];
-  const namespace = pidNamespace(supervisor.pid);
+  const namespace = namespaceOf(supervisor.pid, 'pid');
   return processes
-    .filter(({ pid, words }) => runs(words, program) && pidNamespace(pid) === namespace)
+    .filter(({ pid, words }) => runs(words, program) && namespaceOf(pid, 'pid') === namespace)
+    .map(({ pid }) => pid);
+}
+
+/** The processes of this name in a pod, told by its network namespace (as `readlink /proc/self/ns/net` names it). */
+export function processesInPod(network: string, program: string): readonly number[] {
+  return listProcesses()
+    .filter(({ pid }) => readProc(pid, 'comm').trim() === program && namespaceOf(pid, 'net') === network)
     .map(({ pid }) => pid);
 }
 
@@ -67,6 +74,7 @@ function listProcesses(): readonly Listed[] {
 }
 
 function runs(words: readonly string[], program: ProxyProgram): boolean {
+  if (program === 'waypoint') return isNode(words) && words.includes('waypoint');
   if (program !== 'ztunnel') return basename(words[0] ?? '') === program;
   return isNode(words) && words.includes('ztunnel') && words.includes('--node');
 }
@@ -75,9 +83,9 @@ function isNode(words: readonly string[]): boolean {
   return basename(words[0] ?? '') === 'node';
 }
 
-function pidNamespace(pid: number): string {
+function namespaceOf(pid: number, kind: 'pid' | 'net'): string {
   try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
   } catch {
     return '';
   }
