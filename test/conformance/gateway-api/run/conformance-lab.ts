@@ -5,6 +5,7 @@ import { ENROLLED } from '../../../mesh/support/objects.ts';
 import { type LabUnderTest, startLab } from '../../../mesh/support/lab-under-test.ts';
 import { listOf, objectOf, type PodSelector, textOf } from '../data/index.ts';
 import { CLIENT_LABEL, onServiceParents } from '../move/index.ts';
+import { missingSecrets } from './missing-secrets.ts';
 import { type DriverSession, openDriver } from './driver-session.ts';
 
 /** The lab that all tests run in: the data's base manifests in the mesh, a waypoint and a client in every namespace. */
@@ -37,7 +38,7 @@ export async function startConformanceLab(
   base: readonly ManifestObject[],
 ): Promise<ConformanceLab> {
   const kept = base.filter((object) => !LEFT_OUT.some(({ matches }) => matches(object)));
-  const objects = onServiceParents(kept).flatMap(withMesh);
+  const objects = [...onServiceParents(kept).flatMap(withMesh), ...(await missingSecrets(kept))];
   const lab = await startLab(name, objects, ['--timeout', '120']);
   try {
     const status = JSON.parse(await lab.lab('status', '-o', 'json')) as { readonly stateDirectory: string };
