@@ -8,12 +8,10 @@ export function sendHttp2(order: DriverOrder): Promise<ReceivedAnswer> {
   const session = connect(`http://${host}:${port}`);
   return new Promise<ReceivedAnswer>((resolve, reject) => {
     session.on('error', reject);
-    const stream = session.request({
-      ...headers,
-      ':method': method,
-      ':path': path,
-      ':authority': authority,
-    });
+    const stream = session.request(
+      { ...headers, ':method': method, ':path': path, ':authority': authority },
+      { endStream: body === '' },
+    );
     const timer = setTimeout(() => reject(new Error('timed out')), timeoutMs);
     let status = 0;
     let pairs: readonly (readonly [string, string])[] = [];
@@ -31,6 +29,6 @@ export function sendHttp2(order: DriverOrder): Promise<ReceivedAnswer> {
     stream.on('error', reject);
     stream.on('end', () => resolve({ status, headers: pairs, body: text }));
     stream.on('close', () => clearTimeout(timer));
-    stream.end(body);
+    if (body !== '') stream.end(body);
   }).finally(() => session.destroy());
 }
