@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'tap';
 import { loadConformanceData } from '../conformance/gateway-api/data/index.ts';
 import { reasonNotToRun } from '../conformance/gateway-api/move/index.ts';
+import { OWN_TESTS } from '../conformance/gateway-api/own/index.ts';
 import {
   conformancePage,
   type Outcome,
@@ -32,8 +33,18 @@ test('the Gateway API holds in a mesh', { timeout: 900_000, ...needsConformanceD
       t.same(result.failures, []);
     });
   }
+  const own: Outcome[] = [];
+  for (const { test: ownTest, objects } of OWN_TESTS.filter(({ test: { name } }) =>
+    only.some((part) => name.includes(part)),
+  )) {
+    await t.test(ownTest.name, async (t) => {
+      const result = await runTest(lab, ownTest, { own: objects, base: data.base });
+      own.push({ test: ownTest, result });
+      t.same(result.failures, []);
+    });
+  }
   await t.test('docs/conformance.md says what this run has found', async (t) => {
-    const page = conformancePage(outcomes);
+    const page = conformancePage(outcomes, own);
     if (process.env.NODEMESH_WRITE_CONFORMANCE === '1') writeFileSync(PAGE, page);
     const committed = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
     const names = outcomes.map((outcome) => outcome.test.name);

@@ -1,5 +1,6 @@
 // Sends requests from inside a pod: `node driver.ts`. One DriverOrder as a JSON line in, one DriverAnswer line out, any number
 // of them at once, until standard input ends.
+import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { ReceivedAnswer } from '../compare/index.ts';
 import { callGrpc } from './grpc-call.ts';
@@ -22,7 +23,7 @@ async function carryOut(order: DriverOrder): Promise<DriverAnswer> {
     while (started < order.count) {
       started += 1;
       answers.push(
-        await KINDS[order.kind](order).catch((error: unknown) => ({
+        await KINDS[order.kind](withFreshUuid(order)).catch((error: unknown) => ({
           status: 0,
           headers: [],
           body: '',
@@ -33,6 +34,12 @@ async function carryOut(order: DriverOrder): Promise<DriverAnswer> {
   };
   await Promise.all(Array.from({ length: Math.min(order.concurrency, order.count) }, worker));
   return { id: order.id, answers };
+}
+
+/** The echo server counts the requests of a uuid and fails the first: each request is one of its own. */
+function withFreshUuid(order: DriverOrder): DriverOrder {
+  if (!order.path.startsWith('/retry')) return order;
+  return { ...order, path: order.path.replace(/([?&]uuid=)[^&]*/, `$1${randomUUID()}`) };
 }
 
 createInterface({ input: process.stdin })

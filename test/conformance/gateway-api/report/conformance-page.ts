@@ -7,7 +7,7 @@ export type Outcome =
   | { readonly test: ConformanceTest; readonly reason: string };
 
 /** The text of docs/conformance.md: the same outcomes give the same text. */
-export function conformancePage(outcomes: readonly Outcome[]): string {
+export function conformancePage(outcomes: readonly Outcome[], own: readonly Outcome[] = []): string {
   return `${INTRODUCTION}
 ## By feature
 
@@ -20,6 +20,25 @@ ${featureRows(outcomes).join('\n')}
 | test | profile | support | requests | statuses | result |
 | --- | --- | --- | ---: | ---: | --- |
 ${outcomes.map(testRow).join('\n')}
+${own.length === 0 ? '' : ownSection(own)}`;
+}
+
+/** What the shared data has no test of, in tests of our own in the same form. */
+function ownSection(own: readonly Outcome[]): string {
+  return `
+## Own tests
+
+Written from the texts of the API for features that the shared data has no test of (\`test/conformance/gateway-api/own\`).
+
+| test | features | requests | result |
+| --- | --- | ---: | --- |
+${own
+  .map((outcome) => {
+    const { name, features } = outcome.test;
+    const requests = 'result' in outcome ? outcome.result.cases : '–';
+    return `| ${[name, features.join(', '), requests, hasPassed(outcome) ? 'passed' : '**failed**'].join(' | ')} |`;
+  })
+  .join('\n')}
 `;
 }
 
