@@ -83,7 +83,9 @@ const mutations: fc.Arbitrary<Mutation> = fc.record({
 
 type Container = Record<string, unknown> | unknown[];
 
-function mutate(root: unknown, { at, how, name, value }: Mutation): void {
+function mutate(root: unknown, { at, how, name, ...mutation }: Mutation): void {
+  // Values are shared by all runs, and the next change may be one of theirs.
+  const value: unknown = structuredClone(mutation.value);
   const places = [...membersOf(root)];
   const place = places[at % places.length];
   if (place === undefined) return;
