@@ -98,6 +98,7 @@ export {
   type AdmissionObject,
   ALL_WAYPOINTS,
   type Attachment,
+  attachmentId,
   attachmentsOf,
   backendsOf,
   boundServiceName,

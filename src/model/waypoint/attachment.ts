@@ -28,3 +28,17 @@ export type Attachment =
   | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number | undefined }
   /** One route; a rule's name narrows it (`sectionName`). */
   | { readonly kind: 'route'; readonly route: RouteKey; readonly rule: string | undefined };
+
+/** The same text for the same target, and for no other. */
+export function attachmentId(attachment: Attachment): string {
+  switch (attachment.kind) {
+    case 'gateway':
+      return `gateway ${attachment.gateway}`;
+    case 'waypoints':
+      return `waypoints ${attachment.className ?? ''}`;
+    case 'service':
+      return `service ${attachment.service} ${attachment.port ?? ''}`;
+    case 'route':
+      return `route ${attachment.route} ${attachment.rule ?? ''}`;
+  }
+}

@@ -24,6 +24,7 @@ export {
 export {
   ALL_WAYPOINTS,
   type Attachment,
+  attachmentId,
   type GatewayKey,
   gatewayKey,
   type RouteKey,

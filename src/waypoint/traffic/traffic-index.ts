@@ -1,4 +1,9 @@
-import type { Attachment, TrafficOverrides, TrafficPolicy } from '../../model/index.ts';
+import {
+  type Attachment,
+  attachmentId,
+  type TrafficOverrides,
+  type TrafficPolicy,
+} from '../../model/index.ts';
 
 /** The traffic policies of a waypoint by what they are attached to. */
 export interface TrafficIndex {
@@ -13,7 +18,7 @@ export function indexTraffic(policies: Iterable<TrafficPolicy>): TrafficIndex {
   const byTarget = new Map<string, TrafficPolicy[]>();
   for (const policy of policies) {
     for (const attachment of policy.attachments) {
-      const slot = slotOf(attachment);
+      const slot = attachmentId(attachment);
       const held = byTarget.get(slot) ?? [];
       byTarget.set(slot, [...held, policy].sort(byPrecedence).filter(firstOfItsKind));
     }
@@ -21,20 +26,7 @@ export function indexTraffic(policies: Iterable<TrafficPolicy>): TrafficIndex {
   const overrides = new Map(
     [...byTarget].map(([slot, held]) => [slot, held.map((policy) => policy.overrides)] as const),
   );
-  return { overridesOf: (attachment) => overrides.get(slotOf(attachment)) ?? NOTHING };
-}
-
-function slotOf(attachment: Attachment): string {
-  switch (attachment.kind) {
-    case 'gateway':
-      return `gateway ${attachment.gateway}`;
-    case 'waypoints':
-      return `waypoints ${attachment.className ?? ''}`;
-    case 'service':
-      return `service ${attachment.service} ${attachment.port ?? ''}`;
-    case 'route':
-      return `route ${attachment.route} ${attachment.rule ?? ''}`;
-  }
+  return { overridesOf: (attachment) => overrides.get(attachmentId(attachment)) ?? NOTHING };
 }
 
 function byPrecedence(a: TrafficPolicy, b: TrafficPolicy): number {

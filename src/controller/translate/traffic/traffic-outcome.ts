@@ -1,4 +1,4 @@
-import type { Attachment, TrafficPolicy } from '../../../model/index.ts';
+import { type Attachment, attachmentId, type TrafficPolicy } from '../../../model/index.ts';
 
 /** What becomes of a TrafficPolicy or XBackendTrafficPolicy. */
 export interface TrafficOutcome {
@@ -16,16 +16,7 @@ export interface TrafficCondition {
 
 /** Where policies of one kind would be in each other's way. */
 export function targetSlot(kind: TrafficPolicy['kind'], attachment: Attachment): string {
-  switch (attachment.kind) {
-    case 'gateway':
-      return `${kind} gateway ${attachment.gateway}`;
-    case 'waypoints':
-      return `${kind} waypoints ${attachment.className ?? ''}`;
-    case 'service':
-      return `${kind} service ${attachment.service} ${attachment.port ?? ''}`;
-    case 'route':
-      return `${kind} route ${attachment.route} ${attachment.rule ?? ''}`;
-  }
+  return `${kind} ${attachmentId(attachment)}`;
 }
 
 /** Takes from a policy what an older one has already, and says so. `rivals`: all policies with the target. */

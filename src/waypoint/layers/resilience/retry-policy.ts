@@ -2,6 +2,7 @@ import type { MeshError } from '../../../base/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import type { HttpRule, TrafficSettings } from '../../../model/index.ts';
 import { isGrpc } from '../../request/failure-response.ts';
+import { isIdempotent } from '../../request/idempotent.ts';
 import type { RouteSelection } from '../../routing/route-selection.ts';
 
 /** What came of one try. */
@@ -45,7 +46,7 @@ export function retryPolicyFor(
     statuses,
     grpcStatuses: isGrpc(request) ? retry.grpcCodes : [],
     afterTimeout: own !== undefined || statuses.includes(504),
-    repeatable: retry.nonIdempotent || isSaid || IDEMPOTENT.has(request.method),
+    repeatable: retry.nonIdempotent || isSaid || isIdempotent(request.method),
   };
 }
 
@@ -68,6 +69,3 @@ export function isWorthRetrying(outcome: TryOutcome, policy: RetryPolicy): boole
     ? policy.statuses.includes(status)
     : policy.grpcStatuses.includes(Number(grpcStatus));
 }
-
-// RFC 9110 §9.2.2.
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

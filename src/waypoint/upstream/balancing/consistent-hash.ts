@@ -3,7 +3,7 @@ import type { Balancer, Peer } from './balancer.ts';
 import { createHashRing } from './hashing/hash-ring.ts';
 import { createMaglevTable } from './hashing/maglev-table.ts';
 import type { PeerTable } from './hashing/peer-table.ts';
-import { peerAt } from './round-robin.ts';
+import { peerAt } from './weighted-list.ts';
 
 /**
  * The same key to the same endpoint, in every waypoint. The table is made of all peers, also of those that are left out for

@@ -1,7 +1,6 @@
 import type { Balancer, Peer } from './balancer.ts';
-import { peerAt } from './round-robin.ts';
 import type { Weights } from './slow-start.ts';
-import { draw, drawOther } from './weighted-list.ts';
+import { draw, drawOther, peerAt } from './weighted-list.ts';
 
 /**
  * Of `choices` drawn by weight the one with the fewest requests for its weight. Drawing some rather than looking at all

@@ -1,7 +1,6 @@
 import type { Balancer, Peer } from './balancer.ts';
-import { peerAt } from './round-robin.ts';
 import type { Weights } from './slow-start.ts';
-import { draw, drawOther } from './weighted-list.ts';
+import { draw, drawOther, peerAt } from './weighted-list.ts';
 
 /**
  * Of two drawn by weight the one that is expected to answer sooner: its latency, times the requests that are ahead of this

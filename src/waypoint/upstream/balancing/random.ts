@@ -1,7 +1,6 @@
 import type { Balancer } from './balancer.ts';
-import { peerAt } from './round-robin.ts';
 import type { Weights } from './slow-start.ts';
-import { draw } from './weighted-list.ts';
+import { draw, peerAt } from './weighted-list.ts';
 
 /** Anybody, each as likely as its weight says. */
 export function createRandom(weights: Weights): Balancer {

@@ -1,5 +1,6 @@
 import type { Balancer, Peer } from './balancer.ts';
 import type { Weights } from './slow-start.ts';
+import { peerAt } from './weighted-list.ts';
 
 /**
  * Smooth weighted round robin: every peer's credit grows by its weight, the one with the most is chosen and pays for all.
@@ -36,9 +37,4 @@ export function createRoundRobin(weights: Weights): Balancer {
       return peerAt(open, best);
     },
   };
-}
-
-/** `index` comes from the list itself. */
-export function peerAt<P extends Peer>(peers: readonly P[], index: number): P {
-  return peers[index] as P;
 }

@@ -51,6 +51,11 @@ export function drawOther(list: WeightedList<Peer>, taken: number, random: () =>
   return index === taken ? (taken + 1) % peers.length : index;
 }
 
+/** `index` comes from the list itself. */
+export function peerAt<P extends Peer>(peers: readonly P[], index: number): P {
+  return peers[index] as P;
+}
+
 function indexAt(totals: Float64Array, point: number): number {
   let low = 0;
   let high = totals.length - 1;

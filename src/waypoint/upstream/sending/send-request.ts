@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/index.ts';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../../http/index.ts';
 import type { TrafficSettings } from '../../../model/index.ts';
+import { isIdempotent } from '../../request/idempotent.ts';
 import type { RequestContext } from '../../request/request-context.ts';
 import type { UpstreamVersion } from '../connections/http-connector.ts';
 import type { Lease } from '../connections/lane.ts';
@@ -97,7 +98,7 @@ async function leaseConnection(attempt: Try, fresh: boolean): Promise<Lease> {
 function mayRepeat({ method, body }: HttpRequest, error: unknown): boolean {
   if (!(error instanceof HttpError) || error.blame !== 'upstream') return false;
   if (body.stream !== undefined && (body.stream.readableDidRead || body.stream.destroyed)) return false;
-  return error.retryable || (error.code === 'ERR_HTTP_STALE' && IDEMPOTENT.has(method));
+  return error.retryable || (error.code === 'ERR_HTTP_STALE' && isIdempotent(method));
 }
 
 /** Counts the try when its answer is known to the end; an error in the head needs no waiting. */
@@ -130,6 +131,3 @@ function outcomeOf(response: HttpResponse, clock: Clock, grpcStatus: string | un
 function describe({ endpoint: { workload, upstream } }: Try): string {
   return `${workload.namespace}/${workload.name} (${upstream.address}:${upstream.targetPort})`;
 }
-
-// RFC 9110 §9.2.2.
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
