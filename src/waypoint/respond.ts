@@ -39,11 +39,15 @@ export function answerFor(error: MeshError): FailureAnswer {
   return { status, grpc, text, headers: [], ...hint };
 }
 
-/** A request whose body turned out to be wrong while it was on its way: the engine says what its client is to be told. */
-function brokenRequest(error: MeshError): Row | undefined {
-  if (!(error instanceof HttpError) || error.blame !== 'downstream' || error.status === undefined)
-    return undefined;
-  return { status: error.status, grpc: GRPC.INTERNAL, text: 'the request is not as HTTP has it' };
+/**
+ * A request whose body turned out to be wrong while it was on its way: the server's end, which may be behind the client's in the
+ * causes, says what its client is to be told.
+ */
+function brokenRequest(error: unknown): Row | undefined {
+  if (!(error instanceof HttpError) || error.blame !== 'downstream') return undefined;
+  const { status, cause } = error;
+  if (status === undefined) return brokenRequest(cause);
+  return { status, grpc: GRPC.INTERNAL, text: 'the request is not as HTTP has it' };
 }
 
 function hasHint(error: object): error is AnswerHint {

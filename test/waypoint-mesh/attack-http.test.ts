@@ -10,7 +10,8 @@ const PORT = { name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' };
 const FLOOD_SECONDS = 4;
 const WELL_BEHAVED_PER_SECOND = 50;
 /** More than a waypoint may gain by all of the floods together. */
-const GAIN_MEBIBYTES = 256;
+/** What --max-buffered-bytes lets it take (256 MiB), and half of that again for all else. */
+const GAIN_MEBIBYTES = 384;
 
 let world: WaypointWorld;
 before(async () => {

@@ -9,6 +9,9 @@ test('a request that turns out not to be HTTP is its client’s fault, with the 
     new HttpError({ code: 'ERR_HTTP_BAD_REQUEST', blame, message: 'a bad chunk size', status });
   t.equal(answerFor(fault(400, 'downstream')).status, 400);
   t.equal(answerFor(fault(408, 'downstream')).status, 408);
+  const cut = { code: 'ERR_HTTP_CUT', message: 'the body was cut', cause: fault(400, 'downstream') } as const;
+  t.equal(answerFor(new HttpError({ ...cut, blame: 'downstream' })).status, 400, 'as forwarding it fails');
+  t.equal(answerFor(new HttpError({ ...cut, blame: 'upstream' })).status, 500);
   t.equal(answerFor(fault(400, 'upstream')).status, 500);
   t.equal(answerFor(fault(undefined, 'downstream')).status, 500);
 });

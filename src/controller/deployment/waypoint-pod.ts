@@ -15,6 +15,8 @@ export function waypointPod(
         name: 'waypoint',
         image: settings.image,
         args: waypointArguments(waypoint, settings),
+        // A third of the memory is saved at many connections.
+        env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }],
         ports: [
           { name: 'mesh', containerPort: 15008, protocol: 'TCP' },
           { name: 'metrics', containerPort: 15020, protocol: 'TCP' },
