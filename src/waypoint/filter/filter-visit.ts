@@ -58,9 +58,9 @@ export function visitFilter(visited: VisitedFilter, context: RequestContext): Fi
       signal: context.signal,
     });
     if (outcome.kind !== 'result') return outcome;
-    if (kept === undefined) {
+    if (outcome.kept !== kept) {
+      kept?.leave();
       kept = outcome.kept;
-      kept.enter();
     }
     try {
       const result = readResult(outcome.head, outcome.body);

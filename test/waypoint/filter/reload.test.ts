@@ -49,10 +49,11 @@ test('a new version takes over without a request that fails, and requests stay w
   );
   for (const number of [2, 3]) {
     world.apply(version(number));
-    await untilVersion(world, number);
+    await world.until(`requests of version ${number}`, () => pairs.has(`200 ${number} ${number}`));
   }
   goOn = false;
   await load;
+  t.notMatch(world.lines.join('\n'), /uncaught/);
   t.same([...pairs].sort(), ['200 1 1', '200 2 2', '200 3 3']);
   await world.until(
     'the old ones to end',

@@ -44,8 +44,8 @@ const LANGUAGE: ReadonlySet<string> = new Set([
 
 /** What of `process` reaches other processes, files, the environment or Node's insides. */
 const TAKEN_FROM_PROCESS = [
-  ...['kill', '_kill', '_debugProcess', '_debugEnd', '_startProfilerIdleNotifier', 'execve', 'abort'],
-  ...['binding', '_linkedBinding', 'dlopen', 'getBuiltinModule', 'openStdin', 'reallyExit', 'report'],
+  ...['kill', '_kill', '_debugProcess', '_debugEnd', '_startProfilerIdleNotifier', 'execve'],
+  ...['binding', '_linkedBinding', 'dlopen', 'getBuiltinModule', 'openStdin', 'report'],
   ...['chdir', 'cwd', 'umask', 'loadEnvFile', 'mainModule', 'stdin', 'stdout', 'stderr', 'execPath'],
   ...['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups', 'getgroups', 'title'],
   ...['getActiveResourcesInfo', '_getActiveHandles', '_getActiveRequests', 'argv', 'execArgv', 'config'],

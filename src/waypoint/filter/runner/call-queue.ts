@@ -4,9 +4,13 @@ import type { CallHead } from '../protocol/messages.ts';
 import type { KeptProcess } from './kept-process.ts';
 import type { ProcessKeeper } from './process-keeper.ts';
 
-/** What became of a call: what the process made of it, or why none had it. */
+/**
+ * What became of a call: what the process made of it, or why none had it. A result of another process than the call named
+ * comes with the caller entered there, so that it is still there for what follows.
+ */
 export type QueueOutcome =
-  | (Exclude<CallOutcome, { readonly kind: 'not-begun' }> & { readonly kept: KeptProcess })
+  | (Extract<CallOutcome, { readonly kind: 'result' }> & { readonly kept: KeptProcess })
+  | Exclude<CallOutcome, { readonly kind: 'result' | 'not-begun' }>
   | { readonly kind: 'unavailable'; readonly message: string }
   | { readonly kind: 'overloaded' };
 
@@ -53,11 +57,15 @@ export function createCallQueue(options: {
 
   async function run(one: Waiting, kept: KeptProcess): Promise<void> {
     const { head, body, timeLimitMs } = one.call;
+    kept.enter();
     const outcome = await kept.process.call(head, body, timeLimitMs);
     if (kept.process.isWorn && kept === keeper.current) keeper.renew();
+    const isTaken = outcome.kind === 'result' && kept !== one.call.kept && !one.isSettled;
+    if (!isTaken) kept.leave();
     // A process that ended before the module saw the call: the next one may have it.
     if (outcome.kind === 'not-begun') wait(one);
-    else one.settle({ ...outcome, kept });
+    else if (outcome.kind === 'result') one.settle({ ...outcome, kept });
+    else one.settle(outcome);
     dispatch();
   }
 

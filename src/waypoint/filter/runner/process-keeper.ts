@@ -91,7 +91,8 @@ export function createProcessKeeper(options: ProcessKeeperOptions): ProcessKeepe
     alive.add(kept);
     void fresh.ended.then((end) => ended(kept, end, clock.monotonic() - sinceMs));
     void before?.retire();
-    log.info('filter in force', { apart: fresh.apart });
+    const { network, processes } = fresh.apart;
+    log.info('filter in force', { ownNetwork: network, ownProcesses: processes });
     changes.emit();
   }
 
