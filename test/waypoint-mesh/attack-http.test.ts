@@ -9,8 +9,7 @@ import { CLIENTS, SHOP, startWaypointWorld, type WaypointWorld } from './support
 const PORT = { name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' };
 const FLOOD_SECONDS = 4;
 const WELL_BEHAVED_PER_SECOND = 50;
-/** More than a waypoint may gain by all of the floods together. */
-/** What --max-buffered-bytes lets it take (256 MiB), and half of that again for all else. */
+/** More than all floods together may add: what --max-buffered-bytes lets it take (256 MiB), and half of that for all else. */
 const GAIN_MEBIBYTES = 384;
 
 let world: WaypointWorld;
