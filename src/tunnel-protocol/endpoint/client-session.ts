@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { createBufferBudget, createSignal, systemClock } from '../../base/index.ts';
 import {
   createTransport,
@@ -44,6 +45,7 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
   const connection: Http2Connection = new Http2Connection({
     role: 'client',
     config: engine,
+    recyclesOutput: socket instanceof Socket,
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.monotonic(),
     events: {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { BufferAccount, Clock } from '../../base/index.ts';
 import {
@@ -47,6 +48,7 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
   const connection: Http2Connection = new Http2Connection({
     role: 'server',
     config: engine,
+    recyclesOutput: socket instanceof Socket,
     account: options.account,
     now: () => clock.monotonic(),
     events: {

@@ -91,6 +91,10 @@ const GOOD: Readonly<
     { upgrade: 'websocket' },
     [],
   ],
+  'an upgrade behind a space that is none': [
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: \xa0upgrade, x\r\nUpgrade: websocket\r\n\r\n',
+    { upgrade: undefined },
+  ],
   'an upgrade that Connection does not know of': [
     'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n',
     { upgrade: undefined },

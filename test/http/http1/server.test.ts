@@ -283,6 +283,17 @@ test('a client that was never told to go on is answered and let go', async (t) =
   t.equal(await wire.finish(), 0);
 });
 
+test('who reads a body that will not come is told so when the answer is out', async (t) => {
+  const wire = openServerWire();
+  await wire.send('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+  const [exchange] = wire.exchanges;
+  const responding = exchange?.respond(OK);
+  const reading = exchange && readBody(exchange.request.body, 10).catch((error) => error);
+  await responding;
+  t.match(await reading, { code: 'ERR_HTTP_CUT' });
+  t.equal(await wire.finish(), 0);
+});
+
 test('interim answers go to no client of HTTP/1.0', async (t) => {
   const wire = openServerWire();
   await wire.send('POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');

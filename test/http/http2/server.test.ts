@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { test } from 'tap';
+import { createBufferBudget } from '../../../src/base/index.ts';
 import {
   bodyOf,
   HeaderList,
@@ -336,6 +337,21 @@ test('a body that nobody wants is not let in', async (t) => {
   t.equal(updates, 0);
   await wire.exchanges[0]?.respond(OK);
   t.match(await wire.told(), [/^HEADERS 1 :status=200/, 'RST 1 0']);
+  wire.connection.destroy();
+  await wire.connection.closed;
+});
+
+test('a body that nobody reads is counted no longer than its exchange', async (t) => {
+  const account = createBufferBudget().account();
+  const wire = await openHttp2ServerWire({ account });
+  for (const id of [1, 3, 5]) await wire.send(wire.headers(id, POST), data(id, 1_000, id !== 5));
+  t.equal(account.usedBytes, 3_000);
+  await wire.exchanges[0]?.respond(OK);
+  t.equal(account.usedBytes, 2_000, 'answered');
+  await wire.send(encodeReset(3, 8));
+  t.equal(account.usedBytes, 1_000, 'given up by the client');
+  wire.exchanges[2]?.abort(new Error('no'));
+  t.equal(account.usedBytes, 0, 'aborted');
   wire.connection.destroy();
   await wire.connection.closed;
 });

@@ -97,7 +97,7 @@ export function listOf(value: string): string[] {
   if (!lower.includes(',')) return lower === '' ? [] : [lower];
   return lower
     .split(',')
-    .map((member) => member.trim())
+    .map((member) => trimmed(member, 0, member.length))
     .filter((member) => member !== '');
 }
 

@@ -115,15 +115,13 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
   onAnswered(keepAlive: boolean): void {
     const exchange = this.#exchange;
     if (exchange === undefined || this.#state !== 'open') return;
+    if (!exchange.requestComplete) exchange.drain();
     if (!keepAlive || this.#draining) {
       this.#exchange = undefined;
       this.#finish();
       return;
     }
-    if (!exchange.requestComplete) {
-      exchange.drain();
-      this.#reading.set(this.config.lingerMs);
-    }
+    if (!exchange.requestComplete) this.#reading.set(this.config.lingerMs);
     this.#advance();
   }
 

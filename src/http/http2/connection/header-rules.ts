@@ -39,7 +39,7 @@ export function faultOfTrailers(fields: readonly HeaderField[]): string | undefi
 export function faultOfOutgoing([name, value]: HeaderField): string | undefined {
   if (!name.startsWith(':') && (!NAME.test(name) || FORBIDDEN.has(name)))
     return `header name ${JSON.stringify(name)}`;
-  if (!OUTGOING_VALUE.test(value) || value !== value.trim()) return `the value of header ${name}`;
+  if (!OUTGOING_VALUE.test(value) || BAD_VALUE.test(value)) return `the value of header ${name}`;
   return name === ':authority' && !AUTHORITY.test(value) ? 'the authority' : undefined;
 }
 

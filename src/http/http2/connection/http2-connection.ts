@@ -55,6 +55,8 @@ export interface ConnectionOptions {
   readonly role: Role;
   readonly config: Http2Config;
   readonly account: BufferAccount;
+  /** See `Output`; true only for sockets. */
+  readonly recyclesOutput?: boolean | undefined;
   /** Milliseconds that never jump. */
   now(): number;
   readonly events: ConnectionEvents;
@@ -65,7 +67,7 @@ export interface ConnectionOptions {
  * `receive` as a HttpError; the endpoint sends GOAWAY with its code.
  */
 export class Http2Connection implements FrameVisitor {
-  readonly output = new Output();
+  readonly output: Output;
   readonly receiveWindows: ReceiveWindows;
   readonly #role: Role;
   readonly #events: ConnectionEvents;
@@ -84,6 +86,7 @@ export class Http2Connection implements FrameVisitor {
 
   constructor(options: ConnectionOptions) {
     const { role, config, account } = options;
+    this.output = new Output(options.recyclesOutput ?? false);
     this.#role = role;
     this.#events = options.events;
     this.#now = options.now;

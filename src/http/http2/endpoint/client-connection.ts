@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type ByteStream, createBufferBudget, createSignal, systemClock } from '../../../base/index.ts';
 import { resolveHttpConfig } from '../../config.ts';
 import type { ConnectOptions } from '../../endpoint-options.ts';
@@ -34,6 +35,7 @@ export function connectHttp2(stream: ByteStream, options: ConnectOptions = {}): 
   const connection: Http2Connection = new Http2Connection({
     role: 'client',
     config: engine,
+    recyclesOutput: duplex instanceof Socket,
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.monotonic(),
     events: {

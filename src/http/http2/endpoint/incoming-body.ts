@@ -42,11 +42,6 @@ export class IncomingBody {
     this.body = { stream: bodyStream, length: contentLength, trailers: () => bodyStream.trailers };
   }
 
-  /** Complete or cut. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   get receivedBytes(): number {
     return this.#receivedBytes;
   }
@@ -80,6 +75,12 @@ export class IncomingBody {
   end(): void {
     this.#ended = true;
     this.#stream.complete(this.#trailers);
+  }
+
+  /** Nobody is to read what is left: what lies here is no longer counted. */
+  release(): void {
+    this.#ended = true;
+    if (!this.#stream.readableEnded) this.#stream.destroy();
   }
 
   /** The rest will not come. */

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type ByteStream, createBufferBudget, systemClock } from '../../../base/index.ts';
 import { resolveHttpConfig } from '../../config.ts';
 import { Deadline } from '../../deadline.ts';
@@ -82,6 +83,7 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
   const connection: Http2Connection = new Http2Connection({
     role: 'server',
     config: engine,
+    recyclesOutput: duplex instanceof Socket,
     account: options.account ?? createBufferBudget().account(),
     now: () => clock.monotonic(),
     events: {

@@ -217,8 +217,7 @@ export class Http2ServerExchange implements HttpExchange, StreamSink, Stallable 
     this.#state = 'answered';
     this.#context.onOver(this);
     if (!stream.remoteEnded) connection.reset(stream, ErrorCode.NO_ERROR);
-    if (this.#incoming?.ended === false)
-      this.#incoming.cut(stateError('the request was answered before its end'));
+    this.#incoming?.release();
   }
 
   /** The request turned out malformed (RFC 9113 §8.1.1). */
@@ -241,6 +240,7 @@ export class Http2ServerExchange implements HttpExchange, StreamSink, Stallable 
     this.#context.onOver(this);
     this.#gone = error;
     this.#incoming?.cut(error);
+    this.#incoming?.release();
     this.#outgoing?.stop();
     this.#reject?.(error);
     this.#abort?.abort(error);
