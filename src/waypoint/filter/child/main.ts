@@ -46,6 +46,8 @@ registerHooks({
   load: () => ({ format: 'module', source, shortCircuit: true }),
 });
 const strip = stripTypeScriptTypes;
+// Loads the parser, which needs what is taken away next (WebAssembly).
+strip('');
 closeWorld(consoleOf(log));
 send('hello', 0, undefined);
 flush();
