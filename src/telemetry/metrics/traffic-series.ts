@@ -13,7 +13,10 @@ export type ResponseFlags =
   | 'H2_HANDSHAKE_FAILURE'
   | 'NETWORK_POLICY'
   | 'IDENTITY_ERROR'
-  | 'CERT_REVOKED';
+  | 'CERT_REVOKED'
+  /** Of requests: refused by a rate limit, answered by an injected fault. */
+  | 'RL'
+  | 'FI';
 
 /** One end of a connection. What is not known is reported as `unknown`. */
 export interface TrafficParty {

@@ -2,6 +2,7 @@ import type { DecisionMetrics, HttpMetrics, Traffic } from '../../../telemetry/i
 import { isGrpc } from '../../request/failure-response.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
+import type { RequestRecord } from '../../request/request-record.ts';
 
 /** Counts each request when it is over, and what the waypoint refused. */
 export function metricsLayer(deps: {
@@ -34,6 +35,20 @@ function trafficOf({ client, dialled, record }: RequestContext): Traffic {
     destination: { workload: record.upstream, identity: undefined },
     service: dialled.service,
     mutualTls: true,
-    responseFlags: record.policy !== undefined || record.error?.code === 'ERR_WAYPOINT_DENIED' ? 'DENY' : '-',
+    responseFlags: flagsOf(record),
   };
+}
+
+/** What Envoy's users know. A filter that answers need not refuse anything. */
+function flagsOf({ policy, error, reason }: RequestRecord): Traffic['responseFlags'] {
+  switch (error?.code) {
+    case 'ERR_WAYPOINT_RATE_LIMITED':
+      return 'RL';
+    case 'ERR_WAYPOINT_FAULT_INJECTED':
+      return 'FI';
+    case 'ERR_WAYPOINT_DENIED':
+      return 'DENY';
+    default:
+      return policy === undefined || reason === 'filter_answered' ? '-' : 'DENY';
+  }
 }

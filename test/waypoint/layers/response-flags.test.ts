@@ -1,0 +1,41 @@
+import { test } from 'tap';
+import { WaypointError, type WaypointErrorCode } from '../../../src/waypoint/errors.ts';
+import { metricsLayer } from '../../../src/waypoint/layers/observation/metrics.ts';
+import type { RequestRecord } from '../../../src/waypoint/request/request-record.ts';
+import { makeContext, makeRequest, recordingHandler } from '../request-fixtures.ts';
+
+function failed(code: WaypointErrorCode): Partial<RequestRecord> {
+  const error = new WaypointError({ code, blame: 'local', message: 'x' });
+  return { error, reason: code, policy: 'shop/a' };
+}
+
+/** [what a request's record says at its end, the flag of its metrics]. */
+const CASES: readonly (readonly [Partial<RequestRecord>, string])[] = [
+  [{}, '-'],
+  [failed('ERR_WAYPOINT_RATE_LIMITED'), 'RL'],
+  [failed('ERR_WAYPOINT_FAULT_INJECTED'), 'FI'],
+  [failed('ERR_WAYPOINT_DENIED'), 'DENY'],
+  [failed('ERR_WAYPOINT_FILTER_FAILED'), 'DENY'],
+  [{ reason: 'filter_answered', policy: 'shop/a' }, '-'],
+  [{ reason: 'ERR_WAYPOINT_NO_ROUTE' }, '-'],
+];
+
+test('metrics tell refusals apart as Envoy’s users know them', async (t) => {
+  for (const [record, expected] of CASES) {
+    const flags: unknown[] = [];
+    const layer = metricsLayer({
+      http: { ended: ({ traffic }) => flags.push(traffic.responseFlags) },
+      decisions: { refused: () => undefined, dryRun: () => undefined, bypassed: () => undefined },
+    });
+    const listeners: (() => void)[] = [];
+    const base = makeContext();
+    const context = {
+      ...base,
+      record: { ...base.record, ...record },
+      onEnd: (listener: () => void) => listeners.push(listener),
+    };
+    await layer(recordingHandler())(makeRequest(), context);
+    for (const listener of listeners) listener();
+    t.same(flags, [expected], JSON.stringify(record));
+  }
+});
