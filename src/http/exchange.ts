@@ -43,7 +43,8 @@ export interface HttpClientConnection extends Closable {
   readonly closed: Promise<void>;
   /**
    * Sends a request and its body. Resolves with the head of the final answer. Rejects with an HttpError: `retryable` when the
-   * server cannot have acted on it. After that the answer's body is destroyed with the error when it is cut.
+   * server cannot have acted on it. A request that was not even begun (the connection is not open or full, HTTP does not allow
+   * it) leaves its body alone. After the head the answer's body is destroyed with the error when it is cut.
    */
   send(request: HttpRequest, options?: SendOptions): Promise<HttpResponse>;
 }

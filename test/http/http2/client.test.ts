@@ -266,7 +266,12 @@ test('the peer’s limit holds', async (t) => {
   await wire.send(encodeSettings([[3, 1]]));
   t.equal(wire.connection.capacity, 1);
   const running = wire.connection.send(requestOf());
-  await t.rejects(wire.connection.send(requestOf()), { code: 'ERR_HTTP_CONNECTION_FULL', retryable: true });
+  const body = bodyOf(Buffer.from('x'));
+  await t.rejects(wire.connection.send(requestOf({ body })), {
+    code: 'ERR_HTTP_CONNECTION_FULL',
+    retryable: true,
+  });
+  t.equal(body.stream?.destroyed, false, 'its body is left alone');
   await wire.received();
   await wire.send(wire.headers(1, OK, true));
   await running;

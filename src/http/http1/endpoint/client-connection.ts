@@ -92,7 +92,7 @@ class Http1ClientConnection implements HttpClientConnection, RequestHost {
       this.changes.emit();
       return exchange.answer;
     } catch (error) {
-      request.body.stream?.destroy();
+      // Nothing was taken: the body is still its owner's, for another connection.
       return Promise.reject(error);
     }
   }

@@ -36,6 +36,7 @@ export interface RequestHost {
 export class ClientExchange {
   readonly answer: Promise<HttpResponse>;
   readonly #request: HttpRequest;
+  readonly #upgradeTo: string | undefined;
   readonly #options: SendOptions;
   readonly #host: RequestHost;
   readonly #outgoing: OutgoingMessage;
@@ -51,6 +52,7 @@ export class ClientExchange {
 
   constructor(request: HttpRequest, plan: RequestPlan, options: SendOptions, host: RequestHost) {
     this.#request = request;
+    this.#upgradeTo = plan.upgrade;
     this.#options = options;
     this.#host = host;
     this.answer = new Promise((resolve, reject) => {
@@ -175,7 +177,7 @@ export class ClientExchange {
   }
 
   #upgrade(head: ResponseHead): void {
-    if (this.#request.upgrade === undefined || head.upgrade !== this.#request.upgrade)
+    if (this.#upgradeTo === undefined || head.upgrade !== this.#upgradeTo)
       throw responseFault(`a change to ${head.upgrade} that was not asked for`);
     this.#settle();
     this.#resolve({

@@ -6,13 +6,16 @@ import { encodeRequestHead } from '../codec/encode-head.ts';
 export interface RequestPlan {
   readonly head: string;
   readonly chunked: boolean;
+  /** The protocol that is asked for; none by a request with a body, which would run on behind the answer. */
+  readonly upgrade: string | undefined;
 }
 
 /** Throws ERR_HTTP_HEADER. */
 export function planRequest(request: HttpRequest): RequestPlan {
-  const { method, headers, body, upgrade } = request;
+  const { method, headers, body } = request;
   checkOutgoing(request);
   const hasBody = body.stream !== undefined;
+  const upgrade = hasBody ? undefined : request.upgrade;
   // RFC 9112 §7.1.2: only chunks can be followed by fields.
   const chunked = hasBody && (body.length === undefined || headers.has('trailer'));
   let framing = '';
@@ -27,7 +30,7 @@ export function planRequest(request: HttpRequest): RequestPlan {
   }
   if (options.length > 0) framing += `connection: ${options.join(', ')}\r\n`;
   if (hasBody && request.expectContinue) framing += 'expect: 100-continue\r\n';
-  return { head: encodeRequestHead(request, headers, framing), chunked };
+  return { head: encodeRequestHead(request, headers, framing), chunked, upgrade };
 }
 
 /** RFC 9110 §8.6: these say so when they have none. */

@@ -97,7 +97,7 @@ export function connectHttp2(stream: ByteStream, options: ConnectOptions = {}): 
         const fields = requestFields(request);
         return new Http2ClientExchange(request, fields, sendOptions, { connection, config, clock }).answer;
       } catch (error) {
-        request.body.stream?.destroy();
+        // Nothing was taken: the body is still its owner's, for another connection.
         return Promise.reject(error);
       }
     },
