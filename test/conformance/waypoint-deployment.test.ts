@@ -164,6 +164,25 @@ test('names can be chosen, and parameters that are no YAML are a fault', async (
   t.match(render({ parameters: { service: '- a' } }).fault, /service: expected an object/);
 });
 
+test('limits of the waypoint come from an annotation, and nothing but limits', async (t) => {
+  const flags = (text: string) => render({ annotations: { 'gateway.nodemesh.io/waypoint-flags': text } });
+  const { manifests } = flags(' --max-header-bytes=128KiB\n--forward-client-cert ');
+  const deployment = kindOf(manifests, 'Deployment') as {
+    spec: { template: { spec: { containers: readonly { args: readonly string[] }[] } } };
+  };
+  t.same(deployment.spec.template.spec.containers[0]?.args.slice(-2), [
+    '--max-header-bytes=128KiB',
+    '--forward-client-cert',
+  ]);
+  for (const text of ['--controller=evil:1', '--max-header-bytes 128KiB', '--max-headers=1', 'x']) {
+    t.match(
+      flags(text).fault,
+      /^annotation gateway\.nodemesh\.io\/waypoint-flags: expected flags as --max-header-bytes=128KiB, of --max-header-bytes, .*, got "/,
+      text,
+    );
+  }
+});
+
 test('the pod’s arguments are those of nodemesh waypoint serve', async (t) => {
   const deployment = kindOf(render({}).manifests, 'Deployment') as {
     spec: { template: { spec: { containers: readonly { args: readonly string[] }[] } } };

@@ -175,6 +175,31 @@ test('the admin, metrics and readiness ports of a replica are reached, and of wh
   });
 });
 
+test('limits that its Gateway sets hold in a waypoint', async (t) => {
+  const flags = 'gateway.nodemesh.io/waypoint-flags';
+  await lab.lab('annotate', 'gateway', 'waypoint', '-n', 'shop', `${flags}=--max-header-count=33`);
+  await until('new pods have the limit', async () => {
+    const [pod] = await endpoints();
+    const dump = await lab.nodemesh(
+      'admin',
+      'waypoint/shop/waypoint',
+      '/config_dump',
+      '--pod',
+      pod?.replica ?? '',
+    );
+    return (
+      (JSON.parse(dump) as { config: { http: { maxHeaderCount: number } } }).config.http.maxHeaderCount === 33
+    );
+  });
+  await lab.lab('annotate', 'gateway', 'waypoint', '-n', 'shop', `${flags}=--controller=elsewhere:1`);
+  await until('the Gateway says that this is no limit', async () =>
+    /expected flags as --max-header-bytes=128KiB/.test(
+      await lab.lab('get', 'gateway', 'waypoint', '-n', 'shop', '-o', 'json'),
+    ),
+  );
+  t.equal(await get('/'), 200, 'what runs goes on');
+});
+
 test('a waypoint that is not there, or has no pod, is said with what to do', async (t) => {
   for (const command of ['routes', 'endpoints']) {
     await t.rejects(lab.nodemesh(command, '--waypoint', 'shop/other'), {

@@ -5,6 +5,7 @@ import { GATEWAY_NAME, type WaypointInfo } from '../translate/index.ts';
 import type { ManifestMeta, ObjectManifest } from '../sink/index.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import { overlay } from './overlay.ts';
+import { readWaypointFlags, WAYPOINT_FLAGS_ANNOTATION } from './waypoint-flags.ts';
 import { ROOTS_FILE, waypointPod } from './waypoint-pod.ts';
 
 export interface RenderParts {
@@ -28,6 +29,8 @@ export type RenderedWaypoint =
 export function renderWaypoint(parts: RenderParts): RenderedWaypoint {
   const wishes = readWishes(parts.parameters);
   if (typeof wishes === 'string') return { fault: wishes };
+  const flags = readWaypointFlags(parts.gateway.meta.annotations.get(WAYPOINT_FLAGS_ANNOTATION));
+  if (typeof flags === 'string') return { fault: flags };
   const { waypoint, settings } = parts;
   const { deploymentName } = waypoint;
   const labels = labelsOf(parts);
@@ -58,7 +61,7 @@ export function renderWaypoint(parts: RenderParts): RenderedWaypoint {
             labels: { ...labels, ...POD_LABELS, ...canonicalName(deploymentName) },
             annotations: { ...annotations, ...POD_ANNOTATIONS },
           },
-          spec: waypointPod(waypoint, settings, rootsName),
+          spec: waypointPod(waypoint, settings, { rootsConfigMap: rootsName, flags }),
         },
       },
     },

@@ -5,7 +5,7 @@ import type { DeploymentSettings } from './deployment-settings.ts';
 export function waypointPod(
   waypoint: WaypointInfo,
   settings: DeploymentSettings,
-  rootsConfigMap: string,
+  { rootsConfigMap, flags }: { readonly rootsConfigMap: string; readonly flags: readonly string[] },
 ): Readonly<Record<string, unknown>> {
   return {
     serviceAccountName: waypoint.serviceAccount,
@@ -14,7 +14,7 @@ export function waypointPod(
       {
         name: 'waypoint',
         image: settings.image,
-        args: waypointArguments(waypoint, settings),
+        args: [...waypointArguments(waypoint, settings), ...flags],
         // A third of the memory is saved at many connections.
         env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }],
         ports: [

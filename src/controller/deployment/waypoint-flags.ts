@@ -1,0 +1,30 @@
+/** What the author of a Gateway may say to its waypoint's processes; all else is the controller's to say. */
+export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
+  '--max-header-bytes',
+  '--max-header-count',
+  '--max-target-bytes',
+  '--max-concurrent-streams',
+  '--head-timeout',
+  '--idle-timeout',
+  '--body-idle-timeout',
+  '--max-buffered-bytes',
+  '--max-idle-connections',
+  '--max-rate-limit-keys',
+  '--max-filters',
+  '--max-filter-body-bytes',
+  '--trusted-clients',
+  '--forward-client-cert',
+]);
+
+/**
+ * The flags of the annotation's text, with spaces between, each as `--flag=value` or `--flag`. A sentence when one of them
+ * is not to be set there; whether a value is good the waypoint itself says in its log.
+ */
+export function readWaypointFlags(text: string | undefined): readonly string[] | string {
+  const flags = (text ?? '').split(/\s+/).filter((flag) => flag !== '');
+  const wrong = flags.find((flag) => !WAYPOINT_FLAGS.has(flag.replace(/=.*$/s, '')));
+  if (wrong === undefined) return flags;
+  return `annotation ${WAYPOINT_FLAGS_ANNOTATION}: expected flags as --max-header-bytes=128KiB, of ${[...WAYPOINT_FLAGS].join(', ')}, got ${JSON.stringify(wrong)}`;
+}
+
+export const WAYPOINT_FLAGS_ANNOTATION = 'gateway.nodemesh.io/waypoint-flags';
