@@ -136,3 +136,6 @@ export const HTTP_CONFIG_RANGES: { readonly [K in keyof HttpConfig]: readonly [n
   keepAliveTimeoutMs: [1, DAY_MS],
   settingsTimeoutMs: [1, DAY_MS],
 };
+
+/** What an end takes that is not told otherwise. */
+export const DEFAULT_HTTP_CONFIG = resolveHttpConfig();

@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { type ByteStream, type Clock, createSignal, systemClock } from '../../../base/index.ts';
-import { type HttpConfig, resolveHttpConfig } from '../../config.ts';
+import { DEFAULT_HTTP_CONFIG, type HttpConfig } from '../../config.ts';
 import { Deadline } from '../../deadline.ts';
 import type { ConnectOptions } from '../../endpoint-options.ts';
 import { HttpError, type HttpErrorCode } from '../../errors.ts';
 import type { HttpClientConnection, SendOptions } from '../../exchange.ts';
 import type { HttpRequest, HttpResponse, UpgradedStream } from '../../message/http-message.ts';
-import { responseFault } from '../../message/fault.ts';
+import { abortedError, destroyedError, responseFault } from '../../message/fault.ts';
 import { InputBuffer } from '../codec/input-buffer.ts';
-import { abortedError, ClientExchange, type RequestHost } from './client-exchange.ts';
+import { ClientExchange, type RequestHost } from './client-exchange.ts';
 import { planRequest } from './request-plan.ts';
 
 /** Speaks HTTP/1.1 as the client on a stream. Owns the stream from here on. */
@@ -52,7 +52,7 @@ class Http1ClientConnection implements HttpClientConnection, RequestHost {
     this.#resolveClosed = resolve;
     this.#stream = stream;
     this.duplex = stream.duplex;
-    this.config = options.config ?? DEFAULT_CONFIG;
+    this.config = options.config ?? DEFAULT_HTTP_CONFIG;
     this.clock = options.clock ?? systemClock;
     this.#lingering = new Deadline(this.clock, () => this.duplex.destroy());
   }
@@ -104,14 +104,7 @@ class Http1ClientConnection implements HttpClientConnection, RequestHost {
   }
 
   destroy(cause?: Error): void {
-    this.cut(
-      new HttpError({
-        code: 'ERR_HTTP_CONNECTION_CLOSED',
-        blame: 'local',
-        message: 'the connection was destroyed',
-        cause,
-      }),
-    );
+    this.cut(destroyedError(cause));
   }
 
   onWanted(): void {
@@ -267,5 +260,3 @@ function fullError(): HttpError {
     retryable: true,
   });
 }
-
-const DEFAULT_CONFIG = resolveHttpConfig();

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../../base/index.ts';
 import type { HttpConfig } from '../../config.ts';
-import { HttpError } from '../../errors.ts';
+import type { HttpError } from '../../errors.ts';
 import type { SendOptions } from '../../exchange.ts';
 import { BodyStream } from '../../message/body-stream.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type UpgradedStream,
 } from '../../message/http-message.ts';
 import { BodyReader } from '../codec/body-reader.ts';
-import { responseFault } from '../../message/fault.ts';
+import { abortedError, responseFault } from '../../message/fault.ts';
 import type { InputBuffer } from '../codec/input-buffer.ts';
 import type { ResponseHead } from '../codec/response-head.ts';
 import { readResponseHead } from '../codec/response-reader.ts';
@@ -210,10 +210,6 @@ export class ClientExchange {
     this.#continueTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-export function abortedError(message: string, cause?: unknown): HttpError {
-  return new HttpError({ code: 'ERR_HTTP_ABORTED', blame: 'downstream', message, cause });
 }
 
 function unset(): void {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ByteStream, systemClock } from '../../../base/index.ts';
-import { type HttpConfig, resolveHttpConfig } from '../../config.ts';
+import { DEFAULT_HTTP_CONFIG, type HttpConfig } from '../../config.ts';
 import { Deadline } from '../../deadline.ts';
 import type { ServeOptions } from '../../endpoint-options.ts';
 import { HttpError } from '../../errors.ts';
@@ -9,7 +9,7 @@ import type { UpgradedStream } from '../../message/http-message.ts';
 import { InputBuffer } from '../codec/input-buffer.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { RequestReader } from '../codec/request-reader.ts';
-import { requestFault } from '../../message/fault.ts';
+import { destroyedError, requestFault } from '../../message/fault.ts';
 import { BodyPace } from './body-pace.ts';
 import { refusal } from './refusal.ts';
 import { type ExchangeHost, ServerExchange } from './server-exchange.ts';
@@ -42,6 +42,8 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
   #state: 'open' | 'ending' | 'handed-over' | 'closed' = 'open';
   #exchange: ServerExchange | undefined;
   #inputEnded = false;
+  /** Some of a head has come, and its time runs. */
+  #headStarted = false;
   #draining = false;
   #advancing = false;
   #paused = false;
@@ -54,7 +56,7 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
     this.#stream = stream;
     this.duplex = stream.duplex;
     this.#options = options;
-    this.config = options.config ?? DEFAULT_CONFIG;
+    this.config = options.config ?? DEFAULT_HTTP_CONFIG;
     const clock = options.clock ?? systemClock;
     this.#requests = new RequestReader(this.config);
     this.#reading = new Deadline(clock, () => this.#onReadTimeout());
@@ -89,14 +91,7 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
   }
 
   destroy(cause?: Error): void {
-    this.cut(
-      new HttpError({
-        code: 'ERR_HTTP_CONNECTION_CLOSED',
-        blame: 'local',
-        message: 'the connection was destroyed',
-        cause,
-      }),
-    );
+    this.cut(destroyedError(cause));
   }
 
   get mayKeepAlive(): boolean {
@@ -236,8 +231,6 @@ class Http1ServerConnection implements HttpServerConnection, ExchangeHost {
     return false;
   }
 
-  #headStarted = false;
-
   #begin(head: RequestHead): void {
     this.#headStarted = false;
     this.#reading.clear();
@@ -329,5 +322,3 @@ function truncatedError(): HttpError {
 function timeoutError(what: string, timeoutMs: number): HttpError {
   return requestFault(`the client took longer than ${timeoutMs} ms over ${what}`, 'ERR_HTTP_TIMEOUT', 408);
 }
-
-const DEFAULT_CONFIG = resolveHttpConfig();

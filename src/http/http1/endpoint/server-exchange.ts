@@ -13,7 +13,7 @@ import {
 } from '../../message/http-message.ts';
 import { BodyReader } from '../codec/body-reader.ts';
 import { encodeResponseHead } from '../codec/encode-head.ts';
-import { requestFault } from '../../message/fault.ts';
+import { requestFault, stateError } from '../../message/fault.ts';
 import type { InputBuffer } from '../codec/input-buffer.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { planAnswer } from './answer-plan.ts';
@@ -266,10 +266,6 @@ function bodyOf(head: RequestHead, stream: BodyStream | undefined): HttpBody {
   if (stream === undefined) return NO_BODY;
   const length = head.framing.kind === 'length' ? head.framing.bytes : undefined;
   return { stream, length, trailers: () => stream.trailers };
-}
-
-function stateError(message: string): HttpError {
-  return new HttpError({ code: 'ERR_HTTP_STATE', blame: 'local', message });
 }
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';

@@ -1,20 +1,21 @@
 import { Socket } from 'node:net';
 import { type ByteStream, createBufferBudget, createSignal, systemClock } from '../../../base/index.ts';
-import { resolveHttpConfig } from '../../config.ts';
+import { DEFAULT_HTTP_CONFIG } from '../../config.ts';
 import type { ConnectOptions } from '../../endpoint-options.ts';
 import { HttpError } from '../../errors.ts';
 import type { HttpClientConnection } from '../../exchange.ts';
+import { abortedError } from '../../message/fault.ts';
 import { Http2Connection } from '../connection/http2-connection.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import { ErrorCode, protocolFault } from '../frame/index.ts';
-import { abortedError, Http2ClientExchange } from './client-exchange.ts';
+import { Http2ClientExchange } from './client-exchange.ts';
 import { engineConfig } from './engine-config.ts';
 import { createTransport } from './transport.ts';
 
 /** Speaks HTTP/2 with prior knowledge as the client on a stream. Owns the stream from here on. */
 export function connectHttp2(stream: ByteStream, options: ConnectOptions = {}): HttpClientConnection {
   const { duplex } = stream;
-  const config = options.config ?? DEFAULT_CONFIG;
+  const config = options.config ?? DEFAULT_HTTP_CONFIG;
   const clock = options.clock ?? systemClock;
   const engine = engineConfig(config);
   const changes = createSignal<void>();
@@ -122,5 +123,3 @@ function fullError(): HttpError {
     retryable: true,
   });
 }
-
-const DEFAULT_CONFIG = resolveHttpConfig();

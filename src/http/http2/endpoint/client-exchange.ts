@@ -3,7 +3,7 @@ import type { HttpConfig } from '../../config.ts';
 import { HttpError } from '../../errors.ts';
 import type { SendOptions } from '../../exchange.ts';
 import { hasNoBody } from '../../message/body-rules.ts';
-import { responseFault } from '../../message/fault.ts';
+import { abortedError, responseFault } from '../../message/fault.ts';
 import { type HttpRequest, type HttpResponse, NO_BODY } from '../../message/http-message.ts';
 import type { Http2Connection } from '../connection/http2-connection.ts';
 import type { Http2Stream, StreamSink } from '../connection/http2-stream.ts';
@@ -182,10 +182,6 @@ export class Http2ClientExchange implements StreamSink {
     this.#continueTimer = undefined;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-export function abortedError(message: string, cause?: unknown): HttpError {
-  return new HttpError({ code: 'ERR_HTTP_ABORTED', blame: 'downstream', message, cause });
 }
 
 function unset(): void {

@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import { type ByteStream, createBufferBudget, systemClock } from '../../../base/index.ts';
-import { resolveHttpConfig } from '../../config.ts';
+import { DEFAULT_HTTP_CONFIG } from '../../config.ts';
 import { Deadline } from '../../deadline.ts';
 import type { ServeOptions } from '../../endpoint-options.ts';
 import { HttpError } from '../../errors.ts';
 import type { HttpServerConnection } from '../../exchange.ts';
-import { requestFault } from '../../message/fault.ts';
+import { destroyedError, requestFault } from '../../message/fault.ts';
 import { Http2Connection } from '../connection/http2-connection.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 import { type ReadRequest, readRequest } from '../fields/request-fields.ts';
@@ -19,7 +19,7 @@ import { createTransport } from './transport.ts';
 /** Serves HTTP/2 with prior knowledge on a stream. Owns the stream from here on. */
 export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServerConnection {
   const { duplex } = stream;
-  const config = options.config ?? DEFAULT_CONFIG;
+  const config = options.config ?? DEFAULT_HTTP_CONFIG;
   const clock = options.clock ?? systemClock;
   const engine = engineConfig(config);
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
@@ -130,19 +130,10 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
       return closed;
     },
     destroy(cause) {
-      transport.destroy(cause ?? destroyedError());
+      transport.destroy(destroyedError(cause));
     },
   };
 }
 
-function destroyedError(): HttpError {
-  return new HttpError({
-    code: 'ERR_HTTP_CONNECTION_CLOSED',
-    blame: 'local',
-    message: 'the connection was destroyed',
-  });
-}
-
-const DEFAULT_CONFIG = resolveHttpConfig();
 /** Marks the PING that follows the first GOAWAY. */
 const DRAIN_PAYLOAD = Buffer.from('draining', 'latin1');

@@ -2,7 +2,7 @@ import type { HttpConfig } from '../../config.ts';
 import { HttpError } from '../../errors.ts';
 import type { HttpExchange } from '../../exchange.ts';
 import { hasNoBody } from '../../message/body-rules.ts';
-import { requestFault } from '../../message/fault.ts';
+import { requestFault, stateError } from '../../message/fault.ts';
 import type { HeaderList } from '../../message/header-list.ts';
 import {
   NO_BODY,
@@ -261,10 +261,6 @@ export class Http2ServerExchange implements HttpExchange, StreamSink, Stallable 
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#state !== 'waiting') throw stateError(`the exchange is ${this.#state}`);
   }
-}
-
-function stateError(message: string): HttpError {
-  return new HttpError({ code: 'ERR_HTTP_STATE', blame: 'local', message });
 }
 
 const CONTINUE: readonly HeaderField[] = [[':status', '100']];
