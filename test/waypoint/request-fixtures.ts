@@ -96,6 +96,7 @@ export function makeContext(
     route: () => routes.select(request, clientNamespace),
     backend: undefined,
     backendFilters: [],
+    consumer: undefined,
     attempt: 1,
     excluded: new Set(),
     stickTo: undefined,

@@ -17,6 +17,7 @@ import { createBalancingLeaf } from './resilience/balancing.ts';
 import { createCircuitBreakingLayer } from './resilience/circuit-breaking.ts';
 import { createTimeoutLayer } from './resilience/timeout.ts';
 import { createCorsLayer } from './routing/cors/cors.ts';
+import { createConsumerRouteLayer } from './routing/consumer-route.ts';
 import { backendFiltersLayer, ruleFiltersLayer } from './routing/headers-and-url.ts';
 import { createMirrorLayer } from './routing/mirror/mirror.ts';
 import { createRouteLayer } from './routing/route.ts';
@@ -63,6 +64,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       createPassedOnLayer(deps.passedOn),
       tracingLayer(),
       normalizedPathLayer,
+      createConsumerRouteLayer({ clock, random }),
       createCorsLayer(),
       createAuthenticationLayer({ clock }),
       createAuthorizationLayer({
@@ -73,7 +75,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       rateLimitLayer(deps.rateLimiter),
       faultLayer({ injector: deps.faults, clock }),
       filterLayer,
-      createRouteLayer({ random }),
+      createRouteLayer({ clock, random }),
       createSessionLayer({ clock }),
       ruleFiltersLayer,
       createMirrorLayer({

@@ -90,6 +90,7 @@ function contextOf(
     },
     backend: undefined,
     backendFilters: [],
+    consumer: undefined,
     attempt: 1,
     excluded: NOBODY,
     stickTo: undefined,

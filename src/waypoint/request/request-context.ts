@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../http/index.ts';
 import type {
   BackendTarget,
+  HttpBackend,
   HttpFilter,
   IpAddress,
   Service,
@@ -64,6 +65,8 @@ export interface RequestContext {
   readonly backend: BackendTarget | undefined;
   /** Filters of that backend alone; those of the rule are in `route()`. */
   readonly backendFilters: readonly HttpFilter[];
+  /** Set where a consumer route takes the request: what it and this backend change about requests has been done. */
+  readonly consumer: { readonly backend: HttpBackend | undefined } | undefined;
   /** The try that this is, from 1; above 1 for retries. */
   readonly attempt: number;
   /** Endpoints that have failed this request. */

@@ -59,6 +59,7 @@ export function questionContext(
     route: () => ({ kind: 'default' }),
     backend: { kind: 'service', service, port },
     backendFilters: [],
+    consumer: undefined,
     attempt: 1,
     excluded: new Set(),
     stickTo: undefined,

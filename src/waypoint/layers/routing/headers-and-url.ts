@@ -1,15 +1,17 @@
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import type { HttpFilter, HttpMatch } from '../../../model/index.ts';
-import type { Layer } from '../../request/layer.ts';
+import type { Handler, Layer } from '../../request/layer.ts';
 import { applyHeaderFilter, hostSetBy } from './header-filter.ts';
 import { replacePath } from './replace-path.ts';
 
-/** Header modifiers and URL rewrites of the rule, in the order in which they were written. */
+/**
+ * Header modifiers and URL rewrites of the rule, in the order in which they were written. A consumer route's are in the
+ * request already.
+ */
 export const ruleFiltersLayer: Layer = (next) => async (request, context) => {
   const selection = context.route();
   if (selection.kind !== 'rule' || !changesAnything(selection.rule.filters)) return next(request, context);
-  const { filters } = selection.rule;
-  return changeResponse(await next(changeRequest(request, filters, selection.match), context), filters);
+  return through(next, selection.rule.filters, selection.match)(request, context);
 };
 
 /**
@@ -20,19 +22,33 @@ export const backendFiltersLayer: Layer = (next) => async (request, context) => 
   const filters = context.backendFilters;
   const selection = context.route();
   if (selection.kind !== 'rule' || !changesAnything(filters)) return next(request, context);
-  return changeResponse(await next(changeRequest(request, filters, selection.match), context), filters);
+  return through(next, filters, selection.match)(request, context);
 };
+
+function through(next: Handler, filters: readonly HttpFilter[], match: HttpMatch): Handler {
+  return async (request, context) => {
+    const isDone = context.consumer !== undefined;
+    const changed = isDone ? request : changeRequest(request, filters, match);
+    return changeResponse(await next(changed, context), filters);
+  };
+}
 
 function changesAnything(filters: readonly HttpFilter[]): boolean {
   return filters.some(({ type }) => CHANGING.has(type));
 }
 
-function changeRequest(request: HttpRequest, filters: readonly HttpFilter[], match: HttpMatch): HttpRequest {
+/** The request as the filters want it, but for the fields in `kept`. */
+export function changeRequest(
+  request: HttpRequest,
+  filters: readonly HttpFilter[],
+  match: HttpMatch,
+  kept?: ReadonlySet<string>,
+): HttpRequest {
   const headers = request.headers.clone();
   let { authority, target } = request;
   for (const filter of filters) {
     if (filter.type === 'request-headers') {
-      applyHeaderFilter(headers, filter);
+      applyHeaderFilter(headers, filter, kept);
       authority = hostSetBy(filter) ?? authority;
     } else if (filter.type === 'rewrite') {
       authority = filter.hostname ?? authority;

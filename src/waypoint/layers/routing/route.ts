@@ -1,4 +1,3 @@
-import { type Clock, systemClock } from '../../../base/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import {
   type HttpBackend,
@@ -12,41 +11,17 @@ import { WaypointError } from '../../errors.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
 import { pathOf } from '../../routing/request-facts.ts';
-import { createWeightedChoice, type WeightedChoice } from '../../routing/weighted-choice.ts';
+import { type BackendChoiceOptions, createBackendChoice } from './backend-choice.ts';
 import { applyHeaderFilter } from './header-filter.ts';
 import { redirect } from './redirect.ts';
-import { backendOfSession } from './session/session-persistence.ts';
-
-export interface RouteLayerOptions {
-  /** Tells when sessions are over. Default: the system's. */
-  readonly clock?: Clock;
-  /** Where the choice among weighted backends starts, in [0, 1). Default Math.random. */
-  readonly random?: () => number;
-}
 
 /**
  * Sends a request to a backend of the rule that takes it, by their weights unless the client has a session with one, or
  * answers with the rule's redirect. Without routes: to the service that was dialled. Throws a WaypointError when no rule
  * holds, or the backend is not valid.
  */
-export function createRouteLayer(options: RouteLayerOptions = {}): Layer {
-  const { clock = systemClock, random = Math.random } = options;
-  /** A rule lives as long as its route is unchanged, and with it where the choice stands. */
-  const choices = new WeakMap<HttpRule, WeightedChoice>();
-
-  function choose(rule: HttpRule): HttpBackend | undefined {
-    let choice = choices.get(rule);
-    if (choice === undefined) {
-      choice = createWeightedChoice(
-        rule.backends.map(({ weight }) => weight),
-        random,
-      );
-      choices.set(rule, choice);
-    }
-    const index = choice.next();
-    return index === undefined ? undefined : rule.backends[index];
-  }
-
+export function createRouteLayer(options: BackendChoiceOptions = {}): Layer {
+  const choose = createBackendChoice(options);
   return (next) => async (request, context) => {
     const selection = context.route();
     switch (selection.kind) {
@@ -60,8 +35,9 @@ export function createRouteLayer(options: RouteLayerOptions = {}): Layer {
         context.record.routeRule = rule.name;
         const redirected = redirectBy(rule.filters, request, match);
         if (redirected !== undefined) return redirected;
-        const ofSession = backendOfSession(request, context, rule, clock.now());
-        const backend = validBackend(route, rule, ofSession ?? choose(rule));
+        const { consumer } = context;
+        const chosen = consumer === undefined ? choose(request, context, rule) : consumer.backend;
+        const backend = validBackend(route, rule, chosen);
         return (
           redirectBy(backend.filters, request, match) ??
           next(request, { ...context, backend: backend.target, backendFilters: backend.filters })

@@ -1,3 +1,4 @@
+import type { PathNormalization } from '../../../model/index.ts';
 import { normalizePath } from '../../../policy/index.ts';
 import { WaypointError } from '../../errors.ts';
 import type { Layer } from '../../request/layer.ts';
@@ -9,9 +10,7 @@ import type { RouteSelection } from '../../routing/route-selection.ts';
  */
 export const normalizedPathLayer: Layer = (next) => async (request, context) => {
   const { pathNormalization, routes } = context.plan;
-  const normalized = normalizePath(request.target, pathNormalization);
-  if ('problem' in normalized) throw notAPath(normalized.problem);
-  const { target } = normalized;
+  const target = normalizedTarget(request.target, pathNormalization);
   if (target === request.target) return next(request, context);
   const changed = { ...request, target };
   let selection: RouteSelection | undefined;
@@ -23,6 +22,13 @@ export const normalizedPathLayer: Layer = (next) => async (request, context) => 
     },
   });
 };
+
+/** Throws ERR_WAYPOINT_PATH. */
+export function normalizedTarget(target: string, normalization: PathNormalization): string {
+  const normalized = normalizePath(target, normalization);
+  if ('problem' in normalized) throw notAPath(normalized.problem);
+  return normalized.target;
+}
 
 function notAPath(problem: string): WaypointError {
   return new WaypointError({
