@@ -1,4 +1,5 @@
 import { after, before, test } from 'tap';
+import { LOAD_SECONDS } from '../mesh/support/world.ts';
 import { bytesOf, HARMLESS, REFUSED, REFUSED_BODIES } from './corpus/ambiguous-requests.ts';
 import { deployment, service } from './support/objects.ts';
 import { fieldOf, getTarget, sendRaw, witnessed } from './support/raw-requests.ts';
@@ -7,7 +8,7 @@ import { waypointMemory } from './support/waypoint-pods.ts';
 import { CLIENTS, SHOP, startWaypointWorld, type WaypointWorld } from './support/waypoint-world.ts';
 
 const PORT = { name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' };
-const FLOOD_SECONDS = 4;
+const FLOOD_SECONDS = LOAD_SECONDS >= 60 ? 10 : 2;
 const WELL_BEHAVED_PER_SECOND = 50;
 /** More than all floods together may add: what --max-buffered-bytes lets it take (256 MiB), and half of that for all else. */
 const GAIN_MEBIBYTES = 384;
@@ -144,7 +145,8 @@ test('floods harm nobody else, and memory stays bounded', { timeout: 300_000 }, 
     load.during(kind);
     const args = [kind, world.host, '80', String(FLOOD_SECONDS)];
     const printed = (await world.run('attack/flood.ts', { node: 2 }, ...args)).trim();
-    t.comment(`${kind}: ${printed}`);
+    const [memory] = await waypointMemory(world.lab, SHOP);
+    t.comment(`${kind}: ${printed}; ${memory?.resident} MiB, at most ${memory?.peak} MiB`);
     if (expected !== undefined) t.match(printed, expected, kind);
   }
   load.during('h2load');
