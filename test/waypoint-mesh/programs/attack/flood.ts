@@ -12,7 +12,8 @@ import {
   type RawHttp2,
 } from './raw-http2.ts';
 
-const [kind = '', host = '', portText = '0', secondsText = '5'] = process.argv.slice(2);
+const [kind = '', host = '', portText = '0', secondsText = '5', connectionsText = '50'] =
+  process.argv.slice(2);
 const port = Number(portText);
 const untilMs = performance.now() + Number(secondsText) * 1000;
 const goesOn = (): boolean => performance.now() < untilMs;
@@ -132,7 +133,9 @@ const KINDS: Readonly<Record<string, () => Promise<object>>> = {
   'closed-windows': async () => {
     const settings = Buffer.alloc(6);
     settings.writeUInt16BE(4, 0);
-    const sessions = await Promise.all(Array.from({ length: 50 }, () => openHttp2(host, port, settings)));
+    const sessions = await Promise.all(
+      Array.from({ length: Number(connectionsText) }, () => openHttp2(host, port, settings)),
+    );
     for (const session of sessions) for (let id = 1; id < 200; id += 2) session.headers(id, GET);
     while (goesOn()) await pause(100);
     const ended = sessions.filter((session) => session.ended).length;
