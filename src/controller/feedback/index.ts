@@ -1,11 +1,9 @@
 export { writeAdmissionStatus } from './admission-status.ts';
-export { warnOfAnnotations } from './annotation-warnings.ts';
 export { writeBindingStatus } from './binding-status.ts';
 export { writeGatewayClassStatus } from './gateway-class-status.ts';
 export { writeGuardStatus } from './guard-status.ts';
-export { noticeMeshConfig } from './mesh-config-notices.ts';
+export { noticeMeshConfig, recordProblems, warnOfAnnotations } from './notices/index.ts';
 export { writePolicyStatus } from './policy-status.ts';
-export { recordProblems } from './problem-events.ts';
 export { writeWaypointStatus } from './waypoint-status.ts';
 export { writeRouteStatus } from './route-status.ts';
 export { writeTrafficStatus } from './traffic-status.ts';

@@ -1,5 +1,5 @@
-import type { MeshCollections } from '../collections/index.ts';
-import type { SinkQueue } from '../sink/index.ts';
+import type { MeshCollections } from '../../collections/index.ts';
+import type { SinkQueue } from '../../sink/index.ts';
 
 /** Tells by an event on the pod which of its capture annotations cannot be read. Returns what stops it. */
 export function warnOfAnnotations(

@@ -1,5 +1,5 @@
-import type { SinkQueue } from '../sink/index.ts';
-import type { ObjectSource, SourceProblem } from '../sources/index.ts';
+import type { SinkQueue } from '../../sink/index.ts';
+import type { ObjectSource, SourceProblem } from '../../sources/index.ts';
 
 /** Tells by an event on the object what is wrong with its manifest, once per fault. Returns what stops it. */
 export function recordProblems(

@@ -1,5 +1,5 @@
-import type { GuardCollections } from '../collections/index.ts';
-import type { SinkQueue } from '../sink/index.ts';
+import type { GuardCollections } from '../../collections/index.ts';
+import type { SinkQueue } from '../../sink/index.ts';
 
 /** Tells by an event on its ConfigMap which fields of MeshConfig have no effect. Returns what stops it. */
 export function noticeMeshConfig(

@@ -1,0 +1,3 @@
+export { warnOfAnnotations } from './annotation-warnings.ts';
+export { noticeMeshConfig } from './mesh-config-notices.ts';
+export { recordProblems } from './problem-events.ts';
