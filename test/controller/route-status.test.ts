@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { writeRouteStatus } from '../../src/controller/feedback/index.ts';
+import { repeatStatusOfReplaced, writeRouteStatus } from '../../src/controller/feedback/index.ts';
 import {
   createSinkQueue,
   type ObjectNotice,
@@ -29,6 +29,7 @@ function following(): Written {
     },
   });
   writeRouteStatus(mesh.collections, queue);
+  repeatStatusOfReplaced(mesh.collections, queue);
   return {
     mesh,
     statuses,
@@ -164,4 +165,16 @@ test('a route that nobody looks at is a Warning too, until its service has a way
   const [namespace = {}] = BOUND.slice(BASE.length);
   mesh.remove(namespace);
   t.match((await take()).events, [{ reason: 'NoWaypoint' }], 'and again when it has none any more');
+});
+
+test('a route that was deleted and made anew in one change is told what the one before was told', async (t) => {
+  const { mesh, take } = following();
+  const made = (uid: string) => route('HTTPRoute', { rules }, 'r', 'shop', { uid });
+  mesh.apply(...BASE, made('first'));
+  const { statuses } = await take();
+  t.equal(statuses.length, 1);
+  mesh.apply(made('first'));
+  t.same((await take()).statuses, [], 'the same object');
+  mesh.apply(made('second'));
+  t.same((await take()).statuses, statuses);
 });

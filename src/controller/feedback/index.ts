@@ -4,6 +4,7 @@ export { writeGatewayClassStatus } from './gateway-class-status.ts';
 export { writeGuardStatus } from './guard-status.ts';
 export { noticeMeshConfig, recordProblems, warnOfAnnotations } from './notices/index.ts';
 export { writePolicyStatus } from './policy-status.ts';
+export { repeatStatusOfReplaced } from './replaced-objects.ts';
 export { writeWaypointStatus } from './waypoint-status.ts';
 export { writeRouteStatus } from './route-status.ts';
 export { writeTrafficStatus } from './traffic-status.ts';

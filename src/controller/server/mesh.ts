@@ -7,6 +7,7 @@ import type { ControllerConfig } from '../controller-config.ts';
 import { createWaypointDeployer } from '../deployment/index.ts';
 import {
   recordProblems,
+  repeatStatusOfReplaced,
   warnOfAnnotations,
   writeAdmissionStatus,
   writeBindingStatus,
@@ -83,6 +84,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       writeRouteStatus(collections, sink),
       writeGuardStatus(collections, sink),
       writeTrafficStatus(collections, sink),
+      repeatStatusOfReplaced(collections, sink),
       noticeMeshConfig(collections, sink, rootNamespace),
       warnOfAnnotations(collections, sink),
       recordProblems(source, sink),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Clock,
   type Closable,
@@ -30,6 +31,8 @@ export interface SinkQueue extends Closable {
   setStatus(change: ObjectStatus): void;
   /** The object is gone: should it come back, its status is written anew by this writer. */
   forgetStatus(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): void;
+  /** Another object has come in the place of the one of this name: what its status says is written again, by all writers. */
+  repeatStatus(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): void;
   recordEvent(event: ObjectNotice): void;
   applyObject(manifest: ObjectManifest): void;
   deleteObject(object: ObjectReference): void;
@@ -45,7 +48,8 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   const { sink, clock = systemClock, log = silentLogger } = options;
   const pending = new Map<string, Write>();
   const running = new Map<string, Promise<void>>();
-  const written = new Map<string, string>();
+  /** What was written last, by object and by writer. */
+  const written = new Map<string, Map<string, ObjectStatus>>();
   const stop = new AbortController();
   let events = 0;
 
@@ -69,9 +73,8 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
         backoff.reset();
       } catch (error) {
         if (stop.signal.aborted) break;
-        if (causeOf(error, MeshError)?.retryable !== true) {
+        if (!isRetryable(error)) {
           log.warn('write given up', { key, error });
-          written.delete(key);
           if (pending.get(key) === write) pending.delete(key);
           continue;
         }
@@ -84,6 +87,23 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
     running.delete(key);
   }
 
+  function writeStatus(change: ObjectStatus): void {
+    void enqueue(`${objectName(change)} ${change.writer}`, async (signal) => {
+      try {
+        await sink.setStatus(change, signal);
+      } catch (error) {
+        if (!isRetryable(error)) forget(change);
+        throw error;
+      }
+    });
+  }
+
+  function forget(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): void {
+    const writers = written.get(objectName(object));
+    writers?.delete(object.writer);
+    if (writers?.size === 0) written.delete(objectName(object));
+  }
+
   return {
     get waiting() {
       return pending.size;
@@ -93,14 +113,15 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       return enqueue(key, (signal) => sink.annotatePod(change, signal));
     },
     setStatus(change) {
-      const key = statusKey(change);
-      const text = JSON.stringify(change);
-      if (written.get(key) === text) return;
-      written.set(key, text);
-      void enqueue(key, (signal) => sink.setStatus(change, signal));
+      const key = objectName(change);
+      const writers = written.get(key) ?? new Map<string, ObjectStatus>();
+      if (isDeepStrictEqual(writers.get(change.writer), change)) return;
+      written.set(key, writers.set(change.writer, change));
+      writeStatus(change);
     },
-    forgetStatus(object) {
-      written.delete(statusKey(object));
+    forgetStatus: forget,
+    repeatStatus(object) {
+      for (const change of written.get(objectName(object))?.values() ?? []) writeStatus(change);
     },
     recordEvent(event) {
       events += 1;
@@ -123,15 +144,14 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   };
 }
 
+function isRetryable(error: unknown): boolean {
+  return causeOf(error, MeshError)?.retryable === true;
+}
+
 function objectKeyOf({ kind, metadata }: ObjectReference): string {
   return `object ${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
-function statusKey({
-  kind,
-  namespace,
-  name,
-  writer,
-}: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): string {
-  return `status ${kind} ${namespace}/${name} ${writer}`;
+function objectName({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
+  return `status ${kind} ${namespace}/${name}`;
 }
