@@ -57,7 +57,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { clock = systemClock, log = silentLogger } = options;
   const limits = new Map<string, CompiledRateLimit>();
 
-  function upsert(source: RateLimit): void {
+  /** Passwords are of the Gateway's namespace: the author of a policy elsewhere says to which server they would be sent. */
+  function withoutForeignPassword(limit: RateLimit): RateLimit {
+    const { shared: counting, namespace, key } = limit;
+    if (counting?.passwordFile === undefined || gateway.startsWith(`${namespace}/`)) return limit;
+    log.error('a rate limit names a password of another namespace, and its server is sent none', {
+      object: key,
+      gateway,
+    });
+    return { ...limit, shared: { ...counting, passwordFile: undefined } };
+  }
+
+  function upsert(told: RateLimit): void {
+    const source = withoutForeignPassword(told);
     const problems: WaypointError[] = [];
     limits.set(
       source.key,

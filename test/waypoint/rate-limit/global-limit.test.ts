@@ -227,6 +227,34 @@ test('a password is read from the directory of credentials at each connect', asy
   t.equal(await nowhere.send(), 503, 'no directory, no password');
 });
 
+test('a policy of another namespace than the Gateway does not get its passwords sent anywhere', async (t) => {
+  const received: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('data', (data) => {
+      received.push(data.toString('latin1'));
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
+  });
+  t.teardown(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const directory = await mkdtemp(join(tmpdir(), 'nodemesh-credentials-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'redis'), 'secret\n');
+  const waypoint = createWaypoint(t, port, directory);
+  waypoint.apply(
+    makeRateLimit([makeLimit({ requests: 1 })], {
+      namespace: 'elsewhere',
+      shared: counting(port, { passwordFile: 'redis' }),
+    }),
+  );
+  t.equal(await waypoint.send(), 503, 'as the policy says for a server that cannot be used');
+  t.match(received.join(''), /SCRIPT/);
+  t.notMatch(received.join(''), /secret/);
+});
+
 test('scripts that the server has forgotten are sent again, and buckets that are full are forgotten', async (t) => {
   const redis = await createRedis(t);
   await redis.start();
