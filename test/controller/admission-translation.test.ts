@@ -22,7 +22,7 @@ const EVERYTHING: FilterLookup = {
     ],
   }),
   waypoint: () => ({}),
-  route: () => ({ ruleNames: ['pay'] }),
+  route: () => ({ ruleNames: ['pay'], isOfConsumer: false }),
   configMap: (name) => ({
     kind: 'ConfigMap',
     meta: objectOf('Filter', filterObject({ inline: 'x' })).meta,
@@ -149,6 +149,19 @@ test('a port by name is looked up, and a name that no port has holds for nothing
   }
   const lost = rateLimit(spec('gprc'));
   t.match(lost.resource, { limit: { attachments: [{ kind: 'gateway' }] } });
+});
+
+test('a filter of a consumer route is told not to be run there', async (t) => {
+  const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'r' }];
+  const filter = objectOf('Filter', filterObject({ inline: 'x' }, { targetRefs }));
+  const lookup: FilterLookup = { ...EVERYTHING, route: () => ({ ruleNames: [], isOfConsumer: true }) };
+  t.match(translateFilter({ object: filter, faults: [] }, lookup, 'mesh.local').condition, {
+    status: 'False',
+    message: /not run for HTTPRoute r/,
+  });
+  t.match(translateFilter({ object: filter, faults: [] }, EVERYTHING, 'mesh.local').condition, {
+    status: 'True',
+  });
 });
 
 test('without targets it holds where routes name it', async (t) => {

@@ -426,6 +426,24 @@ test('a filter that leads nowhere is not skipped', async (t) => {
   t.same(conditions(judged), ['Accepted True Accepted', 'ResolvedRefs False InvalidKind']);
 });
 
+test('a filter is not run where the route is of a consumer', async (t) => {
+  const filters = [
+    { type: 'ExtensionRef', extensionRef: { group: 'nodemesh.io', kind: 'Filter', name: 'x' } },
+  ];
+  const object = {
+    apiVersion: 'nodemesh.io/v1alpha1',
+    kind: 'Filter',
+    metadata: { name: 'x', namespace: 'elsewhere' },
+    spec: GOOD_SPECS.Filter[0],
+  };
+  const cart = { ...parent('cart'), namespace: 'shop' };
+  const rules = [{ filters, backendRefs: [{ ...backend, namespace: 'shop' }] }];
+  const mesh = meshOf([...BASE, object, route('HTTPRoute', { parentRefs: [cart], rules }, 'r', 'elsewhere')]);
+  const key = 'HTTPRoute/elsewhere/r';
+  t.match((routeOf(mesh, key) as HttpRoute).rules[0]?.filters, [{ type: 'extension', missing: true }]);
+  t.same(conditions(mesh, key), ['Accepted True Accepted', 'ResolvedRefs False RefNotPermitted']);
+});
+
 test('a route does not keep the controller busy with its expressions', async (t) => {
   const value = 'x{1000}x{1000}x{1000}x{1000}';
   const headers = Array.from({ length: 16 }, (_, index) => ({

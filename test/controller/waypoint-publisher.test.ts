@@ -122,3 +122,48 @@ test('a route concerns the waypoint of the service that is its parent, not those
   });
   await mesh.close();
 });
+
+test('a waypoint is told of no filter that only the route of a consumer has to do with', async (t) => {
+  const route = (namespace: string) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { namespace, name: 'r' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'cart', namespace: 'shop' }],
+      rules: [
+        {
+          filters: [
+            { type: 'ExtensionRef', extensionRef: { group: 'nodemesh.io', kind: 'Filter', name: 'named' } },
+          ],
+        },
+      ],
+    },
+  });
+  const filter = (namespace: string, name: string, targetRefs?: readonly object[]) => ({
+    apiVersion: 'nodemesh.io/v1alpha1',
+    kind: 'Filter',
+    metadata: { namespace, name },
+    spec: {
+      source: { inline: 'export const onRequest = () => undefined;' },
+      ...(targetRefs && { targetRefs }),
+    },
+  });
+  const toRoute = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'r' }];
+  const of = (namespace: string) => [
+    route(namespace),
+    filter(namespace, 'named'),
+    filter(namespace, 'attached', toRoute),
+  ];
+  const mesh = publish(gateway('one'), cart('one'), ...of('shop'), ...of('elsewhere'));
+  await mesh.start();
+  t.same(mesh.seen(), {
+    'waypoint:shop/one': [
+      'Filter/shop/attached',
+      'Filter/shop/named',
+      'HTTPRoute/elsewhere/r',
+      'HTTPRoute/shop/r',
+      BOUND,
+    ],
+  });
+  await mesh.close();
+});

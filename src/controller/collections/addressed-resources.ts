@@ -49,9 +49,17 @@ export function createAddressing(graph: Graph, inputs: AddressingInputs): Addres
     const info = fetch.one(services, key);
     return info === undefined ? [] : waypoints.servedBy(fetch, info.service).map((waypoint) => waypoint.key);
   };
-  const ofRoute = (fetch: Fetch, route: Route | undefined): readonly GatewayKey[] =>
-    route?.parents.flatMap(({ service }) => ofService(fetch, service)) ?? [];
-  const ofAttachment = (fetch: Fetch, attachment: Attachment): readonly GatewayKey[] => {
+  const ofRoute = (
+    fetch: Fetch,
+    route: Route | undefined,
+    concerns: (service: ServiceKey) => boolean = () => true,
+  ): readonly GatewayKey[] =>
+    route?.parents.flatMap(({ service }) => (concerns(service) ? ofService(fetch, service) : [])) ?? [];
+  const ofAttachment = (
+    fetch: Fetch,
+    attachment: Attachment,
+    concerns: (service: ServiceKey) => boolean,
+  ): readonly GatewayKey[] => {
     switch (attachment.kind) {
       case 'gateway':
         return [attachment.gateway];
@@ -62,7 +70,7 @@ export function createAddressing(graph: Graph, inputs: AddressingInputs): Addres
       case 'service':
         return ofService(fetch, attachment.service);
       case 'route':
-        return ofRoute(fetch, fetch.one(routes, attachment.route));
+        return ofRoute(fetch, fetch.one(routes, attachment.route), concerns);
     }
   };
   const addressees = (fetch: Fetch, resource: WaypointResource, name: string): readonly GatewayKey[] => {
@@ -77,10 +85,13 @@ export function createAddressing(graph: Graph, inputs: AddressingInputs): Addres
             attachment.kind === 'service' ? fetch.all(routesByBackend, attachment.service) : [],
           )
         : [];
+    // A filter is code: a waypoint gets none that only a consumer's route has to do with.
+    const concerns = (service: ServiceKey): boolean =>
+      resource.kind !== 'filter' || service.startsWith(`${resource.filter.namespace}/`);
     return [
-      ...attachments.flatMap((attachment) => ofAttachment(fetch, attachment)),
+      ...attachments.flatMap((attachment) => ofAttachment(fetch, attachment, concerns)),
       ...senders.flatMap((route) => ofRoute(fetch, route)),
-      ...fetch.all(routesByExtension, name).flatMap((route) => ofRoute(fetch, route)),
+      ...fetch.all(routesByExtension, name).flatMap((route) => ofRoute(fetch, route, concerns)),
     ];
   };
 

@@ -1,6 +1,6 @@
 import { gatewayKey, routeKey } from '../../model/index.ts';
 import { objectKey } from '../objects/index.ts';
-import type { TargetLookup } from '../translate/index.ts';
+import { foreignParentsOf, type TargetLookup } from '../translate/index.ts';
 import type { Fetch } from './graph/index.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import type { WaypointCollections } from './waypoint-collections.ts';
@@ -26,7 +26,12 @@ export function targetLookup(
     waypoint: (name) => fetch.one(waypoints.waypoints, gatewayKey(namespace, name)),
     route(kind, name) {
       const route = fetch.one(stores.routes, routeKey(kind, namespace, name));
-      return route && { ruleNames: route.rules.flatMap((rule) => rule.name ?? []) };
+      return (
+        route && {
+          ruleNames: route.rules.flatMap((rule) => rule.name ?? []),
+          isOfConsumer: foreignParentsOf(route) !== 'none',
+        }
+      );
     },
   };
 }

@@ -23,6 +23,7 @@ export {
   claimSlot,
   claimsOf,
   type ExtensionKind,
+  foreignParentsOf,
   grantSlot,
   grantSlots,
   type ParentLookup,

@@ -37,6 +37,11 @@ export interface HoldingOptions<O extends AdmissionObject, T> {
   isOwn(key: ExtensionKey): boolean;
   /** What the layer works with; undefined: there is nothing that could. Called once for each object that may hold. */
   compile(object: O): T | undefined;
+  /**
+   * Whether what a consumer route names, or has attached to it, holds for its requests; else these go as if it were not
+   * there. Default true.
+   */
+  readonly ofConsumers?: boolean;
 }
 
 export function compileHolding<O extends AdmissionObject, T>(
@@ -52,7 +57,7 @@ export function compileHolding<O extends AdmissionObject, T>(
   const attached = (holds: (attachment: Attachment) => boolean): ExtensionKey[] =>
     all.filter(({ attachment }) => holds(attachment)).map(({ object }) => object.key);
 
-  const { gateway, target } = options;
+  const { gateway, target, ofConsumers = true } = options;
   const always = [
     ...attached((to) => to.kind === 'waypoints' || (to.kind === 'gateway' && to.gateway === gateway)),
     ...attached((to) => isService(to, target) && to.port === undefined),
@@ -71,14 +76,17 @@ export function compileHolding<O extends AdmissionObject, T>(
       const named = rule.filters.flatMap((filter) =>
         filter.type === 'extension' && options.isOwn(filter.object) ? [filter] : [],
       );
+      const ofRoute = [
+        ...attached((to) => isRoute(to, route.key) && to.rule === undefined),
+        ...attached((to) => isRoute(to, route.key) && to.rule === rule.name && rule.name !== ''),
+        ...named.map(({ object }) => object),
+      ];
+      const isForeign = !ofConsumers && target.service?.startsWith(`${route.namespace}/`) !== true;
       const holding: Holding<T> = {
-        objects: objectsOf([
-          ...always,
-          ...attached((to) => isRoute(to, route.key) && to.rule === undefined),
-          ...attached((to) => isRoute(to, route.key) && to.rule === rule.name && rule.name !== ''),
-          ...named.map(({ object }) => object),
-        ]),
-        missing: named.find(({ object, missing }) => missing || !compiled.has(object))?.object,
+        objects: objectsOf(isForeign ? always : [...always, ...ofRoute]),
+        missing: isForeign
+          ? ofRoute[0]
+          : named.find(({ object, missing }) => missing || !compiled.has(object))?.object,
       };
       byRule.set(rule, holding);
       return holding;

@@ -116,6 +116,8 @@ export function createFilterHost(options: FilterHostOptions): FilterHost {
         target,
         isOwn: isFilterReference,
         compile: ({ key }) => filters.get(key),
+        // A filter sees requests that have been judged, and may change them.
+        ofConsumers: false,
       }),
     get running() {
       return [...filters.values()].filter(({ keeper }) => keeper.current !== undefined).length;

@@ -20,7 +20,11 @@ const TO_RULE: Attachment = { kind: 'route', route: routeKey('HTTPRoute', 'shop'
 
 function holding(
   objects: Readonly<Record<string, readonly Attachment[]>>,
-  over: { readonly createdMs?: Readonly<Record<string, number>>; readonly target?: typeof TARGET } = {},
+  over: {
+    readonly createdMs?: Readonly<Record<string, number>>;
+    readonly target?: typeof TARGET;
+    readonly ofConsumers?: boolean;
+  } = {},
 ) {
   return compileHolding({
     objects: Object.entries(objects).map(([name, attachments]) =>
@@ -28,6 +32,7 @@ function holding(
     ),
     gateway: GATEWAY,
     target: over.target ?? TARGET,
+    ofConsumers: over.ofConsumers ?? true,
     isOwn: (key: ExtensionKey) => key.startsWith('RateLimit/'),
     compile: ({ name }) => (name === 'broken' ? undefined : name),
   });
@@ -70,6 +75,22 @@ test('what is attached elsewhere does not hold', async (t) => {
   });
   t.same(objects.of(DEFAULT), { objects: [], missing: undefined });
   t.same(objects.of(selectionOf([])), { objects: [], missing: undefined });
+});
+
+test('what is not for consumers fails the requests of their routes, and no others', async (t) => {
+  const elsewhere = { service: serviceKey('other', 'echo.other.svc.cluster.local'), port: 80 };
+  for (const [target, ofConsumers, holds] of [
+    [elsewhere, true, true],
+    [elsewhere, false, false],
+    [TARGET, false, true],
+  ] as const) {
+    const objects = holding({ a: [], b: [TO_ROUTE], wide: [TO_GATEWAY] }, { target, ofConsumers });
+    const byName = objects.of(selectionOf([named('a')]));
+    t.same(byName.objects, holds ? ['wide', 'b', 'a'] : ['wide']);
+    t.equal(byName.missing, holds ? undefined : 'RateLimit/shop/b');
+    t.equal(objects.of(selectionOf([])).missing, holds ? undefined : 'RateLimit/shop/b');
+    t.equal(objects.of(DEFAULT).missing, undefined);
+  }
 });
 
 test('for a pod only what is attached to the gateway holds', async (t) => {

@@ -45,7 +45,25 @@ export function translateFilter(
         },
       },
     },
-    condition: source.kind === 'missing' ? filterInvalid(failure, source.message) : condition,
+    condition:
+      source.kind === 'missing'
+        ? filterInvalid(failure, source.message)
+        : (ofConsumer(object, lookup) ?? condition),
+  };
+}
+
+/** A waypoint runs no code of namespaces that only send requests through it. */
+function ofConsumer({ targets }: FilterObject, lookup: FilterLookup): AdmissionCondition | undefined {
+  const routes = targets.flatMap(({ kind, name }) =>
+    (kind === 'HTTPRoute' || kind === 'GRPCRoute') && lookup.route(kind, name)?.isOfConsumer === true
+      ? [`${kind} ${name}`]
+      : [],
+  );
+  if (routes.length === 0) return undefined;
+  return {
+    status: 'False',
+    reason: 'TargetNotFound',
+    message: `not run for ${routes.join(', ')} on the way to services of other namespaces; it holds for its other targets`,
   };
 }
 

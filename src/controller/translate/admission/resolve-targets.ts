@@ -8,7 +8,13 @@ export interface TargetLookup {
   service(name: string): { readonly ports: readonly TargetPort[] } | undefined;
   /** A Gateway that stands for a waypoint. */
   waypoint(name: string): object | undefined;
-  route(kind: 'HTTPRoute' | 'GRPCRoute', name: string): { readonly ruleNames: readonly string[] } | undefined;
+  route(kind: 'HTTPRoute' | 'GRPCRoute', name: string): TargetRoute | undefined;
+}
+
+export interface TargetRoute {
+  readonly ruleNames: readonly string[];
+  /** Whether Services of other namespaces are among its parents. */
+  readonly isOfConsumer: boolean;
 }
 
 export interface TargetPort {

@@ -10,6 +10,7 @@ export {
 } from './route-claims.ts';
 export {
   type ExtensionKind,
+  foreignParentsOf,
   grantSlot,
   grantSlots,
   type RouteReferences,

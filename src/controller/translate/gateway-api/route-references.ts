@@ -23,17 +23,28 @@ export interface Referrer {
    * without anybody's leave, wherever the route lies.
    */
   readonly onlyParent: string | undefined;
+  /** Whether Services of other namespaces are among those that the route is for, or are all of them. */
+  readonly foreignParents: 'none' | 'some' | 'all';
 }
 
 export function referrerOf(object: RouteObject): Referrer {
   const { namespace } = object.meta;
-  const services = new Set(
-    object.parentRefs
-      .filter(isServiceReference)
-      .map((parent) => `${parent.namespace ?? namespace}/${parent.name}`),
-  );
+  const parents = object.parentRefs.filter(isServiceReference);
+  const services = new Set(parents.map((parent) => `${parent.namespace ?? namespace}/${parent.name}`));
   const [first] = services;
-  return { kind: object.kind, namespace, onlyParent: services.size === 1 ? first : undefined };
+  const onlyParent = services.size === 1 ? first : undefined;
+  return { kind: object.kind, namespace, onlyParent, foreignParents: foreignParentsOf(object) };
+}
+
+/** A route is a consumer route to Services of other namespaces. */
+export function foreignParentsOf({
+  meta: { namespace },
+  parentRefs,
+}: Pick<RouteObject, 'meta' | 'parentRefs'>): Referrer['foreignParents'] {
+  const parents = parentRefs.filter(isServiceReference);
+  const foreign = parents.filter((parent) => (parent.namespace ?? namespace) !== namespace);
+  if (foreign.length === 0) return 'none';
+  return foreign.length === parents.length ? 'all' : 'some';
 }
 
 /** `core` is how some people write Kubernetes' own group. */

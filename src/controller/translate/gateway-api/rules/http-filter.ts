@@ -79,7 +79,7 @@ function translateFilter(
 /** One that leads nowhere stays, as it must not be skipped: requests that meet it are refused. */
 function translateExtension(
   { group, kind, name }: LocalReference,
-  { namespace }: Referrer,
+  { namespace, foreignParents }: Referrer,
   references: RouteReferences,
 ): TranslatedFilter {
   const known = group === 'nodemesh.io' ? EXTENSION_KINDS.find((candidate) => candidate === kind) : undefined;
@@ -92,6 +92,13 @@ function translateExtension(
     };
   }
   const object = extensionKey(known, namespace, name);
+  if (known === 'Filter' && foreignParents !== 'none') {
+    const message = `extensionRef(Filter ${namespace}/${name}) is code that waypoints run, and those of other namespaces do not run it for this route`;
+    return {
+      filter: { type: 'extension', object, missing: foreignParents === 'all' },
+      problem: { reason: 'RefNotPermitted', message },
+    };
+  }
   if (references.hasExtension(known, name)) return { filter: { type: 'extension', object, missing: false } };
   const message = `extensionRef(${known} ${namespace}/${name}) not found`;
   return {
