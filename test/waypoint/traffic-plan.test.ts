@@ -68,6 +68,30 @@ test('the service that was dialled speaks for requests that go elsewhere, not fo
   t.equal(settings.limits.maximumConnections, DEFAULT_TRAFFIC_SETTINGS.limits.maximumConnections);
 });
 
+test('the route of a consumer speaks for its requests, and for endpoints only where they are its own', async (t) => {
+  const said: TrafficOverrides = {
+    ...limits(4),
+    timeouts: { ...timeouts(7).timeouts, connectMs: 1 },
+    retryBudget: budget(100),
+    outliers: { ...NO_TRAFFIC_OVERRIDES.outliers, consecutive5xxErrors: 1, maximumEjectedPercent: 100 },
+  };
+  const policies = [policy('route', [{ kind: 'route', route, rule: undefined }], said)];
+  const plan = compileTraffic(indexTraffic(policies), target());
+  const own = serviceKey('elsewhere', 'own.elsewhere.svc.cluster.local');
+  const { timeouts: defaultTimeouts, ...rest } = DEFAULT_TRAFFIC_SETTINGS;
+  t.same(plan.settingsFor(byRule('', 'elsewhere'), toCart), {
+    ...rest,
+    timeouts: { ...defaultTimeouts, requestMs: 7 },
+  });
+  for (const settings of [
+    plan.settingsFor(byRule(''), toCart),
+    plan.settingsFor(byRule('', 'elsewhere'), { ...toCart, service: own }),
+  ]) {
+    t.match(settings, { limits: { maximumConnections: 4 }, retryBudget: { percent: 100 } });
+    t.match(settings, { timeouts: { connectMs: 1 }, outliers: { maximumEjectedPercent: 100 } });
+  }
+});
+
 test('of two policies for one service the oldest counts, and kinds stand beside one another', async (t) => {
   const policies = [
     policy('young', [onService(cart)], limits(1), { createdMs: 20 }),
@@ -96,9 +120,9 @@ function onService(service: typeof cart, port?: number): Attachment {
   return { kind: 'service', service, port };
 }
 
-function byRule(name: string): RouteSelection {
+function byRule(name: string, namespace = 'shop'): RouteSelection {
   const rule = { name, matches: [], filters: [], backends: [] };
-  const httpRoute = { key: route, kind: 'HTTPRoute' } as unknown as HttpRoute;
+  const httpRoute = { key: route, namespace, kind: 'HTTPRoute' } as unknown as HttpRoute;
   return { kind: 'rule', route: httpRoute, rule, match: {} } as unknown as RouteSelection;
 }
 

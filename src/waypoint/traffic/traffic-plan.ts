@@ -33,7 +33,8 @@ export interface TrafficTarget {
 /**
  * The precedence, value by value: the rule, its route, the port of the backend's service, that service, then the port and
  * the service that were dialled, the gateway, the defaults. What is about endpoints and not about requests is never
- * taken from a service that was dialled but is not the backend.
+ * taken from a service that was dialled but is not the backend, nor from the route of a consumer for endpoints that are not its
+ * own: all clients share them.
  */
 export function compileTraffic(index: TrafficIndex, target: TrafficTarget): TrafficPlan {
   const dialled = target.service === undefined ? [] : serviceOverrides(index, target.service);
@@ -44,7 +45,7 @@ export function compileTraffic(index: TrafficIndex, target: TrafficTarget): Traf
   const merge = (route: RouteSelection, backend: ServicePort | undefined): TrafficSettings =>
     mergeSettings(
       [
-        ...(route.kind === 'rule' ? routeAttachments(route).flatMap(index.overridesOf) : []),
+        ...routeOverrides(index, route, [target.service, backend]),
         ...(backend === undefined ? [] : serviceOverrides(index, backend)),
         ...weakest,
       ],
@@ -102,6 +103,29 @@ function createAnswers(): Answers {
 function routeAttachments({ route, rule }: Extract<RouteSelection, { kind: 'rule' }>): readonly Attachment[] {
   const whole: Attachment = { kind: 'route', route: route.key, rule: undefined };
   return rule.name === '' ? [whole] : [{ ...whole, rule: rule.name }, whole];
+}
+
+function routeOverrides(
+  index: TrafficIndex,
+  selection: RouteSelection,
+  services: readonly (ServicePort | undefined)[],
+): readonly TrafficOverrides[] {
+  if (selection.kind !== 'rule') return [];
+  const overrides = routeAttachments(selection).flatMap(index.overridesOf);
+  const own = `${selection.route.namespace}/`;
+  return services.some((service) => service?.key.startsWith(own) === true)
+    ? overrides
+    : overrides.map(ofOneClient);
+}
+
+/** A budget holds for a backend, and how long it may take to be reached says who is left out. */
+function ofOneClient({ timeouts, retry, sessionPersistence }: TrafficOverrides): TrafficOverrides {
+  return {
+    ...NO_TRAFFIC_OVERRIDES,
+    timeouts: { ...timeouts, connectMs: undefined },
+    retry,
+    sessionPersistence,
+  };
 }
 
 function serviceOverrides(index: TrafficIndex, { key, port }: ServicePort): readonly TrafficOverrides[] {

@@ -321,3 +321,27 @@ function named(text: string, delayMs = 0): Server {
 function tick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+test('that the consumer of a service does not wait long leaves none of its endpoints out', async (t) => {
+  const ejected: string[] = [];
+  const events = {
+    ejected: ({ endpoint }: { readonly endpoint: { readonly name: string } }) => ejected.push(endpoint.name),
+  };
+  await withUpstreams({ events }, async (world) => {
+    await world.addEndpoint(
+      'a',
+      createServer(() => undefined),
+    );
+    const giveUp = async (consumer: { readonly backend: undefined } | undefined): Promise<void> => {
+      const controller = new AbortController();
+      const code = 'ERR_WAYPOINT_TRY_TIMEOUT';
+      const late = new WaypointError({ code, blame: 'upstream', message: 'too late' });
+      setTimeout(() => controller.abort(late), 5);
+      await t.rejects(world.send({ context: { signal: controller.signal, consumer } }), { code });
+    };
+    for (let round = 0; round < 10; round++) await giveUp({ backend: undefined });
+    t.same(ejected, []);
+    for (let round = 0; round < 5; round++) await giveUp(undefined);
+    t.same(ejected, ['a']);
+  });
+});

@@ -26,7 +26,11 @@ export function createBalancingLeaf(upstreams: Upstreams): Handler {
       settings,
       version: upstreamVersion(request, protocol),
       clock,
-      report: (result) => backend.report(endpoint, result, settings),
+      report(result) {
+        // How long to wait is a consumer's own word, and others share the endpoint.
+        const isHaste = context.consumer !== undefined && result.outcome.kind === 'timed-out';
+        if (!isHaste) backend.report(endpoint, result, settings);
+      },
     });
     if (setCookie !== undefined) response.headers.add('set-cookie', setCookie);
     return response;
