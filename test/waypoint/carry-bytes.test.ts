@@ -18,6 +18,7 @@ import { compileAuthorization } from '../../src/waypoint/authorization/compile-a
 import { createConnectionJudge } from '../../src/waypoint/authorization/judge-connection.ts';
 import { createBytesCarrier } from '../../src/waypoint/listener/carry-bytes.ts';
 import type { PlainConnection } from '../../src/waypoint/listener/ports.ts';
+import type { TargetPlan } from '../../src/waypoint/plan/target-plan.ts';
 import { createStreamRouteTable } from '../../src/waypoint/routing/stream-route-table.ts';
 import { ip, keyOf, makeService, makeWorkload } from '../model/mesh-fixtures.ts';
 import { policyOf } from '../policy/support/requests.ts';
@@ -55,9 +56,12 @@ async function addService(world: UpstreamWorld, name: string): Promise<{ service
 async function carried(
   routes: (services: Readonly<Record<'front' | 'one' | 'two', Service>>) => readonly StreamRoute[],
   speak: (client: Socket) => void,
-  over: Partial<PlainConnection> & { readonly policies?: readonly RequestPolicy[] } = {},
+  over: Partial<PlainConnection> & {
+    readonly policies?: readonly RequestPolicy[];
+    readonly plan?: Partial<TargetPlan>;
+  } = {},
 ): Promise<Carried> {
-  const { policies = [], ...connection } = over;
+  const { policies = [], plan: planned, ...connection } = over;
   const resources = policies.map((policy) => ({ kind: 'authorization', policy }) as const);
   let result: Carried = { reached: '', answer: '', failure: 'not run', accepted: false };
   await withUpstreams({}, async (world) => {
@@ -83,6 +87,7 @@ async function carried(
       judge: createConnectionJudge(guardedService({}).guards),
       planFor: () => ({
         ...plan,
+        ...planned,
         streams: table,
         authorization: compileAuthorization(
           { gateway: GATEWAY, service: keyOf(front.service), port: 80 },
@@ -176,6 +181,26 @@ test('a connection goes where it was dialled, or where a TCPRoute says', async (
     answer: 'one',
     failure: undefined,
   });
+});
+
+test('what shows no request does not get round what looks at requests, unless the port says that there are none', async (t) => {
+  const rules = [{ rule: {}, keys: {} }] as unknown as TargetPlan['authentication']['rules'];
+  const authentication = { rules, places: [], outputHeaders: new Set<string>() };
+  const visit = () => {
+    throw new Error('no request');
+  };
+  const filters = { of: () => ({ objects: [{ visit }], missing: undefined }) };
+  for (const plan of [{ authentication }, { filters }]) {
+    for (const firstBytes of ['silent', 'other'] as const)
+      t.match(await carried(() => [], says('get / HTTP/1.1'), { plan, firstBytes }), {
+        reached: '',
+        failure: 'ERR_WAYPOINT_DENIED',
+        accepted: false,
+      });
+    for (const firstBytes of ['tls', undefined] as const)
+      t.match(await carried(() => [], says('hello'), { plan, firstBytes }), { answer: 'front' });
+  }
+  t.match(await carried(() => [], says('hello'), { firstBytes: 'other' }), { answer: 'front' });
 });
 
 test('a TLS connection goes by the name that it asks for', async (t) => {

@@ -1,6 +1,7 @@
 import type { AuthorizerNeed, RequestExplanation } from '../../policy/index.ts';
 import { WaypointError } from '../errors.ts';
 import { grpcStatusFor } from '../faults/status-mapping.ts';
+import type { DialledTarget } from '../request/request-context.ts';
 import { GRPC } from '../respond.ts';
 
 /** The sentence is for logs: clients are told nothing of what policies look for. */
@@ -34,6 +35,17 @@ export function deniedUnknownRemote(): WaypointError {
     blame: 'downstream',
     message: 'expected an address in the X-Forwarded-For of a trusted gateway, got none that can be read',
     reason: 'remote_address',
+  });
+}
+
+/** Nobody has said that a port is no HTTP, and what came there shows no request, where requests are to be looked at. */
+export function deniedUnread({ service, address, port }: DialledTarget): WaypointError {
+  return new WaypointError({
+    code: 'ERR_WAYPOINT_DENIED',
+    blame: 'downstream',
+    message: `expected HTTP on port ${port} of ${service?.hostname ?? address}, whose requests a RequestAuthentication or Filter is to see, got something else or nothing`,
+    hint: 'if it is no HTTP, say so: appProtocol: tcp on the port of the Service, or tcp- before its name',
+    reason: 'unread',
   });
 }
 

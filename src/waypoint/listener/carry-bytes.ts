@@ -9,6 +9,7 @@ import {
   createCutter,
   joinStreams,
 } from '../../proxy/index.ts';
+import { deniedUnread } from '../authorization/denial.ts';
 import type { JudgeConnection } from '../authorization/judge-connection.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -57,6 +58,7 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
     let release = (): void => undefined;
     try {
       const plan = deps.planFor(dialled);
+      if (hidesRequests(connection, plan)) throw deniedUnread(dialled);
       const greeting = await greetingOf(connection, plan, { accept: accepted.stream, clock });
       const sni = greeting.serverName ?? '';
       const admission = await deps.judge({ client, dialled, plan, signal: cutter.signal, sni });
@@ -82,6 +84,16 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       release();
     }
   };
+}
+
+/**
+ * What a connection begins with is its client's choice, and a server may find a request where the waypoint found none: late, or
+ * in a form that HTTP does not have. Where tokens are to be checked or filters to see requests, nothing goes on unread but
+ * where the port says that it is no HTTP.
+ */
+function hidesRequests({ firstBytes }: PlainConnection, { authentication, filters }: TargetPlan): boolean {
+  if (firstBytes !== 'silent' && firstBytes !== 'other') return false;
+  return authentication.rules.length > 0 || filters.of({ kind: 'default' }).objects.length > 0;
 }
 
 /** What a connection says about TLS, as far as a route or policy wants to know. */
