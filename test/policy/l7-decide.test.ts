@@ -155,6 +155,18 @@ test('a host is compared without case and without its port, and its last dot doe
   );
 });
 
+test('a method that some servers take for another does not get past', async (t) => {
+  const but = (value: string): RequestTest => ({ subject: 'method', values: [], notValues: [exact(value)] });
+  const verdict = (action: 'allow' | 'deny', tested: RequestTest, sent: string) =>
+    decide([policyOf('p', action, [{ to: [[tested]] }])], requestOf({ method: sent })).verdict;
+  t.equal(verdict('deny', method('DELETE'), 'delete'), 'deny');
+  t.equal(verdict('deny', but('GET'), 'get'), 'deny');
+  t.equal(verdict('deny', but('GET'), 'GET'), 'allow');
+  t.equal(verdict('allow', method('GET'), 'get'), 'deny');
+  t.equal(verdict('allow', but('DELETE'), 'Delete'), 'deny');
+  t.equal(verdict('allow', but('DELETE'), 'GET'), 'allow');
+});
+
 test('what lets through must all be in one token, and nothing forbidden in any', async (t) => {
   const principal = { issuer: exact('a'), subject: ANY };
   const admin: RequestTest = { subject: 'claim', path: ['role'], values: [exact('admin')], notValues: [] };

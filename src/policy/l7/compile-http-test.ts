@@ -31,11 +31,8 @@ type HttpPredicate = (http: JudgedHttp, token: Parameters<CompiledTest>[1]) => b
 
 function compileContent(test: HttpTest, doubt: Doubt): HttpPredicate {
   switch (test.subject) {
-    case 'method': {
-      const positive = compileStrings(test.values);
-      const negative = compileStrings(test.notValues);
-      return ({ method }) => accepts(positive, negative, method);
-    }
+    case 'method':
+      return compileMethods(test, doubt);
     case 'host':
       return compileHosts(test, doubt);
     case 'path':
@@ -48,6 +45,19 @@ function compileContent(test: HttpTest, doubt: Doubt): HttpPredicate {
     case 'claim':
       return compileTokenTest(test, doubt);
   }
+}
+
+/** As of a path, case counts where a method is let through, and not where one is stopped: some servers fold it. */
+function compileMethods(test: Extract<HttpTest, { subject: 'method' }>, doubt: Doubt): HttpPredicate {
+  const isStrict = doubt === 'strict';
+  const positive = isStrict ? compileStrings(test.values) : foldedStrings(test.values);
+  const negative = isStrict ? foldedStrings(test.notValues) : compileStrings(test.notValues);
+  return ({ method }) => accepts(positive, negative, method);
+}
+
+function foldedStrings(matches: readonly StringMatch[]): StringTest {
+  const test = compileFoldedTexts(matches);
+  return test && ((text) => test(text.toLowerCase()));
 }
 
 function compileHosts(test: Extract<HttpTest, { subject: 'host' }>, doubt: Doubt): HttpPredicate {
