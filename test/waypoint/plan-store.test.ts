@@ -10,6 +10,21 @@ const cartService = makeService({ name: 'cart' });
 const CART = keyOf(cartService);
 const PAYMENTS = keyOf(makeService({ name: 'payments' }));
 
+test('clients that dial many ports do not make the waypoint keep many plans', async (t) => {
+  let compiled = 0;
+  const plans = createPlanStore(createResourceStore(GATEWAY), () => {
+    compiled += 1;
+    return {} as TargetPlan;
+  });
+  const kept = new WeakRef(plans.planFor({ service: undefined, port: 1 }));
+  for (let port = 2; port <= 1_000; port++) plans.planFor({ service: undefined, port });
+  t.equal(compiled, 1_000);
+  t.not(plans.planFor({ service: undefined, port: 1 }), kept.deref());
+  t.equal(compiled, 1_001);
+  plans.planFor({ service: undefined, port: 1_000 });
+  t.equal(compiled, 1_001);
+});
+
 test('a plan is compiled once, and again only after a change that concerns it', async (t) => {
   const resources = createResourceStore(GATEWAY);
   let compiled = 0;

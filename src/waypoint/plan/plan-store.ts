@@ -53,9 +53,15 @@ export function createPlanStore(resources: ResourceStore, compile: CompilePlan):
       if (known !== undefined) return known;
       const concerned = key === undefined ? resources.attachedToGateway() : resources.concerning(key);
       const plan = compile({ service: key, port }, concerned, service);
+      // Of a pod, or a service that passes through, clients may dial any port.
+      const [oldest] = byPort.keys();
+      if (byPort.size >= MOST_PORTS && oldest !== undefined) byPort.delete(oldest);
       byPort.set(port, plan);
       return plan;
     },
     close: unsubscribe,
   };
 }
+
+/** Of one service; more than that are made again when they are asked for. */
+const MOST_PORTS = 256;
