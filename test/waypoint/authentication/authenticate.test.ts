@@ -109,6 +109,9 @@ test('a token may be forwarded, and shown in headers that clients cannot write',
   });
   const without = await check(makeRequest({ headers: forgedHeaders }), rule);
   t.same(fieldsOf(without.request.headers), {}, 'also where there is no token');
+  const aliases = { X_Payload: 'forged', x_n: 'forged', X_Other: 'kept' };
+  const asCgiReads = await check(makeRequest({ headers: aliases }), rule);
+  t.same(fieldsOf(asCgiReads.request.headers), { X_Other: 'kept' }, 'nor by a name that CGI reads the same');
 });
 
 const other = await createIssuer(issuer.issuer, 'ES256', 'key-1');

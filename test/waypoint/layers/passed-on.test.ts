@@ -84,6 +84,18 @@ test('who the client is is told only when that is allowed', async (t) => {
   );
 });
 
+test('what servers of the kind of CGI would read as one of these goes nowhere', async (t) => {
+  const lies = FIELDS.slice(0, 4).flatMap((name): [string, string][] => [
+    [name.replaceAll('-', '_'), 'a lie'],
+    [name.replace('-', '_').toUpperCase(), 'a lie'],
+  ]);
+  const headers = told([...lies, ['x_own', 'kept']], strict);
+  t.same(
+    [...headers].flatMap(([name, value]) => (name.includes('_') ? [[name, value]] : [])),
+    [['x_own', 'kept']],
+  );
+});
+
 test('an id that a request brings along stays', async (t) => {
   t.equal(told([['X-Request-Id', 'abc']], strict).get('x-request-id'), 'abc');
 });

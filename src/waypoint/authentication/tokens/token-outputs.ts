@@ -12,14 +12,24 @@ export function outputHeaders(rules: readonly JwtRule[]): ReadonlySet<string> {
         outputPayloadToHeader,
         ...outputClaimToHeaders.map(({ header }) => header),
       ])
-      .filter((name) => name !== '' && isSettableHeader(name)),
+      .filter((name) => name !== '' && isSettableHeader(name))
+      .flatMap((name) => [name, folded(name)]),
   );
 }
 
 /** The request as if nobody had written those headers. */
 export function withoutHeaders(request: HttpRequest, names: ReadonlySet<string>): HttpRequest {
-  const kept = [...request.headers].filter(([name]) => !names.has(name.toLowerCase()));
+  const kept = [...request.headers].filter(([name]) => !isAmong(names, name.toLowerCase()));
   return kept.length === request.headers.size ? request : { ...request, headers: new HeaderList(kept) };
+}
+
+/** CGI and its heirs (RFC 3875 §4.1.18, WSGI) read `_` in a name as `-`, and so one name as another. */
+function isAmong(names: ReadonlySet<string>, name: string): boolean {
+  return names.has(name) || (name.includes('_') && names.has(folded(name)));
+}
+
+function folded(name: string): string {
+  return name.replaceAll('_', '-');
 }
 
 /** The request with what its rule shows of a good token. */

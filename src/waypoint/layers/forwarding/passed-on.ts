@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { HttpRequest } from '../../../http/index.ts';
+import type { HeaderList, HttpRequest } from '../../../http/index.ts';
 import type { IpAddress, SpiffeId } from '../../../model/index.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestClient } from '../../request/request-context.ts';
@@ -42,7 +42,18 @@ export function tellOrigin(
   append('forwarded', forwardedElement(client.address, authority, scheme));
   if (config.clientCertificate) append('x-forwarded-client-cert', clientCertificate(client, config.self));
   else headers.remove('x-forwarded-client-cert');
+  removeAliases(headers);
   if (!headers.has('x-request-id')) headers.set('x-request-id', randomUUID());
+}
+
+/** CGI and its heirs (RFC 3875 §4.1.18, WSGI) read `_` in a name as `-`: what a client writes so would stand beside ours. */
+function removeAliases(headers: HeaderList): void {
+  const aliases: string[] = [];
+  for (let index = 0; index < headers.size; index++) {
+    const name = headers.lowerNameAt(index);
+    if (name.includes('_') && ORIGIN_FIELDS.has(name.replaceAll('_', '-'))) aliases.push(name);
+  }
+  for (const name of aliases) headers.remove(name);
 }
 
 /** RFC 7239 §4: what is not a token is quoted, and so is every IPv6 address, in brackets. */
@@ -57,5 +68,11 @@ function clientCertificate({ identity, certificateHash }: RequestClient, self: S
   return `By=${self};${hash === '' ? '' : `Hash=${hash};`}Subject="";URI=${identity.id}`;
 }
 
+const ORIGIN_FIELDS: ReadonlySet<string> = new Set([
+  'x-forwarded-client-cert',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
