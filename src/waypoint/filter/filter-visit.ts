@@ -41,7 +41,6 @@ export function visitFilter(visited: VisitedFilter, context: RequestContext): Fi
   const { filter, queue, budget } = visited;
   let kept: KeptProcess | undefined;
   let locals = '{}';
-  let held = 0;
   /** It failed open: the rest goes on as if there were none. */
   let isSkipped = false;
 
@@ -74,7 +73,11 @@ export function visitFilter(visited: VisitedFilter, context: RequestContext): Fi
 
   async function hold(body: HttpBody): Promise<HeldBody> {
     const outcome = await holdBody(body, filter.body.maximumBytes, budget);
-    if (outcome.kind === 'whole') held += outcome.bytes.length;
+    if (outcome.kind === 'whole') {
+      const { length } = outcome.bytes;
+      // How long that takes is for who reads it: a client, or a backend.
+      context.onEnd(() => budget.giveBack(length));
+    }
     return outcome;
   }
 
@@ -158,8 +161,6 @@ export function visitFilter(visited: VisitedFilter, context: RequestContext): Fi
     leave() {
       kept?.leave();
       kept = undefined;
-      budget.giveBack(held);
-      held = 0;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { test } from 'tap';
 import { systemClock } from '../../../src/base/index.ts';
@@ -368,6 +369,39 @@ test('bodies for which there is no room are refused, and those that are cut end 
       await t.rejects(sending, { message: /cut/ });
       t.equal(guards.memory.take(100), true, 'what was taken is given back');
       t.equal(asked.length, 0);
+    },
+  );
+});
+
+test('a body that an authorizer saw takes room until it has gone on, or the request is over', async (t) => {
+  const requestBody = { maxBytes: 5_000, allowPartial: true, asBytes: false };
+  const setting = { authorizer: { requestBody }, memoryBytes: 250 };
+  await withAuthorizer(
+    () => ALLOWED,
+    setting,
+    async ({ send, guards, passed }) => {
+      const body = () => bodyOf('x'.repeat(200));
+      const hasRoom = () => {
+        const room = guards.memory.take(100);
+        if (room) guards.memory.give(100);
+        return room;
+      };
+      const ends: (() => void)[] = [];
+      const onEnd = (listener: () => void) => ends.push(listener);
+      await send(makeRequest({ body: body() }), { onEnd });
+      t.notOk(hasRoom(), 'its backend has read nothing');
+      await t.rejects(send(makeRequest({ body: body() })), {
+        code: 'ERR_WAYPOINT_UNCHECKED_BODY',
+        reason: 'no_room',
+      });
+      for (const end of ends.splice(0)) end();
+      t.ok(hasRoom());
+      await send(makeRequest({ body: body() }), { onEnd });
+      const { stream } = passed.calls.at(-1)?.request.body ?? {};
+      if (stream !== undefined) await once(stream.resume(), 'close');
+      t.ok(hasRoom());
+      for (const end of ends) end();
+      t.notOk(guards.memory.take(251), 'it is given back once');
     },
   );
 });

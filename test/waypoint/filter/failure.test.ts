@@ -3,7 +3,7 @@ import { HttpError, readBody } from '../../../src/http/index.ts';
 import type { Filter } from '../../../src/model/index.ts';
 import { makeFilter } from '../admission/admission-fixtures.ts';
 import { bodyOf, makeRequest, makeResponse } from '../request-fixtures.ts';
-import { createFilterWorld, withFilter } from './filter-world.ts';
+import { createFilterWorld, type SendOptions, withFilter } from './filter-world.ts';
 
 const MIB = 1024 * 1024;
 
@@ -273,4 +273,23 @@ test('answers that a filter did not see to the end are whole all the same', asyn
   const { text } = await send(makeRequest(), { backend });
   t.equal(text.length, 1_000_000);
   t.equal((await readBody(bodyOf('a', 'b'), 10)).toString(), 'ab');
+});
+
+test('what filters hold of bodies takes room until the client has its answer', async (t) => {
+  const world = createFilterWorld(t, { maximumHeldBytes: 1_000 });
+  world.apply(
+    makeFilter('export const onResponse = () => undefined;', {
+      body: { request: false, response: true, maximumBytes: 800 },
+    }),
+  );
+  await world.until('the filter is in force', () => world.host.running === 1);
+  const ends: (() => void)[] = [];
+  const options: SendOptions = {
+    backend: async () => makeResponse(200, {}, bodyOf(Buffer.alloc(600, 'x'))),
+    context: { onEnd: (listener) => ends.push(listener) },
+  };
+  t.equal((await world.send(undefined, options)).status, 200);
+  t.match(await world.send(undefined, options), { error: 'ERR_WAYPOINT_FILTER_OVERLOADED' });
+  for (const end of ends.splice(0)) end();
+  t.equal((await world.send(undefined, options)).status, 200);
 });

@@ -39,13 +39,17 @@ export interface SendOptions {
 }
 
 /** Filters in processes of their own, as a waypoint has them, and a backend that says what it was sent. */
-export function createFilterWorld(t: Test, options: { readonly maximumFilters?: number } = {}): FilterWorld {
+export function createFilterWorld(
+  t: Test,
+  options: { readonly maximumFilters?: number; readonly maximumHeldBytes?: number } = {},
+): FilterWorld {
   const lines: string[] = [];
   const notes: string[] = [];
   const host = createFilterHost({
     gateway: GATEWAY,
     log: recordingLogger(lines),
     maximumFilters: options.maximumFilters,
+    maximumHeldBytes: options.maximumHeldBytes,
     metrics: {
       called: (filter, hook, outcome) => notes.push(`called ${filter} ${hook} ${outcome}`),
       ended: (filter, reason) => notes.push(`ended ${filter} ${reason}`),

@@ -37,12 +37,12 @@ export type Consultation =
  */
 export async function consult(
   needs: readonly AuthorizerNeed[],
-  { parties, sni, http }: Omit<Question, 'http'> & { readonly http: HttpRequest | undefined },
+  { parties, sni, http, onEnd = ignore }: ConsultedQuestion,
   deps: ConsultDeps,
 ): Promise<Consultation> {
   const { authorizers } = parties.plan.authorization;
   const asked = needs.map((need) => resolve(need, authorizers, http === undefined));
-  const body = http && (await peeked(asked, http, deps.memory));
+  const body = http && (await peeked(asked, http, { memory: deps.memory, onEnd }));
   let request = http && body !== undefined ? { ...http, body: body.body, expectContinue: false } : http;
   const responseHeaders: CheckedHeader[] = [];
   for (const one of asked) {
@@ -53,6 +53,17 @@ export async function consult(
     responseHeaders.push(...answer.responseHeaders);
   }
   return { allowed: true, request, responseHeaders };
+}
+
+/** What all of them are asked about. */
+export interface ConsultedQuestion extends Omit<Question, 'http'> {
+  readonly http: HttpRequest | undefined;
+  /** Told when the request is over: until then its body may be held. Only of a request. */
+  readonly onEnd?: (listener: () => void) => void;
+}
+
+function ignore(): void {
+  // A connection has no body.
 }
 
 /** An authorizer, and why it is asked. */
@@ -77,7 +88,7 @@ function resolve(
 async function peeked(
   asked: readonly AskedAuthorizer[],
   { body }: HttpRequest,
-  memory: ReplayMemory,
+  hold: Parameters<typeof peekBody>[2],
 ): Promise<PeekedBody | undefined> {
   const wanting = asked.flatMap(({ need, authorizer: { requestBody } }) =>
     requestBody === undefined ? [] : [{ need, ...requestBody }],
@@ -90,7 +101,7 @@ async function peeked(
   };
   // Where its length is announced nothing of it has to be read for that.
   isTooLong((bytes) => (body.length ?? 0) > bytes);
-  const found = await peekBody(body, Math.max(...wanting.map(({ maxBytes }) => maxBytes)), memory);
+  const found = await peekBody(body, Math.max(...wanting.map(({ maxBytes }) => maxBytes)), hold);
   if (found === undefined) throw noRoomForBody(first.need);
   isTooLong((bytes) => !found.complete || found.beginning.length > bytes);
   return found;

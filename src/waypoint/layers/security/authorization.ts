@@ -70,7 +70,7 @@ async function judge(
     conclude(decision, options);
     return { request, responseHeaders: [], admission: { attributes, policies, authorizers: new Set() } };
   }
-  const question = { parties: context, sni: '', http: request };
+  const question = { parties: context, sni: '', http: request, onEnd: context.onEnd };
   const consultation = await consult(decision.authorizers, question, options);
   if (!consultation.allowed) return consultation;
   const { request: authorized = request, responseHeaders } = consultation;
