@@ -3,6 +3,7 @@ import { HeaderList, type HttpRequest, type HttpResponse, NO_BODY } from '../../
 import type { BackendTarget, Service } from '../../../src/model/index.ts';
 import { createRetryLayer } from '../../../src/waypoint/layers/resilience/retry.ts';
 import { createTimeoutLayer } from '../../../src/waypoint/layers/resilience/timeout.ts';
+import { createConsumerRouteLayer } from '../../../src/waypoint/layers/routing/consumer-route.ts';
 import { createCorsLayer } from '../../../src/waypoint/layers/routing/cors/cors.ts';
 import {
   backendFiltersLayer,
@@ -57,6 +58,7 @@ export function routedMesh(mesh: TestMesh, clock: Clock) {
   };
   const handler = compose(
     [
+      createConsumerRouteLayer({}),
       createCorsLayer(),
       createRouteLayer(),
       createSessionLayer({ clock }),
