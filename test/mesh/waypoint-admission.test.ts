@@ -232,13 +232,14 @@ test('a filter of a ConfigMap is in force, changes while it runs, and a broken c
   await becomes('no filter', ({ headers }) => !('x-mark' in headers));
 });
 
-test('a rule of a route names them, and one that is not there is 500 for that rule alone', async (t) => {
+test('a rule of a route or its backend names them, and one that is not there is 500 for that rule alone', async (t) => {
   const reference = (kind: string, name: string) => ({
     type: 'ExtensionRef',
     extensionRef: { group: 'nodemesh.io', kind, name },
   });
   const path = (value: string) => [{ path: { type: 'PathPrefix', value } }];
-  const backendRefs = [{ name: 'web', port: 80 }];
+  const backendRef = { name: 'web', port: 80 };
+  const backendRefs = [backendRef];
   const route = {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -250,6 +251,14 @@ test('a rule of a route names them, and one that is not there is 500 for that ru
         { matches: path('/limited'), filters: [reference('RateLimit', 'few')], backendRefs },
         { matches: path('/broken'), filters: [reference('FaultInjection', 'broken')], backendRefs },
         { matches: path('/gone'), filters: [reference('Filter', 'gone')], backendRefs },
+        {
+          matches: path('/backend'),
+          backendRefs: [{ ...backendRef, filters: [reference('Filter', 'mark')] }],
+        },
+        {
+          matches: path('/lost'),
+          backendRefs: [{ ...backendRef, filters: [reference('RateLimit', 'gone')] }],
+        },
         { backendRefs },
       ],
     },
@@ -268,6 +277,8 @@ test('a rule of a route names them, and one that is not there is 500 for that ru
     await until('the limit of the rule', async () => (await ask('/limited')).status === 429);
     await until('the fault of the rule', async () => (await ask('/broken')).status === 501);
     await until('the rule without its filter', async () => (await ask('/gone')).status === 500);
+    t.equal((await ask('/backend')).headers['x-mark'], 'rule', 'a filter of a backend alone');
+    t.equal((await ask('/lost')).status, 500);
     const plain = await ask('/');
     t.equal(plain.status, 200);
     t.notOk('x-mark' in plain.headers);

@@ -12,6 +12,7 @@ import {
   type Service,
   type StreamRoute,
 } from '../../src/model/index.ts';
+import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
 import { tcpByteStream } from '../../src/net/index.ts';
 import type { ConnectionDetails, ConnectionEnd, ConnectionJournal } from '../../src/proxy/index.ts';
 import { compileAuthorization } from '../../src/waypoint/authorization/compile-authorization.ts';
@@ -189,7 +190,7 @@ test('what shows no request does not get round what looks at requests, unless th
   const visit = () => {
     throw new Error('no request');
   };
-  const filters = { of: () => ({ objects: [{ visit }], missing: undefined }) };
+  const filters = { ...NOTHING_HOLDS, of: () => ({ objects: [{ visit }], missing: undefined }) };
   for (const plan of [{ authentication }, { filters }]) {
     for (const firstBytes of ['silent', 'other'] as const)
       t.match(await carried(() => [], says('get / HTTP/1.1'), { plan, firstBytes }), {

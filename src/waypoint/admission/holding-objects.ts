@@ -3,10 +3,12 @@ import type {
   Attachment,
   ExtensionKey,
   GatewayKey,
+  HttpFilter,
   HttpRule,
   RouteKey,
 } from '../../model/index.ts';
 import type { PlanTarget } from '../plan/plan-store.ts';
+import type { RequestContext } from '../request/request-context.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
 
 /** Which objects of one kind hold for the requests to one target. */
@@ -16,6 +18,27 @@ export interface HoldingObjects<T> {
    * what the rule names, in the order of its filters. Each once.
    */
   of(selection: RouteSelection): Holding<T>;
+  /** Those that filters of its backend name, in their order: they hold for requests to that one alone. */
+  namedBy(filters: readonly HttpFilter[], selection: RouteSelection): Holding<T>;
+}
+
+/** Where a layer stands: before the route, for all that holds for a request; or behind it, for what its backend names. */
+export type HoldingPlace = 'request' | 'backend';
+
+export function holdingAt<T>(
+  place: HoldingPlace,
+  objects: HoldingObjects<T>,
+  context: Pick<RequestContext, 'route' | 'backendFilters'>,
+): Holding<T> {
+  if (place === 'request') return objects.of(context.route());
+  const { backendFilters } = context;
+  if (backendFilters.length === 0) return NOTHING;
+  const selection = context.route();
+  const named = objects.namedBy(backendFilters, selection);
+  if (named.objects.length === 0) return named;
+  // What holds for the request anyway has had its turn.
+  const before = objects.of(selection).objects;
+  return { ...named, objects: named.objects.filter((one) => !before.includes(one)) };
 }
 
 export interface Holding<T> {
@@ -25,7 +48,7 @@ export interface Holding<T> {
 }
 
 /** For targets for which there is none. */
-export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => NOTHING };
+export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => NOTHING, namedBy: () => NOTHING };
 
 const NOTHING: Holding<never> = { objects: [], missing: undefined };
 
@@ -38,8 +61,7 @@ export interface HoldingOptions<O extends AdmissionObject, T> {
   /** What the layer works with; undefined: there is nothing that could. Called once for each object that may hold. */
   compile(object: O): T | undefined;
   /**
-   * Whether what a consumer route names, or has attached to it, holds for its requests; else these go as if it were not
-   * there. Default true.
+   * Whether what a consumer route names, or has attached to it, holds for its requests; else it is missing. Default true.
    */
   readonly ofConsumers?: boolean;
 }
@@ -65,28 +87,48 @@ export function compileHolding<O extends AdmissionObject, T>(
   ];
   const objectsOf = (keys: readonly ExtensionKey[]): readonly T[] =>
     [...new Set(keys)].flatMap((key) => compiled.get(key) ?? []);
+  /** What a route says does not hold, and its requests must not go on as if it had said nothing. */
+  const isRefused = (selection: RouteSelection): boolean =>
+    !ofConsumers &&
+    selection.kind === 'rule' &&
+    target.service?.startsWith(`${selection.route.namespace}/`) !== true;
+  const referencesIn = (filters: readonly HttpFilter[]) =>
+    filters.flatMap((filter) =>
+      filter.type === 'extension' && options.isOwn(filter.object) ? [filter] : [],
+    );
+  const missingOf = (named: ReturnType<typeof referencesIn>): ExtensionKey | undefined =>
+    named.find(({ object, missing }) => missing || !compiled.has(object))?.object;
   const withoutRule: Holding<T> = { objects: objectsOf(always), missing: undefined };
   const byRule = new Map<HttpRule, Holding<T>>();
+  const byFilters = new Map<readonly HttpFilter[], Holding<T>>();
   return {
+    namedBy(filters, selection) {
+      const known = byFilters.get(filters);
+      if (known !== undefined) return known;
+      const named = referencesIn(filters);
+      const isOff = isRefused(selection);
+      const holding: Holding<T> = {
+        objects: isOff ? [] : objectsOf(named.map(({ object }) => object)),
+        missing: isOff ? named[0]?.object : missingOf(named),
+      };
+      byFilters.set(filters, holding);
+      return holding;
+    },
     of(selection) {
       if (selection.kind !== 'rule') return withoutRule;
       const { route, rule } = selection;
       const known = byRule.get(rule);
       if (known !== undefined) return known;
-      const named = rule.filters.flatMap((filter) =>
-        filter.type === 'extension' && options.isOwn(filter.object) ? [filter] : [],
-      );
+      const named = referencesIn(rule.filters);
       const ofRoute = [
         ...attached((to) => isRoute(to, route.key) && to.rule === undefined),
         ...attached((to) => isRoute(to, route.key) && to.rule === rule.name && rule.name !== ''),
         ...named.map(({ object }) => object),
       ];
-      const isForeign = !ofConsumers && target.service?.startsWith(`${route.namespace}/`) !== true;
+      const isOff = isRefused(selection);
       const holding: Holding<T> = {
-        objects: objectsOf(isForeign ? always : [...always, ...ofRoute]),
-        missing: isForeign
-          ? ofRoute[0]
-          : named.find(({ object, missing }) => missing || !compiled.has(object))?.object,
+        objects: objectsOf(isOff ? always : [...always, ...ofRoute]),
+        missing: isOff ? ofRoute[0] : missingOf(named),
       };
       byRule.set(rule, holding);
       return holding;

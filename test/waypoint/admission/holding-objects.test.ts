@@ -8,7 +8,7 @@ import {
   routeKey,
   serviceKey,
 } from '../../../src/model/index.ts';
-import { compileHolding } from '../../../src/waypoint/admission/holding-objects.ts';
+import { compileHolding, holdingAt } from '../../../src/waypoint/admission/holding-objects.ts';
 import type { RouteSelection } from '../../../src/waypoint/routing/route-selection.ts';
 import { ECHO, GATEWAY, makeRateLimit, selectionOf, TARGET, TO_GATEWAY } from './admission-fixtures.ts';
 
@@ -90,6 +90,8 @@ test('what is not for consumers fails the requests of their routes, and no other
     t.equal(byName.missing, holds ? undefined : 'RateLimit/shop/b');
     t.equal(objects.of(selectionOf([])).missing, holds ? undefined : 'RateLimit/shop/b');
     t.equal(objects.of(DEFAULT).missing, undefined);
+    const ofBackend = objects.namedBy([named('a')], selectionOf([]));
+    t.same(ofBackend, { objects: holds ? ['a'] : [], missing: holds ? undefined : 'RateLimit/shop/a' });
   }
 });
 
@@ -116,4 +118,17 @@ test('a name without an object is told, whether the control plane or the waypoin
   t.equal(objects.of(selectionOf([named('broken')])).missing, 'RateLimit/shop/broken');
   const other: HttpFilter = { type: 'extension', object: extensionKey('Filter', 'shop', 'x'), missing: true };
   t.equal(objects.of(selectionOf([other])).missing, undefined, 'another kind is another layer’s');
+});
+
+test('what a backend’s filters name holds behind the route, but for what has held for the request already', async (t) => {
+  const objects = holding({ gateway: [TO_GATEWAY], named: [], other: [] });
+  const context = (filters: readonly HttpFilter[]) => ({
+    route: () => selectionOf([named('other')]),
+    backendFilters: filters,
+  });
+  const at = (filters: readonly HttpFilter[]) => holdingAt('backend', objects, context(filters));
+  t.same(at([]), { objects: [], missing: undefined });
+  t.same(at([named('named'), named('gateway'), named('other')]).objects, ['named']);
+  t.equal(at([named('named'), named('gone')]).missing, 'RateLimit/shop/gone');
+  t.same(holdingAt('request', objects, context([named('named')])).objects, ['gateway', 'other']);
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,6 +185,13 @@ test('the kernel and Node’s permission model hold also for somebody who has al
   if (apart.processes) t.match(status, /^NSpid:\s+\d+\s+1$/m, 'it is the first process of its own world');
   else t.comment('this user may not make namespaces, so the filter shares them');
   t.equal(apart.network, await hasOtherNetwork(child.pid ?? 0));
+  const [ours, its] = await Promise.all([openSockets(process.pid), openSockets(child.pid ?? 0)]);
+  t.ok(ours.size > 0);
+  t.same(
+    [...its].filter((socket) => ours.has(socket)),
+    [],
+    'no socket of the waypoint’s came along',
+  );
   child.kill('SIGKILL');
   await once(child, 'close');
 });
@@ -219,6 +226,14 @@ test('the process of a filter ends with its waypoint, also when it hangs', async
 test('what a module may not set is what no message may carry', async (t) => {
   t.same([...CHILD_CONNECTION_FIELDS].sort(), [...CONNECTION_FIELDS].sort());
 });
+
+/** By their inodes, which tell the two ends of one apart. */
+async function openSockets(pid: number): Promise<ReadonlySet<string>> {
+  const folder = `/proc/${pid}/fd`;
+  // One that was read may be closed again: the listing's own.
+  const targets = (await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => ''));
+  return new Set((await Promise.all(targets)).filter((target) => target.startsWith('socket:')));
+}
 
 async function hasOtherNetwork(pid: number): Promise<boolean> {
   return (await readlink(`/proc/${pid}/ns/net`)) !== (await readlink('/proc/self/ns/net'));

@@ -82,7 +82,7 @@ export function createFilterWorld(
       const resources = [...filters.values()].map((filter) => ({ kind: 'filter' as const, filter }));
       const base = makeContext({ request });
       const plan = { ...base.plan, filters: host.compile(TARGET, resources) };
-      return answerOf(request, filterLayer(backend)(request, { ...base, plan, ...context }));
+      return answerOf(request, filterLayer()(backend)(request, { ...base, plan, ...context }));
     },
     async until(what, holds) {
       for (let round = 0; !holds(); round++) {

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { extensionKey } from '../../../src/model/index.ts';
+import { NOTHING_HOLDS } from '../../../src/waypoint/admission/holding-objects.ts';
 import { createFaultInjector } from '../../../src/waypoint/faults/fault-injector.ts';
 import { faultLayer } from '../../../src/waypoint/layers/admission/fault.ts';
 import { createTimeoutLayer } from '../../../src/waypoint/layers/resilience/timeout.ts';
@@ -60,7 +61,7 @@ test('a rule that names faults which are not there is answered with 500', async 
   const layer = faultLayer({ injector: { inject: async () => undefined }, clock: createFakeClock() });
   const context = makeContext();
   const missing = extensionKey('FaultInjection', 'shop', 'gone');
-  const plan = { ...context.plan, faults: { of: () => ({ objects: [], missing }) } };
+  const plan = { ...context.plan, faults: { ...NOTHING_HOLDS, of: () => ({ objects: [], missing }) } };
   await t.rejects(layer(recordingHandler())(makeRequest(), { ...context, plan }), {
     code: 'ERR_WAYPOINT_EXTENSION_MISSING',
   });

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { extensionKey } from '../../../src/model/index.ts';
+import { NOTHING_HOLDS } from '../../../src/waypoint/admission/holding-objects.ts';
 import { rateLimitLayer } from '../../../src/waypoint/layers/admission/rate-limit.ts';
 import { failureResponse } from '../../../src/waypoint/request/failure-response.ts';
 import { rateLimited } from '../../../src/waypoint/rate-limit/refusals.ts';
@@ -17,7 +18,10 @@ function contextWith(holding: { objects?: readonly (typeof COMPILED)[]; missing?
   const context = makeContext();
   const { objects = [], missing } = holding;
   const key = missing === undefined ? undefined : extensionKey('RateLimit', 'shop', missing);
-  return { ...context, plan: { ...context.plan, rateLimits: { of: () => ({ objects, missing: key }) } } };
+  return {
+    ...context,
+    plan: { ...context.plan, rateLimits: { ...NOTHING_HOLDS, of: () => ({ objects, missing: key }) } },
+  };
 }
 
 test('without limits a request goes on untouched', async (t) => {

@@ -1,4 +1,5 @@
 import { extensionMissing } from '../../admission/extension-missing.ts';
+import { type HoldingPlace, holdingAt } from '../../admission/holding-objects.ts';
 import type { FaultInjector } from '../../faults/fault-injector.ts';
 import type { Layer } from '../../request/layer.ts';
 import { requestLimitMs, requestTimedOut } from '../resilience/request-limit.ts';
@@ -10,10 +11,11 @@ import { requestLimitMs, requestTimedOut } from '../resilience/request-limit.ts'
 export function faultLayer(deps: {
   readonly injector: Pick<FaultInjector, 'inject'>;
   readonly clock: { monotonic(): number };
+  readonly place?: HoldingPlace;
 }): Layer {
-  const { injector, clock } = deps;
+  const { injector, clock, place = 'request' } = deps;
   return (next) => async (request, context) => {
-    const { objects, missing } = context.plan.faults.of(context.route());
+    const { objects, missing } = holdingAt(place, context.plan.faults, context);
     if (missing !== undefined) throw extensionMissing(missing);
     if (objects.length === 0) return next(request, context);
     const limitMs = requestLimitMs(request, context);
