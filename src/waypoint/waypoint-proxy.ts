@@ -33,6 +33,7 @@ import { createHandler, createSender } from './layers/create-handler.ts';
 import { createReplayMemory } from './layers/resilience/replay/replay-memory.ts';
 import { createRetryLayer } from './layers/resilience/retry.ts';
 import type { RoutingMetrics } from './layers/routing-metrics.ts';
+import { createOwnPortCarrier } from './listener/carry-own.ts';
 import { createBytesCarrier } from './listener/carry-bytes.ts';
 import type { WaypointSelf } from './listener/dialled-target.ts';
 import { openTunnelPort } from './listener/tunnel-port.ts';
@@ -234,6 +235,13 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
               account,
               onExchange,
             }),
+          carryOwn: createOwnPortCarrier({
+            ports: new Set([config.metrics.port, config.readiness.port]),
+            identity,
+            journal: deps.journal,
+            clock,
+            ownWorkload,
+          }),
           handle: (exchange, context) => handleExchange(exchange, context, { handler, clock }),
           carryBytes: createBytesCarrier({
             identity,

@@ -49,6 +49,17 @@ test('a labelled service is reached through its waypoint, and the server sees th
   t.match(said.text, new RegExp(`hello (::ffff:)?${await addressOf('client')}\n`));
 });
 
+test('a client in the mesh reads the metrics of a waypoint, and nothing else of it', async (t) => {
+  const [pod = ''] = await waypointPods();
+  const ask = async (port: number): Promise<string> => {
+    const script = `fetch("http://${await addressOf(pod)}:${port}/metrics", { signal: AbortSignal.timeout(9000) })
+      .then((r) => r.text()).then(console.log, (error) => console.log("failed", error.cause?.code ?? error.message))`;
+    return world.lab.lab('exec', '-n', 'shop', 'client', '--', 'node', '-e', script);
+  };
+  t.match(await ask(15020), /^istio_build/m);
+  t.match(await ask(15000), /^failed/);
+});
+
 test('a pod dialled by its own address goes through it as well, and from there not round in circles', async (t) => {
   const host = await world.serverAddress('shop');
   const dialled = { host, port: 7001 };

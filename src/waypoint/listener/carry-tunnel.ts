@@ -15,8 +15,13 @@ import { statusFor } from './tunnel-status.ts';
  */
 export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts): Promise<void> {
   try {
-    const dialled = await knownTarget(request, ports);
     const client = clientOf(request, ports);
+    const own = ports.carryOwn(request, client);
+    if (own !== undefined) {
+      await own;
+      return;
+    }
+    const dialled = await knownTarget(request, ports);
     switch (declaredProtocol(dialled, ports.view)) {
       case 'tcp':
       case 'tls':

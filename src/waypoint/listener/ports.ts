@@ -3,6 +3,7 @@ import type { HttpExchange, HttpServerConnection } from '../../http/index.ts';
 import type { MeshView } from '../../model/index.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
 import type { DialledTarget } from '../request/request-context.ts';
+import type { OwnPortCarrier } from './carry-own.ts';
 import type { WaypointSelf } from './dialled-target.ts';
 
 /** What the first bytes of a connection are; `silent`: its client waits for the server to speak. */
@@ -23,6 +24,8 @@ export interface ListenerPorts {
   readonly clock: Clock;
   /** How long a tunnel waits for its destination to be known and bound. */
   readonly holdMs: number;
+  /** Carries what is for the replica itself. */
+  readonly carryOwn: OwnPortCarrier;
   /** False once the waypoint is told no more what holds for the target: its connections are to end. */
   isTold(dialled: DialledTarget): boolean;
   connectionContext(client: ConnectionContext['client'], dialled: DialledTarget): ConnectionContext;
