@@ -48,6 +48,7 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_UNCHECKED_BODY: 'the body of a request cannot be shown to the authorizer that is to see it',
   ERR_WAYPOINT_PATH:
     'the path of a request has a NUL or a broken escape in it, and could be read in more than one way',
+  ERR_WAYPOINT_OVERLOADED: 'as many requests are under way as this waypoint, or one client of it, may have',
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 

@@ -73,6 +73,8 @@ const ANSWERS: Readonly<Record<string, Row>> = {
     grpc: GRPC.INTERNAL,
     text: 'the route for this request names a filter that is not there',
   },
+  // Without a body: what it costs must not wait for the client.
+  ERR_WAYPOINT_OVERLOADED: { status: 503, grpc: GRPC.UNAVAILABLE, text: '' },
   // RFC 6585 §4, with the retry-after that the error brings.
   ERR_WAYPOINT_RATE_LIMITED: { status: 429, grpc: GRPC.RESOURCE_EXHAUSTED, text: 'rate limit exceeded' },
   ERR_WAYPOINT_FILTER_UNAVAILABLE: { status: 500, grpc: GRPC.INTERNAL, text: 'a filter is not available' },

@@ -193,6 +193,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
   const handler = createHandler({
     ...deps,
     ...enforcement,
+    maxActiveRequests: config.memory.maxActiveRequests,
     upstreams,
     retry,
     guards,

@@ -45,6 +45,7 @@ test('the required options alone give a complete config', async (t) => {
     },
     memory: {
       maxBufferedBytes: 268_435_456,
+      maxActiveRequests: 20_000,
       maxIdleConnections: 4_096,
       maxRateLimitKeys: 10_000,
       maxFilters: 16,
@@ -68,6 +69,7 @@ test('limits are taken in their units', async (t) => {
     idleTimeout: '1d',
     bodyIdleTimeout: '5m',
     maxBufferedBytes: '1Gi',
+    maxActiveRequests: '2',
     maxIdleConnections: '0',
     trustedClients: `${edge}, ${other}`,
     forwardClientCert: true,
@@ -82,7 +84,7 @@ test('limits are taken in their units', async (t) => {
       idleTimeoutMs: 86_400_000,
       bodyIdleTimeoutMs: 300_000,
     },
-    memory: { maxBufferedBytes: 1_073_741_824, maxIdleConnections: 0 },
+    memory: { maxBufferedBytes: 1_073_741_824, maxActiveRequests: 2, maxIdleConnections: 0 },
     passedOn: { trustedClients: [edge, other], clientCertificate: true },
   });
 });
@@ -113,6 +115,7 @@ test('every bad option is reported in one error, with what it should be', async 
       idleTimeout: '2d',
       bodyIdleTimeout: 'never',
       maxBufferedBytes: '1KiB',
+      maxActiveRequests: '1',
       maxIdleConnections: '1.5',
       maxRateLimitKeys: '0',
       maxFilters: 'many',
@@ -144,6 +147,7 @@ test('every bad option is reported in one error, with what it should be', async 
       '--idle-timeout': 'expected a duration from 1ms to 1d, got "2d"',
       '--body-idle-timeout': 'expected a duration from 1ms to 1d, got "never"',
       '--max-buffered-bytes': 'expected a size from 1MiB to 1024GiB, got "1KiB"',
+      '--max-active-requests': 'expected a whole number from 2 to 10000000, got "1"',
       '--max-idle-connections': 'expected a whole number from 0 to 1000000, got "1.5"',
       '--max-rate-limit-keys': 'expected a whole number from 1 to 10000000, got "0"',
       '--max-filters': 'expected a whole number from 0 to 1000, got "many"',

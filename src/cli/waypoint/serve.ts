@@ -68,6 +68,11 @@ export function addServeCommand(waypoint: Command, version: string): void {
       WAYPOINT_DEFAULTS.maxBufferedBytes,
     )
     .option(
+      '--max-active-requests <number>',
+      'requests under way; one client pod has at most half of them',
+      WAYPOINT_DEFAULTS.maxActiveRequests,
+    )
+    .option(
       '--max-idle-connections <number>',
       'unused connections to endpoints that are kept',
       WAYPOINT_DEFAULTS.maxIdleConnections,

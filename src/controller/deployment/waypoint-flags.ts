@@ -8,6 +8,7 @@ export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
   '--idle-timeout',
   '--body-idle-timeout',
   '--max-buffered-bytes',
+  '--max-active-requests',
   '--max-idle-connections',
   '--max-rate-limit-keys',
   '--max-filters',

@@ -49,6 +49,7 @@ export interface WaypointOptions {
   readonly idleTimeout?: string | undefined;
   readonly bodyIdleTimeout?: string | undefined;
   readonly maxBufferedBytes?: string | undefined;
+  readonly maxActiveRequests?: string | undefined;
   readonly maxIdleConnections?: string | undefined;
   readonly maxRateLimitKeys?: string | undefined;
   readonly maxFilters?: string | undefined;
@@ -83,6 +84,7 @@ export const WAYPOINT_DEFAULTS = {
   // Long polling and streams may well be silent for minutes.
   bodyIdleTimeout: '1h',
   maxBufferedBytes: '256MiB',
+  maxActiveRequests: '20000',
   maxIdleConnections: '4096',
   maxRateLimitKeys: '10000',
   maxFilters: '16',
@@ -132,6 +134,12 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
         '--max-buffered-bytes',
         options.maxBufferedBytes,
         BUFFERED_BYTES_RANGE,
+      ),
+      maxActiveRequests: wholeNumber(
+        problems,
+        '--max-active-requests',
+        options.maxActiveRequests,
+        ACTIVE_REQUESTS_RANGE,
       ),
       maxIdleConnections: wholeNumber(
         problems,
@@ -197,6 +205,7 @@ function withoutUndefined(options: WaypointOptions): GivenOptions {
 const GATEWAY = /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/;
 /** Below, a single stream of HTTP/2 could not fill its window; above, no number of bytes fits a machine. */
 const BUFFERED_BYTES_RANGE = [2 ** 20, 2 ** 40] as const;
+const ACTIVE_REQUESTS_RANGE = [2, 10_000_000] as const;
 const IDLE_CONNECTIONS_RANGE = [0, 1_000_000] as const;
 const RATE_LIMIT_KEYS_RANGE = [1, 10_000_000] as const;
 const FILTERS_RANGE = [0, 1_000] as const;

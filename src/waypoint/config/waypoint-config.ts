@@ -35,6 +35,8 @@ export interface WaypointConfig {
      * it; above it streams that hold more than the smallest window are reset.
      */
     readonly maxBufferedBytes: number;
+    /** Requests under way; one more gets a 503. One client pod has at most half of them. */
+    readonly maxActiveRequests: number;
     /** Connections to endpoints that nobody uses and that are kept; one more closes the one that was used longest ago. */
     readonly maxIdleConnections: number;
     /** Counters that one limit of a RateLimit keeps; requests that would need one more share one. */

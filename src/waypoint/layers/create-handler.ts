@@ -6,6 +6,7 @@ import { compose, type Handler, type Layer } from '../request/layer.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import { createActiveRequestsLayer } from './admission/active-requests.ts';
 import { faultLayer } from './admission/fault.ts';
 import { filterLayer } from './admission/filter.ts';
 import { rateLimitLayer } from './admission/rate-limit.ts';
@@ -35,6 +36,8 @@ export function createSender(upstreams: Upstreams, ...layers: readonly Layer[]):
 export interface HandlerDeps {
   readonly clock: Clock;
   readonly random: () => number;
+  /** Under way in the whole process. */
+  readonly maxActiveRequests: number;
   readonly upstreams: Upstreams;
   readonly rateLimiter: Pick<RateLimiter, 'admit'>;
   readonly faults: Pick<FaultInjector, 'inject'>;
@@ -61,6 +64,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     [
       accessLogLayer(deps.requestLog),
       metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
+      createActiveRequestsLayer(deps.maxActiveRequests),
       createPassedOnLayer(deps.passedOn),
       tracingLayer(),
       normalizedPathLayer,

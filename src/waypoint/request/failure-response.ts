@@ -16,8 +16,8 @@ export function failureResponse(request: HttpRequest, failure: MeshError): HttpR
     ]);
     return { status: 200, headers: fields, body: NO_BODY };
   }
-  // RFC 9110 §6.4.1: these have no content (an injected fault may have any status).
-  if (status === 204 || status === 205 || status === 304)
+  // RFC 9110 §6.4.1: the last three have no content (an injected fault may have any status).
+  if (text === '' || status === 204 || status === 205 || status === 304)
     return { status, headers: new HeaderList(headers), body: NO_BODY };
   const body = Buffer.from(`${text}\n`, 'utf8');
   const fields = new HeaderList([['content-type', 'text/plain; charset=utf-8'], ...headers]);
