@@ -11,6 +11,7 @@ import { echoOverWebSocket } from './websocket-echo.ts';
 
 const KINDS: Readonly<Record<DriverOrder['kind'], (order: DriverOrder) => Promise<ReceivedAnswer>>> = {
   http: sendHttp,
+  https: sendHttp,
   h2c: sendHttp2,
   grpc: callGrpc,
   websocket: echoOverWebSocket,

@@ -3,7 +3,7 @@ import type { ReceivedAnswer } from '../compare/index.ts';
 /** What a driver is asked to send, `count` times, so many at once. */
 export interface DriverOrder {
   readonly id: number;
-  readonly kind: 'http' | 'h2c' | 'grpc' | 'websocket';
+  readonly kind: 'http' | 'https' | 'h2c' | 'grpc' | 'websocket';
   readonly host: string;
   readonly port: number;
   /** The Host header or `:authority`. */

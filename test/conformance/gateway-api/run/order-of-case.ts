@@ -13,12 +13,14 @@ export function orderOfCase(
   const kind = KINDS[request.protocol];
   if (kind === undefined) throw new Error(`no driver for protocol ${request.protocol}`);
   const { host, port, authority } = dialled(request.host, sender, options, request.protocol);
-  const { Host, ...headers } = request.headers;
+  const fields = Object.entries(request.headers);
+  const hostField = fields.find(([name]) => name.toLowerCase() === 'host')?.[1];
+  const headers = Object.fromEntries(fields.filter(([name]) => name.toLowerCase() !== 'host'));
   const usual = {
     kind,
     host,
     port,
-    authority: Host ?? authority,
+    authority: hostField ?? authority,
     method: request.method,
     headers,
     body: request.body,
@@ -34,6 +36,7 @@ export function orderOfCase(
 
 const KINDS: Readonly<Record<string, DriverOrder['kind']>> = {
   HTTP: 'http',
+  HTTPS: 'https',
   H2C_PRIOR_KNOWLEDGE: 'h2c',
   GRPC: 'grpc',
   WS: 'websocket',
@@ -41,6 +44,8 @@ const KINDS: Readonly<Record<string, DriverOrder['kind']>> = {
 };
 
 const DEFAULT_PORT = 80;
+/** Of the mesh manifests, where a host names none. */
+const PORT_OF: Readonly<Record<string, number>> = { GRPC: 7070, HTTPS: 443 };
 
 function dialled(
   wanted: ConformanceCase['request']['host'],
@@ -58,7 +63,7 @@ function dialled(
   }
   const [, name = '', portText] = /^(.*?)(?::(\d+))?$/.exec(wanted ?? '') ?? [];
   if (front === undefined) {
-    const port = Number(portText ?? (protocol === 'GRPC' ? 7070 : DEFAULT_PORT));
+    const port = Number(portText ?? PORT_OF[protocol] ?? DEFAULT_PORT);
     return { host: name, port, authority: portText === undefined ? name : `${name}:${portText}` };
   }
   const ports = fronts
