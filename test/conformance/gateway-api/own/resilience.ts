@@ -28,7 +28,10 @@ export const RESILIENCE_TESTS: readonly OwnTest[] = [
       { request: get(failing('/retry/some', 1, 502), HOST), expect: reaches('infra-backend-v3') },
       { request: get(failing('/retry/some', 4, 500), HOST), expect: answers(500) },
       { request: get(failing('/retry/some', 1, 501), HOST), expect: answers(501) },
-      { request: get(failing('/retry/none', 1, 503), HOST), expect: answers(503) },
+      { request: get(failing('/retry/none', 1, 500), HOST), expect: answers(500) },
+      // Where a rule says nothing, what our TrafficPolicy has as its defaults holds: two more tries after a 503.
+      { request: get(failing('/retry/none', 2, 503), HOST), expect: reaches('infra-backend-v3') },
+      { request: get(failing('/retry/none', 3, 503), HOST), expect: answers(503) },
     ],
   }),
   ownTest({
