@@ -131,7 +131,7 @@ async function takeSample(
       ? ['--h1']
       : ['-d', message, '-H', 'content-type: application/grpc', '-H', 'te: trailers']),
     ...['-c', String(step.connections), '-m', '1'],
-    ...['-D', String(seconds + WARM_UP_SECONDS)],
+    ...['-D', String(Math.ceil(seconds) + WARM_UP_SECONDS)],
     ...(step.atRate ? [`--rps=${RATE / RATE_CLIENTS}`, `--log-file=${log}`] : []),
     lab.target(variant, protocol),
   ]);
