@@ -12,10 +12,18 @@ const HOLD_MS = Math.max(10_000, SLOW_CLIENTS * 4);
 const NODES = 4;
 /** More than a waypoint may gain by any load here, however large its bodies are. */
 const GAIN_MEBIBYTES = 256;
+/** Of each request under way, with its two streams. */
+const REQUEST_MEBIBYTES = 0.06;
 
 let world: WaypointWorld;
 before(async () => {
-  world = await startWaypointWorld({ name: 'harness-load', nodes: NODES, replicas: NODES });
+  world = await startWaypointWorld({
+    name: 'harness-load',
+    nodes: NODES,
+    replicas: NODES,
+    // The first of the slow clients has an unfinished head until the last has come.
+    waypointFlags: '--head-timeout=5m',
+  });
 });
 after(() => world.lab.down());
 
@@ -94,5 +102,8 @@ test(`${SLOW_CLIENTS} slow clients are served at once`, { timeout: 600_000 }, as
   });
   const atOnce = await requestsAtOnce();
   t.ok(atOnce > SLOW_CLIENTS * 0.9, `the servers had ${atOnce} requests at once`);
-  t.ok(gain < GAIN_MEBIBYTES, `the waypoint gained ${gain} MiB at its fullest`);
+  t.ok(
+    gain < Math.max(GAIN_MEBIBYTES, SLOW_CLIENTS * REQUEST_MEBIBYTES),
+    `the waypoint gained ${gain} MiB at its fullest`,
+  );
 });

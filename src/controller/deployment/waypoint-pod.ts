@@ -15,8 +15,8 @@ export function waypointPod(
         name: 'waypoint',
         image: settings.image,
         args: [...waypointArguments(waypoint, settings), ...flags],
-        // A third of the memory is saved at many connections.
-        env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }],
+        // In MiB. Less: a fifth more processor time for each request. More: memory at many connections.
+        env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=16' }],
         ports: [
           { name: 'mesh', containerPort: 15008, protocol: 'TCP' },
           { name: 'metrics', containerPort: 15020, protocol: 'TCP' },

@@ -6,11 +6,15 @@ export type KubeObject = Readonly<Record<string, unknown>>;
 /** A waypoint is called so in every namespace that has one. */
 export const WAYPOINT = 'waypoint';
 
-export function waypointGateway(namespace: string, name = WAYPOINT): KubeObject {
+export function waypointGateway(namespace: string, flags = ''): KubeObject {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',
-    metadata: { name, namespace },
+    metadata: {
+      name: WAYPOINT,
+      namespace,
+      annotations: { 'gateway.nodemesh.io/waypoint-flags': flags },
+    },
     spec: {
       gatewayClassName: 'nodemesh-waypoint',
       listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }],

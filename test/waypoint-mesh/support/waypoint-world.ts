@@ -40,6 +40,8 @@ export interface WorldOptions {
   /** Default: 1. */
   readonly replicas?: number;
   readonly more?: readonly object[];
+  /** Limits of the waypoint, as its Gateway's annotation has them. Default: none. */
+  readonly waypointFlags?: string;
   readonly upOptions?: readonly string[];
 }
 
@@ -56,7 +58,7 @@ export async function startWaypointWorld(options: WorldOptions): Promise<Waypoin
       namespace(SHOP, { ...ENROLLED, ...waypoint }),
       namespace(CLIENTS, ENROLLED),
       serviceAccount(CLIENTS, 'client'),
-      ...(withoutWaypoint ? [] : [waypointGateway(SHOP)]),
+      ...(withoutWaypoint ? [] : [waypointGateway(SHOP, options.waypointFlags)]),
       ...server,
       ...Array.from({ length: nodes }, (_, index) =>
         clientPod(CLIENTS, `client-${index + 1}`, `node-${index + 1}`),

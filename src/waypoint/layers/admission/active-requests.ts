@@ -3,7 +3,7 @@ import { WaypointError } from '../../errors.ts';
 import type { Layer } from '../../request/layer.ts';
 
 /**
- * Bounds the requests that a process has under way, from their head to the last byte of their answer: each holds some 30 KB
+ * Bounds the requests that a process has under way, from their head to the last byte of their answer: each holds some 45 KB
  * even when it waits for nothing but its client. One pod alone has at most half of them, so that it cannot take all.
  */
 export function createActiveRequestsLayer(limit: number): Layer {
