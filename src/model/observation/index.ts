@@ -1,0 +1,40 @@
+export {
+  type ApiAnswers,
+  type ApiPath,
+  type ApiProblem,
+  LIVE_PATH,
+  type LiveFollow,
+  type LiveMessage,
+  type LiveTopic,
+  type RequestView,
+} from './api.ts';
+export type { FlowRecord, FlowRequest, RefusalView, RefusedRequest, TraceSpan } from './events.ts';
+export {
+  KEPT_MS,
+  LATENCY_BOUNDS_MS,
+  type LatencyCounts,
+  type ServicePort,
+  SLOT_MS,
+  type TrafficCounts,
+  type TrafficEdge,
+  type TrafficEnd,
+  type TrafficSlot,
+} from './traffic.ts';
+export {
+  type ApiInfo,
+  type CertificateView,
+  type ConnectionView,
+  NO_COUNTS,
+  type PolicyView,
+  type ProxyReport,
+  type ProxyView,
+  type Rates,
+  type ServiceSeries,
+  type ServiceView,
+  type Topology,
+  type TopologyEdge,
+  type TopologyNode,
+  type WaypointView,
+  type WorkloadCost,
+  type WorkloadView,
+} from './views.ts';

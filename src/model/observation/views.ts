@@ -1,0 +1,242 @@
+import type { ServicePort, TrafficCounts, TrafficEdge, TrafficEnd } from './traffic.ts';
+
+/** Who answers, and for what. */
+export interface ApiInfo {
+  readonly scope: 'node' | 'mesh';
+  /** Empty for the mesh. */
+  readonly node: string;
+  readonly version: string;
+  readonly trustDomain: string;
+  readonly startedMs: number;
+  readonly nowMs: number;
+}
+
+/** Counts of a window as rates. */
+export interface Rates {
+  /** Seconds that the rates are taken over. */
+  readonly seconds: number;
+  /** Per second. */
+  readonly connects: number;
+  readonly requests: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Connections and requests that were refused, and that failed (5xx too), per second. */
+  readonly refused: number;
+  readonly failed: number;
+  readonly retries: number;
+  /** 0 to 1; 1 when there was nothing. */
+  readonly success: number;
+  /** Milliseconds; undefined when nothing was timed. */
+  readonly p50Ms: number | undefined;
+  readonly p90Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+}
+
+/** A pod, or another endpoint that the mesh knows. */
+export interface WorkloadView {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The Deployment or other owner; the pod's name without one. */
+  readonly workload: string;
+  readonly node: string;
+  readonly addresses: readonly string[];
+  readonly identity: string;
+  readonly protocol: 'HBONE' | 'TCP';
+  readonly waypoint: string;
+  /** How far it is in joining or leaving the mesh: `not enrolled`, `preparing`, `captured`, `leaving`, `failed: <why>`, or `unknown`. */
+  readonly enrolment: string;
+  /** Of its certificate; undefined where this process does not hold it. */
+  readonly certificate: { readonly notBeforeMs: number; readonly notAfterMs: number } | undefined;
+  /** Open now. */
+  readonly connections: number;
+  /** Connections older than its enrolment, outside of the mesh. */
+  readonly olderConnections: number;
+  readonly rates: Rates;
+  /** What it costs its node's proxy; undefined where unknown. */
+  readonly cost: WorkloadCost | undefined;
+}
+
+/** The part of a node proxy's work that is for one workload, over the window. */
+export interface WorkloadCost {
+  /** 0 to 1, of the processor time that the proxy used. */
+  readonly cpuShare: number;
+  /** Processor seconds per second, estimated from the share. */
+  readonly cpuCores: number;
+  /** Bytes of buffers and connections held for it now, estimated. */
+  readonly memoryBytes: number;
+  /** 0 to 1, of the bytes that the proxy carried. */
+  readonly bandwidthShare: number;
+}
+
+export interface ServiceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly ports: readonly number[];
+  readonly endpoints: { readonly healthy: number; readonly total: number };
+  readonly waypoint: string;
+  readonly rates: Rates;
+}
+
+/** A live connection. */
+export interface ConnectionView {
+  readonly id: string;
+  readonly pod: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly source: TrafficEnd;
+  readonly sourceAddress: string;
+  readonly destination: TrafficEnd;
+  readonly destinationAddress: string;
+  readonly service: ServicePort | undefined;
+  /** The far end of its tunnel; empty without one. */
+  readonly tunnel: string;
+  readonly waypoint: string;
+  readonly openedMs: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Nodes and edges of the graph, each edge once, whoever reported it. */
+export interface Topology {
+  readonly seconds: number;
+  readonly nodes: readonly TopologyNode[];
+  readonly edges: readonly TopologyEdge[];
+}
+
+export interface TopologyNode {
+  /** `workload/<namespace>/<name>`, `service/<namespace>/<name>`, `outside/<address>`. */
+  readonly id: string;
+  readonly kind: 'workload' | 'service' | 'outside';
+  readonly namespace: string;
+  readonly name: string;
+  /** Whether all of it is enrolled; of services, whether all their endpoints are. */
+  readonly inMesh: boolean;
+  /** `namespace/name` of the waypoint before it; empty without. */
+  readonly waypoint: string;
+}
+
+export interface TopologyEdge {
+  /** Ids of nodes. From a workload to the service that it dials, and from the service to the workloads that answered. */
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: TrafficEdge['protocol'];
+  readonly mutualTls: boolean;
+  readonly rates: Rates;
+}
+
+/** Numbers of one service over time. */
+export interface ServiceSeries {
+  readonly service: ServicePort | { readonly namespace: string; readonly name: string };
+  readonly stepMs: number;
+  /** Starts of the steps, in milliseconds since 1970. */
+  readonly times: readonly number[];
+  readonly rates: readonly Rates[];
+}
+
+export interface CertificateView {
+  readonly kind: 'workload' | 'root' | 'intermediate' | 'server';
+  /** SPIFFE ID, or the subject. */
+  readonly name: string;
+  readonly proxy: string;
+  readonly serial: string;
+  readonly state: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** The last rotations, newest first; at most 20. */
+  readonly rotations: readonly {
+    readonly atMs: number;
+    readonly serial: string;
+    readonly outcome: 'issued' | 'failed';
+    readonly error: string;
+  }[];
+}
+
+export interface PolicyView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly action: string;
+  /** What it selects, in words. */
+  readonly scope: string;
+  readonly dryRun: boolean;
+  /** Since the process started: decisions that it made, by verdict. */
+  readonly allowed: number;
+  readonly denied: number;
+  /** Of a dry-run policy: what enforcing it would change. */
+  readonly wouldDeny: number;
+  readonly wouldAllow: number;
+  readonly problem: string;
+}
+
+export interface WaypointView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly ready: { readonly pods: number; readonly total: number };
+  readonly serves: string;
+  readonly rates: Rates;
+  readonly routes: readonly {
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly service: string;
+    readonly rule: string;
+    readonly rates: Rates;
+  }[];
+  readonly ejected: readonly {
+    readonly backend: string;
+    readonly endpoint: string;
+    readonly reason: string;
+    readonly untilMs: number;
+  }[];
+}
+
+/** A proxy as the controller sees it. */
+export interface ProxyView {
+  readonly id: string;
+  readonly kind: 'ztunnel' | 'waypoint';
+  readonly node: string;
+  readonly version: string;
+  readonly connectedMs: number;
+  readonly state: 'current' | 'stale' | 'rejecting' | 'gone';
+  /** Why it is not current; empty when it is. */
+  readonly reason: string;
+  readonly types: readonly {
+    readonly typeUrl: string;
+    readonly sent: string;
+    readonly acknowledged: string;
+    readonly rejected: string;
+    readonly acknowledgedMs: number;
+  }[];
+  readonly pushP50Ms: number | undefined;
+  readonly pushP99Ms: number | undefined;
+  readonly lastReportMs: number;
+}
+
+/** What one proxy tells the controller, so that it can answer for the whole mesh. */
+export interface ProxyReport {
+  /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
+  readonly proxy: string;
+  readonly version: string;
+  readonly sentMs: number;
+  readonly workloads: readonly WorkloadView[];
+  readonly certificates: readonly CertificateView[];
+  readonly policies: readonly PolicyView[];
+  readonly waypoint: WaypointView | undefined;
+}
+
+/** Nothing has happened. */
+export const NO_COUNTS: TrafficCounts = {
+  opened: 0,
+  closed: 0,
+  failed: 0,
+  refused: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  requests: 0,
+  statuses: [0, 0, 0, 0, 0],
+  grpcErrors: 0,
+  retries: 0,
+  latency: [],
+};

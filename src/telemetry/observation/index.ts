@@ -1,0 +1,1 @@
+export type { CountsOfOne, Observer } from './observer.ts';
