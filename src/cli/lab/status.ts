@@ -27,8 +27,9 @@ function printStatus({ stdout, colours }: Terminal, status: LabStatus): void {
     const end = controller.lastEnd === undefined ? '' : `, last end: ${controller.lastEnd}`;
     stdout.write(`controller   pid ${controller.pid ?? '-'}, ${controller.restarts} restarts${end}\n`);
   }
+  if (status.dashboard !== null) stdout.write(`dashboard    ${status.dashboard}\n`);
   stdout.write('\n');
-  const rows = status.nodes.map(({ name, ipv4, podCidr, pods: count, ztunnel }) => [
+  const rows = status.nodes.map(({ name, ipv4, podCidr, pods: count, ztunnel, dashboard }) => [
     name,
     ipv4,
     podCidr,
@@ -37,10 +38,11 @@ function printStatus({ stdout, colours }: Terminal, status: LabStatus): void {
     ztunnel === null ? '' : String(ztunnel.generation),
     ztunnel === null ? '' : String(ztunnel.restarts),
     ztunnel === null ? '' : String(ztunnel.draining),
+    dashboard ?? '',
   ]);
   stdout.write(
     formatTable(
-      ['NODE', 'ADDRESS', 'POD CIDR', 'PODS', 'ZTUNNEL', 'GENERATION', 'RESTARTS', 'DRAINING'],
+      ['NODE', 'ADDRESS', 'POD CIDR', 'PODS', 'ZTUNNEL', 'GENERATION', 'RESTARTS', 'DRAINING', 'DASHBOARD'],
       rows,
       2,
     ),

@@ -2,6 +2,7 @@ export { CONTROLLER_LOG, startController, waitForRootCertificate } from './contr
 export type { ManagedProcess } from './managed-process.ts';
 export {
   CONTROLLER_ADMIN_PORT,
+  CONTROLLER_DASHBOARD_PORT,
   CONTROLLER_NAME,
   CONTROLLER_NAMESPACE,
   CONTROLLER_OPERATOR_PORT,
@@ -9,7 +10,7 @@ export {
   type MeshContext,
   type MeshPaths,
 } from './mesh-context.ts';
-export { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+export { connectInNamespace, type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
 export { proxyPortOf } from './proxy-port.ts';
 export { type NodeZtunnel, startNodeZtunnel, type ZtunnelStatus, ztunnelLogFile } from './node-ztunnel.ts';
 export {

@@ -36,3 +36,7 @@ export const CONTROLLER_PORT = 15012;
 export const CONTROLLER_ADMIN_PORT = 15014;
 /** Where it takes orders, on loopback only. */
 export const CONTROLLER_OPERATOR_PORT = 15000;
+/** Where the pages and the API of the whole mesh are, on loopback only. */
+export const CONTROLLER_DASHBOARD_PORT = 8080;
+/** Where a ztunnel has those of its node, on loopback only. */
+export const NODE_DASHBOARD_PORT = 15022;

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { describeError } from '../../base/index.ts';
 import { parseIpAddress } from '../../model/index.ts';
 import { connectTcp, openNamespace } from '../../net/index.ts';
@@ -22,16 +23,9 @@ export interface NamespaceResponse {
 
 /** An HTTP request to a loopback port inside another network namespace. Rejects with ERR_LAB_UNAVAILABLE. */
 export async function requestInNamespace(options: NamespaceRequest): Promise<NamespaceResponse> {
-  const { port, path, timeoutMs } = options;
+  const { port, path } = options;
   try {
-    const namespace = openNamespace(`/run/netns/${options.namespace}`);
-    try {
-      const address = parseIpAddress('127.0.0.1');
-      const socket = await connectTcp({ namespace, address, port, timeoutMs });
-      return await exchange(options, socket);
-    } finally {
-      namespace.close();
-    }
+    return await exchange(options, await connectInNamespace(options));
   } catch (cause) {
     throw new LabError({
       code: 'ERR_LAB_UNAVAILABLE',
@@ -43,9 +37,23 @@ export async function requestInNamespace(options: NamespaceRequest): Promise<Nam
   }
 }
 
+/** A connection to a loopback port inside another network namespace. Rejects with NetError. */
+export async function connectInNamespace({
+  namespace: name,
+  port,
+  timeoutMs,
+}: Pick<NamespaceRequest, 'namespace' | 'port' | 'timeoutMs'>): Promise<Socket> {
+  const namespace = openNamespace(`/run/netns/${name}`);
+  try {
+    return await connectTcp({ namespace, address: parseIpAddress('127.0.0.1'), port, timeoutMs });
+  } finally {
+    namespace.close();
+  }
+}
+
 function exchange(
   { method = 'GET', path, body = '', timeoutMs }: NamespaceRequest,
-  socket: Awaited<ReturnType<typeof connectTcp>>,
+  socket: Socket,
 ): Promise<NamespaceResponse> {
   return new Promise((resolve, reject) => {
     const attempt = request({

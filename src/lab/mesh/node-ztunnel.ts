@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describeError } from '../../base/index.ts';
 import { LabError } from '../errors.ts';
@@ -16,9 +17,10 @@ import {
   CONTROLLER_PORT,
   MESH_NAMESPACE,
   type MeshContext,
+  NODE_DASHBOARD_PORT,
   TRUST_DOMAIN,
 } from './mesh-context.ts';
-import { type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
+import { connectInNamespace, type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
 import { proxyPortOf } from './proxy-port.ts';
 import { keepTokenFile, type TokenFile } from './tokens.ts';
 
@@ -51,6 +53,8 @@ export interface NodeZtunnel {
   upgrade(): Promise<ZtunnelStatus>;
   /** To the current generation's admin port, or to the one that serves metrics or readiness when the path is theirs. */
   admin(method: string, path: string, body: string): Promise<NamespaceResponse>;
+  /** To the current generation's dashboard. Rejects with NetError. */
+  connectDashboard(): Promise<Socket>;
   close(): void;
 }
 
@@ -130,6 +134,8 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
         body,
         timeoutMs: 5_000,
       }),
+    connectDashboard: () =>
+      connectInNamespace({ namespace: current.namespace, port: NODE_DASHBOARD_PORT, timeoutMs: 5_000 }),
     close() {
       void current.process.retire();
       current.process.signal('SIGKILL');

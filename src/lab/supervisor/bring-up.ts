@@ -37,7 +37,7 @@ import {
   type StepName,
   type SupervisorConfig,
 } from './configuration.ts';
-import type { Lab, LabNode } from './lab.ts';
+import type { BareLab, LabNode } from './lab.ts';
 import { nodeManifest, systemManifests } from './system-objects.ts';
 
 const ROOT_CERTIFICATE_WITHIN_MS = 20_000;
@@ -47,7 +47,7 @@ const AGENT_BASE_MS = 10_000;
 const AGENT_MS = 1_000;
 
 /** Builds the lab from nothing, inside namespaces that are the supervisor's own. Resolves when pods can be run. */
-export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise<Lab> {
+export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise<BareLab> {
   const directories = makeDirectories(config.stateDirectory);
   const steps = createSteps(config.mesh);
   const store = createObjectStore();

@@ -14,8 +14,8 @@ export interface LabNode {
   readonly agent: NodeAgent;
 }
 
-/** The running lab as its API sees it. */
-export interface Lab {
+/** What runs, before the host can reach it. */
+export interface BareLab {
   readonly config: SupervisorConfig;
   readonly cluster: Cluster;
   readonly events: EventRecorder;
@@ -30,4 +30,16 @@ export interface Lab {
   steps(): readonly Step[];
   /** Ends everything; resolves when only the supervisor itself is left. */
   shutDown(): Promise<void>;
+}
+
+/** The running lab as its API sees it. */
+export interface Lab extends BareLab {
+  /** Where the host finds the dashboards. */
+  readonly dashboards: LabDashboards;
+}
+
+/** URLs; null in a lab without a mesh. */
+export interface LabDashboards {
+  readonly mesh: string | null;
+  node(name: string): string | null;
 }

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { hostPortCount, openHostPorts } from './dashboard-ports.ts';
 import { CONFIG_FILE, SOCKET_FILE, SUPERVISOR_LOG, type SupervisorConfig } from './configuration.ts';
 
 export interface Launched {
@@ -44,6 +45,7 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
   writeFileSync(join(stateDirectory, CONFIG_FILE), JSON.stringify(config, undefined, 2), { mode: 0o600 });
   const logFile = join(stateDirectory, SUPERVISOR_LOG);
   const output = openSync(logFile, 'w', 0o600);
+  const dashboards = openHostPorts(hostPortCount(config));
   const child = spawn(
     'unshare',
     [
@@ -58,9 +60,9 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
       'lab-supervisor',
       stateDirectory,
     ],
-    { env: { ...environment }, stdio: ['ignore', output, output], detached: true, cwd: '/' },
+    { env: { ...environment }, stdio: ['ignore', output, output, ...dashboards], detached: true, cwd: '/' },
   );
-  closeSync(output);
+  for (const descriptor of [output, ...dashboards]) closeSync(descriptor);
   let ending: string | undefined;
   child.on('error', (error) => {
     ending = error.message;

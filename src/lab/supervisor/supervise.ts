@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../base/index.ts';
 import { createLabApi } from './api/index.ts';
 import { bringUpLab } from './bring-up.ts';
+import { serveDashboards } from './dashboard-ports.ts';
 import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration.ts';
 
 /**
@@ -14,13 +15,14 @@ export async function supervise(stateDirectory: string, log: Logger, signal: Abo
   // Written by launchLab of this very version.
   const config = JSON.parse(readFileSync(join(stateDirectory, CONFIG_FILE), 'utf8')) as SupervisorConfig;
   const lab = await bringUpLab(config, log);
+  const dashboards = await serveDashboards(config, lab, log);
   const { promise: down, resolve: beDown } = Promise.withResolvers<void>();
   let shuttingDown: Promise<void> | undefined;
   const shutDown = (): Promise<void> => {
     shuttingDown ??= lab.shutDown().finally(beDown);
     return shuttingDown;
   };
-  const api = createLabApi({ ...lab, shutDown });
+  const api = createLabApi({ ...lab, dashboards, shutDown });
   api.listen(join(stateDirectory, SOCKET_FILE));
   await once(api, 'listening');
   log.info('lab is up', { name: config.name, nodes: config.nodes.length });
@@ -28,5 +30,6 @@ export async function supervise(stateDirectory: string, log: Logger, signal: Abo
   await down;
   api.closeAllConnections();
   api.close();
+  dashboards.close();
   log.info('lab is down', { name: config.name });
 }

@@ -20,6 +20,8 @@ export interface LabStatus {
     readonly restarts: number;
     readonly lastEnd: string | undefined;
   } | null;
+  /** Where the host finds the pages and the API of the whole mesh; null without a mesh. */
+  readonly dashboard: string | null;
   readonly nodes: readonly NodeStatus[];
   readonly pods: { readonly total: number; readonly ready: number; readonly notReady: readonly PodTrouble[] };
   readonly waypoints: readonly WaypointSummary[];
@@ -32,6 +34,8 @@ export interface NodeStatus {
   readonly podCidr: string;
   readonly pods: number;
   readonly ztunnel: ZtunnelStatus | null;
+  /** Where the host finds the node's pages and API; null without a mesh. */
+  readonly dashboard: string | null;
 }
 
 export interface PodTrouble {
@@ -75,6 +79,7 @@ async function statusOf(lab: Lab): Promise<LabStatus> {
       podCidr: addresses.podCidrV4,
       pods: pods.filter(({ spec }) => spec.nodeName === name).length,
       ztunnel: ztunnel ?? null,
+      dashboard: lab.dashboards.node(name),
     };
   });
   const warnings = store
@@ -100,6 +105,7 @@ async function statusOf(lab: Lab): Promise<LabStatus> {
       controller === undefined
         ? null
         : { pid: controller.pid, restarts: controller.restarts, lastEnd: controller.lastEnd },
+    dashboard: lab.dashboards.mesh,
     nodes: await Promise.all(nodes),
     pods: {
       total: pods.length,

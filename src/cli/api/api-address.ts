@@ -1,0 +1,37 @@
+import { CliError } from '../errors.ts';
+
+/** Where an API is, and what opens it. */
+export interface ApiAddress {
+  /** As `http://127.0.0.1:15022`; a path before `/api` is kept. */
+  readonly url: URL;
+  /** Sent as a bearer token; undefined on loopback. */
+  readonly token: string | undefined;
+}
+
+/** Values that are undefined are left out. */
+export type ApiQuery = Readonly<Record<string, string | number | undefined>>;
+
+/** The URL of one path below an API's own. */
+export function endpointOf(base: URL, path: string, query: ApiQuery = {}): URL {
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/$/, '')}${path}`;
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  return url;
+}
+
+/** Of a request's head: who asks. */
+export function authorizationOf(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+export function unreachable(url: URL, cause: unknown): CliError {
+  return new CliError({
+    code: 'ERR_CLI_API_UNREACHABLE',
+    blame: 'upstream',
+    message: `no answer from ${url.origin}${url.pathname}`,
+    hint: 'nodemesh lab status lists the dashboards of a lab; --address names any other (a node has its own on port 15022, the controller on 8080)',
+    retryable: true,
+    cause,
+  });
+}

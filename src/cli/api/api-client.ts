@@ -1,0 +1,81 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { ApiAnswers, ApiPath, ApiProblem, LiveFollow, LiveMessage } from '../../model/index.ts';
+import { CliError } from '../errors.ts';
+import { type ApiAddress, type ApiQuery, authorizationOf, endpointOf, unreachable } from './api-address.ts';
+import { followLive, type LiveFeed } from './live-feed.ts';
+
+/** The read-only API of a node or of the mesh. Everything rejects with CliError. */
+export interface ApiClient {
+  readonly address: ApiAddress;
+  get<Path extends ApiPath>(path: Path, query?: ApiQuery): Promise<ApiAnswers[Path]>;
+  /** Resolves when the feed is open. It ends with `close`, or by itself when the other side goes. */
+  live(follow: LiveFollow, onMessage: (message: LiveMessage) => void): Promise<LiveFeed>;
+}
+
+/** `timeoutMs`: for one answer; default 10 seconds. */
+export function createApiClient(address: ApiAddress, timeoutMs = 10_000): ApiClient {
+  return {
+    address,
+    async get<Path extends ApiPath>(path: Path, query: ApiQuery = {}) {
+      const url = endpointOf(address.url, path, query);
+      const { status, body } = await ask(url, address.token, timeoutMs);
+      const value = parse(url, body);
+      // The answer is that of an API of this very version, as docs/openapi.yaml has it.
+      if (status === 200) return value as ApiAnswers[Path];
+      throw problem(url, status, value);
+    },
+    live: (follow, onMessage) => followLive(address, { follow, onMessage, timeoutMs }),
+  };
+}
+
+function ask(
+  url: URL,
+  token: string | undefined,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const attempt = request(url, {
+      agent: false,
+      headers: { accept: 'application/json', ...authorizationOf(token) },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const fail = (cause: unknown): void => reject(unreachable(url, cause));
+    attempt.on('error', fail);
+    attempt.on('response', (response) => {
+      readAll(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), fail);
+    });
+    attempt.end();
+  });
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(url: URL, body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (cause) {
+    throw new CliError({
+      code: 'ERR_CLI_API_ANSWER',
+      blame: 'upstream',
+      message: `${url.origin}${url.pathname}: expected JSON, got ${JSON.stringify(body.slice(0, 60))}`,
+      hint: 'is this the address of a dashboard of nodemesh?',
+      cause,
+    });
+  }
+}
+
+function problem(url: URL, status: number, value: unknown): CliError {
+  const { error } = (value ?? {}) as Partial<ApiProblem>;
+  return new CliError({
+    code: 'ERR_CLI_API_ANSWER',
+    blame: 'downstream',
+    message: `${url.origin}${url.pathname} answered with status ${status}: ${error?.message ?? 'no reason given'}`,
+    hint: error?.hint === '' ? undefined : error?.hint,
+  });
+}
