@@ -1,3 +1,10 @@
+export {
+  appraiseL4,
+  appraiseL7,
+  nearestRule,
+  type RuleAppraisal,
+  type UnmetPart,
+} from './appraisal/index.ts';
 export type { L4Attributes } from './attributes.ts';
 export { decideL4, type L4Question } from './decide.ts';
 export type { Decision, DryRunOutcome, Explanation } from './decision.ts';

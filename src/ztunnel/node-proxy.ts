@@ -19,7 +19,8 @@ import {
 import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
-import { createAdmission, type DryRun } from './connections/admission.ts';
+import { createAdmission } from './connections/admission.ts';
+import type { DryRun } from './connections/inbound-verdict.ts';
 import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
 import { createEnrolmentGate, createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';

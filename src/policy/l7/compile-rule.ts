@@ -10,10 +10,17 @@ export interface HeldRule {
   readonly operation: number | undefined;
 }
 
-/** How far a rule was from holding: the parts that did not, as people would name them. */
+/** How far a rule was from holding: of its alternatives, what did not hold of the nearest. */
 export interface MissedRule {
   readonly rule: number;
-  readonly failed: readonly string[];
+  readonly failed: readonly FailedTest[];
+}
+
+export interface FailedTest {
+  readonly part: 'from' | 'to' | 'when';
+  /** Which of the lists of `from` or `to`, from 0. */
+  readonly place: number | undefined;
+  readonly test: RequestTest;
 }
 
 /** A policy with everything worked out that does not depend on the request. */
@@ -21,7 +28,9 @@ export interface CompiledRequestPolicy {
   readonly policy: RequestPolicy;
   /** The first rule that holds, or undefined. */
   evaluate(judged: JudgedRequest): HeldRule | undefined;
-  /** The rule that was nearest to holding, undefined without rules. Only for telling people: it is not fast. */
+  /** Each rule; one of which nothing failed holds. Only for telling people: it is not fast. */
+  missed(judged: JudgedRequest): readonly MissedRule[];
+  /** The rule that was nearest to holding, undefined without rules. */
   nearest(judged: JudgedRequest): MissedRule | undefined;
 }
 
@@ -42,9 +51,11 @@ export function compileRequestPolicy(policy: RequestPolicy): CompiledRequestPoli
       }
       return undefined;
     },
+    missed: (judged) => rules.map((rule, index) => ({ rule: index, failed: rule.failedParts(judged) })),
     nearest(judged) {
-      const missed = rules.map((rule, index) => ({ rule: index, failed: rule.failedParts(judged) }));
-      const [first] = missed.sort((a, b) => a.failed.length - b.failed.length || a.rule - b.rule);
+      const [first] = made
+        .missed(judged)
+        .toSorted((a, b) => a.failed.length - b.failed.length || a.rule - b.rule);
       return first;
     },
   };
@@ -54,19 +65,19 @@ export function compileRequestPolicy(policy: RequestPolicy): CompiledRequestPoli
 
 interface CompiledRule {
   evaluate(judged: JudgedRequest): Omit<HeldRule, 'rule'> | undefined;
-  failedParts(judged: JudgedRequest): readonly string[];
+  failedParts(judged: JudgedRequest): readonly FailedTest[];
 }
 
-interface NamedTest {
-  readonly name: string;
+interface ReadyTest {
+  readonly test: RequestTest;
   readonly holds: CompiledTest;
 }
 
 function compileRule(rule: RequestRule, doubt: Doubt): CompiledRule {
-  const named = (test: RequestTest): NamedTest => ({ name: nameOf(test), holds: compileTest(test, doubt) });
-  const from = rule.from.map((tests) => tests.map(named));
-  const to = rule.to.map((tests) => tests.map(named));
-  const when = rule.when.map(named);
+  const ready = (test: RequestTest): ReadyTest => ({ test, holds: compileTest(test, doubt) });
+  const from = rule.from.map((tests) => tests.map(ready));
+  const to = rule.to.map((tests) => tests.map(ready));
+  const when = rule.when.map(ready);
   const usesTokens =
     doubt === 'strict' && [...rule.from.flat(), ...rule.to.flat(), ...rule.when].some(isTokenTest);
   const evaluateWith = (judged: JudgedRequest, token: TokenAttributes | undefined) => {
@@ -92,7 +103,7 @@ function compileRule(rule: RequestRule, doubt: Doubt): CompiledRule {
       const attempts = tokensOf(judged).map((token) => [
         ...fewestFailed(from, 'from', judged, token),
         ...fewestFailed(to, 'to', judged, token),
-        ...failed(when, 'when', judged, token),
+        ...failed(when, { part: 'when', place: undefined }, judged, token),
       ]);
       return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
     },
@@ -103,7 +114,7 @@ const NONE = -1;
 
 /** The first list all of whose tests hold; undefined when there are no lists, which holds too. */
 function firstThatHolds(
-  lists: readonly (readonly NamedTest[])[],
+  lists: readonly (readonly ReadyTest[])[],
   judged: JudgedRequest,
   token: TokenAttributes | undefined,
 ): number | undefined {
@@ -112,29 +123,30 @@ function firstThatHolds(
 }
 
 function fewestFailed(
-  lists: readonly (readonly NamedTest[])[],
-  part: string,
+  lists: readonly (readonly ReadyTest[])[],
+  part: 'from' | 'to',
   judged: JudgedRequest,
   token: TokenAttributes | undefined,
-): readonly string[] {
-  const attempts = lists.map((tests, index) => failed(tests, `${part}[${index}]`, judged, token));
+): readonly FailedTest[] {
+  const attempts = lists.map((tests, place) => failed(tests, { part, place }, judged, token));
   return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
 }
 
 function failed(
-  tests: readonly NamedTest[],
-  part: string,
+  tests: readonly ReadyTest[],
+  where: Omit<FailedTest, 'test'>,
   judged: JudgedRequest,
   token: TokenAttributes | undefined,
-): readonly string[] {
-  return tests.flatMap(({ name, holds }) => (holds(judged, token) ? [] : [`${part} ${name}`]));
+): readonly FailedTest[] {
+  return tests.flatMap(({ test, holds }) => (holds(judged, token) ? [] : [{ ...where, test }]));
 }
 
 function isTokenTest({ subject }: RequestTest): boolean {
   return subject === 'request-principal' || subject === 'claim';
 }
 
-function nameOf(test: RequestTest): string {
+/** What a test looks at, as people would name it. */
+export function nameOf(test: RequestTest): string {
   switch (test.subject) {
     case 'header':
     case 'header-element':

@@ -39,7 +39,8 @@ function compileClaim(path: readonly string[], matches: ClaimTest['values']): To
   };
 }
 
-function claimAt(claims: unknown, path: readonly string[]): unknown {
+/** Undefined: there is no such claim. */
+export function claimAt(claims: unknown, path: readonly string[]): unknown {
   let value = claims;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name))

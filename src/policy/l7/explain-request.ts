@@ -1,6 +1,6 @@
 import type { RequestPolicy } from '../../model/index.ts';
 import type { RequestAttributes } from './attributes.ts';
-import type { CompiledRequestPolicy, HeldRule } from './compile-rule.ts';
+import { type CompiledRequestPolicy, type FailedTest, type HeldRule, nameOf } from './compile-rule.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import type { RequestExplanation } from './request-decision.ts';
 
@@ -63,7 +63,11 @@ function nearMiss(allow: readonly CompiledRequestPolicy[], judged: JudgedRequest
   });
   const [first] = missed.sort((a, b) => a.failed.length - b.failed.length);
   if (first === undefined) return '';
-  return `; nearest was ${first.policy} rule ${first.rule + 1}, without ${first.failed.join(', ')}`;
+  return `; nearest was ${first.policy} rule ${first.rule + 1}, without ${first.failed.map(failedText).join(', ')}`;
+}
+
+function failedText({ part, place, test }: FailedTest): string {
+  return `${part}${place === undefined ? '' : `[${place}]`} ${nameOf(test)}`;
 }
 
 function lazily(where: Omit<RequestExplanation, 'sentence'>, sentence: () => string): RequestExplanation {

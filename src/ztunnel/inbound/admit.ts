@@ -1,6 +1,6 @@
 import { causeOf, type MeshError } from '../../base/index.ts';
 import { type InboundPath, inboundPath, type Workload } from '../../model/index.ts';
-import type { AdmissionAttributes } from '../connections/admission.ts';
+import type { AdmissionAttributes } from '../connections/inbound-verdict.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
 
