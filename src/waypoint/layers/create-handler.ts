@@ -7,25 +7,14 @@ import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { createActiveRequestsLayer } from './admission/active-requests.ts';
-import { faultLayer } from './admission/fault.ts';
-import { filterLayer } from './admission/filter.ts';
-import { rateLimitLayer } from './admission/rate-limit.ts';
+import { decidingLayers } from './deciding-layers.ts';
 import { createPassedOnLayer, type PassedOnConfig } from './forwarding/passed-on.ts';
 import { accessLogLayer } from './observation/access-log.ts';
 import { metricsLayer } from './observation/metrics.ts';
 import { tracingLayer } from './observation/tracing.ts';
 import { createBalancingLeaf } from './resilience/balancing.ts';
 import { createCircuitBreakingLayer } from './resilience/circuit-breaking.ts';
-import { createTimeoutLayer } from './resilience/timeout.ts';
-import { createCorsLayer } from './routing/cors/cors.ts';
-import { createConsumerRouteLayer } from './routing/consumer-route.ts';
-import { backendFiltersLayer, ruleFiltersLayer } from './routing/headers-and-url.ts';
 import { createMirrorLayer } from './routing/mirror/mirror.ts';
-import { createRouteLayer } from './routing/route.ts';
-import { createSessionLayer } from './routing/session/session-persistence.ts';
-import { createAuthenticationLayer } from './security/authentication.ts';
-import { createAuthorizationLayer } from './security/authorization.ts';
-import { normalizedPathLayer } from './security/normalized-path.ts';
 import type { RoutingMetrics } from './routing-metrics.ts';
 
 /** Sends a request to its backend: once, or as often as `layers` around that do. */
@@ -67,33 +56,16 @@ export function createHandler(deps: HandlerDeps): Handler {
       createActiveRequestsLayer(deps.maxActiveRequests),
       createPassedOnLayer(deps.passedOn),
       tracingLayer(),
-      normalizedPathLayer,
-      createConsumerRouteLayer({ clock, random }),
-      createCorsLayer(),
-      createAuthenticationLayer({ clock }),
-      createAuthorizationLayer({
-        ...deps.guards,
-        live: deps.live,
+      ...decidingLayers({
+        ...deps,
         trustedClients: deps.passedOn.trustedClients,
-      }),
-      rateLimitLayer(deps.rateLimiter),
-      faultLayer({ injector: deps.faults, clock }),
-      filterLayer(),
-      createRouteLayer({ clock, random }),
-      createSessionLayer({ clock }),
-      ruleFiltersLayer,
-      createMirrorLayer({
-        clock,
-        random,
-        send: createSender(upstreams),
-        onCopy: routingMetrics.onCopy,
-      }),
-      // What the backend's own filters name.
-      rateLimitLayer(deps.rateLimiter, 'backend'),
-      faultLayer({ injector: deps.faults, clock, place: 'backend' }),
-      filterLayer('backend'),
-      backendFiltersLayer,
-      createTimeoutLayer({ clock }),
+        mirror: createMirrorLayer({
+          clock,
+          random,
+          send: createSender(upstreams),
+          onCopy: routingMetrics.onCopy,
+        }),
+      }).map(({ layer }) => layer),
       deps.retry,
       circuitBreaking,
     ],
