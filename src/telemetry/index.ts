@@ -69,6 +69,20 @@ export {
   type XdsTermination,
 } from './metrics/index.ts';
 export {
+  type CountsOfOne,
+  createObservationStore,
+  type EventFilter,
+  type Follower,
+  type KnownNodes,
+  type ObservationLimits,
+  type ObservationStore,
+  type ObservationStoreOptions,
+  type ObservedBatch,
+  type Observer,
+  type RatesByName,
+  type TrafficQueries,
+} from './observation/index.ts';
+export {
   childSpan,
   type IncomingTrace,
   readTrace,

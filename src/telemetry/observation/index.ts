@@ -1,1 +1,12 @@
+export type { EventFilter } from './event-filter.ts';
+export type { Follower } from './followers.ts';
+export type { ObservationLimits } from './observation-limits.ts';
+export {
+  createObservationStore,
+  type ObservationStore,
+  type ObservationStoreOptions,
+} from './observation-store.ts';
+export type { ObservedBatch } from './observed-batch.ts';
 export type { CountsOfOne, Observer } from './observer.ts';
+export type { KnownNodes } from './traffic/index.ts';
+export type { RatesByName, TrafficQueries } from './traffic-queries.ts';

@@ -1,0 +1,30 @@
+import type { TraceSpan } from '../../../model/index.ts';
+import { createEventLog, type Sequenced } from './event-log.ts';
+
+/** The last spans, by trace. */
+export interface TraceTable {
+  add(span: TraceSpan, sequence: number): void;
+  /** Oldest first. */
+  trace(traceId: string): readonly TraceSpan[];
+  since(sequence: number, most: number): readonly Sequenced<TraceSpan>[];
+}
+
+export function createTraceTable(capacity: number): TraceTable {
+  const log = createEventLog<TraceSpan>(capacity);
+  const byTrace = new Map<string, TraceSpan[]>();
+  return {
+    add(span, sequence) {
+      const spans = byTrace.get(span.traceId);
+      if (spans === undefined) byTrace.set(span.traceId, [span]);
+      else spans.push(span);
+      const gone = log.push({ sequence, item: span });
+      if (gone === undefined) return;
+      // The oldest of all is the oldest of its trace.
+      const left = byTrace.get(gone.traceId);
+      left?.shift();
+      if (left?.length === 0) byTrace.delete(gone.traceId);
+    },
+    trace: (traceId) => (byTrace.get(traceId) ?? []).toSorted((a, b) => a.startMs - b.startMs),
+    since: log.since,
+  };
+}

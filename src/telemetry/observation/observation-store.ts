@@ -1,0 +1,124 @@
+import { type Clock, systemClock } from '../../base/index.ts';
+import type { FlowRecord, RefusalView, TraceSpan } from '../../model/index.ts';
+import { type EventFilter, matchesEnds } from './event-filter.ts';
+import { createEventLog, createFlowTable, createTraceTable } from './events/index.ts';
+import { createFollowers, type Follower } from './followers.ts';
+import { type ObservationLimits, resolveObservationLimits } from './observation-limits.ts';
+import { cutBatch, type ObservedBatch } from './observed-batch.ts';
+import type { Observer } from './observer.ts';
+import { createTrafficHistory } from './traffic/index.ts';
+import { createTrafficQueries, type TrafficQueries } from './traffic-queries.ts';
+
+export interface ObservationStoreOptions {
+  /** Who observes: `ztunnel/<node>`, `waypoint/<namespace>/<pod>`, or `controller`. */
+  readonly proxy: string;
+  readonly clock?: Clock | undefined;
+  readonly limits?: Partial<ObservationLimits> | undefined;
+  /**
+   * How far behind now windows end, for what others report: until then all of it is there. Default 0, and then the slot that is
+   * not over counts as well.
+   */
+  readonly lagMs?: number | undefined;
+}
+
+/**
+ * The last fifteen minutes, in bounded memory and without timers. A proxy counts into its own; the controller's is filled from
+ * theirs.
+ */
+export interface ObservationStore extends Observer, TrafficQueries {
+  /** Unlike that of another store, or of the same process at another time. */
+  readonly instance: string;
+  /** Newest first. */
+  flows(filter: EventFilter): readonly FlowRecord[];
+  /** Newest first. */
+  refusals(filter: EventFilter): readonly RefusalView[];
+  /** Oldest span first; empty when nothing is known of it. */
+  trace(traceId: string): readonly TraceSpan[];
+  /** Whom to tell at once; returns what ends it. */
+  follow(follower: Follower): () => void;
+  /** What there is to report after `sequence` (0: all that is kept), at most `most` of each kind (default 2,000). */
+  since(sequence: number, most?: number): ObservedBatch;
+  /** Adds what another store reported. To be called once with each batch. */
+  ingest(batch: Omit<ObservedBatch, 'from' | 'upTo'>): void;
+}
+
+export function createObservationStore(options: ObservationStoreOptions): ObservationStore {
+  const { proxy, clock = systemClock, lagMs = 0 } = options;
+  const limits = resolveObservationLimits(options.limits);
+  const startedMs = clock.now();
+  const instance = `${startedMs.toString(36)}${Math.floor(Math.random() * 36 ** 4).toString(36)}`;
+  let sequence = 0;
+  const next = (count = 1): number => {
+    const first = sequence + 1;
+    sequence += count;
+    return first;
+  };
+  const history = createTrafficHistory(limits, next);
+  const refusals = createEventLog<RefusalView>(limits.refusals);
+  const flows = createFlowTable(limits.flows);
+  const traces = createTraceTable(limits.spans);
+  const followers = createFollowers();
+
+  const addRefusal = (refusal: RefusalView, own: number): void => {
+    refusals.push({ sequence: own, item: refusal });
+    followers.refused(refusal);
+  };
+
+  return {
+    ...createTrafficQueries({ history, clock, lagMs, startedMs }),
+    instance,
+    get isFollowed() {
+      return followers.isFollowed;
+    },
+    count: (edge, counts) => history.tally(edge, clock.now()).addOne(counts),
+    refused(refusal) {
+      const own = next();
+      addRefusal({ ...refusal, id: `${proxy}/${instance}/${own}`, proxy }, own);
+    },
+    flow: (flow) => flows.note({ ...flow, proxy }, clock.now(), next()),
+    span: (span) => traces.add({ ...span, proxy }, next()),
+    connectionOpened: followers.connectionOpened,
+    connectionClosed: followers.connectionClosed,
+    requestEnded: followers.requestEnded,
+    follow: followers.add,
+    flows(filter) {
+      const fromMs = clock.now() - filter.windowMs;
+      const { verdict } = filter;
+      return flows
+        .newestFirst()
+        .filter(
+          (flow) =>
+            flow.lastMs >= fromMs &&
+            (verdict === undefined || flow.verdict === verdict) &&
+            matchesEnds(flow, filter),
+        )
+        .slice(0, filter.limit);
+    },
+    refusals(filter) {
+      const fromMs = clock.now() - filter.windowMs;
+      const found: RefusalView[] = [];
+      for (const refusal of refusals.newestFirst()) {
+        if (refusal.atMs >= fromMs && matchesEnds(refusal, filter)) found.push(refusal);
+        if (found.length >= filter.limit) break;
+      }
+      return found;
+    },
+    trace: traces.trace,
+    since(from, most = 2_000) {
+      const streams = {
+        slots: history.closedSince(from, most, clock.now()),
+        refusals: refusals.since(from, most),
+        flows: flows.since(from, most),
+        spans: traces.since(from, most),
+      };
+      return cutBatch(from, sequence, streams, most);
+    },
+    ingest(batch) {
+      const nowMs = clock.now();
+      for (const slot of batch.slots) history.ingest(slot, nowMs);
+      for (const refusal of batch.refusals) addRefusal(refusal, next());
+      for (const flow of batch.flows) flows.replace(flow, nowMs, next());
+      for (const span of batch.spans) traces.add(span, next());
+    },
+  };
+}

@@ -1,0 +1,5 @@
+export { ratesOf } from './rates.ts';
+export { Tally } from './tally.ts';
+export { endName, toldOnce } from './told-once.ts';
+export { type KnownNodes, topologyOf } from './topology.ts';
+export { createTrafficHistory, type EdgeTally, slotStart, type TrafficHistory } from './traffic-history.ts';

@@ -1,0 +1,122 @@
+import type { Topology, TopologyEdge, TopologyNode, TrafficEdge, TrafficEnd } from '../../../model/index.ts';
+import { ratesOf } from './rates.ts';
+import { Tally } from './tally.ts';
+import { endName } from './told-once.ts';
+import type { EdgeTally } from './traffic-history.ts';
+
+/** What is known of the nodes of the graph beside their traffic. All but the traffic itself is left out by default. */
+export interface KnownNodes {
+  /** Undefined: the workload is not known. */
+  workloadInMesh(namespace: string, name: string): boolean | undefined;
+  /** Undefined: the service is not known. */
+  service(
+    namespace: string,
+    name: string,
+  ): { readonly inMesh: boolean; readonly waypoint: string } | undefined;
+}
+
+export interface TopologyParts {
+  /** Each connection and request once. */
+  readonly observed: readonly EdgeTally[];
+  readonly seconds: number;
+  /** Only edges with an end in it; empty for all. */
+  readonly namespace: string;
+  readonly known: KnownNodes;
+}
+
+interface Link {
+  readonly from: string;
+  readonly to: string;
+  readonly tally: Tally;
+  protocol: TrafficEdge['protocol'];
+  mutualTls: boolean;
+}
+
+/** The graph: from workloads to the services that they dial, and on to the workloads that answer. */
+export function topologyOf({ observed, seconds, namespace, known }: TopologyParts): Topology {
+  const nodes = new Map<string, TopologyNode>();
+  const links = new Map<string, Link>();
+
+  const node = (made: TopologyNode): string => {
+    const { id } = made;
+    const before = nodes.get(id);
+    if (before === undefined) nodes.set(id, made);
+    // Traffic proves enrolment where nobody knows the workload.
+    else if (!before.inMesh && made.inMesh) nodes.set(id, { ...before, inMesh: true });
+    return id;
+  };
+
+  const link = (from: string, to: string, { edge, tally }: EdgeTally): void => {
+    const key = `${from}\n${to}`;
+    const sum = links.get(key) ?? { from, to, tally: new Tally(), protocol: edge.protocol, mutualTls: true };
+    sum.tally.add(tally);
+    sum.mutualTls &&= edge.mutualTls;
+    if (PROTOCOLS.indexOf(edge.protocol) > PROTOCOLS.indexOf(sum.protocol)) sum.protocol = edge.protocol;
+    links.set(key, sum);
+  };
+
+  for (const counted of observed) {
+    if (!concerns(counted.edge, namespace)) continue;
+    const { edge } = counted;
+    const from = node(endNode(edge.source, known));
+    const to = hasDestination(edge) ? node(endNode(edge.destination, known)) : undefined;
+    if (edge.service === undefined) {
+      link(from, to ?? node(endNode(UNKNOWN, known)), counted);
+      continue;
+    }
+    const service = node(serviceNode(edge, known));
+    link(from, service, counted);
+    if (to !== undefined) link(service, to, counted);
+  }
+  return {
+    seconds,
+    nodes: [...nodes.values()],
+    edges: [...links.values()].map((sum): TopologyEdge => {
+      const { from, to, protocol, mutualTls } = sum;
+      return { from, to, protocol, mutualTls, rates: ratesOf(sum.tally, seconds) };
+    }),
+  };
+}
+
+/** Whether one of the ends of an edge is in the namespace; all edges are in the empty one. */
+function concerns({ source, destination, service }: TrafficEdge, namespace: string): boolean {
+  return (
+    namespace === '' ||
+    source.namespace === namespace ||
+    destination.namespace === namespace ||
+    service?.namespace === namespace
+  );
+}
+
+/** A client's node may know of a waypoint's traffic only that it went to the waypoint. */
+function hasDestination({ destination, waypoint, reporter }: TrafficEdge): boolean {
+  if (destination.workload === '') return false;
+  return reporter === 'waypoint' || endName(destination) !== waypoint;
+}
+
+function endNode(end: TrafficEnd, known: KnownNodes): TopologyNode {
+  const { namespace, workload: name, identity } = end;
+  if (namespace === '') {
+    const address = name === '' ? 'unknown' : name;
+    return {
+      id: `outside/${address}`,
+      kind: 'outside',
+      namespace,
+      name: address,
+      inMesh: false,
+      waypoint: '',
+    };
+  }
+  const inMesh = known.workloadInMesh(namespace, name) ?? identity !== '';
+  return { id: `workload/${namespace}/${name}`, kind: 'workload', namespace, name, inMesh, waypoint: '' };
+}
+
+function serviceNode({ service, waypoint, mutualTls }: TrafficEdge, known: KnownNodes): TopologyNode {
+  const { namespace, name } = service ?? { namespace: '', name: '' };
+  const facts = known.service(namespace, name) ?? { inMesh: mutualTls, waypoint };
+  return { id: `service/${namespace}/${name}`, kind: 'service', namespace, name, ...facts };
+}
+
+const UNKNOWN: TrafficEnd = { namespace: '', workload: '', identity: '' };
+/** The later one tells more. */
+const PROTOCOLS: readonly TrafficEdge['protocol'][] = ['tcp', 'http', 'grpc'];

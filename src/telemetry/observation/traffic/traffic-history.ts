@@ -1,0 +1,161 @@
+import { KEPT_MS, SLOT_MS, type TrafficEdge, type TrafficSlot } from '../../../model/index.ts';
+import { createEdgeTable, type KnownEdge } from './edge-table.ts';
+import { Tally } from './tally.ts';
+
+/** All that one edge had within some time. */
+export interface EdgeTally {
+  readonly edge: TrafficEdge;
+  readonly tally: Tally;
+}
+
+/** What was counted, by time and edge, in bounded memory: the oldest goes when there is too much. */
+export interface TrafficHistory {
+  readonly edges: number;
+  readonly tallies: number;
+  /** Start of the oldest slot; undefined when nothing was counted. */
+  readonly oldestMs: number | undefined;
+  /** Where to count now. */
+  tally(edge: TrafficEdge, nowMs: number): Tally;
+  /** Adds counts of another time, and of another process. False when that time is not kept. */
+  ingest(slot: TrafficSlot, nowMs: number): boolean;
+  /** Sums of the slots that start within [fromMs, toMs). */
+  sums(fromMs: number, toMs: number): readonly EdgeTally[];
+  /** Each of the slots that start within [fromMs, toMs), oldest first. */
+  slots(fromMs: number, toMs: number): readonly TimeSlot[];
+  /** Slots that nothing will be added to, in ascending order of their sequence numbers, from after `sequence`. */
+  closedSince(sequence: number, most: number, nowMs: number): readonly ClosedSlot[];
+}
+
+export interface TimeSlot {
+  readonly startMs: number;
+  readonly tallies: ReadonlyMap<KnownEdge, Tally>;
+}
+
+export interface ClosedSlot {
+  readonly sequence: number;
+  readonly item: TrafficSlot;
+}
+
+interface OwnSlot extends TimeSlot {
+  readonly tallies: Map<KnownEdge, Tally>;
+  /** The sequence number of the first of its tallies; 0 while it is open. */
+  closedAs: number;
+}
+
+export interface HistoryLimits {
+  /** Distinct edges. */
+  readonly edges: number;
+  /** Edges times slots. */
+  readonly tallies: number;
+}
+
+/** Start of the slot that a time is in. */
+export function slotStart(atMs: number): number {
+  return Math.floor(atMs / SLOT_MS) * SLOT_MS;
+}
+
+/** `nextSequence` hands out `count` numbers in a row and returns the first. */
+export function createTrafficHistory(
+  limits: HistoryLimits,
+  nextSequence: (count: number) => number,
+): TrafficHistory {
+  const table = createEdgeTable(limits.edges);
+  /** Ascending by start. */
+  const slots: OwnSlot[] = [];
+  let tallies = 0;
+
+  const dropOldest = (): void => {
+    const oldest = slots.shift();
+    if (oldest === undefined) return;
+    for (const entry of oldest.tallies.keys()) table.release(entry);
+    tallies -= oldest.tallies.size;
+  };
+
+  const expire = (nowMs: number): void => {
+    while ((slots[0]?.startMs ?? nowMs) < slotStart(nowMs) - KEPT_MS) dropOldest();
+  };
+
+  const slotAt = (startMs: number): OwnSlot => {
+    const before = slots.findLastIndex((slot) => slot.startMs <= startMs);
+    const found = slots[before];
+    if (found?.startMs === startMs) return found;
+    const slot: OwnSlot = { startMs, tallies: new Map(), closedAs: 0 };
+    slots.splice(before + 1, 0, slot);
+    return slot;
+  };
+
+  const tallyIn = (slot: OwnSlot, edge: TrafficEdge): Tally => {
+    const entry = table.entryOf(edge);
+    const known = slot.tallies.get(entry);
+    if (known !== undefined) return known;
+    const tally = new Tally();
+    slot.tallies.set(entry, tally);
+    entry.slots += 1;
+    tallies += 1;
+    while (tallies > limits.tallies && slots[0] !== slot) dropOldest();
+    return tally;
+  };
+
+  const within = (fromMs: number, toMs: number): readonly OwnSlot[] =>
+    slots.filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
+
+  return {
+    get edges() {
+      return table.size;
+    },
+    get tallies() {
+      return tallies;
+    },
+    get oldestMs() {
+      return slots[0]?.startMs;
+    },
+    tally(edge, nowMs) {
+      // A clock that was set back by much: what it said before was wrong.
+      while ((slots.at(-1)?.startMs ?? nowMs) > nowMs + MOST_AHEAD_MS) dropOldest();
+      const newest = slots.at(-1);
+      const startMs = slotStart(nowMs);
+      // One that was set back by little goes on in the newest slot, as long as that is open.
+      if (newest !== undefined && newest.startMs >= startMs && newest.closedAs === 0)
+        return tallyIn(newest, edge);
+      expire(nowMs);
+      return tallyIn(slotAt(Math.max(startMs, (newest?.startMs ?? -SLOT_MS) + SLOT_MS)), edge);
+    },
+    ingest({ edge, startMs, counts }, nowMs) {
+      expire(nowMs);
+      if (startMs < slotStart(nowMs) - KEPT_MS || startMs > nowMs + MOST_AHEAD_MS) return false;
+      tallyIn(slotAt(slotStart(startMs)), edge).add(counts);
+      return true;
+    },
+    sums(fromMs, toMs) {
+      const sums = new Map<KnownEdge, Tally>();
+      for (const slot of within(fromMs, toMs)) {
+        for (const [entry, tally] of slot.tallies) {
+          const sum = sums.get(entry) ?? new Tally();
+          sum.add(tally);
+          sums.set(entry, sum);
+        }
+      }
+      return [...sums].map(([{ edge }, tally]) => ({ edge, tally }));
+    },
+    slots: within,
+    closedSince(sequence, most, nowMs) {
+      const closed: ClosedSlot[] = [];
+      for (const slot of slots) {
+        if (slot.startMs + SLOT_MS > nowMs) break;
+        if (slot.closedAs === 0) slot.closedAs = nextSequence(slot.tallies.size);
+        let own = slot.closedAs;
+        if (own + slot.tallies.size - 1 <= sequence) continue;
+        for (const [{ edge }, tally] of slot.tallies) {
+          if (own > sequence)
+            closed.push({ sequence: own, item: { edge, startMs: slot.startMs, counts: tally.counts() } });
+          own += 1;
+          if (closed.length >= most) return closed;
+        }
+      }
+      return closed;
+    },
+  };
+}
+
+/** Clocks of nodes differ; one that is further ahead than this is wrong. */
+const MOST_AHEAD_MS = 60_000;
