@@ -12,6 +12,8 @@ export interface CliContext {
   readonly program: readonly string[];
   /** For everything that a lab runs: nothing else of the caller's environment gets in. */
   readonly labEnvironment: Readonly<Record<string, string>>;
+  /** For a browser, which is the caller's own and needs what the desktop has set. */
+  readonly browserEnvironment: Readonly<NodeJS.ProcessEnv>;
   readonly resolvConfTarget: string;
   /** Ends the process with this status once everything is written. */
   setExitCode(code: number): void;
@@ -42,6 +44,7 @@ export function createCliContext(running: NodeJS.Process): CliContext {
       LANG: env.LANG ?? 'C.UTF-8',
       XTABLES_LOCKFILE: '/run/xtables.lock',
     },
+    browserEnvironment: env,
     resolvConfTarget: realPathOf('/etc/resolv.conf'),
     setExitCode(code) {
       running.exitCode = code;

@@ -5,6 +5,7 @@ import { addDemoCommand } from './demo/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
+import { addObserveCommands } from './observe/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
 import { addWaypointCommands } from './waypoint/index.ts';
 
@@ -39,6 +40,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
   addLabCommands(program, context);
   program.commandsGroup('What the mesh knows:');
   addMeshCommands(program, context);
+  program.commandsGroup('What happens in it:');
+  addObserveCommands(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
   if (args.includes('waypoint') && args.includes('serve')) {

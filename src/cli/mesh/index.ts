@@ -2,13 +2,14 @@ import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { outputOption } from '../lab/output-option.ts';
+import { CERTIFICATES_HELP, type ExpiringOptions, expiringOptions, showExpiring } from '../observe/index.ts';
 import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { addAdminCommand } from './admin.ts';
 import { type Reach, readDumpFile, readDumps } from './read-dumps.ts';
 import { addEndpointsCommand, addRoutesCommand } from './waypoint-views.ts';
 import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
 
-interface ViewOptions extends Filter {
+interface ViewOptions extends Filter, ExpiringOptions {
   readonly lab?: string;
   readonly node?: string;
   readonly file?: string;
@@ -43,11 +44,13 @@ export function addMeshCommands(program: Command, context: CliContext): void {
   });
   addView(program, context, {
     name: 'certificates',
-    description: 'the certificates that proxies hold for their workloads',
+    description:
+      'the certificates that proxies hold for their workloads; with --expiring the roots of the mesh',
     view: CERTIFICATES,
     reach: 'every node',
-    options: [],
-  });
+    options: expiringOptions(),
+    instead: (given) => showExpiring(context, given),
+  }).addHelpText('after', CERTIFICATES_HELP);
   addView(program, context, {
     name: 'connections',
     description: 'what is open right now, by workload',
@@ -66,13 +69,15 @@ interface ViewCommand<T> {
   readonly view: View<T>;
   readonly reach: Reach;
   readonly options: readonly Option[];
+  /** Shows something else where the options ask for it; undefined where they do not. */
+  readonly instead?: (given: ViewOptions) => Promise<void> | undefined;
 }
 
 function addView<T>(
   program: Command,
   context: CliContext,
-  { name, description, view, reach, options }: ViewCommand<T>,
-): void {
+  { name, description, view, reach, options, instead }: ViewCommand<T>,
+): Command {
   const command = program
     .command(name)
     .description(description)
@@ -82,7 +87,9 @@ function addView<T>(
     .option('--file <path>', 'a saved config dump instead of a running mesh')
     .addOption(outputOption());
   for (const option of options) command.addOption(option);
-  command.action(async (given: ViewOptions) => {
+  return command.action(async (given: ViewOptions) => {
+    const other = instead?.(given);
+    if (other !== undefined) return other;
     const dump =
       given.file === undefined
         ? await readDumps(openLab(context, given.lab), reach, given.node)

@@ -1,0 +1,98 @@
+import { type Command, Option } from 'commander';
+import type { CliContext } from '../../context.ts';
+import { openLab } from '../../lab/lab-access.ts';
+import { durationMs, wholeNumber } from '../../option-values.ts';
+import { lineOutputOption } from '../output.ts';
+import { clockTime } from '../numbers.ts';
+import { matches } from '../tap/tap-filter.ts';
+import { type TapFilterOptions, tapFilter, withTapFilter } from '../tap/tap-filter-options.ts';
+import { type AccessLine, filteredLine } from './access-line.ts';
+import { type LogSource, logSources, readAccessLines } from './log-sources.ts';
+
+interface LogsOptions extends TapFilterOptions {
+  readonly lab?: string;
+  readonly follow?: boolean;
+  readonly tail: number;
+  readonly since?: number;
+  readonly output: 'text' | 'json';
+}
+
+/** Lines of each proxy's file that are looked through. */
+const READ_LINES = 20_000;
+
+/** `nodemesh logs`: the access logs of a lab's proxies, put in order. */
+export function addLogsCommand(program: Command, context: CliContext): void {
+  withTapFilter(
+    program
+      .command('logs')
+      .description('the access logs of the proxies of a lab, merged by time')
+      .argument('[proxies...]', 'only these: ztunnel/NODE, waypoint/NAMESPACE/NAME or one of its pods'),
+  )
+    .option('-f, --follow', 'go on with what is still to come')
+    .option('--tail <lines>', 'so many of the latest lines that match', wholeNumber, 100)
+    .addOption(new Option('--since <duration>', 'only what is younger').argParser(durationMs))
+    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
+    .addOption(lineOutputOption())
+    .addHelpText(
+      'after',
+      `
+Lines are read from the proxies' log files. In a cluster: kubectl logs of the pods of ztunnel and waypoints.
+
+Examples:
+  $ nodemesh logs -n shop -f                     as it is written
+  $ nodemesh logs --verdict refused --since 5m   who was refused, by which policy and rule
+  $ nodemesh logs waypoint/shop/waypoint --status 5xx --tail 20
+  $ nodemesh logs ztunnel/node-1 -o json         for programs: one object a line`,
+    )
+    .action(async (wanted: readonly string[], options: LogsOptions) => {
+      const lab = openLab(context, options.lab);
+      const sources = await logSources(lab, wanted);
+      const filter = tapFilter(options);
+      const oldestMs = options.since === undefined ? 0 : Date.now() - options.since;
+      const isWanted = (line: AccessLine): boolean =>
+        line.atMs >= oldestMs && matches(filter, filteredLine(line));
+      const print = (line: AccessLine, raw: string): void => {
+        context.terminal.stdout.write(
+          `${options.output === 'json' ? JSON.stringify(line) : textOf(line, raw)}\n`,
+        );
+      };
+      const read = async (
+        source: LogSource,
+        more: Readonly<Record<string, string>>,
+        onLine: (line: AccessLine, raw: string) => void,
+      ): Promise<void> => {
+        const stream = await lab.stream('logs', new URLSearchParams({ ...source.query, ...more }));
+        await readAccessLines(stream, source, (line, raw) => {
+          if (isWanted(line)) onLine(line, raw);
+        });
+      };
+      const found: { readonly line: AccessLine; readonly raw: string }[] = [];
+      const startedMs = Date.now();
+      await Promise.all(
+        sources.map((source) =>
+          read(source, { tail: String(READ_LINES) }, (line, raw) => found.push({ line, raw })),
+        ),
+      );
+      const latest = found.toSorted((a, b) => a.line.atMs - b.line.atMs).slice(-options.tail || found.length);
+      if (options.tail > 0) for (const { line, raw } of latest) print(line, raw);
+      if (options.follow !== true) {
+        if (found.length === 0) context.terminal.stderr.write('no line of the access logs matches\n');
+        return;
+      }
+      const lastMs = latest.at(-1)?.line.atMs ?? startedMs;
+      await Promise.all(
+        sources.map((source) =>
+          read(source, { tail: '100', follow: 'true' }, (line, raw) => {
+            if (line.atMs > lastMs) print(line, raw);
+          }),
+        ),
+      );
+    });
+}
+
+/** The line as its proxy wrote it, with the proxy's name where the target stood; lines in JSON as they are. */
+function textOf({ atMs, level, proxy }: AccessLine, raw: string): string {
+  if (raw.startsWith('{')) return raw;
+  const [, , , ...rest] = raw.split('\t');
+  return `${clockTime(atMs)} ${level.padEnd(5)} ${proxy}  ${rest.join('  ')}`;
+}

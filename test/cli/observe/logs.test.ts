@@ -1,0 +1,93 @@
+import { PassThrough } from 'node:stream';
+import { test } from 'tap';
+import { type AccessLine, filteredLine } from '../../../src/cli/observe/logs/access-line.ts';
+import { parseLogLine } from '../../../src/cli/observe/logs/log-line.ts';
+import { logSources, readAccessLines } from '../../../src/cli/observe/logs/log-sources.ts';
+import { createLogger } from '../../../src/telemetry/index.ts';
+import type { LabClient } from '../../../src/lab/index.ts';
+
+const FIELDS = {
+  'src.workload': 'shopper-1',
+  'dst.service': 'payments.shop.svc.cluster.local',
+  error: new Error('no rule "allows" it = refused'),
+  status: 403,
+  method: 'GET',
+  path: '/a b',
+};
+
+function written(format: 'text' | 'json'): string {
+  const lines: string[] = [];
+  const log = createLogger({ format, stream: { write: (line) => lines.push(line) } });
+  log.child({ target: 'access' }).warn('request failed', FIELDS);
+  return lines.join('').trimEnd();
+}
+
+test('a line is read as it was written, whichever the format', async (t) => {
+  for (const format of ['text', 'json'] as const) {
+    const line = parseLogLine(written(format));
+    t.match(line, {
+      level: 'warn',
+      target: 'access',
+      message: 'request failed',
+      fields: {
+        'src.workload': 'shopper-1',
+        error: 'no rule "allows" it = refused',
+        status: '403',
+        path: '/a b',
+      },
+    });
+    t.ok(Math.abs((line?.atMs ?? 0) - Date.now()) < 60_000);
+  }
+});
+
+test('what is no line of a log is left out', async (t) => {
+  for (const line of ['', '    at main (file.ts:1:2)', '{', '{"time":1}', '[]', 'a\tb\tc\td'])
+    t.equal(parseLogLine(line), undefined, JSON.stringify(line));
+});
+
+test('the end of a line says what became of the request', async (t) => {
+  const verdictOf = (fields: Readonly<Record<string, string>>, level = 'info'): string =>
+    filteredLine({ atMs: 0, level, target: 'access', message: '', fields, proxy: '' }).verdict;
+  t.equal(verdictOf({ status: '200' }), 'allowed');
+  t.equal(verdictOf({ status: '503' }), 'failed');
+  t.equal(verdictOf({ error: 'connection reset' }, 'error'), 'failed');
+  t.equal(verdictOf({ error: 'no', policy: 'shop/p', status: '403' }, 'warn'), 'refused');
+});
+
+test('of a log only the lines about connections and requests are read', async (t) => {
+  const stream = new PassThrough();
+  const lines: AccessLine[] = [];
+  const read = readAccessLines(stream, { proxy: 'ztunnel/node-1', query: {} }, (line) => lines.push(line));
+  stream.end(`2026-03-01T12:00:00.000Z\tinfo\txds\tconnected\n${written('text')}\nnonsense\n`);
+  await read;
+  t.match(lines, [{ proxy: 'ztunnel/node-1', message: 'request failed' }]);
+  t.equal(lines.length, 1);
+});
+
+test('proxies are named by kind, node or waypoint, and one that there is not is refused', async (t) => {
+  const pod = (name: string, labels: Readonly<Record<string, string>>): object => ({
+    metadata: { name, labels },
+  });
+  const lab = {
+    status: async () => ({
+      nodes: [
+        { name: 'node-1', ztunnel: {} },
+        { name: 'node-2', ztunnel: null },
+      ],
+      waypoints: [{ namespace: 'shop', name: 'waypoint' }],
+    }),
+    objects: async () => [
+      pod('waypoint-1', { 'gateway.networking.k8s.io/gateway-name': 'waypoint' }),
+      pod('cart-1', {}),
+    ],
+  } as unknown as LabClient;
+  const names = async (...wanted: readonly string[]): Promise<readonly string[]> =>
+    (await logSources(lab, wanted)).map(({ proxy }) => proxy);
+  t.same(await names(), ['ztunnel/node-1', 'waypoint/shop/waypoint-1']);
+  t.same(await names('waypoint/shop/waypoint'), ['waypoint/shop/waypoint-1']);
+  t.same(await names('ztunnel'), ['ztunnel/node-1']);
+  await t.rejects(names('ztunnel/node-2'), {
+    code: 'ERR_LAB_NOT_FOUND',
+    hint: 'its proxies: ztunnel/node-1, waypoint/shop/waypoint-1',
+  });
+});

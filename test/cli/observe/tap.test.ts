@@ -1,0 +1,68 @@
+import { test } from 'tap';
+import { nodemesh } from '../../lab/support/lab-fixture.ts';
+import { LIVE } from './support/answers.ts';
+import { startApiServer } from './support/api-server.ts';
+
+test('tap prints what goes by, and of a refusal its policy, what happened and what to do', async (t) => {
+  const api = await startApiServer(t, {}, LIVE);
+  const { code, stdout } = await nodemesh(['tap', '--address', api.url, '-n', 'shop', '--limit', '4']);
+  t.equal(code, 0);
+  t.equal(
+    stdout,
+    [
+      '12:00:00.001  request   shop/frontend → shop/cart:8080 (shop/cart)  POST /orders/7  201  12.3ms  2 tries  route shop/canary',
+      '12:00:00.002  refused   shop/shopper → shop/payments:8080 (shop/payments)  ERR_POLICY_DENIED  policy shop/payments-from-cart, no rule matched  as shop/sa/shopper  at ztunnel/node-2',
+      '    no rule of policy shop/payments-from-cart allows shop/sa/shopper',
+      '    hint: add the identity to a rule, if it is to be allowed',
+      '12:00:00.000  opened    shop/frontend → shop/cart  inbound  mTLS',
+      '12:00:05.000  closed    shop/frontend → shop/cart  inbound  mTLS  5s  1.5KB to client, 20B from it  connection reset',
+      '',
+    ].join('\n'),
+  );
+  t.match(JSON.parse(api.asked[0] ?? ''), {
+    follow: ['connections', 'requests', 'refusals'],
+    namespace: 'shop',
+  });
+});
+
+const FILTERS: readonly (readonly [args: readonly string[], kinds: readonly string[]])[] = [
+  [['--verdict', 'refused'], ['refusal']],
+  [['--verdict', 'failed'], ['closed']],
+  [['--workload', 'payments'], ['refusal']],
+  [['--method', 'post', '--path', '/orders/*', '--status', '2xx'], ['request']],
+  [['--path', '/orders'], []],
+  [['--status', '400-499'], []],
+  [
+    ['-n', 'shop', '--workload', 'cart'],
+    ['request', 'opened', 'closed'],
+  ],
+  [['-n', 'elsewhere'], []],
+];
+
+test('tap filters by namespace, workload, verdict, method, path and status', async (t) => {
+  const api = await startApiServer(t, {}, LIVE);
+  await Promise.all(
+    FILTERS.map(async ([args, kinds]) => {
+      const command = ['tap', '--address', api.url, '--for', '1s', '-o', 'json', ...args];
+      const { stdout } = await nodemesh(command);
+      const seen = stdout.split('\n').filter((line) => line !== '');
+      t.same(
+        seen.map((line) => (JSON.parse(line) as { readonly kind: string }).kind),
+        kinds,
+        args.join(' '),
+      );
+    }),
+  );
+});
+
+test('tap ends with an error when the other side goes', async (t) => {
+  const api = await startApiServer({ teardown: (action) => setTimeout(action, 1_500) }, {});
+  const { code, stderr } = await nodemesh(['tap', '--address', api.url]);
+  t.equal(code, 1);
+  t.match(stderr, 'ERR_CLI_API_UNREACHABLE');
+});
+
+test('what is no pattern is refused with what would be one', async (t) => {
+  t.match((await nodemesh(['tap', '--status', '6xx'])).stderr, /expected a status such as 503/);
+  t.match((await nodemesh(['tap', '--path', 'orders'])).stderr, /expected a path such as \/orders/);
+});
