@@ -22,6 +22,17 @@ export {
   type Readiness,
   readinessRoute,
 } from './admin/index.ts';
+export {
+  type ApiServer,
+  type ApiServerOptions,
+  createApiServer,
+  type Facts,
+  openApiDocument,
+  readTokenFile,
+  type ServiceFacts,
+  type WaypointFacts,
+  type WorkloadFacts,
+} from './api/index.ts';
 export { TELEMETRY_ERROR_CODES, TelemetryError, type TelemetryErrorCode } from './errors.ts';
 export {
   createLogger,

@@ -1,9 +1,9 @@
 export {
-  type AdminBind,
   type AdminServer,
   type AdminServerOptions,
   createAdminServer,
 } from './admin-server.ts';
+export { type AdminBind, listenOn } from './listen.ts';
 export { logLevelRoutes } from './log-level-route.ts';
 export { metricsRoutes } from './metrics-routes.ts';
 export { createReadiness, type Readiness, readinessRoute } from './readiness.ts';

@@ -1,4 +1,4 @@
-export type { EventFilter } from './event-filter.ts';
+export { type EventFilter, matchesEnds } from './event-filter.ts';
 export type { Follower } from './followers.ts';
 export type { ObservationLimits } from './observation-limits.ts';
 export {

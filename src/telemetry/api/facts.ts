@@ -1,0 +1,38 @@
+import type {
+  ApiInfo,
+  CertificateView,
+  ConnectionView,
+  PolicyView,
+  ProxyView,
+  Rates,
+  ServiceView,
+  WaypointView,
+  WorkloadView,
+} from '../../model/index.ts';
+
+/** A pod as its process knows it. Without rates of its own it gets those of its workload, from what was observed. */
+export type WorkloadFacts = Omit<WorkloadView, 'rates'> & { readonly rates?: Rates | undefined };
+
+export type ServiceFacts = Omit<ServiceView, 'rates'> & {
+  /** Whether all of its endpoints are enrolled. */
+  readonly inMesh: boolean;
+};
+
+/** A waypoint; without rates of its own it gets what was observed to go through it. */
+export type WaypointFacts = Omit<WaypointView, 'rates'> & { readonly rates?: Rates | undefined };
+
+/**
+ * What the API tells beside what was observed: the state of things now. Called for each request and, of workloads, every two
+ * seconds for each reader of the live feed that follows them.
+ */
+export interface Facts {
+  info(): Omit<ApiInfo, 'nowMs'>;
+  workloads(windowMs: number): readonly WorkloadFacts[];
+  services(): readonly ServiceFacts[];
+  /** The newest `limit`, and how many there are. */
+  connections(limit: number): { readonly connections: readonly ConnectionView[]; readonly total: number };
+  certificates(): readonly CertificateView[];
+  policies(): readonly PolicyView[];
+  waypoints(windowMs: number): readonly WaypointFacts[];
+  proxies(): readonly ProxyView[];
+}

@@ -1,0 +1,4 @@
+export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts';
+export type { Facts, ServiceFacts, WaypointFacts, WorkloadFacts } from './facts.ts';
+export { openApiDocument } from './openapi/document.ts';
+export { readTokenFile } from './token-file.ts';

@@ -1,0 +1,39 @@
+import type { LiveMessage } from '../../../model/index.ts';
+import { knownNodes } from '../known-nodes.ts';
+import { type ApiSources, workloadViews } from '../routes.ts';
+import type { Follows } from './live-follow.ts';
+import type { LiveReader } from './live-reader.ts';
+
+/** Shows the readers how things are. What several of them want is made once. */
+export function showPictures(sources: ApiSources, readers: Iterable<LiveReader>): void {
+  const made = new Map<string, string>();
+  const once = (key: string, make: () => LiveMessage): string => {
+    const text = made.get(key) ?? JSON.stringify(make());
+    made.set(key, text);
+    return text;
+  };
+  for (const reader of readers) {
+    const { topics, namespace = '', windowMs } = reader.follows;
+    if (topics.has('topology'))
+      reader.show(once(`topology ${namespace} ${windowMs}`, () => topology(sources, reader.follows)));
+    if (topics.has('workloads'))
+      reader.show(once(`workloads ${namespace} ${windowMs}`, () => workloads(sources, reader.follows)));
+  }
+}
+
+export function wantsPictures({ topics }: Follows): boolean {
+  return topics.has('topology') || topics.has('workloads');
+}
+
+function topology({ store, facts }: ApiSources, { namespace, windowMs }: Follows): LiveMessage {
+  const known = knownNodes(facts, windowMs);
+  return { topic: 'topology', topology: store.topology({ windowMs, namespace, known }) };
+}
+
+function workloads(sources: ApiSources, { namespace, windowMs }: Follows): LiveMessage {
+  const all = workloadViews(sources, windowMs);
+  return {
+    topic: 'workloads',
+    workloads: namespace === undefined ? all : all.filter((workload) => workload.namespace === namespace),
+  };
+}
