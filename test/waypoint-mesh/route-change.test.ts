@@ -40,10 +40,11 @@ test('a route that is written holds for requests soon after, and none fails', {
   await new Promise((settle) => setTimeout(settle, 1_000));
   const { sent, failures, changes } = JSON.parse(await watch.finish()) as RouteWatchReport;
   t.same(failures, {}, `none of ${sent} requests failed`);
-  const delays = written
-    .map((atMs, number) => (changes.find(({ route }) => route === String(number))?.atMs ?? Number.NaN) - atMs)
-    .sort((a, b) => a - b);
-  t.ok(delays.every(Number.isFinite), 'every version was seen');
+  // Where the machine held everything up, the next version may have overtaken one: it holds as well as its own answer would.
+  const seenMs = (version: number): number =>
+    changes.find(({ route }) => Number(route) >= version)?.atMs ?? Number.NaN;
+  const delays = written.map((atMs, number) => seenMs(number) - atMs).sort((a, b) => a - b);
+  t.ok(delays.every(Number.isFinite), 'every version was seen, or the one after it');
   const at = (share: number): string => (delays[Math.floor(share * (delays.length - 1))] ?? 0).toFixed(1);
   t.comment(
     `from the write to the first answer by it: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, most ${at(1)} ms`,
