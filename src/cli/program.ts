@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addCheckCommand } from './check/index.ts';
 import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
@@ -42,6 +43,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
   addMeshCommands(program, context);
   program.commandsGroup('What happens in it:');
   addObserveCommands(program, context);
+  program.commandsGroup('Whether all is well:');
+  addCheckCommand(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
   if (args.includes('waypoint') && args.includes('serve')) {

@@ -9,6 +9,9 @@ import { addEdgesCommand } from './traffic/edges.ts';
 import { addStatCommand } from './traffic/stat.ts';
 import { addTopCommand } from './traffic/top.ts';
 
+export { age } from './numbers.ts';
+export { type ExpiringRow, expiringRows } from './expiring.ts';
+export { showView, type ViewFormat, viewOutputOption } from './output.ts';
 export { CERTIFICATES_HELP, type ExpiringOptions, expiringOptions, showExpiring } from './certificates.ts';
 
 /** What happens in the mesh now: `dashboard`, `top`, `stat`, `edges`, `topology`, `tap`, `logs`, `proxies`. */

@@ -1,0 +1,145 @@
+import { describeError } from '../../../base/index.ts';
+import type { LabClient, LabStatus, ManifestObject } from '../../../lab/index.ts';
+import type { ApiAnswers, ApiInfo, ApiPath } from '../../../model/index.ts';
+import type { ApiClient } from '../../api/index.ts';
+
+/** What was asked for, or why there is no answer. */
+export type Answer<T> = { readonly value: T } | { readonly error: string };
+
+/** A dashboard's clock beside ours. */
+export interface ClockReading {
+  readonly info: ApiInfo;
+  /** How far it is ahead, in milliseconds, give or take `uncertaintyMs`. */
+  readonly aheadMs: number;
+  readonly uncertaintyMs: number;
+}
+
+/** Everything that checks of a running mesh look at. */
+export interface MeshFacts {
+  /** Undefined where an address was given instead of a lab. */
+  readonly lab: LabStatus | undefined;
+  /** Of every dashboard: the mesh's and the nodes'. */
+  readonly clocks: readonly (Answer<ClockReading> & { readonly part: string })[];
+  /** Each port of a lab's mesh that something should answer on. */
+  readonly ports: readonly (Answer<number> & { readonly part: string; readonly what: string })[];
+  readonly proxies: Answer<ApiAnswers['/api/v1/proxies']['proxies']>;
+  readonly certificates: Answer<ApiAnswers['/api/v1/certificates']['certificates']>;
+  readonly workloads: Answer<ApiAnswers['/api/v1/workloads']['workloads']>;
+  readonly services: Answer<ApiAnswers['/api/v1/services']['services']>;
+  readonly waypoints: Answer<ApiAnswers['/api/v1/waypoints']['waypoints']>;
+  readonly policies: Answer<ApiAnswers['/api/v1/policies']['policies']>;
+  readonly objects: readonly ManifestObject[];
+  readonly nowMs: number;
+}
+
+/** Whom to ask: the mesh's API, and where it is a lab its supervisor and the nodes' APIs. */
+export interface MeshSources {
+  readonly api: ApiClient;
+  readonly lab: LabClient | undefined;
+  readonly nodeApis: ReadonlyMap<string, ApiClient>;
+}
+
+/** Asks for all of it. Never rejects for what a part of the mesh does not answer: that is a fact too. */
+export async function gatherFacts({ api, lab, nodeApis }: MeshSources): Promise<MeshFacts> {
+  const status = await lab?.status();
+  const ask = <Path extends ApiPath>(path: Path): Promise<Answer<ApiAnswers[Path]>> =>
+    attempt(() => api.get(path));
+  const [proxies, certificates, workloads, services, waypoints, policies] = await Promise.all([
+    ask('/api/v1/proxies'),
+    ask('/api/v1/certificates'),
+    ask('/api/v1/workloads'),
+    ask('/api/v1/services'),
+    ask('/api/v1/waypoints'),
+    ask('/api/v1/policies'),
+  ]);
+  const clocks = [['the mesh', api] as const, ...nodeApis].map(async ([part, client]) => ({
+    part,
+    ...(await attempt(() => readClock(client))),
+  }));
+  return {
+    lab: status,
+    clocks: await Promise.all(clocks),
+    ports: lab === undefined || status === undefined ? [] : await knock(lab, status),
+    proxies: map(proxies, (answer) => answer.proxies),
+    certificates: map(certificates, (answer) => answer.certificates),
+    workloads: map(workloads, (answer) => answer.workloads),
+    services: map(services, (answer) => answer.services),
+    waypoints: map(waypoints, (answer) => answer.waypoints),
+    policies: map(policies, (answer) => answer.policies),
+    objects: lab === undefined ? [] : await policyObjects(lab),
+    nowMs: Date.now(),
+  };
+}
+
+/** The answer was made at some time between question and answer. */
+async function readClock(client: ApiClient): Promise<ClockReading> {
+  const beforeMs = Date.now();
+  const info = await client.get('/api/v1/info');
+  const uncertaintyMs = (Date.now() - beforeMs) / 2;
+  return { info, uncertaintyMs, aheadMs: info.nowMs - (beforeMs + uncertaintyMs) };
+}
+
+const PORTS: readonly (readonly [path: string, what: string])[] = [
+  ['/', 'admin 15000'],
+  ['/metrics', 'metrics 15020'],
+  ['/healthz/ready', 'readiness 15021'],
+];
+const CONTROLLER_PORTS: typeof PORTS = [
+  ['/', 'admin 15000'],
+  ['/metrics', 'metrics 15014'],
+  ['/healthz/ready', 'readiness 15014'],
+];
+
+interface Door {
+  readonly part: string;
+  readonly what: string;
+  readonly ask: () => Promise<{ readonly status: number }>;
+}
+
+async function knock(lab: LabClient, { nodes, waypoints, mesh }: LabStatus): Promise<MeshFacts['ports']> {
+  if (!mesh) return [];
+  const doors: readonly Door[] = [
+    ...CONTROLLER_PORTS.map(([path, what]) => ({
+      part: 'controller',
+      what,
+      ask: () => lab.admin('controller', path),
+    })),
+    ...nodes.flatMap(({ name }) =>
+      PORTS.map(([path, what]) => ({ part: `ztunnel/${name}`, what, ask: () => lab.admin(name, path) })),
+    ),
+    ...waypoints.flatMap(({ namespace, name }) =>
+      PORTS.map(([path, what]) => ({
+        part: `waypoint/${namespace}/${name}`,
+        what,
+        ask: () => lab.waypointAdmin({ namespace, name }, { path }),
+      })),
+    ),
+  ];
+  return Promise.all(
+    doors.map(async ({ part, what, ask }) => ({
+      part,
+      what,
+      ...map(await attempt(ask), ({ status }) => status),
+    })),
+  );
+}
+
+/** What the check of NetworkPolicies looks at. */
+async function policyObjects(lab: LabClient): Promise<readonly ManifestObject[]> {
+  const kinds = ['Namespace', 'Pod', 'NetworkPolicy'];
+  const lists = await Promise.all(kinds.map((kind) => lab.objects(kind)));
+  // An object of a lab has all that one of a manifest has.
+  return lists.flat() as unknown as readonly ManifestObject[];
+}
+
+async function attempt<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await ask() };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+function map<T, U>(answer: Answer<T>, change: (value: T) => U): Answer<U> {
+  return 'error' in answer ? answer : { value: change(answer.value) };
+}

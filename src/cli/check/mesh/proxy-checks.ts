@@ -1,0 +1,74 @@
+import type { ProxyView } from '../../../model/index.ts';
+import { type CheckResult, resultsOf } from '../check-result.ts';
+import type { MeshFacts } from './facts.ts';
+
+const { ok, failed, warning, notSeen } = resultsOf('mesh');
+
+/** Versions of proxies beside the controller's, and who does not have what the controller sent. */
+export function proxyChecks({ proxies, clocks }: MeshFacts): readonly CheckResult[] {
+  if ('error' in proxies) return [notSeen('proxies', proxies.error)];
+  const [mesh] = clocks;
+  const version = mesh !== undefined && 'value' in mesh ? mesh.value.info.version : undefined;
+  return [...versionChecks(proxies.value, version), ...stateChecks(proxies.value)];
+}
+
+function versionChecks(
+  proxies: readonly ProxyView[],
+  controller: string | undefined,
+): readonly CheckResult[] {
+  if (controller === undefined) return [notSeen('versions', 'the controller did not say its own')];
+  const apart = proxies.filter(({ version }) => version !== '' && !serves(controller, version));
+  if (apart.length === 0)
+    return [
+      ok(
+        'versions',
+        `${proxies.length} proxies, none more than a minor version from the controller's ${controller}`,
+      ),
+    ];
+  return apart.map(({ id, version }) =>
+    failed(
+      `version of ${id}`,
+      `${version}, the controller is ${controller}`,
+      'a controller serves proxies that are one minor version older or newer: upgrade one step at a time, the controller first',
+    ),
+  );
+}
+
+/** A controller serves proxies one minor older and newer. */
+function serves(controller: string, proxy: string): boolean {
+  const [major, minor] = numbers(controller);
+  const [proxyMajor, proxyMinor] = numbers(proxy);
+  return major === proxyMajor && Math.abs(minor - proxyMinor) <= 1;
+}
+
+function numbers(version: string): readonly [number, number] {
+  const [, major = 'NaN', minor = 'NaN'] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return [Number(major), Number(minor)];
+}
+
+function stateChecks(proxies: readonly ProxyView[]): readonly CheckResult[] {
+  const behind = proxies.filter(({ state }) => state !== 'current');
+  if (behind.length === 0)
+    return [ok('proxies', `all ${proxies.length} have acknowledged what they were sent`)];
+  return behind.map(({ id, state, reason }) => {
+    const seen = reason === '' ? state : `${state}: ${reason}`;
+    const name = `proxy ${id}`;
+    if (state === 'rejecting')
+      return failed(
+        name,
+        seen,
+        'it goes on with what it had; nodemesh proxies -o wide shows which type it refuses',
+      );
+    if (state === 'gone')
+      return warning(
+        name,
+        seen,
+        'after an upgrade the old one is gone for good; else its log says why: nodemesh logs',
+      );
+    return failed(
+      name,
+      seen,
+      'it decides by what it knew before: is it overloaded, or cut off from the controller?',
+    );
+  });
+}

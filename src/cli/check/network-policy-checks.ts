@@ -1,0 +1,28 @@
+import type { ManifestObject } from '../../lab/index.ts';
+import { type CheckResult, resultsOf } from './check-result.ts';
+import { blockingPolicies } from './network-policies.ts';
+
+const NAME = 'NetworkPolicies and port 15008';
+
+/** One result for each policy in the way, or one that says that none is. */
+export function networkPolicyChecks(objects: readonly ManifestObject[]): readonly CheckResult[] {
+  const { ok, failed } = resultsOf('mesh');
+  const count = objects.filter(({ kind }) => kind === 'NetworkPolicy').length;
+  const blocking = blockingPolicies(objects);
+  if (blocking.length === 0)
+    return [ok(NAME, count === 0 ? 'there is no NetworkPolicy' : `none of ${count} is in the way`)];
+  return blocking.map(({ namespace, policy, direction, pods }) => {
+    const way = direction === 'Ingress' ? 'to' : 'from';
+    return failed(
+      NAME,
+      `${namespace}/${policy} lets nothing through ${way} ${listed(pods)} on TCP 15008`,
+      `add a rule with ports: [{port: 15008, protocol: TCP}] to its ${direction.toLowerCase()}: between pods of the mesh everything comes on that port; who may connect is for an AuthorizationPolicy`,
+    );
+  });
+}
+
+function listed(names: readonly string[]): string {
+  const [first, second, third] = names;
+  const shown = [first, second, third].filter((name) => name !== undefined).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}

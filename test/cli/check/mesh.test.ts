@@ -1,0 +1,97 @@
+import { test } from 'tap';
+import type { CheckResult } from '../../../src/cli/check/index.ts';
+import { gatherFacts, type MeshFacts } from '../../../src/cli/check/mesh/facts.ts';
+import { judge } from '../../../src/cli/check/run-checks.ts';
+import { createApiClient } from '../../../src/cli/api/index.ts';
+import { nodemesh } from '../../lab/support/lab-fixture.ts';
+import { ANSWERS, certificate, NOW_MS } from '../observe/support/answers.ts';
+import { startApiServer } from '../observe/support/api-server.ts';
+
+function part<T>(value: T | undefined): { readonly value: T } {
+  if (value === undefined) throw new Error('the fixture lacks an answer');
+  return { value };
+}
+
+const INFO = ANSWERS['/api/v1/info'];
+const FACTS: MeshFacts = {
+  lab: undefined,
+  clocks: [{ part: 'the mesh', value: { info: part(INFO).value, aheadMs: 10, uncertaintyMs: 20 } }],
+  ports: [],
+  proxies: { value: [] },
+  certificates: { value: [certificate('root', 'CN=root', '1', 400), certificate('workload', 'w', '2', 10)] },
+  workloads: part(ANSWERS['/api/v1/workloads']?.workloads),
+  services: { value: [] },
+  waypoints: part(ANSWERS['/api/v1/waypoints']?.waypoints),
+  policies: { value: [] },
+  objects: [],
+  nowMs: NOW_MS,
+};
+
+function wrong(more: Partial<MeshFacts>): readonly CheckResult[] {
+  return judge({ ...FACTS, ...more }).filter(({ outcome }) => outcome !== 'ok');
+}
+
+test('a mesh that is well gets no complaint', async (t) => {
+  t.same(wrong({}), []);
+  t.same(wrong({ services: part(ANSWERS['/api/v1/services']?.services) }), []);
+});
+
+test('a clock that is apart is told, and what the question took is not held against it', async (t) => {
+  const clock = (aheadMs: number, uncertaintyMs = 0): Partial<MeshFacts> => ({
+    clocks: [{ part: 'node-1', value: { info: part(INFO).value, aheadMs, uncertaintyMs } }],
+  });
+  t.same(wrong({ ...clock(6_000, 2_000), proxies: { value: [] } }), []);
+  t.match(wrong(clock(-6_000)), [{ outcome: 'warning', seen: "6.0 s behind this machine's" }]);
+  t.match(wrong(clock(130_000)), [{ outcome: 'failed', hint: /not valid yet/ }]);
+});
+
+test('proxies that are behind, and versions that are too far apart, are named', async (t) => {
+  const proxies = ANSWERS['/api/v1/proxies']?.proxies ?? [];
+  t.match(wrong({ proxies: { value: proxies } }), [
+    { name: 'proxy ztunnel/node-2', outcome: 'failed', seen: 'rejecting: policy shop/p: expected an action' },
+  ]);
+  const [current] = proxies;
+  const at = (version: string): readonly CheckResult[] =>
+    wrong({ proxies: { value: current === undefined ? [] : [{ ...current, version }] } });
+  t.same(at('0.2.9'), []);
+  t.match(at('0.3.0'), [{ name: 'version of ztunnel/node-1', seen: '0.3.0, the controller is 0.1.0' }]);
+  t.match(at('1.1.0'), [{ outcome: 'failed' }]);
+});
+
+test('roots that expire and certificates that are not renewed are told with the last error', async (t) => {
+  const found = (days: number): readonly CheckResult[] =>
+    wrong({ certificates: { value: [certificate('root', 'CN=root', '1', days)] } });
+  t.match(found(20), [{ name: 'root CN=root', outcome: 'warning', seen: 'expires in 20d' }]);
+  t.match(found(3), [{ outcome: 'failed', hint: /rotate-root/ }]);
+  t.match(found(-3), [{ outcome: 'failed', seen: 'expired 3d ago' }]);
+  const old = { ...certificate('workload', 'spiffe://a', '2', 0.1), notBeforeMs: NOW_MS - 0.9 * 86_400_000 };
+  const rotations = [{ atMs: NOW_MS, serial: '', outcome: 'failed' as const, error: 'no CA answers' }];
+  t.match(wrong({ certificates: { value: [certificate('root', 'r', '1', 400), { ...old, rotations }] } }), [
+    { outcome: 'warning', seen: /90 % of its life is over.*the last renewal failed: no CA answers/ },
+  ]);
+});
+
+test('a waypoint that is missing, a pod that could not join and a policy that is not understood are told', async (t) => {
+  const services = ANSWERS['/api/v1/services']?.services ?? [];
+  t.match(wrong({ services: { value: services }, waypoints: { value: [] } }), [
+    { name: 'service shop/cart', seen: /its waypoint shop\/waypoint is missing or not ready/ },
+  ]);
+  const [cart] = ANSWERS['/api/v1/workloads']?.workloads ?? [];
+  const stuck = cart === undefined ? [] : [{ ...cart, enrolment: 'failed: no iptables' }];
+  t.match(wrong({ workloads: { value: stuck } }), [
+    { name: 'pod shop/cart-1', seen: 'enrolment failed: no iptables' },
+  ]);
+});
+
+test('what a mesh does not answer is not seen, and not taken for fine', async (t) => {
+  const api = await startApiServer(t, { '/api/v1/info': { ...part(INFO).value, nowMs: Date.now() } });
+  const client = createApiClient({ url: new URL(api.url), token: undefined });
+  const results = judge(await gatherFacts({ api: client, lab: undefined, nodeApis: new Map() }));
+  t.match(
+    results.filter(({ outcome }) => outcome === 'not seen').map(({ name }) => name),
+    ['proxies', 'certificates', 'enrolment', 'waypoints', 'policies'],
+  );
+  const { code, stdout } = await nodemesh(['check', '--address', api.url]);
+  t.equal(code, stdout.includes('✗') ? 1 : 0);
+  t.match(stdout, /\nThe mesh\n✓ clocks: all 1 within 5 s/);
+});
