@@ -17,6 +17,7 @@ interface ControllerFlags {
   readonly waypointImage: string;
   readonly waypointController?: string;
   readonly waypointLogLevel: string;
+  readonly waypointFlags: string;
   readonly sink?: string;
   readonly admin?: HostPort;
   readonly operator?: HostPort;
@@ -62,6 +63,7 @@ export function registerControllerCommand(program: Command, version: string): vo
       'where pods of waypoints reach this controller (default: its first --server-name)',
     )
     .option('--waypoint-log-level <level>', 'log level of waypoints, as --log-level', 'info')
+    .option('--waypoint-flags <flags>', "flags of all waypoints, as a Gateway's annotation has them", '')
     .option(
       '--sink <unix:path>',
       'where status, annotations and events are written (default: nowhere)',
@@ -103,6 +105,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
       image: flags.waypointImage,
       ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),
       logLevel: flags.waypointLogLevel,
+      flags: flags.waypointFlags,
       logFormat: flags.logFormat,
     },
   });

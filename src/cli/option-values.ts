@@ -24,6 +24,19 @@ export function logLevelText(text: string): string {
   );
 }
 
+/** A part of traces as proxies take it, checked before it is handed to them. */
+export function ratioText(text: string): string {
+  const match = /^(\d{1,3}(?:\.\d{1,9})?)(%)?$/.exec(text);
+  if (match !== null && Number(match[1]) <= (match[2] === undefined ? 1 : 100)) return text;
+  throw new InvalidArgumentError('expected a part such as 1% or 0.01');
+}
+
+/** A URL of HTTP, without blanks. */
+export function urlText(text: string): string {
+  if (/^https?:\/\/\S+$/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('expected a URL such as http://collector:4317');
+}
+
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number');

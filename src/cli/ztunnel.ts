@@ -5,11 +5,12 @@ import {
   ZTUNNEL_DEFAULTS,
   type ZtunnelOptions,
 } from '../ztunnel/index.ts';
+import { addTelemetryOptions } from './telemetry-options.ts';
 import { runProxy } from './run-proxy.ts';
 
 /** `nodemesh ztunnel`: runs the proxy of one node until SIGTERM, then drains it. */
 export function registerZtunnelCommand(program: Command, version: string): void {
-  program
+  const command = program
     .command('ztunnel')
     .description('run the proxy of one node: it carries and authorizes the TCP of all enrolled pods')
     .option('--node <name>', 'name of the node')
@@ -36,8 +37,8 @@ export function registerZtunnelCommand(program: Command, version: string): void 
       '--drain-timeout <duration>',
       'how long connections may live on after SIGTERM',
       ZTUNNEL_DEFAULTS.drainTimeout,
-    )
-    .action((options: ZtunnelOptions) => run(options, version));
+    );
+  addTelemetryOptions(command).action((options: ZtunnelOptions) => run(options, version));
 }
 
 async function run(options: ZtunnelOptions, version: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkTrustDomain, ModelError } from '../model/index.ts';
+import { readWaypointFlags } from './deployment/index.ts';
 import { ControllerError } from './errors.ts';
 
 /** What a caller may say; whatever is left out has a default. */
@@ -49,6 +50,8 @@ export interface WaypointPodConfig {
   readonly controllerName: string;
   /** Default `info`. */
   readonly logLevel: string;
+  /** Flags of all of them, with spaces between, before those of their own Gateways. Default none. */
+  readonly flags: string;
   /** Default `text`. */
   readonly logFormat: 'text' | 'json';
 }
@@ -126,6 +129,8 @@ function faultsOf(config: ControllerConfig): readonly string[] {
     config.svidTtlMs >= SHORTEST_TTL_MS && config.svidTtlMs <= 90 * DAY_MS,
     `expected a certificate lifetime from ${SHORTEST_TTL_MS} ms to 90 days, got ${config.svidTtlMs} ms`,
   );
+  const flags = readWaypointFlags(config.waypoints.flags);
+  mustBe(typeof flags !== 'string', `waypoints' flags: ${String(flags)}`);
   try {
     checkTrustDomain(config.trustDomain);
   } catch (error) {
@@ -143,6 +148,7 @@ function resolveWaypointPods(options: ControllerOptions): WaypointPodConfig {
     controllerAddress: waypoints.controllerAddress ?? `${name}:${options.listen?.port ?? LISTEN_PORT}`,
     controllerName: waypoints.controllerName ?? name,
     logLevel: waypoints.logLevel ?? 'info',
+    flags: waypoints.flags ?? '',
     logFormat: waypoints.logFormat ?? 'text',
   };
 }

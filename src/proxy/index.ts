@@ -40,6 +40,14 @@ export { ProxyError, type ProxyErrorOptions } from './proxy-error.ts';
 export { createJournal } from './records/journal.ts';
 export { type FlagTable, responseFlags } from './records/response-flags.ts';
 export { createRejectionRecorder } from './records/tunnel-rejections.ts';
+export {
+  TELEMETRY_DEFAULTS,
+  type TelemetryConfig,
+  type TelemetryOptions,
+  telemetryConfig,
+} from './telemetry/telemetry-config.ts';
+export { tracedJournal } from './telemetry/traced-journal.ts';
+export { createTracing, type Tracing } from './telemetry/tracing.ts';
 export { createHeldIdentities } from './tunnels/held-identities.ts';
 export { createPeerJudge, type HeldIdentity, type PeerJudge } from './tunnels/held-identity.ts';
 export { type SessionKey, sessionKeyText } from './tunnels/session-key.ts';
@@ -48,6 +56,6 @@ export {
   type SessionPool,
   type SessionPoolOptions,
 } from './tunnels/session-pool.ts';
-export { baggageOf, newTraceparent } from './tunnels/tunnel-head.ts';
+export { baggageOf } from './tunnels/tunnel-head.ts';
 export { createTunnelListener, type TunnelRejection } from './tunnels/tunnel-listener.ts';
 export type { TunnelRequest } from './tunnels/tunnel-request.ts';

@@ -14,6 +14,7 @@ export const TELEMETRY_ERROR_CODES = {
   ERR_TELEMETRY_API_TOKEN: 'the API needs a token, and got none or another (401)',
   ERR_TELEMETRY_API_TOKEN_FILE:
     'the file with the token of the dashboard cannot be read, or has no token in it',
+  ERR_TELEMETRY_HEADERS_FILE: 'the file with headers for the collector cannot be read or is malformed',
   ERR_TELEMETRY_LISTEN: 'an admin, metrics or readiness server cannot listen on its address',
   ERR_TELEMETRY_LOG_LEVEL:
     'a log level is not one of trace, debug, info, warn and error, with targets as in info,access=debug',

@@ -94,10 +94,27 @@ export {
   type TrafficQueries,
 } from './observation/index.ts';
 export {
-  childSpan,
+  createSpanExport,
+  type ExportCounts,
+  type OtlpConfig,
+  type OtlpExport,
+  type OtlpExportOptions,
+  type OtlpResource,
+  readHeadersFile,
+  registerExportMetrics,
+} from './otlp/index.ts';
+export {
+  createTracer,
+  type EndedSpan,
+  formatTraceparent,
   type IncomingTrace,
+  parseTraceparent,
   readTrace,
+  type SpanContext,
+  type SpanSink,
   type TraceContext,
   type TraceFormat,
-  traceHeaders,
+  type Tracer,
+  writeSpan,
+  writeTrace,
 } from './trace/index.ts';

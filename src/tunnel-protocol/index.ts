@@ -6,12 +6,6 @@ export { type Authority, formatTunnelAuthority, parseAuthority } from './head/au
 export { type Baggage, formatBaggage, parseBaggage } from './head/baggage.ts';
 export { type Forwarded, formatForwarded, parseForwarded } from './head/forwarded.ts';
 export type { TunnelRequestHead, TunnelResponseHeaders } from './head/request-head.ts';
-export {
-  childTraceparent,
-  formatTraceparent,
-  parseTraceparent,
-  type Traceparent,
-} from './head/traceparent.ts';
 export { createTunnelPool } from './pool/create-tunnel-pool.ts';
 export type { PooledSession, TunnelPool } from './pool/tunnel-pool.ts';
 export type {

@@ -21,7 +21,13 @@ import {
   createHeldIdentities,
   type TunnelRejection,
 } from '../proxy/index.ts';
-import type { AdmissionMetrics, DecisionMetrics, HttpMetrics, RequestLog } from '../telemetry/index.ts';
+import type {
+  AdmissionMetrics,
+  DecisionMetrics,
+  HttpMetrics,
+  RequestLog,
+  Tracer,
+} from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { GuardDeps } from './authorization/guard-deps.ts';
 import { createConnectionJudge } from './authorization/judge-connection.ts';
@@ -56,6 +62,7 @@ import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 export interface WaypointProxyDeps {
   readonly journal: ConnectionJournal;
   readonly requestLog: RequestLog;
+  readonly tracer: Tracer;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
@@ -250,6 +257,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             network: mesh.network,
             upstreams,
             journal: deps.journal,
+            tracer: deps.tracer,
             judge: createConnectionJudge(guards),
             live,
             clock,

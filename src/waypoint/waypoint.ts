@@ -1,6 +1,6 @@
 import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
 import type { HostPort } from '../proxy/index.ts';
-import { createJournal, createRejectionRecorder } from '../proxy/index.ts';
+import { createJournal, createRejectionRecorder, createTracing, tracedJournal } from '../proxy/index.ts';
 import {
   type AdminRoute,
   createAccessLog,
@@ -19,6 +19,7 @@ import {
   metricsRoutes,
   readinessRoute,
   registerCertificateMetrics,
+  registerExportMetrics,
   registerProcessMetrics,
   registerRevocationMetrics,
 } from '../telemetry/index.ts';
@@ -67,8 +68,20 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
   const recordRejection = createRejectionRecorder({ decisions, log, clock });
-  const proxy = createWaypointProxy(config, {
-    journal: createJournal({
+  const tracing = createTracing(config.telemetry, {
+    resource: {
+      'service.name': 'nodemesh-waypoint',
+      'service.version': version,
+      'k8s.namespace.name': config.gateway.split('/', 1)[0] ?? '',
+      'nodemesh.gateway': config.gateway,
+    },
+    sinks: [],
+    clock,
+    log,
+  });
+  registerExportMetrics(registry, () => tracing.exported);
+  const journal = tracedJournal(
+    createJournal({
       metrics: createTcpMetrics({ registry }),
       decisions,
       accessLog: createAccessLog(log),
@@ -76,6 +89,11 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       lateRefusals: new Set(['ERR_WAYPOINT_DENIED_LATER']),
       reporter: 'waypoint',
     }),
+    { tracer: tracing.tracer, clock },
+  );
+  const proxy = createWaypointProxy(config, {
+    journal,
+    tracer: tracing.tracer,
     requestLog: createRequestLog(log),
     httpMetrics: createHttpMetrics({ registry }),
     decisions,
@@ -137,6 +155,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     await proxy.close();
     timer.cancel();
     await ports.close();
+    await tracing.close();
     log.info('closed');
   }
 
@@ -162,6 +181,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     destroy(cause) {
       ports.destroy(cause);
       proxy.destroy(cause);
+      tracing.destroy(cause);
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   createHeldIdentities,
   type TunnelRejection,
 } from '../proxy/index.ts';
+import type { Tracer } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
@@ -40,6 +41,7 @@ import {
 
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
+  readonly tracer: Tracer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -98,6 +100,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     tracker,
     connections: createFairShare(carriedConnections()),
     journal: deps.journal,
+    tracer: deps.tracer,
     budget: createBufferBudget(),
     clock,
     log,

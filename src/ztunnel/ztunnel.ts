@@ -16,11 +16,18 @@ import {
   metricsRoutes,
   readinessRoute,
   registerCertificateMetrics,
+  registerExportMetrics,
   registerProcessMetrics,
   registerRevocationMetrics,
 } from '../telemetry/index.ts';
 import { adminRoutes, configDump } from './admin/index.ts';
-import { createJournal, createRejectionRecorder, type HostPort } from '../proxy/index.ts';
+import {
+  createJournal,
+  createRejectionRecorder,
+  createTracing,
+  type HostPort,
+  tracedJournal,
+} from '../proxy/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
 import { nameWaypoint, parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
@@ -68,14 +75,31 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
   const recordRejection = createRejectionRecorder({ decisions, log, clock });
-  const proxy = createNodeProxy(config, {
-    journal: createJournal({
+  const tracing = createTracing(config.telemetry, {
+    resource: {
+      'service.name': 'nodemesh-ztunnel',
+      'service.version': deps.version,
+      'service.instance.id': `ztunnel/${config.node}`,
+      'k8s.node.name': config.node,
+    },
+    sinks: [],
+    clock,
+    log,
+  });
+  registerExportMetrics(registry, () => tracing.exported);
+  const journal = tracedJournal(
+    createJournal({
       metrics: createTcpMetrics({ registry }),
       decisions,
       accessLog: createAccessLog(log),
       flags: RESPONSE_FLAGS,
       lateRefusals: LATE_REFUSALS,
     }),
+    { tracer: tracing.tracer, clock },
+  );
+  const proxy = createNodeProxy(config, {
+    journal,
+    tracer: tracing.tracer,
     clock,
     log,
     random,
@@ -167,6 +191,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     // Requests must reach the next generation from now on.
     await ports.close();
     await proxy.close();
+    await tracing.close();
     log.info('closed');
   }
 
@@ -191,6 +216,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     destroy(cause) {
       ports.destroy(cause);
       proxy.destroy(cause);
+      tracing.destroy(cause);
     },
   };
 }

@@ -79,7 +79,9 @@ test('only the folder that owns a library imports it', async (t) => {
   const owners: Readonly<Record<string, readonly string[]>> = {
     koffi: ['net'],
     // The echo images speak to the clients of the conformance suites; that is no part of the mesh's own wire.
-    '@grpc/grpc-js': ['wire', 'lab/echo'],
+    // OpenTelemetry's exporters are given their metadata in gRPC's own form.
+    '@grpc/grpc-js': ['wire', 'lab/echo', 'telemetry/otlp'],
+    '@opentelemetry': ['telemetry/otlp'],
     '@bufbuild/protobuf': ['wire', 'lab/echo'],
     '@peculiar/x509': ['identity'],
     pino: ['telemetry'],

@@ -14,6 +14,7 @@ const SETTINGS: DeploymentSettings = {
   controllerName: 'controller',
   svidTtlMs: 86_400_000,
   logLevel: 'info',
+  flags: '',
   logFormat: 'text',
 };
 

@@ -48,6 +48,7 @@ function start(...objects: readonly MeshObject[]) {
     controllerName: 'controller',
     svidTtlMs: 60_000,
     logLevel: 'info',
+    flags: '',
     logFormat: 'text' as const,
   };
   const deployer = createWaypointDeployer({ collections, sink, settings, log: silentLogger });

@@ -7,14 +7,13 @@ import { CLIENT_PREFACE, encodeSettings } from '../../src/http/http2/frame/index
 import {
   formatBaggage,
   formatForwarded,
-  formatTraceparent,
   formatTunnelAuthority,
   parseAuthority,
   parseBaggage,
   parseForwarded,
-  parseTraceparent,
   TunnelError,
 } from '../../src/tunnel-protocol/index.ts';
+import { formatTraceparent, parseTraceparent } from '../../src/telemetry/index.ts';
 import { ownHttp2 } from '../tunnel-protocol/support/implementations.ts';
 import { readAll, until, withMesh } from '../tunnel-protocol/support/tunnel-pair.ts';
 
@@ -86,7 +85,7 @@ test('what we write is read back as it was', async (t) => {
     ),
     { numRuns: 3_000 },
   );
-  const trace = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), sampled: true };
+  const trace = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), sampled: true, random: true };
   t.same(parseTraceparent(formatTraceparent(trace)), trace);
 });
 

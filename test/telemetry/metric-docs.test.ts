@@ -11,6 +11,7 @@ import {
   METRICS,
   type MetricDescription,
   registerCertificateMetrics,
+  registerExportMetrics,
   registerProcessMetrics,
   registerRevocationMetrics,
 } from '../../src/telemetry/index.ts';
@@ -78,6 +79,7 @@ test('every metric of the table but the controller’s own is registered here', 
   });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
+  registerExportMetrics(registry, () => []);
   registerCertificateMetrics(registry, () => []);
   registerProcessMetrics({ registry, component: 'ztunnel', version: '1', droppedLogLines: () => 0 });
   const registered = registry.getMetricsAsArray().map((metric) => metric.name);

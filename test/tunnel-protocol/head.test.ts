@@ -1,15 +1,12 @@
 import { test } from 'tap';
 import { parseIpAddress } from '../../src/model/index.ts';
 import {
-  childTraceparent,
   formatBaggage,
   formatForwarded,
-  formatTraceparent,
   formatTunnelAuthority,
   parseAuthority,
   parseBaggage,
   parseForwarded,
-  parseTraceparent,
 } from '../../src/tunnel-protocol/index.ts';
 
 test('an authority is an address or a hostname, with a port', async (t) => {
@@ -131,26 +128,4 @@ test('forwarded of others is read leniently, the first element only', async (t) 
   t.same(parseForwarded('for=_hidden'), { client: undefined });
   for (const text of [undefined, '', ';;;', '=', 'for', 'for="', '"', `host=${'x'.repeat(5000)}`])
     t.same(parseForwarded(text), {}, String(text).slice(0, 20));
-});
-
-test('a trace goes on with a new span at each hop', async (t) => {
-  const text = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const parent = parseTraceparent(text);
-  t.match(parent, { spanId: 'b7ad6b7169203331', sampled: true });
-  t.equal(parent && formatTraceparent(parent), text);
-  const child = childTraceparent(parent);
-  t.equal(child.traceId, parent?.traceId);
-  t.not(child.spanId, parent?.spanId);
-  t.match(formatTraceparent(childTraceparent(undefined)), /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
-  t.ok(parseTraceparent(`cc-${text.slice(3)}-what-comes-later`));
-});
-
-test('what is no traceparent is none', async (t) => {
-  const trace = '0af7651916cd43dd8448eb211c80319c';
-  const rows = [
-    ...[undefined, '', '00', `00-${trace}-b7ad6b7169203331`, `ff-${trace}-b7ad6b7169203331-01`],
-    ...[`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, `00-${trace}-${'0'.repeat(16)}-01`],
-    ...[`00-${trace}-b7ad6b7169203331-01-x`, `00-${trace.toUpperCase()}-b7ad6b7169203331-01`],
-  ];
-  for (const text of rows) t.equal(parseTraceparent(text), undefined, `${text}`);
 });

@@ -15,6 +15,7 @@ import {
 import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
 import { tcpByteStream } from '../../src/net/index.ts';
 import type { ConnectionDetails, ConnectionEnd, ConnectionJournal } from '../../src/proxy/index.ts';
+import { createTracer } from '../../src/telemetry/index.ts';
 import { compileAuthorization } from '../../src/waypoint/authorization/compile-authorization.ts';
 import { createConnectionJudge } from '../../src/waypoint/authorization/judge-connection.ts';
 import { createBytesCarrier } from '../../src/waypoint/listener/carry-bytes.ts';
@@ -78,6 +79,7 @@ async function carried(
     const ends: End[] = [];
     const { client, dialled, plan } = makeContext({ service: front.service });
     const carry = createBytesCarrier({
+      tracer: createTracer({ ratio: 0, sinks: [] }),
       identity: client.identity,
       view: world.view,
       network: '',

@@ -19,7 +19,7 @@ import {
   supervisorPid,
 } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
-import { collect, durationText, logLevelText, wholeNumber } from '../option-values.ts';
+import { collect, durationText, logLevelText, ratioText, urlText, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied, warnOfLittle } from './objects/apply.ts';
 import { baseOf } from './lab-access.ts';
@@ -37,6 +37,9 @@ export interface UpOptions {
   readonly timeout: number;
   readonly svidTtl: string;
   readonly logLevel: string;
+  readonly traceSampling?: string;
+  readonly otlpEndpoint?: string;
+  readonly otlpProtocol?: string;
 }
 
 const POLL_MS = 100;
@@ -64,6 +67,9 @@ export function addUpCommand(lab: Command, context: CliContext): void {
       '24h',
     )
     .option('--log-level <level>', "of the mesh's processes", logLevelText, 'info')
+    .option('--trace-sampling <part>', 'part of the traces to sample, as 100% (default: 1%)', ratioText)
+    .option('--otlp-endpoint <url>', 'collector that spans go to; proxies must reach it', urlText)
+    .option('--otlp-protocol <protocol>', 'grpc (default), or http (protobuf)')
     .addHelpText(
       'after',
       `
@@ -122,6 +128,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
         resolvConfTarget: context.resolvConfTarget,
         svidTtl: options.svidTtl,
         logLevel: options.logLevel,
+        telemetryFlags: telemetryFlags(options),
       },
       context.userId === 0,
     );
@@ -135,6 +142,15 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   }
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   terminal.stdout.write(`lab ${terminal.colours.bold(name)} is up (${seconds} s)\n`);
+}
+
+function telemetryFlags(options: UpOptions): readonly string[] {
+  const { traceSampling, otlpEndpoint, otlpProtocol } = options;
+  return [
+    ...(traceSampling === undefined ? [] : [`--trace-sampling=${traceSampling}`]),
+    ...(otlpEndpoint === undefined ? [] : [`--otlp-endpoint=${otlpEndpoint}`]),
+    ...(otlpProtocol === undefined ? [] : [`--otlp-protocol=${otlpProtocol}`]),
+  ];
 }
 
 /** All of a few, else the first and the last. */

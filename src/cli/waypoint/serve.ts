@@ -5,11 +5,12 @@ import {
   WAYPOINT_DEFAULTS,
   type WaypointOptions,
 } from '../../waypoint/index.ts';
+import { addTelemetryOptions } from '../telemetry-options.ts';
 import { runProxy } from '../run-proxy.ts';
 
 /** `nodemesh waypoint serve`: runs one replica of a waypoint until SIGTERM, then drains it. */
 export function addServeCommand(waypoint: Command, version: string): void {
-  waypoint
+  const command = waypoint
     .command('serve')
     .description('run one replica of a waypoint: what the controller deploys for a Gateway')
     .option('--gateway <namespace/name>', 'the Gateway whose proxy this is')
@@ -92,8 +93,8 @@ export function addServeCommand(waypoint: Command, version: string): void {
       '--trusted-clients <identities>',
       'gateways whose word about their own clients is passed on (default: none)',
     )
-    .option('--forward-client-cert', 'tell applications who the client is, in x-forwarded-client-cert')
-    .action((options: WaypointOptions) => run(options, version));
+    .option('--forward-client-cert', 'tell applications who the client is, in x-forwarded-client-cert');
+  addTelemetryOptions(command).action((options: WaypointOptions) => run(options, version));
 }
 
 async function run(options: WaypointOptions, version: string): Promise<void> {

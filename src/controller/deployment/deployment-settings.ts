@@ -9,5 +9,7 @@ export interface DeploymentSettings extends MeshSettings {
   readonly controllerName: string;
   readonly svidTtlMs: number;
   readonly logLevel: string;
+  /** With spaces between; what a Gateway says comes behind them and wins. */
+  readonly flags: string;
   readonly logFormat: 'text' | 'json';
 }

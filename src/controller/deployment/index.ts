@@ -1,5 +1,6 @@
 export type { DeploymentSettings } from './deployment-settings.ts';
 export { type RenderedWaypoint, type RenderParts, renderWaypoint } from './render-waypoint.ts';
+export { readWaypointFlags } from './waypoint-flags.ts';
 export {
   createWaypointDeployer,
   type WaypointDeployer,

@@ -30,7 +30,7 @@ export function renderWaypoint(parts: RenderParts): RenderedWaypoint {
   const wishes = readWishes(parts.parameters);
   if (typeof wishes === 'string') return { fault: wishes };
   const flags = readWaypointFlags(parts.gateway.meta.annotations.get(WAYPOINT_FLAGS_ANNOTATION));
-  if (typeof flags === 'string') return { fault: flags };
+  if (typeof flags === 'string') return { fault: `annotation ${WAYPOINT_FLAGS_ANNOTATION}: ${flags}` };
   const { waypoint, settings } = parts;
   const { deploymentName } = waypoint;
   const labels = labelsOf(parts);

@@ -15,17 +15,21 @@ export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
   '--max-filter-body-bytes',
   '--trusted-clients',
   '--forward-client-cert',
+  '--trace-sampling',
+  '--otlp-endpoint',
+  '--otlp-protocol',
+  '--otlp-headers-file',
 ]);
 
 /**
- * The flags of the annotation's text, with spaces between, each as `--flag=value` or `--flag`. A sentence when one of them
+ * The flags in a text, with spaces between, each as `--flag=value` or `--flag`. A sentence when one of them
  * is not to be set there; whether a value is good the waypoint itself says in its log.
  */
 export function readWaypointFlags(text: string | undefined): readonly string[] | string {
   const flags = (text ?? '').split(/\s+/).filter((flag) => flag !== '');
   const wrong = flags.find((flag) => !WAYPOINT_FLAGS.has(flag.replace(/=.*$/s, '')));
   if (wrong === undefined) return flags;
-  return `annotation ${WAYPOINT_FLAGS_ANNOTATION}: expected flags as --max-header-bytes=128KiB, of ${[...WAYPOINT_FLAGS].join(', ')}, got ${JSON.stringify(wrong)}`;
+  return `expected flags as --max-header-bytes=128KiB, of ${[...WAYPOINT_FLAGS].join(', ')}, got ${JSON.stringify(wrong)}`;
 }
 
 export const WAYPOINT_FLAGS_ANNOTATION = 'gateway.nodemesh.io/waypoint-flags';

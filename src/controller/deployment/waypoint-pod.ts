@@ -82,6 +82,7 @@ function waypointArguments(waypoint: WaypointInfo, settings: DeploymentSettings)
     ...['--drain-timeout', `${GRACE_SECONDS - 5}s`],
     ...['--log-level', settings.logLevel],
     ...['--log-format', settings.logFormat],
+    ...settings.flags.split(/\s+/).filter((flag) => flag !== ''),
   ];
 }
 

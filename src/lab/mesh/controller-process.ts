@@ -33,6 +33,7 @@ export function startController(context: MeshContext): ManagedProcess {
       ...['--svid-ttl', context.svidTtl],
       ...['--waypoint-controller', `${CONTROLLER_ADDRESSES.ipv4}:${CONTROLLER_PORT}`],
       ...['--waypoint-log-level', context.logLevel],
+      `--waypoint-flags=${context.telemetryFlags.join(' ')}`,
       ...['--sink', `unix:${paths.socket}`],
       ...['--admin', `0.0.0.0:${CONTROLLER_ADMIN_PORT}`],
     ]),

@@ -12,6 +12,8 @@ export interface MeshContext {
   readonly paths: MeshPaths;
   readonly svidTtl: string;
   readonly logLevel: string;
+  /** Of ztunnels and waypoints, each as `--flag=value`. */
+  readonly telemetryFlags: readonly string[];
   readonly log: Logger;
 }
 

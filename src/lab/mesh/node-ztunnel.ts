@@ -210,6 +210,7 @@ function ztunnelCommand(context: MeshContext, nodeName: string, tokenFile: strin
     ...['--svid-ttl', context.svidTtl],
     ...['--log-level', context.logLevel],
     ...['--log-format', 'text'],
+    ...context.telemetryFlags,
   ];
 }
 

@@ -273,6 +273,7 @@ function meshContext({
     },
     svidTtl: config.svidTtl,
     logLevel: config.logLevel,
+    telemetryFlags: config.telemetryFlags,
     log,
   };
 }

@@ -16,6 +16,8 @@ export interface SupervisorConfig {
   /** Lifetime asked for by ztunnels, such as 24h or 10s. */
   readonly svidTtl: string;
   readonly logLevel: string;
+  /** Of ztunnels and waypoints, each as `--flag=value`: what they trace, and whom they tell. */
+  readonly telemetryFlags: readonly string[];
 }
 
 export const CONFIG_FILE = 'lab.json';

@@ -1,5 +1,6 @@
 import type { MeshError } from '../../base/index.ts';
 import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
+import type { SpanContext } from '../../telemetry/index.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export type Direction = 'inbound' | 'outbound';
@@ -22,6 +23,8 @@ export interface ConnectionDetails {
   readonly destinationWorkload?: Workload | undefined;
   readonly destinationIdentity?: WorkloadIdentity | undefined;
   readonly service?: Service | undefined;
+  /** The span that it is. */
+  readonly trace?: SpanContext | undefined;
 }
 
 /** Bytes as the client counts: sent to it, received from it. */

@@ -1,6 +1,5 @@
-import { randomFillSync } from 'node:crypto';
 import type { Workload } from '../../model/index.ts';
-import { childTraceparent, formatBaggage, formatTraceparent } from '../../tunnel-protocol/index.ts';
+import { formatBaggage } from '../../tunnel-protocol/index.ts';
 
 /** What a workload tells about itself; written once for each version of it. */
 const baggages = new WeakMap<Workload, string>();
@@ -22,21 +21,3 @@ export function baggageOf(workload: Workload): string {
   baggages.set(workload, made);
   return made;
 }
-
-/** `traceparent` of a tunnel that begins a trace. */
-export function newTraceparent(): string {
-  return formatTraceparent(childTraceparent(undefined, pooledRandom));
-}
-
-/** Trace ids need no secrecy, only to differ: one call of the kernel serves many connections. */
-function pooledRandom(bytes: number): Buffer {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += bytes;
-  return pool.subarray(used - bytes, used);
-}
-
-const pool = Buffer.alloc(8_192);
-let used = pool.length;

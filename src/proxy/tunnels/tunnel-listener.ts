@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { type BufferAccount, causeOf, MeshError } from '../../base/index.ts';
 import { explainHandshakeFailure, IdentityError, serverTlsOptions, type Svid } from '../../identity/index.ts';
 import type { WorkloadIdentity } from '../../model/index.ts';
+import { parseTraceparent } from '../../telemetry/index.ts';
 import {
   createTunnelServer,
   type IncomingTunnel,
@@ -64,6 +65,7 @@ function requestOf(tunnel: IncomingTunnel<ProvenPeer>, baggage: () => string): T
     local: tunnel.local,
     remote: tunnel.remote,
     forwarded: parseForwarded(tunnel.head.forwarded),
+    trace: parseTraceparent(tunnel.head.traceparent),
     signal: tunnel.signal,
     accept: () => tunnel.accept({ baggage: baggage() }),
     refuse: (status, reason) => tunnel.refuse(status, reason),

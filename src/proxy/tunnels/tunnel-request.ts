@@ -1,5 +1,6 @@
 import type { ByteStream } from '../../base/index.ts';
 import type { IpAddress, WorkloadIdentity } from '../../model/index.ts';
+import type { TraceContext } from '../../telemetry/index.ts';
 import type { Endpoint } from '../connections/endpoint.ts';
 
 /** A tunnel request that awaits its answer. */
@@ -19,6 +20,8 @@ export interface TunnelRequest {
     /** The service it had in mind. */
     readonly host?: string | undefined;
   };
+  /** The trace that the connection belongs to, as the sender says it. */
+  readonly trace?: TraceContext | undefined;
   /** Aborted when the peer gives up. */
   readonly signal: AbortSignal;
   /** Answers 200. */

@@ -237,6 +237,11 @@ export const METRICS = {
     'Log lines lost because their reader was too slow',
     [],
   ),
+  telemetryExports: counter(
+    'nodemesh_telemetry_exports_total',
+    'Spans and access-log records for the collector, by what became of them: exported, dropped (no room to wait), failed (the collector did not take them)',
+    ['signal', 'outcome'],
+  ),
   controllerWorkloads: gauge('nodemesh_controller_workloads', 'Workloads that proxies are told of', []),
   controllerServices: gauge('nodemesh_controller_services', 'Services that proxies are told of', []),
   controllerPolicies: gauge(

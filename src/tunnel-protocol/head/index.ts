@@ -7,9 +7,3 @@ export {
   type TunnelRequestHead,
   type TunnelResponseHeaders,
 } from './request-head.ts';
-export {
-  childTraceparent,
-  formatTraceparent,
-  parseTraceparent,
-  type Traceparent,
-} from './traceparent.ts';

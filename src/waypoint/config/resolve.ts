@@ -11,6 +11,9 @@ import {
   parsed,
   requiredText,
   svidTtlMs,
+  TELEMETRY_DEFAULTS,
+  type TelemetryOptions,
+  telemetryConfig,
   trustDomain,
   wholeNumber,
 } from '../../proxy/index.ts';
@@ -19,7 +22,7 @@ import { httpConfig } from './http-config.ts';
 import type { WaypointConfig } from './waypoint-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh waypoint serve --help`. */
-export interface WaypointOptions {
+export interface WaypointOptions extends TelemetryOptions {
   readonly gateway?: string | undefined;
   readonly controller?: string | undefined;
   readonly controllerName?: string | undefined;
@@ -91,6 +94,7 @@ export const WAYPOINT_DEFAULTS = {
   maxFilterBodyBytes: '64MiB',
   trustedClients: '',
   forwardClientCert: false,
+  ...TELEMETRY_DEFAULTS,
 } as const satisfies WaypointOptions;
 
 /** Fills in the defaults and checks everything; throws one ERR_WAYPOINT_CONFIG that names every bad option. */
@@ -127,6 +131,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
     readiness: listenAddress(problems, '--readiness', options.readiness),
     svidTtlMs: svidTtlMs(problems, options.svidTtl),
     logging: logging(problems, options),
+    telemetry: telemetryConfig(problems, options),
     http: httpConfig(problems, options),
     memory: {
       maxBufferedBytes: byteSize(

@@ -1,6 +1,6 @@
 import type { HttpConfig } from '../../http/index.ts';
 import type { GatewayKey, SpiffeId } from '../../model/index.ts';
-import type { ControlPlaneConfig, HostPort } from '../../proxy/index.ts';
+import type { ControlPlaneConfig, HostPort, TelemetryConfig } from '../../proxy/index.ts';
 
 /** Everything a waypoint is told at its start: complete, checked and frozen. */
 export interface WaypointConfig {
@@ -27,6 +27,7 @@ export interface WaypointConfig {
   readonly svidTtlMs: number;
   /** `level`: as `info`, or with exceptions `info,access=warn`. */
   readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
+  readonly telemetry: TelemetryConfig;
   /** Limits and times of connections, of clients and to endpoints. */
   readonly http: HttpConfig;
   readonly memory: {

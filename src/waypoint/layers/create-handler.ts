@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { DecisionMetrics, HttpMetrics, RequestLog } from '../../telemetry/index.ts';
+import type { DecisionMetrics, HttpMetrics, RequestLog, Tracer } from '../../telemetry/index.ts';
 import type { GuardDeps } from '../authorization/guard-deps.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
 import { compose, type Handler, type Layer } from '../request/layer.ts';
@@ -12,6 +12,7 @@ import { createPassedOnLayer, type PassedOnConfig } from './forwarding/passed-on
 import { accessLogLayer } from './observation/access-log.ts';
 import { metricsLayer } from './observation/metrics.ts';
 import { tracingLayer } from './observation/tracing.ts';
+import { tryTracingLayer } from './observation/try-tracing.ts';
 import { createBalancingLeaf } from './resilience/balancing.ts';
 import { createCircuitBreakingLayer } from './resilience/circuit-breaking.ts';
 import { createMirrorLayer } from './routing/mirror/mirror.ts';
@@ -31,6 +32,7 @@ export interface HandlerDeps {
   readonly rateLimiter: Pick<RateLimiter, 'admit'>;
   readonly faults: Pick<FaultInjector, 'inject'>;
   readonly requestLog: RequestLog;
+  readonly tracer: Tracer;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
@@ -46,7 +48,7 @@ export interface HandlerDeps {
  * it do. The answer passes the same layers the other way.
  */
 export function createHandler(deps: HandlerDeps): Handler {
-  const { clock, random, upstreams, routingMetrics } = deps;
+  const { clock, random, tracer, upstreams, routingMetrics } = deps;
   const leaf = createBalancingLeaf(upstreams);
   const circuitBreaking = createCircuitBreakingLayer(upstreams);
   return compose(
@@ -55,7 +57,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
       createActiveRequestsLayer(deps.maxActiveRequests),
       createPassedOnLayer(deps.passedOn),
-      tracingLayer(),
+      tracingLayer({ tracer, clock }),
       ...decidingLayers({
         ...deps,
         trustedClients: deps.passedOn.trustedClients,
@@ -68,6 +70,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       }).map(({ layer }) => layer),
       deps.retry,
       circuitBreaking,
+      tryTracingLayer({ tracer, clock }),
     ],
     leaf,
   );

@@ -9,6 +9,7 @@ import {
   createCutter,
   joinStreams,
 } from '../../proxy/index.ts';
+import type { Tracer } from '../../telemetry/index.ts';
 import { deniedUnread } from '../authorization/denial.ts';
 import type { JudgeConnection } from '../authorization/judge-connection.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
@@ -27,6 +28,7 @@ export interface BytesCarrierDeps {
   readonly network: string;
   readonly upstreams: Upstreams;
   readonly journal: ConnectionJournal;
+  readonly tracer: Tracer;
   readonly clock: Clock;
   readonly judge: JudgeConnection;
   readonly live: Pick<LiveConnections, 'follow'>;
@@ -50,6 +52,7 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       destinationIdentity: deps.identity,
       destination: dialled,
       service: dialled.service,
+      trace: deps.tracer.begin(client.trace),
     });
     const cutter = createCutter();
     const onGone = (): void => cutter.cut(fromUnknown(connection.signal.reason));
@@ -69,6 +72,7 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
           backend: upstreams.backend(backendRef({ backend: target, dialled }, view, network)),
           settings: plan.traffic.settingsFor({ kind: 'default' }, target),
           client,
+          trace: record.details.trace,
           signal: cutter.signal,
         },
         { dial: upstreams.deps.dial, clock },

@@ -132,6 +132,7 @@ function clientOf(request: TunnelRequest, { view, self }: ListenerPorts): Reques
     address: remote.address,
     port,
     workload: at !== undefined && isSame(at, request) ? at : undefined,
+    trace: request.trace,
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   WorkloadIdentity,
   WorkloadUid,
 } from '../../model/index.ts';
+import type { SpanContext, TraceContext, TraceFormat } from '../../telemetry/index.ts';
 import type { VerifiedToken } from '../authentication/verified-token.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
@@ -24,6 +25,8 @@ export interface RequestClient {
   readonly port: number;
   /** Undefined when the mesh does not know it. */
   readonly workload: Workload | undefined;
+  /** The trace of its connection, as its node's proxy tells it. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** What the client dialled: a service by its virtual address, or a pod by its own. */
@@ -43,6 +46,13 @@ export type DialledTarget =
       readonly port: number;
     };
 
+/** Where a request stands in its trace. */
+export interface RequestTrace {
+  readonly span: SpanContext;
+  /** In which it goes on. */
+  readonly formats: readonly TraceFormat[];
+}
+
 /**
  * What layers know of one request beside the request itself. A layer that wants the rest to see something else passes on a
  * copy; `record` and `client` are shared by all copies.
@@ -57,6 +67,8 @@ export interface RequestContext {
   /** Milliseconds of the monotonic clock. */
   readonly startedMs: number;
   readonly record: RequestRecord;
+  /** The span that what happens now belongs to: the request's, and behind that the try's. */
+  readonly trace?: RequestTrace | undefined;
   /** Tokens that authentication has verified. */
   readonly tokens: readonly VerifiedToken[];
   /** Which rule takes the request, found out once when first asked; from the request as it was before any filter. */

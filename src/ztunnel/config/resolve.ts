@@ -8,13 +8,16 @@ import {
   logLevel,
   requiredText,
   svidTtlMs,
+  TELEMETRY_DEFAULTS,
+  type TelemetryOptions,
+  telemetryConfig,
   trustDomain,
 } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh ztunnel --help`. */
-export interface ZtunnelOptions {
+export interface ZtunnelOptions extends TelemetryOptions {
   readonly node?: string | undefined;
   readonly controller?: string | undefined;
   readonly controllerName?: string | undefined;
@@ -49,6 +52,7 @@ export const ZTUNNEL_DEFAULTS = {
   logLevel: 'info',
   logFormat: 'text',
   drainTimeout: '1h',
+  ...TELEMETRY_DEFAULTS,
 } as const satisfies ZtunnelOptions;
 
 /** Fills in the defaults and checks everything; throws one ERR_ZTUNNEL_CONFIG that names every bad option. */
@@ -79,6 +83,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       level: logLevel(problems, options.logLevel ?? ZTUNNEL_DEFAULTS.logLevel),
       format: logFormat(problems, options.logFormat ?? ZTUNNEL_DEFAULTS.logFormat),
     },
+    telemetry: telemetryConfig(problems, options),
     traffic: DEFAULT_TRAFFIC,
     drainTimeoutMs: durationMs(
       problems,

@@ -94,19 +94,22 @@ function clientEnd({ forwarded, remote }: TunnelRequest): Endpoint {
 
 function beginRecord(request: TunnelRequest, ports: InboundPorts): ConnectionRecord {
   const { authority } = request;
-  return ports.beginRecord({
-    direction: 'inbound',
-    protocol: 'HBONE',
-    source: clientEnd(request),
-    sourceWorkload: clientWorkload(ports, request.remote.address, request.peer),
-    sourceIdentity: request.peer,
-    destinationIdentity: ports.identity,
-    dialled:
-      authority.kind === 'hostname'
-        ? `${authority.hostname}:${authority.port}`
-        : formatAuthority(authority.address, authority.port),
-    tunnel: request.local,
-  });
+  return ports.beginRecord(
+    {
+      direction: 'inbound',
+      protocol: 'HBONE',
+      source: clientEnd(request),
+      sourceWorkload: clientWorkload(ports, request.remote.address, request.peer),
+      sourceIdentity: request.peer,
+      destinationIdentity: ports.identity,
+      dialled:
+        authority.kind === 'hostname'
+          ? `${authority.hostname}:${authority.port}`
+          : formatAuthority(authority.address, authority.port),
+      tunnel: request.local,
+    },
+    request.trace,
+  );
 }
 
 function describe(

@@ -2,6 +2,7 @@ import type { ByteStream, Clock } from '../../base/index.ts';
 import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Admission } from '../connections/admission.ts';
 import type { ConnectionDetails, ConnectionRecord, Endpoint, SpliceStreams } from '../../proxy/index.ts';
+import type { TraceContext } from '../../telemetry/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 import type { WaypointBypass } from './admit.ts';
@@ -18,7 +19,8 @@ export interface InboundPorts {
   onWaypointBypass(bypass: WaypointBypass): void;
   /** Opens a connection to the application, from the client's own address. Rejects with a MeshError. */
   connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
-  beginRecord(details: ConnectionDetails): ConnectionRecord;
+  /** `parent`: the span that the connection belongs under, where its sender tells one. */
+  beginRecord(details: ConnectionDetails, parent?: TraceContext): ConnectionRecord;
   readonly tracker: ConnectionTracker;
   readonly share: PodShare;
   readonly splice: SpliceStreams;

@@ -1,6 +1,7 @@
 import type { ByteStream } from '../../base/index.ts';
 import type { Workload, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Upstream, UpstreamRefusal } from '../../model/index.ts';
+import type { SpanContext } from '../../telemetry/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
 import type { Endpoint } from '../../proxy/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
@@ -48,5 +49,7 @@ export interface DialContext {
   readonly source: Workload;
   /** The application's end, for `forwarded`. */
   readonly client: Endpoint;
+  /** The connection's span. */
+  readonly trace: SpanContext | undefined;
   readonly signal: AbortSignal;
 }

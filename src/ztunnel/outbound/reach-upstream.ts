@@ -37,7 +37,12 @@ export async function reachUpstream(
     if (isRefusal(upstream)) throw firstFailure ?? refused(upstream, record);
     describeUpstream(record, upstream);
     try {
-      const dialled = await ports.dial(upstream, { source, client, signal: cutter.signal });
+      const dialled = await ports.dial(upstream, {
+        source,
+        client,
+        trace: record.details.trace,
+        signal: cutter.signal,
+      });
       if (dialled.identity !== undefined) record.learn({ destinationIdentity: dialled.identity });
       return { upstream, dialled };
     } catch (error) {

@@ -18,7 +18,7 @@ export function createUpstreamDialler(deps: {
   const { namespace, pool, traffic, clock } = deps;
 
   async function openTunnel(upstream: Upstream, context: DialContext): Promise<DialledUpstream> {
-    const { source, client } = context;
+    const { source, client, trace } = context;
     const key = {
       expected: upstream.expectedIdentities,
       destination: upstream,
@@ -29,7 +29,11 @@ export function createUpstreamDialler(deps: {
     context.signal.addEventListener('abort', onCut, { once: true });
     const timer = clock.after(traffic.answerTimeoutMs, () => giveUp.abort(noAnswer(upstream, traffic)));
     try {
-      const { stream } = await pool.open(key, requestHead({ upstream, source, client }), giveUp.signal);
+      const { stream } = await pool.open(
+        key,
+        requestHead({ upstream, source, client, trace }),
+        giveUp.signal,
+      );
       return { stream, identity: upstream.workload && identityOf(upstream.workload) };
     } catch (error) {
       // The pool says that its caller gave up; why it did is the better answer.

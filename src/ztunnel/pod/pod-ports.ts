@@ -15,7 +15,7 @@ export function outboundPorts(
   target: ProxiedPod,
   own: { readonly pool: TunnelPool<SessionKey>; readonly tracker: ConnectionTracker },
 ): OutboundPorts {
-  const { view, network, random, clock, traffic, journal } = deps;
+  const { view, network, random, clock, traffic, journal, tracer } = deps;
   const { pod, namespace, identity } = target;
   return {
     pod: pod.uid,
@@ -28,6 +28,7 @@ export function outboundPorts(
         protocol: 'TCP',
         source: remote,
         sourceIdentity: identity.identity,
+        trace: tracer.begin(undefined),
       }),
     tracker: own.tracker,
     share: deps.connections.pod(pod.uid),
@@ -42,7 +43,7 @@ export function inboundPorts(
   target: ProxiedPod,
   own: { readonly tracker: ConnectionTracker },
 ): InboundPorts {
-  const { view, network, clock, traffic, journal, admission } = deps;
+  const { view, network, clock, traffic, journal, tracer, admission } = deps;
   const { pod, namespace, identity } = target;
   return {
     pod: pod.uid,
@@ -63,7 +64,8 @@ export function inboundPorts(
       });
       return tcpByteStream(socket);
     },
-    beginRecord: (details) => beginRecord(journal, clock.monotonic, details),
+    beginRecord: (details, parent) =>
+      beginRecord(journal, clock.monotonic, { ...details, trace: tracer.begin(parent) }),
     tracker: own.tracker,
     share: deps.connections.pod(pod.uid),
     splice,

@@ -1,5 +1,6 @@
 import type { Service, Upstream, Workload } from '../../model/index.ts';
-import { baggageOf, type Endpoint, formatEndpoint, newTraceparent } from '../../proxy/index.ts';
+import { baggageOf, type Endpoint, formatEndpoint } from '../../proxy/index.ts';
+import { formatTraceparent, type SpanContext } from '../../telemetry/index.ts';
 import { formatForwarded, type TunnelRequestHead } from '../../tunnel-protocol/index.ts';
 import { ZtunnelError } from '../errors.ts';
 
@@ -8,14 +9,15 @@ export function requestHead(options: {
   readonly upstream: Upstream;
   readonly source: Workload;
   readonly client: Endpoint;
+  readonly trace: SpanContext | undefined;
 }): TunnelRequestHead {
-  const { upstream, source, client } = options;
+  const { upstream, source, client, trace } = options;
   if (upstream.authority === undefined) throw notATunnel(upstream);
   return {
     authority: upstream.authority,
     baggage: baggageOf(source),
     forwarded: formatForwarded({ client, host: dialledHost(upstream.service, upstream) }),
-    traceparent: newTraceparent(),
+    traceparent: trace && formatTraceparent(trace),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/model/index.ts';
 import { resolveZtunnelConfig, type ZtunnelOptions } from '../../../src/ztunnel/config/index.ts';
 import type { ConnectionDetails, ConnectionEnd } from '../../../src/proxy/index.ts';
+import { createTracer } from '../../../src/telemetry/index.ts';
 import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy.ts';
 import { makeWorkload } from '../../model/mesh-fixtures.ts';
 import { startTestController, type TestController } from './test-controller.ts';
@@ -83,6 +84,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
           },
           failed: note('failed'),
         },
+        tracer: createTracer({ ratio: 0, sinks: [] }),
         clock: systemClock,
         log: process.env.ZT_LOG === '1' ? consoleLogger : silentLogger,
         random: Math.random,

@@ -1,27 +1,59 @@
+import type { Clock } from '../../../base/index.ts';
 import type { HttpRequest } from '../../../http/index.ts';
-import { childSpan, readTrace, traceHeaders } from '../../../telemetry/index.ts';
+import {
+  type IncomingTrace,
+  readTrace,
+  type SpanContext,
+  type Tracer,
+  writeTrace,
+} from '../../../telemetry/index.ts';
 import type { Layer } from '../../request/layer.ts';
+import type { RequestClient } from '../../request/request-context.ts';
+import { requestSpan } from './request-span.ts';
 
 /**
  * Passes the trace on with a span of the waypoint's own, in the form it came in (W3C, B3), and begins one where there was
  * none. Right without any exporter: what comes behind can always be put together with what came before.
  */
-export function tracingLayer(): Layer {
+export function tracingLayer({ tracer, clock }: { readonly tracer: Tracer; readonly clock: Clock }): Layer {
+  const firstOf = createFirstRequests();
   return (next) => (request, context) => {
-    const incoming = readTrace((name) => request.headers.get(name));
-    const span = childSpan(incoming?.context);
+    const incoming = readTrace(request.headers);
+    const span = beginSpan(tracer, incoming, () => firstOf(context.client));
     context.record.traceId = span.traceId;
-    return next(withTrace(request, span, incoming), context);
+    if (span.sampled)
+      context.onEnd(() => tracer.ended(requestSpan(span, { request, context, endMs: clock.now() })));
+    return next(withTrace(request, span, incoming), {
+      ...context,
+      trace: { span, formats: incoming.formats },
+    });
   };
 }
 
-function withTrace(
-  request: HttpRequest,
-  span: ReturnType<typeof childSpan>,
-  incoming: ReturnType<typeof readTrace>,
-): HttpRequest {
+function beginSpan(
+  tracer: Tracer,
+  { parent, sampled }: IncomingTrace,
+  ofConnection: () => RequestClient['trace'],
+): SpanContext {
+  if (parent !== undefined || sampled !== undefined) return tracer.begin(parent, sampled);
+  return tracer.begin(ofConnection());
+}
+
+/**
+ * The trace of a sampled connection goes on in its first request that has none of its own. Later ones begin traces of their
+ * own: a connection may carry thousands, and they have nothing to do with one another.
+ */
+function createFirstRequests(): (client: RequestClient) => RequestClient['trace'] {
+  const begun = new WeakSet<RequestClient>();
+  return (client) => {
+    if (client.trace?.sampled !== true || begun.has(client)) return undefined;
+    begun.add(client);
+    return client.trace;
+  };
+}
+
+function withTrace(request: HttpRequest, span: SpanContext, incoming: IncomingTrace): HttpRequest {
   const headers = request.headers.clone();
-  const formats = incoming?.formats ?? (['w3c'] as const);
-  for (const [name, value] of traceHeaders(span, formats, incoming?.context.spanId)) headers.set(name, value);
+  writeTrace(headers, span, incoming);
   return { ...request, headers };
 }

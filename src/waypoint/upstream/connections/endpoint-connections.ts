@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/index.ts';
 import type { TrafficSettings, Upstream } from '../../../model/index.ts';
 import type { Endpoint as SocketEndpoint } from '../../../proxy/index.ts';
+import type { SpanContext } from '../../../telemetry/index.ts';
 import type { DialEndpoint } from '../dial/dial-endpoint.ts';
 import type { RequestGate } from '../limits/request-gate.ts';
 import type { ConnectHttp, UpstreamVersion } from './http-connector.ts';
@@ -20,6 +21,7 @@ export interface ConnectionRequest {
   readonly upstream: Upstream;
   readonly version: UpstreamVersion;
   readonly client: SocketEndpoint;
+  readonly trace?: SpanContext | undefined;
   readonly settings: TrafficSettings;
   readonly signal: AbortSignal;
   readonly fresh: boolean;
@@ -59,7 +61,7 @@ export function createEndpointConnections(options: EndpointConnectionsOptions): 
   }
 
   return {
-    lease({ upstream, version, client, settings, signal, fresh }) {
+    lease({ upstream, version, client, trace, settings, signal, fresh }) {
       const lane = laneFor(laneName(upstream, version, client), version);
       const { connectMs } = settings.timeouts;
       return lane.lease({
@@ -67,7 +69,10 @@ export function createEndpointConnections(options: EndpointConnectionsOptions): 
         signal,
         fresh,
         connect: async (dialSignal) =>
-          connectHttp(await dial(upstream, { client, timeoutMs: connectMs, signal: dialSignal }), version),
+          connectHttp(
+            await dial(upstream, { client, trace, timeoutMs: connectMs, signal: dialSignal }),
+            version,
+          ),
       });
     },
     get count() {

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../base/index.ts';
 import type { Upstream, Workload } from '../../../model/index.ts';
 import { connectTcp, tcpByteStream } from '../../../net/index.ts';
-import { baggageOf, newTraceparent, type SessionPool } from '../../../proxy/index.ts';
+import { baggageOf, type SessionPool } from '../../../proxy/index.ts';
+import { formatTraceparent } from '../../../telemetry/index.ts';
 import { formatForwarded, TunnelError, type TunnelRequestHead } from '../../../tunnel-protocol/index.ts';
 import { WaypointError } from '../../errors.ts';
 import type { DialEndpoint, DialOptions } from './dial-endpoint.ts';
@@ -57,13 +58,13 @@ function tunnelHead(
   upstream: Upstream,
   authority: string,
   self: Workload | undefined,
-  { client }: DialOptions,
+  { client, trace }: DialOptions,
 ): TunnelRequestHead {
   return {
     authority,
     baggage: self && baggageOf(self),
     forwarded: formatForwarded({ client, host: upstream.service?.hostname }),
-    traceparent: newTraceparent(),
+    traceparent: trace && formatTraceparent(trace),
     extra: { 'x-istio-source': 'waypoint' },
   };
 }

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream';
 import type { ByteStream, Clock, MeshError } from '../../../base/index.ts';
 import type { TrafficSettings, Workload, WorkloadUid } from '../../../model/index.ts';
+import type { SpanContext } from '../../../telemetry/index.ts';
 import type { RequestClient } from '../../request/request-context.ts';
 import { hashText } from '../balancing/hashing/hash-text.ts';
 import type { Backend } from '../backend.ts';
@@ -13,6 +14,8 @@ export interface StreamRequest {
   readonly backend: Backend;
   readonly settings: TrafficSettings;
   readonly client: Pick<RequestClient, 'address' | 'port'>;
+  /** The connection's span. */
+  readonly trace?: SpanContext | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -64,7 +67,7 @@ interface Connected {
 }
 
 async function connectSomewhere(
-  { backend, settings, client, signal }: StreamRequest,
+  { backend, settings, client, trace, signal }: StreamRequest,
   { dial, clock }: { readonly dial: DialEndpoint; readonly clock: Clock },
 ): Promise<Connected> {
   const tried = new Set<WorkloadUid>();
@@ -78,7 +81,12 @@ async function connectSomewhere(
     const { upstream, workload } = endpoint;
     const startedMs = clock.monotonic();
     try {
-      const stream = await dial(upstream, { client, timeoutMs: settings.timeouts.connectMs, signal });
+      const stream = await dial(upstream, {
+        client,
+        trace,
+        timeoutMs: settings.timeouts.connectMs,
+        signal,
+      });
       backend.report(endpoint, { outcome: CONNECTED, latencyMs: clock.monotonic() - startedMs }, settings);
       return { endpoint, stream };
     } catch (cause) {

@@ -78,11 +78,19 @@ async function exchange(attempt: Try): Promise<Exchanged> {
 
 async function leaseConnection(attempt: Try, fresh: boolean): Promise<Lease> {
   const { endpoint, context, settings, version, clock } = attempt;
-  const { client, signal } = context;
+  const { client, signal, trace } = context;
   const startedMs = clock.monotonic();
   try {
     const { upstream, connections } = endpoint;
-    return await connections.lease({ upstream, version, client, settings, signal, fresh });
+    return await connections.lease({
+      upstream,
+      version,
+      client,
+      trace: trace?.span,
+      settings,
+      signal,
+      fresh,
+    });
   } catch (error) {
     const { error: failure, outcome } = connectFailure(error, describe(attempt));
     if (outcome !== undefined)

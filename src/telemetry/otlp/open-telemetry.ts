@@ -1,0 +1,4 @@
+// Everything of OpenTelemetry's that weighs something, loaded as a whole when somebody wants to export.
+export { resourceFromAttributes } from '@opentelemetry/resources';
+export { readableSpan } from './convert.ts';
+export { traceExporter } from './exporters.ts';
