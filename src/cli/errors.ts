@@ -4,6 +4,7 @@ export const CLI_ERROR_CODES = {
   ERR_CLI_API_ADDRESS: 'what was given as the address or the token of an API cannot be one',
   ERR_CLI_API_UNREACHABLE: 'nobody answered where the API of a node or of the mesh should be',
   ERR_CLI_API_ANSWER: 'the API refused the question, or answered with what is not an answer',
+  ERR_CLI_FILE: 'a file that a command was to write cannot be written',
   ERR_CLI_OPTION: 'options of a command contradict one another, or one needs another',
 } as const satisfies ErrorCodeTable;
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addBugReportCommand } from './bug-report/index.ts';
 import { addCheckCommand } from './check/index.ts';
 import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
@@ -45,6 +46,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   addObserveCommands(program, context);
   program.commandsGroup('Whether all is well:');
   addCheckCommand(program, context);
+  addBugReportCommand(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
   if (args.includes('waypoint') && args.includes('serve')) {

@@ -9,7 +9,8 @@ import { addEdgesCommand } from './traffic/edges.ts';
 import { addStatCommand } from './traffic/stat.ts';
 import { addTopCommand } from './traffic/top.ts';
 
-export { age } from './numbers.ts';
+export { logSources } from './logs/log-sources.ts';
+export { age, byteCount } from './numbers.ts';
 export { type ExpiringRow, expiringRows } from './expiring.ts';
 export { showView, type ViewFormat, viewOutputOption } from './output.ts';
 export { CERTIFICATES_HELP, type ExpiringOptions, expiringOptions, showExpiring } from './certificates.ts';

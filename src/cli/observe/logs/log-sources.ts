@@ -9,6 +9,8 @@ export interface LogSource {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
   readonly proxy: string;
   readonly query: Readonly<Record<string, string>>;
+  /** Whose replica it is; undefined for a ztunnel. */
+  readonly waypoint?: string;
 }
 
 /** All proxies of a lab, or those whose names begin with one of `wanted`. Rejects with LabError when one names nothing. */
@@ -49,6 +51,7 @@ async function waypointSources(
     .map(({ metadata: { name } }) => ({
       proxy: `waypoint/${namespace}/${name}`,
       query: { pod: name, namespace },
+      waypoint,
     }));
 }
 
