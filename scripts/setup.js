@@ -23,6 +23,7 @@ const TEST_PEERS = [
   { program: 'h2load', debian: 'nghttp2-client' },
   { program: 'redis-server', debian: 'redis-server' },
   { program: 'curl', debian: 'curl' },
+  { program: 'chromium', debian: 'chromium' },
 ];
 const BENCH_PEERS = [
   { program: 'haproxy', debian: 'haproxy' },
@@ -50,6 +51,7 @@ if (process.platform !== 'linux') {
 installNpmPackages();
 installSystemPackages(needs.filter((need) => !isThere(need)));
 if (purpose === 'test') buildTap();
+if (purpose !== 'bench') buildDashboard();
 
 /** npm packages, when the lock file is not the one that node_modules was made from. Node 24 is one of them. */
 function installNpmPackages() {
@@ -94,6 +96,11 @@ function buildTap() {
   if (existsSync(join(root, '.tap', 'plugins'))) return;
   step('building the test runner');
   run(join(root, 'node_modules', '.bin', 'tap'), ['build']);
+}
+
+/** The web pages that proxies and controller serve, when their sources are newer than what was built of them. */
+function buildDashboard() {
+  run('node', ['scripts/build-dashboard.ts', '--if-newer']);
 }
 
 function isThere(need) {

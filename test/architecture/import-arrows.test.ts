@@ -32,7 +32,7 @@ interface Import {
   readonly specifier: string;
 }
 
-const files = globSync('src/**/*.ts').filter((file) => !file.includes('/generated/'));
+const files = globSync('src/**/*.{ts,tsx}').filter((file) => !file.includes('/generated/'));
 const imports: readonly Import[] = files.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((match) => ({
     file,
@@ -88,6 +88,10 @@ test('only the folder that owns a library imports it', async (t) => {
     'prom-client': ['telemetry'],
     commander: ['cli'],
     '@redis/client': ['waypoint'],
+    preact: ['dashboard'],
+    '@preact/signals': ['dashboard'],
+    uplot: ['dashboard'],
+    '@dagrejs/dagre': ['dashboard', 'cli'],
   };
   const wrong = imports.filter(({ file, specifier }) => {
     const library = Object.keys(owners).find(
@@ -96,6 +100,17 @@ test('only the folder that owns a library imports it', async (t) => {
     const isOwner = owners[library ?? '']?.some((folder) => file.startsWith(`src/${folder}/`));
     return library !== undefined && isOwner !== true;
   });
+  t.same(wrong, []);
+});
+
+test('the pages take from the model its types alone, and nothing of node', async (t) => {
+  const pages = files.filter((file) => folderOf(file) === 'dashboard');
+  t.ok(pages.length > 30, 'the scan found the pages');
+  const wrong = pages.filter((file) =>
+    /from '(node:|(\.\.\/)+model\/)/.test(
+      readFileSync(file, 'utf8').replace(/import type [^;]*? from '[^']*model\/index\.ts';/g, ''),
+    ),
+  );
   t.same(wrong, []);
 });
 

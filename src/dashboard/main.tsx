@@ -1,0 +1,20 @@
+import { render } from 'preact';
+import { App } from './app/app.tsx';
+import { startRouter } from './app/router.ts';
+import { startTheme } from './app/theme.ts';
+import { startClock } from './data/clock.ts';
+import { startLive } from './data/live.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/parts.css';
+import './styles/table.css';
+import './styles/graph.css';
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('expected an element with the id app in the page, got none');
+startTheme();
+startRouter();
+startClock();
+startLive();
+render(<App />, root);

@@ -1,0 +1,18 @@
+import { TRACE_ID } from '../support/dashboard-api/shop-mesh.ts';
+
+/** Every page: its place, and a text that only its real content has. */
+export const PAGES = [
+  { place: 'overview', shows: 'shop/payments-from-cart, no rule matched' },
+  { place: 'topology', shows: 'Services apart' },
+  { place: 'topology?chosen=workload/shop/cart', shows: 'Called by' },
+  { place: 'refusals', shows: 'waypoint/shop/waypoint-7d4f9' },
+  { place: 'workloads', shows: 'shop/sa/frontend' },
+  { place: 'workloads?chosen=cluster.local//Pod/shop/cart-1', shows: 'millicores' },
+  { place: 'services', shows: '10.96.0.11' },
+  { place: 'connections', shows: 'Open connections' },
+  { place: 'waypoints', shows: '10.244.2.7:8080' },
+  { place: 'policies', shows: 'nobody-from-outside' },
+  { place: 'certificates', shows: 'CN=nodemesh root, O=cluster.local' },
+  { place: 'proxies', shows: 'has not acknowledged a push for 42 s' },
+  { place: `trace?id=${TRACE_ID}`, shows: 'try 2 10.244.2.3:8080' },
+] as const;
