@@ -66,6 +66,10 @@ function publish(...values: readonly unknown[]) {
       mesh.apply(...objects);
       await settle();
     },
+    async remove(...objects: readonly unknown[]) {
+      mesh.remove(...objects);
+      await settle();
+    },
     async start() {
       await this.apply(...values);
     },
@@ -165,5 +169,28 @@ test('a waypoint is told of no filter that only the route of a consumer has to d
       BOUND,
     ],
   });
+  await mesh.close();
+});
+
+test('what stands in for an object that is not understood goes with the next version of it, and with the object', async (t) => {
+  const authentication = (jwks: string): object => ({
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: { namespace: 'shop', name: 'tokens' },
+    spec: {
+      targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+      jwtRules: [{ issuer: 'https://issuer.example', jwks }],
+    },
+  });
+  const broken = authentication('{not json');
+  const mesh = publish(gateway('one'), cart('one'), broken);
+  await mesh.start();
+  const name = 'RequestAuthentication/shop/tokens';
+  t.same(mesh.seen(), { 'waypoint:shop/one': [name, BOUND] });
+  await mesh.apply(authentication('{"keys":[]}'));
+  t.same(mesh.seen(), { 'waypoint:shop/one': [name, BOUND] }, 'one resource, not two');
+  await mesh.apply(broken);
+  await mesh.remove(broken);
+  t.same(mesh.seen(), { 'waypoint:shop/one': [BOUND] });
   await mesh.close();
 });

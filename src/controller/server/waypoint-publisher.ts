@@ -23,7 +23,7 @@ export function publishWaypointResources(
     const removed: string[] = [];
     for (const [name, collection] of changed) {
       try {
-        const resource = upsertOf(collection.get(name));
+        const resource = upsertOf(name, collection.get(name));
         if (resource === undefined) removed.push(name);
         else upserts.push(resource);
       } catch (error) {
@@ -50,11 +50,15 @@ export function publishWaypointResources(
   };
 }
 
-/** What is for nobody is not encoded either. */
-function upsertOf(addressed: AddressedResource | undefined): ResourceUpsert | undefined {
+/**
+ * What is for nobody is not encoded either. It is told under the name of the object that it follows from, also where a policy
+ * stands in for one that is not understood: the next version of the object, or its removal, must end that.
+ */
+function upsertOf(name: string, addressed: AddressedResource | undefined): ResourceUpsert | undefined {
   if (addressed === undefined || addressed.gateways.size === 0) return undefined;
   return {
     ...encodeResource(waypointResourceCodec, addressed.resource),
+    name,
     audiences: new Set([...addressed.gateways].map(waypointAudience)),
   };
 }
