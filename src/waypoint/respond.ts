@@ -61,10 +61,10 @@ const INTERNAL: Row = { status: 500, grpc: GRPC.INTERNAL, text: 'internal error 
 const ANSWERS: Readonly<Record<string, Row>> = {
   // Gateway API: no rule matches.
   ERR_WAYPOINT_NO_ROUTE: { status: 404, grpc: GRPC.UNIMPLEMENTED, text: 'no route for this request' },
-  // Gateway API, backendRefs: an invalid backend's share.
+  // Gateway API, backendRefs: an invalid backend's share; of GRPCRoutes UNAVAILABLE.
   ERR_WAYPOINT_INVALID_BACKEND: {
     status: 500,
-    grpc: GRPC.INTERNAL,
+    grpc: GRPC.UNAVAILABLE,
     text: 'the route for this request has no valid backend',
   },
   // Gateway API, HTTPRouteFilter: a filter that cannot be resolved must not be skipped.

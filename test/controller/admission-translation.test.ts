@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import {
   type FilterLookup,
+  type RateLimitLookup,
   translateFaultInjection,
   translateFilter,
   translateRateLimit,
@@ -8,13 +9,15 @@ import {
 import { GOOD_SPECS } from './support/admission-examples.ts';
 import { objectOf } from './support/settings.ts';
 
-const NOTHING: FilterLookup = {
+const NOTHING: FilterLookup & RateLimitLookup = {
+  counter: () => undefined,
   service: () => undefined,
   waypoint: () => undefined,
   route: () => undefined,
   configMap: () => undefined,
 };
-const EVERYTHING: FilterLookup = {
+const EVERYTHING: FilterLookup & RateLimitLookup = {
+  counter: () => ({ ports: [{ name: 'valkey', servicePort: 6379 }] }),
   service: () => ({
     ports: [
       { name: 'http', servicePort: 80 },
@@ -40,7 +43,7 @@ function filterObject(source: unknown, rest: object = {}) {
   return object('Filter', { source, ...rest });
 }
 
-function rateLimit(spec: unknown, lookup: FilterLookup = EVERYTHING, faults: readonly string[] = []) {
+function rateLimit(spec: unknown, lookup: RateLimitLookup = EVERYTHING, faults: readonly string[] = []) {
   return translateRateLimit(
     { object: objectOf('RateLimit', object('RateLimit', spec)), faults },
     lookup,
@@ -130,6 +133,25 @@ test('targets that are not there are told, and attached to all the same', async 
     /port 8080 of Service cart, no Service checkout, no rule pay of HTTPRoute cart, no Gateway waypoint/,
   );
   t.equal(resource?.kind === 'rate-limit' && resource.limit.attachments.length, 4);
+});
+
+test('a shared limit that nobody can count says so, and what becomes of requests', async (t) => {
+  const spec = (failure: string | undefined, port: number) => ({
+    rules: [{ limits: [] }],
+    targetRefs: [{ kind: 'Service', name: 'cart' }],
+    global: { service: { name: 'valky', namespace: 'infra', port }, failure },
+  });
+  const nobody = { ...EVERYTHING, counter: () => undefined };
+  t.match(rateLimit(spec(undefined, 6379), nobody).condition, {
+    status: 'False',
+    reason: 'TargetNotFound',
+    message: /no Service infra\/valky to count with, so all requests pass \(failure: Open\)/,
+  });
+  t.match(rateLimit(spec('Closed', 80)).condition, {
+    status: 'False',
+    message: /no port 80 of Service infra\/valky to count with, so all requests are refused/,
+  });
+  t.match(rateLimit(spec('Closed', 6379)).condition, { status: 'True' });
 });
 
 test('a port by name is looked up, and a name that no port has holds for nothing', async (t) => {

@@ -113,7 +113,7 @@ test('routes shows what a waypoint was told, and what is wrong with it', async (
   }[];
   t.match(
     route?.rules.map(({ problems }) => problems),
-    [[], [/^backend 1: BackendNotFound: .*gone.*; requests get a 500$/], []],
+    [[], [/^backend 1: BackendNotFound: .*gone.*; requests get a 500, gRPC calls UNAVAILABLE$/], []],
   );
   t.equal(await lab.nodemesh('routes', '-n', 'nowhere'), 'No routes found.\n');
 });

@@ -25,6 +25,15 @@ test('the client is told what was refused and not by what', async (t) => {
   t.match(answerFor(denied), { status: 403, grpc: 7, text: 'RBAC: access denied' });
 });
 
+test('a backend that is not valid is a 500, and to gRPC unavailable, as the Gateway API has it', async (t) => {
+  const invalid = new WaypointError({
+    code: 'ERR_WAYPOINT_INVALID_BACKEND',
+    blame: 'local',
+    message: 'shop/cart-v2 is not there',
+  });
+  t.match(answerFor(invalid), { status: 500, grpc: 14 });
+});
+
 test('a code that nobody has thought of is a fault of ours', async (t) => {
   const error = new MeshError({ code: 'ERR_SOMETHING_NEW', blame: 'upstream', message: '?' });
   t.match(answerFor(error), { status: 500, grpc: 13 });

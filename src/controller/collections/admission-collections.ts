@@ -29,7 +29,10 @@ export function deriveAdmission(
     extensionKey(kind, meta.namespace, meta.name);
   const rateLimitOutcomes = graph.derive(rateLimits, (fetch, judged): [string, AdmissionOutcome][] => {
     const { meta } = judged.object;
-    const lookup = targetLookup(fetch, meta.namespace, inputs);
+    const lookup = {
+      ...targetLookup(fetch, meta.namespace, inputs),
+      counter: (namespace: string, name: string) => targetLookup(fetch, namespace, inputs).service(name),
+    };
     return [[keyOf('RateLimit', meta), translateRateLimit(judged, lookup, clusterDomain)]];
   });
   const faultOutcomes = graph.derive(faultInjections, (fetch, judged): [string, AdmissionOutcome][] => {

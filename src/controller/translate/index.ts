@@ -3,6 +3,7 @@ export {
   type AdmissionOutcome,
   type FilterLookup,
   filterInvalid,
+  type RateLimitLookup,
   type TargetLookup,
   translateFaultInjection,
   translateFilter,

@@ -24,7 +24,7 @@ export function httpRuleProblems(rule: HttpRule, known: RuleKnowledge): readonly
   return [
     ...matches.flatMap(matchProblems),
     ...all.flatMap((filter) => filterProblems(filter, known)),
-    ...(answers ? [] : backendProblems(backends, 'requests get a 500')),
+    ...(answers ? [] : backendProblems(backends, 'requests get a 500, gRPC calls UNAVAILABLE')),
   ];
 }
 

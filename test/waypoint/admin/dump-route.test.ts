@@ -187,14 +187,14 @@ test('what does not work of a rule is told with what becomes of its requests', a
     'mirror: BackendNotFound: no service shop/gone; no copies are sent',
     'filter RateLimit/shop/slow: expected one that is valid, got none; requests get a 500',
     'filter Filter/shop/other: expected one that is valid, got none; requests get a 500',
-    'backend 2: BackendNotFound: no service shop/gone; 25% of requests get a 500',
+    'backend 2: BackendNotFound: no service shop/gone; 25% of requests get a 500, gRPC calls UNAVAILABLE',
   ]);
   t.equal(problems.length, 7);
   t.same(dumpRule({ backends: [backend('gone', 1, { target: missing })] }).problems, [
-    'backend 1: BackendNotFound: no service shop/gone; requests get a 500',
+    'backend 1: BackendNotFound: no service shop/gone; requests get a 500, gRPC calls UNAVAILABLE',
   ]);
   t.same(dumpRule({ backends: [backend('cart', 0)] }).problems, [
-    'expected a backend with a weight above 0, got none; requests get a 500',
+    'expected a backend with a weight above 0, got none; requests get a 500, gRPC calls UNAVAILABLE',
   ]);
 });
 

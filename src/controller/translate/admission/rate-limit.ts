@@ -7,14 +7,20 @@ import {
 } from '../../../model/index.ts';
 import type { GlobalCountingObject, RateLimitObject, RateLimitRuleObject } from '../../objects/index.ts';
 import { serviceHostname } from '../service.ts';
-import { type AdmissionOutcome, invalid } from './admission-outcome.ts';
+import { type AdmissionCondition, type AdmissionOutcome, invalid } from './admission-outcome.ts';
 import { translateMatches } from './request-condition.ts';
-import { resolveTargets, type TargetLookup } from './resolve-targets.ts';
+import { resolveTargets, type TargetLookup, type TargetPort } from './resolve-targets.ts';
+
+/** What a RateLimit may refer to. */
+export interface RateLimitLookup extends TargetLookup {
+  /** Where a shared limit is counted, in whatever namespace. */
+  counter(namespace: string, name: string): { readonly ports: readonly TargetPort[] } | undefined;
+}
 
 /** `faults`: what the object's schema has against it; then nothing of it is in force. */
 export function translateRateLimit(
   { object, faults }: { readonly object: RateLimitObject; readonly faults: readonly string[] },
-  lookup: TargetLookup,
+  lookup: RateLimitLookup,
   clusterDomain: string,
 ): AdmissionOutcome {
   const { namespace, name, createdMs } = object.meta;
@@ -37,7 +43,26 @@ export function translateRateLimit(
         announced: object.announce,
       },
     },
-    condition,
+    condition: condition.status === 'False' ? condition : (counterProblem(object, lookup) ?? condition),
+  };
+}
+
+/** A limit that nobody counts limits nothing, or lets nothing through: its author has to know. */
+function counterProblem(
+  { global, meta }: RateLimitObject,
+  lookup: RateLimitLookup,
+): AdmissionCondition | undefined {
+  if (global?.server.kind !== 'service') return undefined;
+  const { name, port } = global.server;
+  const namespace = global.server.namespace === '' ? meta.namespace : global.server.namespace;
+  const found = lookup.counter(namespace, name);
+  if (found?.ports.some(({ servicePort }) => servicePort === port) === true) return undefined;
+  const what = found === undefined ? '' : `port ${port} of `;
+  const effect = global.failure === 'Closed' ? 'all requests are refused' : 'all requests pass';
+  return {
+    status: 'False',
+    reason: 'TargetNotFound',
+    message: `spec.global.service: there is no ${what}Service ${namespace}/${name} to count with, so ${effect} (failure: ${global.failure})`,
   };
 }
 
