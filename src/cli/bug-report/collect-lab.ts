@@ -41,7 +41,9 @@ const WAYPOINT_PAGES: typeof PROXY_PAGES = [
   ['/endpoints', 'endpoints.json'],
 ];
 const CONTROLLER_PAGES: typeof PROXY_PAGES = [
-  ['/debug/problems', 'problems.json'],
+  ...['problems', 'proxies', 'workloads', 'services', 'policies', 'enrolments'].map(
+    (page) => [`/debug/${page}`, `${page}.json`] as const,
+  ),
   ['/metrics', 'metrics.txt'],
   ['/ca/roots', 'roots.txt'],
 ];

@@ -20,6 +20,9 @@ interface ReportOptions extends ApiOptions {
   readonly output: 'text' | 'json';
 }
 
+/** Parts that are missing, on the terminal: when a whole process is gone, there are dozens. */
+const TOLD = 5;
+
 /** `nodemesh bug-report`: all that somebody else needs to see what you see, and no secret. */
 export function addBugReportCommand(program: Command, context: CliContext): void {
   withApiOptions(
@@ -64,7 +67,10 @@ Examples:
           return;
         }
         terminal.stdout.write(`${target}: ${all.length} files, ${byteCount(bytes)}\n`);
-        for (const { path, why } of missing) terminal.stderr.write(`not in it: ${path}: ${why}\n`);
+        for (const { path, why } of missing.slice(0, TOLD))
+          terminal.stderr.write(`not in it: ${path}: ${why}\n`);
+        if (missing.length > TOLD)
+          terminal.stderr.write(`not in it: ${missing.length - TOLD} more, listed in its missing.json\n`);
       } finally {
         progress.stop();
       }

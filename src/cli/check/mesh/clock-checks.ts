@@ -12,7 +12,11 @@ export function clockChecks({ clocks }: MeshFacts): readonly CheckResult[] {
   const results = clocks.map((clock): CheckResult => {
     const name = `clock of ${clock.part}`;
     if ('error' in clock)
-      return failed(name, clock.error, 'nodemesh lab status lists the dashboards that should answer');
+      return failed(
+        `dashboard of ${clock.part}`,
+        clock.error,
+        'nodemesh lab status lists the dashboards that should answer',
+      );
     const { aheadMs, uncertaintyMs } = clock.value;
     // What the question took says nothing about the clock.
     const skewMs = Math.max(0, Math.abs(aheadMs) - uncertaintyMs);

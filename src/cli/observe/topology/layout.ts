@@ -73,8 +73,14 @@ function groupId(namespace: string): string {
   return `namespace/${namespace}`;
 }
 
-function nodeWidth({ name, waypoint }: TopologyNode): number {
-  return Math.max(name.length, waypoint.length + 2, 8) * NODE_GLYPH + 24;
+function nodeWidth(node: TopologyNode): number {
+  return Math.max(node.name.length * NODE_GLYPH, nodeRemark(node).length * LABEL_GLYPH, 48) + 24;
+}
+
+/** What stands below a node's name. */
+export function nodeRemark({ kind, inMesh, waypoint }: TopologyNode): string {
+  if (waypoint !== '') return `via ${waypoint}`;
+  return kind === 'workload' && !inMesh ? 'not in the mesh' : kind;
 }
 
 function boxOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Box>): Box {

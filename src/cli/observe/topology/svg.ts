@@ -1,6 +1,6 @@
 import { edgeHealth, edgeText } from './edge-text.ts';
 import type { Graph } from './graph.ts';
-import { type Drawing, layOut, type Point } from './layout.ts';
+import { type Drawing, layOut, nodeRemark, type Point } from './layout.ts';
 
 /** Dark where the reader's desktop is. */
 const STYLE = `
@@ -8,7 +8,7 @@ svg{--page:#fff;--text:#1f2328;--dim:#656d76;--line:#d0d7de;--box:#f6f8fa;--good
 @media(prefers-color-scheme:dark){svg{--page:#0d1117;--text:#e6edf3;--dim:#9198a1;--line:#3d444d;--box:#151b23;--good:#3fb950;--poor:#d29922;--bad:#f85149;--idle:#7d8590}}
 .page{fill:var(--page)} text{font:13px system-ui,sans-serif;fill:var(--text)} .dim{fill:var(--dim);font-size:11px}
 .ns{fill:none;stroke:var(--line);stroke-dasharray:2 3} .node{fill:var(--box);stroke:var(--dim)} .out{stroke-dasharray:4 3}
-.edge{fill:none;stroke-width:1.6} .plain{stroke-dasharray:5 4} .label{font-size:11px;paint-order:stroke;stroke:var(--page);stroke-width:4px}
+.edge{fill:none;stroke-width:1.6} .plain{stroke-dasharray:5 4} .label{font-size:11px} .lock{fill:var(--dim)}
 .good{stroke:var(--good)} .poor{stroke:var(--poor)} .bad{stroke:var(--bad)} .idle{stroke:var(--idle)} marker path{stroke:none}
 .f-good{fill:var(--good)} .f-poor{fill:var(--poor)} .f-bad{fill:var(--bad)} .f-idle{fill:var(--idle)}
 `;
@@ -45,24 +45,35 @@ function namespaceShapes({ namespaces }: Drawing): readonly string[] {
 
 function nodeShapes({ nodes }: Drawing): readonly string[] {
   return nodes.map(({ node, x, y, width, height }) => {
-    const { kind, name, inMesh, waypoint } = node;
+    const { kind, name, inMesh } = node;
     const outside = inMesh ? '' : ' out';
     // Services are round at their ends, workloads are boxes.
     const radius = kind === 'service' ? height / 2 : 6;
-    const below =
-      waypoint !== '' ? `via ${waypoint}` : kind === 'workload' && !inMesh ? 'not in the mesh' : kind;
-    return `<g><title>${escaped(node.id)}</title><rect class="node${outside}" x="${px(x - width / 2)}" y="${px(y - height / 2)}" width="${px(width)}" height="${px(height)}" rx="${px(radius)}"/><text x="${px(x)}" y="${px(y - 2)}" text-anchor="middle">${escaped(name)}</text><text class="dim" x="${px(x)}" y="${px(y + 14)}" text-anchor="middle">${escaped(below)}</text></g>`;
+    return `<g><title>${escaped(node.id)}</title><rect class="node${outside}" x="${px(x - width / 2)}" y="${px(y - height / 2)}" width="${px(width)}" height="${px(height)}" rx="${px(radius)}"/><text x="${px(x)}" y="${px(y - 2)}" text-anchor="middle">${escaped(name)}</text><text class="dim" x="${px(x)}" y="${px(y + 14)}" text-anchor="middle">${escaped(nodeRemark(node))}</text></g>`;
   });
 }
 
+/** Labels come last, on a ground of their own: no line runs through a number. */
 function edgeShapes({ edges }: Drawing): readonly string[] {
-  return edges.map(({ edge, points, label }) => {
+  const lines = edges.map(({ edge, points }) => {
     const health = edgeHealth(edge);
-    const lock = edge.mutualTls ? '🔒 ' : '';
     const plain = edge.mutualTls ? '' : ' plain';
-    return `<g><title>${escaped(`${edge.from} → ${edge.to}, ${edge.protocol}, ${edge.mutualTls ? 'mutual TLS' : 'plaintext'}`)}</title><path class="edge ${health}${plain}" d="${pathOf(points)}" marker-end="url(#to-${health})"/><text class="label" x="${px(label.x)}" y="${px(label.y + 4)}" text-anchor="middle">${lock}${escaped(edgeText(edge))}</text></g>`;
+    const title = `${edge.from} → ${edge.to}, ${edge.protocol}, ${edge.mutualTls ? 'mutual TLS' : 'plaintext'}`;
+    return `<g><title>${escaped(title)}</title><path class="edge ${health}${plain}" d="${pathOf(points)}" marker-end="url(#to-${health})"/></g>`;
   });
+  const labels = edges.map(({ edge, label: { x, y, width, height } }) => {
+    const left = x - width / 2;
+    const ground = `<rect class="page" x="${px(left)}" y="${px(y - height / 2)}" width="${px(width)}" height="${px(height)}"/>`;
+    const lock = edge.mutualTls ? `<path class="lock" d="M${px(left + 4)} ${px(y - 1)}${LOCK}"/>` : '';
+    const middle = edge.mutualTls ? x + LOCK_WIDTH / 2 : x;
+    return `${ground}${lock}<text class="label" x="${px(middle)}" y="${px(y + 4)}" text-anchor="middle">${escaped(edgeText(edge))}</text>`;
+  });
+  return [...lines, ...labels];
 }
+
+/** A padlock of 8 by 10 pixels from the left end of its body's upper side: not every machine has a font with one. */
+const LOCK = 'h1v-2a3 3 0 0 1 6 0v2h1v6h-8zm2.2 0h3.6v-2a1.8 1.8 0 0 0-3.6 0z';
+const LOCK_WIDTH = 14;
 
 /** Through the middles of the segments, with the points as handles: bends instead of corners. */
 function pathOf(points: readonly Point[]): string {

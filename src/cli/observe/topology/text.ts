@@ -7,10 +7,12 @@ import type { Graph } from './graph.ts';
 /** Every node that talks, and below it whom it talks to. Nodes without any edge are counted at the end. */
 export function topologyText({ nodes, edges }: Graph, colours: Colours): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const quiet = nodes.filter(({ id }) => !edges.some(({ from, to }) => from === id || to === id));
+  const byFrom = Map.groupBy(edges, ({ from }) => from);
+  const busy = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const quiet = nodes.filter(({ id }) => !busy.has(id));
   const lines: string[] = [];
   for (const node of nodes) {
-    const own = edges.filter(({ from }) => from === node.id);
+    const own = byFrom.get(node.id) ?? [];
     if (own.length === 0) continue;
     lines.push(colours.bold(nodeName(node, node.id)) + tags(node, colours));
     const names = own.map(({ to }) => nodeName(byId.get(to), to));

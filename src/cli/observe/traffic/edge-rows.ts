@@ -88,15 +88,12 @@ function identitiesOf(
   const own = new Map(
     workloads.map(({ namespace, workload, identity }) => [`workload/${namespace}/${workload}`, identity]),
   );
-  const found = new Map<string, readonly string[]>();
-  for (const { id, kind } of nodes) {
-    const behind =
-      kind === 'service'
-        ? edges.filter(({ from }) => from === id).map(({ to }) => own.get(to))
-        : [own.get(id)];
-    found.set(id, [
-      ...new Set(behind.filter((identity) => identity !== undefined && identity !== '')),
-    ] as string[]);
-  }
-  return found;
+  const behind = Map.groupBy(edges, ({ from }) => from);
+  return new Map(
+    nodes.map(({ id, kind }) => {
+      const ids = kind === 'service' ? (behind.get(id) ?? []).map(({ to }) => to) : [id];
+      const identities = ids.map((each) => own.get(each) ?? '').filter((identity) => identity !== '');
+      return [id, [...new Set(identities)]];
+    }),
+  );
 }
