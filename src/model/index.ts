@@ -96,6 +96,7 @@ export {
   inboundPath,
   isRefusal,
   isWaypointPod,
+  gatewayName,
   nameWaypoint,
   type RankedEndpoints,
   rankEndpoints,

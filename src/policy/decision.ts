@@ -10,6 +10,8 @@ export interface Explanation {
   /** The first clause that had matches to try, and which of them held. A rule without clauses has neither. */
   readonly clause: number | undefined;
   readonly match: number | undefined;
+  /** The ALLOW policies of which none matched, where that decided. */
+  readonly unmatched?: readonly PolicyKey[] | undefined;
   /** One line for logs and dashboards, with policy, identity and port. Made when first read. */
   readonly sentence: string;
 }

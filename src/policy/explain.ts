@@ -7,7 +7,7 @@ const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as cons
 
 /** An explanation whose sentence is put together when somebody reads it: an allowed connection seldom needs one. */
 export function explain(
-  held: { readonly policy: PolicyKey | undefined } & (Held | typeof NOWHERE),
+  held: Pick<Explanation, 'policy' | 'unmatched'> & (Held | typeof NOWHERE),
   sentence: () => string,
 ): Explanation {
   let made: string | undefined;
@@ -16,6 +16,7 @@ export function explain(
     rule: held.rule,
     clause: held.clause,
     match: held.match,
+    ...(held.unmatched === undefined ? {} : { unmatched: held.unmatched }),
     get sentence() {
       made ??= sentence();
       return made;
@@ -58,10 +59,10 @@ export function explainNoneAllowed(
   policies: readonly AuthorizationPolicy[],
   attributes: L4Attributes,
 ): Explanation {
+  const unmatched = policies.map(({ key }) => key);
   return explain(
-    { policy: undefined, ...NOWHERE },
-    () =>
-      `allow policies exist, but none allowed: ${list(policies.map((policy) => policy.key))}: ${whoAndWhere(attributes)}`,
+    { policy: undefined, ...NOWHERE, unmatched },
+    () => `allow policies exist, but none allowed: ${list(unmatched)}: ${whoAndWhere(attributes)}`,
   );
 }
 

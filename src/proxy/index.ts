@@ -4,6 +4,7 @@ export {
   type ConnectionDetails,
   type ConnectionEnd,
   type ConnectionJournal,
+  type ConnectionLife,
   type ConnectionRecord,
   type Direction,
   type OpenConnection,
@@ -37,7 +38,16 @@ export {
 export { createProblems, type Problems, parsed, requiredText } from './options/problems.ts';
 export { byteSize, rangedDurationMs, wholeNumber } from './options/ranged-values.ts';
 export { ProxyError, type ProxyErrorOptions } from './proxy-error.ts';
+export { connectionView } from './records/connection-view.ts';
 export { createJournal } from './records/journal.ts';
+export {
+  createObservingJournal,
+  joinJournals,
+  type ObservingJournal,
+} from './records/observing-journal.ts';
+export { createPolicyHits, type HitCounts, type PolicyHits } from './records/policy-hits.ts';
+export { type Verdict, verdictOf } from './records/refusal.ts';
+export { createEdgeBook, type EdgeBook, servicePortOf, trafficEnd } from './records/traffic-edge.ts';
 export { type FlagTable, responseFlags } from './records/response-flags.ts';
 export { createRejectionRecorder } from './records/tunnel-rejections.ts';
 export {
@@ -59,3 +69,4 @@ export {
 export { baggageOf } from './tunnels/tunnel-head.ts';
 export { createTunnelListener, type TunnelRejection } from './tunnels/tunnel-listener.ts';
 export type { TunnelRequest } from './tunnels/tunnel-request.ts';
+export { certificateViews } from './views/certificate-views.ts';

@@ -4,6 +4,8 @@ export interface ProxyErrorOptions<Code extends string> extends MeshErrorOptions
   readonly policy?: string | undefined;
   readonly rule?: number | undefined;
   readonly reason?: string | undefined;
+  /** Default: none. */
+  readonly unmatched?: readonly string[] | undefined;
 }
 
 /** What a proxy itself decides or meets; what its mechanisms meet keeps their own codes, as `cause`. */
@@ -14,11 +16,19 @@ export class ProxyError<Code extends string = string> extends MeshError<Code> {
   readonly rule: number | undefined;
   /** A word of a closed list, where the code alone does not say why. */
   readonly reason: string | undefined;
+  /** ALLOW policies of which none let it through, where no one policy decided. */
+  readonly unmatched: readonly string[];
 
   constructor(options: ProxyErrorOptions<Code>) {
     super(options);
     this.policy = options.policy;
     this.rule = options.rule;
     this.reason = options.reason;
+    this.unmatched = options.unmatched ?? [];
+  }
+
+  /** The one ALLOW policy that would have had to match, where there is but one. */
+  get onlyUnmatched(): string | undefined {
+    return this.unmatched.length === 1 ? this.unmatched[0] : undefined;
   }
 }

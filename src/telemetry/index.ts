@@ -71,11 +71,13 @@ export {
   registerCertificateMetrics,
   registerProcessMetrics,
   registerRevocationMetrics,
+  registerWorkloadMetrics,
   type TcpMetrics,
   type TcpMetricsOptions,
   type Traffic,
   type TrafficBytes,
   type TrafficParty,
+  type WorkloadWork,
   type XdsMetrics,
   type XdsTermination,
 } from './metrics/index.ts';

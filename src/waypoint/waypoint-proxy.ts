@@ -46,6 +46,7 @@ import { openTunnelPort } from './listener/tunnel-port.ts';
 import { createConnectTo } from './own-calls/connect-to.ts';
 import { createFetchDocument } from './own-calls/fetch-document.ts';
 import { createConnectionContext } from './request/connection-context.ts';
+import type { ObserveRequest } from './observation/observe-request.ts';
 import { createOwnWorkload } from './own-workload.ts';
 import { createPlanCompiler } from './plan/compile-plan.ts';
 import { createPlanStore } from './plan/plan-store.ts';
@@ -75,6 +76,9 @@ export interface WaypointProxyDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  readonly observeRequest: ObserveRequest;
+  readonly onDryRun: NonNullable<GuardDeps['onDryRun']>;
+  readonly onDecided: NonNullable<GuardDeps['onDecided']>;
   onTunnelRejected(rejection: TunnelRejection): void;
 }
 
@@ -169,7 +173,8 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     send: createSender(upstreams, retry),
     memory: createReplayMemory(CHECKED_BODIES_BYTES),
     onAnswer: admission.authorizers.answered,
-    onDryRun: deps.decisions.dryRun,
+    onDryRun: deps.onDryRun,
+    onDecided: deps.onDecided,
   };
   const connectTo = createConnectTo({ upstreams, view, network: mesh.network, namespace, clock });
   const enforcement: Enforcement = owned.own(

@@ -1,6 +1,12 @@
 import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
 import type { HostPort } from '../proxy/index.ts';
-import { createJournal, createRejectionRecorder, createTracing, tracedJournal } from '../proxy/index.ts';
+import {
+  createJournal,
+  createRejectionRecorder,
+  createTracing,
+  joinJournals,
+  tracedJournal,
+} from '../proxy/index.ts';
 import {
   type AdminRoute,
   createAccessLog,
@@ -29,6 +35,7 @@ import { dumpEndpoints } from './admin/dump-endpoints.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { WaypointError } from './errors.ts';
 import { createRoutingMetrics } from './layers/routing-metrics.ts';
+import { LATE_REFUSALS, observeWaypoint } from './observation/index.ts';
 import { RESPONSE_FLAGS } from './response-flags.ts';
 import { toAll, toLog } from './upstream/upstream-events.ts';
 import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
@@ -67,7 +74,12 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   });
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
-  const recordRejection = createRejectionRecorder({ decisions, log, clock });
+  const observation = observeWaypoint({
+    gateway: config.gateway,
+    proxy: `waypoint/${config.gateway.split('/')[0]}/${config.pod}`,
+    clock,
+  });
+  const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
   const tracing = createTracing(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-waypoint',
@@ -75,25 +87,34 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       'k8s.namespace.name': config.gateway.split('/', 1)[0] ?? '',
       'nodemesh.gateway': config.gateway,
     },
-    sinks: [],
+    sinks: [observation.store],
     clock,
     log,
   });
   registerExportMetrics(registry, () => tracing.exported);
   const journal = tracedJournal(
-    createJournal({
-      metrics: createTcpMetrics({ registry }),
-      decisions,
-      accessLog: createAccessLog(log),
-      flags: RESPONSE_FLAGS,
-      lateRefusals: new Set(['ERR_WAYPOINT_DENIED_LATER']),
-      reporter: 'waypoint',
-    }),
+    joinJournals(
+      createJournal({
+        metrics: createTcpMetrics({ registry }),
+        decisions,
+        accessLog: createAccessLog(log),
+        flags: RESPONSE_FLAGS,
+        lateRefusals: LATE_REFUSALS,
+        reporter: 'waypoint',
+      }),
+      observation.journal,
+    ),
     { tracer: tracing.tracer, clock },
   );
   const proxy = createWaypointProxy(config, {
     journal,
     tracer: tracing.tracer,
+    observeRequest: observation.observeRequest,
+    onDryRun(outcome) {
+      decisions.dryRun(outcome);
+      observation.hits.dryRun(outcome);
+    },
+    onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
     requestLog: createRequestLog(log),
     httpMetrics: createHttpMetrics({ registry }),
     decisions,
@@ -109,7 +130,12 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     clock,
     log,
     random,
-    onTunnelRejected: (rejection) => recordRejection(config.gateway, rejection),
+    onTunnelRejected: (rejection) =>
+      recordRejection(config.gateway, rejection, {
+        namespace: proxy.self.namespace,
+        workload: config.gateway.split('/')[1] ?? '',
+        identity: '',
+      }),
   });
   registerProcessMetrics({
     registry,
@@ -153,6 +179,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     log.info('closing', { connections: proxy.connections });
     const timer = clock.after(config.drainTimeoutMs, () => proxy.destroy(drainedOut()));
     await proxy.close();
+    observation.journal.close();
     timer.cancel();
     await ports.close();
     await tracing.close();
@@ -182,6 +209,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       ports.destroy(cause);
       proxy.destroy(cause);
       tracing.destroy(cause);
+      observation.journal.close();
     },
   };
 }

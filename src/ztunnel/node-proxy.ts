@@ -21,7 +21,7 @@ import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
 import { createAdmission } from './connections/admission.ts';
-import type { DryRun } from './connections/inbound-verdict.ts';
+import type { DryRun, Reason } from './connections/inbound-verdict.ts';
 import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
 import { createEnrolmentGate, createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
@@ -47,6 +47,7 @@ export interface NodeProxyDeps {
   readonly random: () => number;
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
   onDryRun(outcome: DryRun): void;
+  onDecided(verdict: 'allow' | 'deny', reason: Reason): void;
   onWaypointBypass(bypass: WaypointBypass): void;
 }
 
@@ -91,6 +92,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     clock,
     refusesBypass: (uid) => enrolment.wanted(uid)?.waypointBypass === 'refuse',
     onDryRun: deps.onDryRun,
+    onDecided: deps.onDecided,
   });
   const proxyDeps: PodProxyDeps = {
     network: config.mesh.network,

@@ -26,11 +26,13 @@ import {
   createRejectionRecorder,
   createTracing,
   type HostPort,
+  joinJournals,
   tracedJournal,
 } from '../proxy/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
 import { nameWaypoint, parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
+import { observeNode } from './observation/index.ts';
 import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
 
 export interface ZtunnelDeps {
@@ -74,7 +76,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   });
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
-  const recordRejection = createRejectionRecorder({ decisions, log, clock });
+  const observation = observeNode({ node: config.node, registry, clock });
+  const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
   const tracing = createTracing(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-ztunnel',
@@ -82,19 +85,22 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
       'service.instance.id': `ztunnel/${config.node}`,
       'k8s.node.name': config.node,
     },
-    sinks: [],
+    sinks: [observation.store],
     clock,
     log,
   });
   registerExportMetrics(registry, () => tracing.exported);
   const journal = tracedJournal(
-    createJournal({
-      metrics: createTcpMetrics({ registry }),
-      decisions,
-      accessLog: createAccessLog(log),
-      flags: RESPONSE_FLAGS,
-      lateRefusals: LATE_REFUSALS,
-    }),
+    joinJournals(
+      createJournal({
+        metrics: createTcpMetrics({ registry }),
+        decisions,
+        accessLog: createAccessLog(log),
+        flags: RESPONSE_FLAGS,
+        lateRefusals: LATE_REFUSALS,
+      }),
+      observation.journal,
+    ),
     { tracer: tracing.tracer, clock },
   );
   const proxy = createNodeProxy(config, {
@@ -103,7 +109,13 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     clock,
     log,
     random,
-    onTunnelRejected: (pod, rejection) => recordRejection(pod.uid, rejection),
+    onTunnelRejected: (pod, rejection) =>
+      recordRejection(pod.uid, rejection, {
+        namespace: pod.namespace,
+        workload: proxy.view.workload(pod.uid)?.workloadName ?? pod.name,
+        identity: pod.identity.id,
+      }),
+    onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
     onWaypointBypass({ workload, path, attributes, outcome }) {
       decisions.bypassed({
         service: path.service?.hostname ?? '',
@@ -123,6 +135,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     },
     onDryRun: (outcome) => {
       decisions.dryRun(outcome);
+      observation.hits.dryRun(outcome);
       if (outcome.differs)
         log.info('dry-run policy differs', { policy: outcome.policy, why: outcome.sentence });
     },
@@ -191,6 +204,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     // Requests must reach the next generation from now on.
     await ports.close();
     await proxy.close();
+    observation.journal.close();
     await tracing.close();
     log.info('closed');
   }
@@ -216,6 +230,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     destroy(cause) {
       ports.destroy(cause);
       proxy.destroy(cause);
+      observation.journal.close();
       tracing.destroy(cause);
     },
   };

@@ -14,6 +14,7 @@ import {
   registerExportMetrics,
   registerProcessMetrics,
   registerRevocationMetrics,
+  registerWorkloadMetrics,
 } from '../../src/telemetry/index.ts';
 import { REQUEST_LABELS, TRAFFIC_LABELS } from '../../src/telemetry/metrics/index.ts';
 import { createRoutingMetrics } from '../../src/waypoint/layers/routing-metrics.ts';
@@ -79,6 +80,7 @@ test('every metric of the table but the controller’s own is registered here', 
   });
   createNodeMetrics({ registry, proxies: () => ({ active: 0, pending: 0 }) });
   registerRevocationMetrics(registry, () => undefined);
+  registerWorkloadMetrics(registry, () => []);
   registerExportMetrics(registry, () => []);
   registerCertificateMetrics(registry, () => []);
   registerProcessMetrics({ registry, component: 'ztunnel', version: '1', droppedLogLines: () => 0 });

@@ -49,7 +49,7 @@ test('a connection waits for its destination, and is refused when that never com
   const late = admit();
   await clock.advance(4_000);
   view.apply({ upsertWorkloads: [server] });
-  (await late)();
+  (await late).release();
   view.apply({ removedAddresses: [server.uid] });
   const never = t.rejects(admit(), { code: 'ERR_ZTUNNEL_UNKNOWN_DESTINATION' });
   await clock.advance(5_000);
@@ -65,7 +65,7 @@ test('a connection waits for a policy that is named but not here, and is refused
   const first = admit();
   await clock.advance(1_000);
   view.apply({ upsertPolicies: [{ ...policyOf({ name: 'later' }), scope: 'workload-selector', rules: [] }] });
-  (await first)();
+  (await first).release();
   view.apply({ removedPolicies: [policyKey('shop', 'later')] });
   const second = t.rejects(admit(), { code: 'ERR_ZTUNNEL_DENIED', message: /shop\/later/ });
   await clock.advance(5_000);
@@ -77,7 +77,7 @@ test('a connection waits for a policy that is named but not here, and is refused
 test('an open connection is cut by a policy that comes later', async (t) => {
   const { view, admit, cuts, admission } = world();
   view.apply({ upsertWorkloads: [server] });
-  const release = await admit();
+  const { release } = await admit();
   view.apply({ upsertPolicies: [strict] });
   t.match(cuts, [/^ERR_ZTUNNEL_DENIED_LATER .*shop\/strict/]);
   release();
@@ -115,7 +115,7 @@ test('an open connection outlives a policy that is only late, not one that never
 test('a released connection is not judged any more', async (t) => {
   const { view, admit, cuts, admission } = world();
   view.apply({ upsertWorkloads: [server] });
-  (await admit())();
+  (await admit()).release();
   view.apply({ upsertPolicies: [strict] });
   t.same(cuts, []);
   admission.close();
@@ -124,7 +124,7 @@ test('a released connection is not judged any more', async (t) => {
 test('a policy on dry run is told, and refuses nobody', async (t) => {
   const { view, admit, dryRuns, admission } = world();
   view.apply({ upsertWorkloads: [server], upsertPolicies: [{ ...strict, dryRun: true }] });
-  (await admit())();
+  (await admit()).release();
   t.match(dryRuns, [/shop\/strict/]);
   admission.close();
 });
@@ -146,9 +146,9 @@ test('a guarded pod takes what comes through its service’s waypoint, and nothi
   const { view, admit, admission, guarded } = world();
   const services = [web, waypointService];
   view.apply({ upsertWorkloads: [behind, waypointPod], upsertServices: services });
-  (await admit(identity('client')))();
+  (await admit(identity('client'))).release();
   guarded.add(server.uid);
-  (await admit(identity('waypoint')))();
+  (await admit(identity('waypoint'))).release();
   const refused = { code: 'ERR_ZTUNNEL_WAYPOINT_BYPASS', reason: 'WAYPOINT_BYPASS', policy: undefined };
   await t.rejects(admit(identity('client')), {
     ...refused,
@@ -167,9 +167,9 @@ test('a guard that is put up, and a waypoint that comes, are held against open c
   admission.review(server.uid);
   t.equal(cuts.length, 1);
   t.match(cuts[0], /^ERR_ZTUNNEL_DENIED_LATER .*sa\/client came round/);
-  for (const release of releases) release();
+  for (const { release } of releases) release();
   view.apply({ upsertServices: [makeService({ name: 'web' })] });
-  const release = await admit(identity('client'));
+  const { release } = await admit(identity('client'));
   view.apply({ upsertServices: [web] });
   t.equal(cuts.length, 2, 'the service has a waypoint now');
   release();

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { createMeshView, workloadIdentity } from '../../src/model/index.ts';
+import { beginRecord } from '../../src/proxy/index.ts';
 import { configDump } from '../../src/ztunnel/admin/index.ts';
 import { ip, makeService, makeWorkload, policyOf, serving, uid, vip } from '../model/mesh-fixtures.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
+import { createRecorder } from './support/recorder.ts';
+
+/** The dump shows nothing of it. */
+const RECORD = beginRecord(createRecorder(), () => 0, {
+  direction: 'inbound',
+  protocol: 'HBONE',
+  source: { address: ip('10.233.97.150'), port: 35_078 },
+});
 
 interface Dump {
   readonly workloads: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -96,6 +105,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
             source: { address: ip('10.233.97.150'), port: 35_078 },
             dialled: undefined,
             destination: { address: ip('10.233.97.129'), port: 9080 },
+            record: RECORD,
             cut: () => undefined,
           },
           {
@@ -105,6 +115,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
             source: { address: ip('10.233.97.129'), port: 35_380 },
             dialled: '10.233.25.246:9080',
             destination: { address: ip('10.233.97.136'), port: 15_008 },
+            record: RECORD,
             cut: () => undefined,
           },
         ],

@@ -14,6 +14,10 @@ export function addServeCommand(waypoint: Command, version: string): void {
     .command('serve')
     .description('run one replica of a waypoint: what the controller deploys for a Gateway')
     .option('--gateway <namespace/name>', 'the Gateway whose proxy this is')
+    .option(
+      '--pod <name>',
+      "the replica's own pod (default: POD_NAME of the environment, else the host's name)",
+    )
     .option('--service-account <name>', "the replica's own (default: the Gateway's name)")
     .option('--controller <host:port>', 'where the controller is')
     .option('--controller-name <dns name>', "name in the controller's certificate, if it is not the host")
@@ -98,7 +102,7 @@ export function addServeCommand(waypoint: Command, version: string): void {
 }
 
 async function run(options: WaypointOptions, version: string): Promise<void> {
-  const config = resolveWaypointConfig(options);
+  const config = resolveWaypointConfig({ pod: process.env.POD_NAME, ...options });
   await runProxy(
     (process) => createWaypoint(config, { ...process, version }),
     ({ log }) => log.info('started', { gateway: config.gateway, version }),

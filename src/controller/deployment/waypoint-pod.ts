@@ -16,7 +16,10 @@ export function waypointPod(
         image: settings.image,
         args: [...waypointArguments(waypoint, settings), ...flags],
         // In MiB. Less: a fifth more processor time for each request. More: memory at many connections.
-        env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=16' }],
+        env: [
+          { name: 'NODE_OPTIONS', value: '--max-semi-space-size=16' },
+          { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        ],
         ports: [
           { name: 'mesh', containerPort: 15008, protocol: 'TCP' },
           { name: 'metrics', containerPort: 15020, protocol: 'TCP' },

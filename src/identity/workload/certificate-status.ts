@@ -1,5 +1,6 @@
 import type { SpiffeId } from '../../model/index.ts';
 import { type Certificate, parsePemCertificates, readCertificate } from '../certificates/index.ts';
+import type { Rotation } from './rotation-history.ts';
 import type { Svid } from './svid.ts';
 
 /** One certificate in the shape of wire.md §5.3 (`/config_dump`), which istioctl reads. */
@@ -25,6 +26,8 @@ export interface CertificateStatus {
   readonly alarm: boolean;
   readonly rotatesAtMs: number | undefined;
   readonly notAfterMs: number | undefined;
+  /** Newest first, at most 20; since somebody here has held it. */
+  readonly rotations: readonly Rotation[];
   /** Of the last attempt, when it failed. */
   readonly lastError: string | undefined;
 }

@@ -12,6 +12,7 @@ import { IdentityError } from '../errors.ts';
 import type { PeerVerifier } from '../tls/index.ts';
 import { type CertificateStatus, describeSvid } from './certificate-status.ts';
 import type { FetchPriority, FetchQueue } from './fetch-queue.ts';
+import { createRotationHistory } from './rotation-history.ts';
 import { alarmTimeMs, rotationTimeMs } from './schedule.ts';
 import { acceptIssued, createSvid, type Svid, type SvidMaterial, standingOf } from './svid.ts';
 import { createWaiters } from './waiters.ts';
@@ -70,6 +71,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const { clock, queue } = context;
   const log = context.log.child({ identity: identity.id });
   const backoff = createBackoff(RETRY, context.random);
+  const rotations = createRotationHistory();
   let material: SvidMaterial | undefined;
   let svid: Svid | undefined;
   let revoked = false;
@@ -123,6 +125,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
       const issued = acceptIssued({ chainPem, identity, privateKeyPem, knownRoots, nowMs });
       if (isRevoked(issued)) throw unavailable('expected a certificate in force, got one revoked meanwhile');
       fetching = undefined;
+      rotations.add({ atMs: nowMs, serial: issued.leaf.serial, outcome: 'issued', error: '' });
       if (!destroyed) adopt(issued);
     } catch (error) {
       fetching = undefined;
@@ -134,6 +137,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
 
   const onFailure = (error: unknown): void => {
     lastError = error;
+    rotations.add({ atMs: clock.now(), serial: '', outcome: 'failed', error: describeError(error) });
     const refused = error instanceof MeshError && !error.retryable;
     const delayMs = backoff.next();
     log.warn('svid not renewed', { error, retryInMs: Math.round(delayMs), expiresAtMs: svid?.notAfterMs });
@@ -265,6 +269,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
         alarm,
         rotatesAtMs,
         notAfterMs: svid?.notAfterMs,
+        rotations: rotations.newestFirst,
         lastError: lastError === undefined ? undefined : describeError(lastError),
       };
     },

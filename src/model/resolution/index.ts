@@ -20,4 +20,4 @@ export {
   type UpstreamRefusal,
   type UpstreamRefusalReason,
 } from './upstream.ts';
-export { isWaypointPod, nameWaypoint } from './waypoint.ts';
+export { gatewayName, isWaypointPod, nameWaypoint } from './waypoint.ts';

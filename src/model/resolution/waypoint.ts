@@ -89,4 +89,17 @@ export function nameWaypoint(waypoint: GatewayAddress): string {
   return `waypoint ${waypoint.namespace}/${name}`;
 }
 
+/** `namespace/name` of the Gateway; the address where nothing is known there. */
+export function gatewayName(view: MeshView, waypoint: GatewayAddress): string {
+  if (waypoint.kind === 'hostname') {
+    const name = readUnboundAddress(waypoint)?.name ?? waypoint.hostname.split('.', 1)[0] ?? '';
+    return `${waypoint.namespace}/${name}`;
+  }
+  const { network, address } = waypoint;
+  const service = view.serviceAt(network, address, '');
+  if (service !== undefined) return `${service.namespace}/${service.name}`;
+  const workload = view.workloadAt(network, address);
+  return workload === undefined ? address : `${workload.namespace}/${workload.workloadName}`;
+}
+
 const NONE: readonly GatewayAddress[] = [];

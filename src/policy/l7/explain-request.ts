@@ -38,7 +38,13 @@ export function explainNoPermission(
   judged: JudgedRequest,
 ): RequestExplanation {
   return lazily(
-    { policy: undefined, rule: undefined, source: undefined, operation: undefined },
+    {
+      policy: undefined,
+      rule: undefined,
+      source: undefined,
+      operation: undefined,
+      unmatched: allow.map(({ policy }) => policy.key),
+    },
     () =>
       `allow policies exist, but none allowed: ${listed(allow)}: ${whoAndWhat(judged.attributes)}${nearMiss(allow, judged)}`,
   );
@@ -77,6 +83,7 @@ function lazily(where: Omit<RequestExplanation, 'sentence'>, sentence: () => str
     rule: where.rule,
     source: where.source,
     operation: where.operation,
+    ...(where.unmatched === undefined ? {} : { unmatched: where.unmatched }),
     get sentence() {
       made ??= sentence();
       return made;

@@ -8,6 +8,8 @@ export interface RequestExplanation {
   /** Which of the rule's `from` and `to` held. */
   readonly source: number | undefined;
   readonly operation: number | undefined;
+  /** The ALLOW policies of which none matched, where that decided. */
+  readonly unmatched?: readonly PolicyKey[] | undefined;
   /**
    * One line for logs and dashboards: policy, rule, who asked for what; where nothing allowed, the rule that was nearest
    * and what of it failed. Made when first read. Not for clients: it tells what policies look for.

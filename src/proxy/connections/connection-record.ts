@@ -25,6 +25,12 @@ export interface ConnectionDetails {
   readonly service?: Service | undefined;
   /** The span that it is. */
   readonly trace?: SpanContext | undefined;
+  /** The service's port that was dialled; undefined where that has to be told from the application's. */
+  readonly servicePort?: number | undefined;
+  /** `namespace/name` of the waypoint that it goes or came through; undefined without. */
+  readonly waypoint?: string | undefined;
+  /** The policy that let it through; undefined where none had to. */
+  readonly policy?: string | undefined;
 }
 
 /** Bytes as the client counts: sent to it, received from it. */
@@ -40,10 +46,20 @@ export interface ConnectionEnd extends ConnectionBytes {
   readonly error: MeshError | undefined;
 }
 
-/** Where records go: metrics and access log. */
+/** What there is to know of a connection while it lives. */
+export interface ConnectionLife {
+  /** Unlike that of any other connection of this process. */
+  readonly id: string;
+  /** From its first step on. */
+  readonly ageMs: number;
+  /** So far. */
+  bytes(): ConnectionBytes;
+}
+
+/** Where records go: metrics, access log, and what is observed. */
 export interface ConnectionJournal {
-  /** `meter` may be asked at any time until the connection is closed. */
-  opened(details: ConnectionDetails, meter: () => ConnectionBytes): OpenConnection;
+  /** `life` may be asked at any time until the connection is closed. */
+  opened(details: ConnectionDetails, life: ConnectionLife): OpenConnection;
   /** Never opened: refused, or nothing could be reached. */
   failed(details: ConnectionDetails, end: ConnectionEnd): void;
 }
@@ -53,7 +69,7 @@ export interface OpenConnection {
 }
 
 /** One connection's way through the proxy. Exactly one of its ends is recorded, whatever happens. */
-export interface ConnectionRecord {
+export interface ConnectionRecord extends ConnectionLife {
   readonly details: ConnectionDetails;
   learn(more: Partial<ConnectionDetails>): void;
   opened(meter: () => ConnectionBytes): void;
@@ -70,15 +86,25 @@ export function beginRecord(
   let known = details;
   let open: OpenConnection | undefined;
   let over = false;
-  return {
+  let meter: () => ConnectionBytes = nothingYet;
+  started += 1;
+  const id = started.toString(36);
+  const record: ConnectionRecord = {
+    id,
+    get ageMs() {
+      return monotonic() - startedMs;
+    },
+    bytes: () => meter(),
     get details() {
       return known;
     },
     learn(more) {
       known = { ...known, ...more };
     },
-    opened(meter) {
-      if (!over) open ??= journal.opened(known, meter);
+    opened(itsMeter) {
+      if (over || open !== undefined) return;
+      meter = itsMeter;
+      open = journal.opened(known, record);
     },
     ended({ bytesSent, bytesReceived, error }) {
       if (over) return;
@@ -88,4 +114,17 @@ export function beginRecord(
       else open.closed(end);
     },
   };
+  return record;
+}
+
+/** Numbers the connections of the process. */
+let started = 0;
+
+function nothingYet(): ConnectionBytes {
+  return { bytesSent: 0, bytesReceived: 0 };
+}
+
+/** Outbound connections are their client's node's to report, inbound ones their server's. */
+export function reporterOf(details: ConnectionDetails): 'source' | 'destination' {
+  return details.direction === 'outbound' ? 'source' : 'destination';
 }

@@ -7,13 +7,14 @@ import type {
   TcpMetrics,
   Traffic,
 } from '../../telemetry/index.ts';
-import { IdentityError } from '../../identity/index.ts';
-import type {
-  ConnectionDetails,
-  ConnectionEnd,
-  ConnectionJournal,
+import {
+  type ConnectionDetails,
+  type ConnectionEnd,
+  type ConnectionJournal,
+  reporterOf,
 } from '../connections/connection-record.ts';
 import { ProxyError } from '../proxy-error.ts';
+import { isLateRefusal, reasonOf } from './refusal-reason.ts';
 import { type FlagTable, responseFlags } from './response-flags.ts';
 
 /** Writes each connection into the metrics and the access log. */
@@ -29,11 +30,6 @@ export function createJournal(deps: {
   readonly reporter?: Traffic['reporter'];
 }): ConnectionJournal {
   const { metrics, decisions, accessLog, flags, lateRefusals } = deps;
-
-  /** A connection that was let in, and is not any more. */
-  function isLateRefusal(error: MeshError | undefined): boolean {
-    return error !== undefined && (lateRefusals.has(error.code) || revocationOf(error) !== undefined);
-  }
 
   function trafficOf(details: ConnectionDetails, error: MeshError | undefined): Traffic {
     return {
@@ -57,16 +53,16 @@ export function createJournal(deps: {
   }
 
   return {
-    opened(details, meter) {
+    opened(details, life) {
       const counted = metrics.opened(trafficOf(details, undefined), () => {
-        const { bytesSent, bytesReceived } = meter();
+        const { bytesSent, bytesReceived } = life.bytes();
         return { sentBytes: bytesSent, receivedBytes: bytesReceived };
       });
       accessLog.opened(recordOf(details));
       return {
         closed(end) {
           counted.close({ sentBytes: end.bytesSent, receivedBytes: end.bytesReceived });
-          if (isLateRefusal(end.error)) refused(details, end.error);
+          if (isLateRefusal(end.error, lateRefusals)) refused(details, end.error);
           accessLog.closed(recordOf(details), endOf(end));
         },
       };
@@ -77,20 +73,6 @@ export function createJournal(deps: {
       accessLog.failed(recordOf(details), endOf(end));
     },
   };
-}
-
-/** A revocation stands behind the end of a session or the failure of a pool: it is the reason all the same. */
-function reasonOf(error: MeshError | undefined): string | undefined {
-  return causeOf(error, ProxyError)?.reason ?? revocationOf(error);
-}
-
-function revocationOf(error: MeshError | undefined): string | undefined {
-  const code = causeOf(error, IdentityError)?.code;
-  return code === 'ERR_IDENTITY_PEER_REVOKED' ? code : undefined;
-}
-
-function reporterOf(details: ConnectionDetails): 'source' | 'destination' {
-  return details.direction === 'outbound' ? 'source' : 'destination';
 }
 
 function recordOf(details: ConnectionDetails): AccessRecord {

@@ -1,18 +1,21 @@
 import { type Clock, describeError, type Logger } from '../../base/index.ts';
-import type { DecisionMetrics } from '../../telemetry/index.ts';
+import type { TrafficEnd } from '../../model/index.ts';
+import type { DecisionMetrics, Observer } from '../../telemetry/index.ts';
 import { formatEndpoint } from '../connections/endpoint.ts';
+import { trafficEnd } from './traffic-edge.ts';
 import type { TunnelRejection } from '../tunnels/tunnel-listener.ts';
 
 /**
- * Counts and logs what was turned away on 15008 before it was a connection: bad certificates, bad requests. All are
- * counted; strangers can cause them, so only so many are logged, and then how many were not.
+ * Counts, logs and shows what was turned away on 15008 before it was a connection: bad certificates, bad requests. All are
+ * counted; strangers can cause them, so only so many are logged and shown, and then how many were not.
  */
 export function createRejectionRecorder(deps: {
   readonly decisions: Pick<DecisionMetrics, 'refused'>;
+  readonly observer: Pick<Observer, 'refused'>;
   readonly log: Logger;
   readonly clock: Clock;
-}): (pod: string, rejection: TunnelRejection) => void {
-  const { decisions, log, clock } = deps;
+}): (pod: string, rejection: TunnelRejection, destination: TrafficEnd) => void {
+  const { decisions, observer, log, clock } = deps;
   let written = 0;
   let passedOver = 0;
 
@@ -30,7 +33,7 @@ export function createRejectionRecorder(deps: {
     passedOver = 0;
   }
 
-  return (pod, { error, remote, peer }) => {
+  return (pod, { error, remote, peer }, destination) => {
     decisions.refused({ reporter: 'destination', reason: error.code });
     if (!mayWrite()) return;
     log.warn('peer refused', {
@@ -40,6 +43,23 @@ export function createRejectionRecorder(deps: {
       identity: peer?.id,
       code: error.code,
       error: describeError(error),
+    });
+    observer.refused({
+      atMs: clock.now(),
+      reporter: 'destination',
+      source: trafficEnd({ workload: undefined, identity: peer, address: remote?.address }),
+      sourceAddress: remote?.address ?? '',
+      destination,
+      dialled: '',
+      service: undefined,
+      request: undefined,
+      kind: 'refused',
+      reason: error.code,
+      policy: '',
+      rule: 0,
+      message: describeError(error),
+      hint: error.hint ?? '',
+      traceId: '',
     });
   };
 }

@@ -1,3 +1,4 @@
+export { registerWorkloadMetrics, type WorkloadWork } from './workload-metrics.ts';
 export { type AdmissionGauges, type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 export {
   type CountedRequest,

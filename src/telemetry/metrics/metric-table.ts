@@ -215,6 +215,21 @@ export const METRICS = {
   ),
   runningFilters: gauge('nodemesh_filters_running', 'Filters with a process in force', []),
   rateLimitKeys: gauge('nodemesh_rate_limit_keys', 'Counters of rate limits held', []),
+  workloadConnects: counter(
+    'nodemesh_workload_connects_total',
+    'Connections that the proxy made or refused for a workload of its node',
+    ['namespace', 'workload'],
+  ),
+  workloadBytes: counter(
+    'nodemesh_workload_bytes_total',
+    'Bytes that the proxy carried for a workload of its node, both ways',
+    ['namespace', 'workload'],
+  ),
+  workloadCpuSeconds: counter(
+    'nodemesh_workload_cpu_seconds_total',
+    'Processor time of the proxy that is put down to a workload of its node, estimated, in seconds',
+    ['namespace', 'workload'],
+  ),
   svidNotAfter: gauge(
     'nodemesh_svid_not_after_seconds',
     'When the certificate of an identity expires, in seconds since 1970',

@@ -1,4 +1,5 @@
 import type { Authorizer, RequestPolicy } from '../../model/index.ts';
+import { type AskedAttributes, NOTHING_ASKED } from './asked-attributes.ts';
 
 /** Who may do what with one target. */
 export interface AuthorizationPlan {
@@ -8,6 +9,8 @@ export interface AuthorizationPlan {
   readonly authorizers: ReadonlyMap<string, Authorizer>;
   /** Whether they want to know which server a TLS connection asks for. */
   readonly looksAtServerName: boolean;
+  /** What is to be kept of requests so that policies can be tried on them later. */
+  readonly asked: AskedAttributes;
 }
 
 /** For a target that no policy is attached to. */
@@ -15,4 +18,5 @@ export const NO_AUTHORIZATION: AuthorizationPlan = {
   policies: [],
   authorizers: new Map(),
   looksAtServerName: false,
+  asked: NOTHING_ASKED,
 };

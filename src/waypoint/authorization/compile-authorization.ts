@@ -1,5 +1,6 @@
 import type { WaypointResource } from '../../model/index.ts';
 import { type AttachmentTarget, holdsFor } from '../plan/attachment-target.ts';
+import { askedAttributes } from './asked-attributes.ts';
 import { type AuthorizationPlan, NO_AUTHORIZATION } from './authorization-plan.ts';
 
 /** All policies that hold for the target, in the order of their names, and whom they may ask. */
@@ -19,6 +20,7 @@ export function compileAuthorization(
   return {
     policies,
     authorizers: new Map(authorizers),
+    asked: askedAttributes(policies),
     looksAtServerName: policies.some(({ rules }) =>
       rules.some(({ when }) => when.some(({ subject }) => subject === 'sni')),
     ),

@@ -5,25 +5,27 @@ import type { DialledTarget } from '../request/request-context.ts';
 import { GRPC } from '../respond.ts';
 
 /** The sentence is for logs: clients are told nothing of what policies look for. */
-export function deniedByPolicy({ policy, rule, sentence }: RequestExplanation): WaypointError {
+export function deniedByPolicy({ policy, rule, unmatched, sentence }: RequestExplanation): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_DENIED',
     blame: 'downstream',
     message: sentence,
     policy,
     rule,
+    unmatched,
     reason: policy === undefined ? 'not_allowed' : 'denied',
   });
 }
 
 /** Of a connection that had been let through; policies have changed since. */
-export function deniedLater({ policy, rule, sentence }: RequestExplanation): WaypointError {
+export function deniedLater({ policy, rule, unmatched, sentence }: RequestExplanation): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_DENIED_LATER',
     blame: 'downstream',
     message: `no longer allowed: ${sentence}`,
     policy,
     rule,
+    unmatched,
     reason: 'denied_later',
   });
 }

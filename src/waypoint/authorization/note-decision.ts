@@ -7,6 +7,8 @@ export interface DecisionListeners {
   readonly log: Logger;
   /** What policies that are not enforced would have done; of every request and connection that was judged to the end. */
   readonly onDryRun?: ((outcome: RequestDryRunOutcome) => void) | undefined;
+  /** Every judgement, when it is final. */
+  readonly onDecided?: ((verdict: 'allow' | 'deny', reason: RequestDecision['reason']) => void) | undefined;
 }
 
 /** Logs what AUDIT policies matched. */
@@ -27,7 +29,8 @@ export function noteAudits(
 }
 
 /** The end of a judgement. Throws ERR_WAYPOINT_DENIED. */
-export function conclude(decision: RequestDecision, { onDryRun }: DecisionListeners): void {
+export function conclude(decision: RequestDecision, { onDryRun, onDecided }: DecisionListeners): void {
+  onDecided?.(decision.verdict === 'deny' ? 'deny' : 'allow', decision.reason);
   if (onDryRun !== undefined) for (const outcome of decision.dryRun) onDryRun(outcome);
   if (decision.verdict === 'deny') throw deniedByPolicy(decision.reason);
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type GatewayKey, gatewayKey, type SpiffeId, tryParseSpiffeId } from '../../model/index.ts';
 import {
   address,
@@ -24,6 +25,8 @@ import type { WaypointConfig } from './waypoint-config.ts';
 /** The options as they were written on the command line; see `nodemesh waypoint serve --help`. */
 export interface WaypointOptions extends TelemetryOptions {
   readonly gateway?: string | undefined;
+  /** Empty: the name of the host, which is the pod's in Kubernetes. */
+  readonly pod?: string | undefined;
   readonly controller?: string | undefined;
   readonly controllerName?: string | undefined;
   readonly rootCertFile?: string | undefined;
@@ -64,6 +67,7 @@ export interface WaypointOptions extends TelemetryOptions {
 
 /** What an option is when it is not given. */
 export const WAYPOINT_DEFAULTS = {
+  pod: '',
   serviceAccount: '',
   trustDomain: 'cluster.local',
   clusterId: 'Kubernetes',
@@ -111,6 +115,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
   );
   const config: WaypointConfig = {
     gateway: gateway.key,
+    pod: options.pod === '' ? hostname() : options.pod,
     mesh: {
       trustDomain: trustDomain(problems, options.trustDomain),
       clusterId: requiredText(problems, '--cluster-id', options.clusterId),

@@ -6,6 +6,8 @@ import type { ControlPlaneConfig, HostPort, TelemetryConfig } from '../../proxy/
 export interface WaypointConfig {
   /** The Gateway whose proxy this is one replica of. */
   readonly gateway: GatewayKey;
+  /** Name of the replica's own pod. */
+  readonly pod: string;
   readonly mesh: {
     readonly trustDomain: string;
     readonly clusterId: string;

@@ -3,6 +3,7 @@ import type { DecisionMetrics, HttpMetrics, RequestLog, Tracer } from '../../tel
 import type { GuardDeps } from '../authorization/guard-deps.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
 import { compose, type Handler, type Layer } from '../request/layer.ts';
+import type { ObserveRequest } from '../observation/observe-request.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -11,6 +12,7 @@ import { decidingLayers } from './deciding-layers.ts';
 import { createPassedOnLayer, type PassedOnConfig } from './forwarding/passed-on.ts';
 import { accessLogLayer } from './observation/access-log.ts';
 import { metricsLayer } from './observation/metrics.ts';
+import { observedLayer } from './observation/observed.ts';
 import { tracingLayer } from './observation/tracing.ts';
 import { tryTracingLayer } from './observation/try-tracing.ts';
 import { createBalancingLeaf } from './resilience/balancing.ts';
@@ -35,6 +37,7 @@ export interface HandlerDeps {
   readonly tracer: Tracer;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
+  readonly observeRequest: ObserveRequest;
   readonly routingMetrics: RoutingMetrics;
   readonly passedOn: PassedOnConfig;
   /** One for all that is sent, for its budget is the process's. */
@@ -55,6 +58,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     [
       accessLogLayer(deps.requestLog),
       metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
+      observedLayer(deps.observeRequest),
       createActiveRequestsLayer(deps.maxActiveRequests),
       createPassedOnLayer(deps.passedOn),
       tracingLayer({ tracer, clock }),

@@ -53,6 +53,7 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       destination: dialled,
       service: dialled.service,
       trace: deps.tracer.begin(client.trace),
+      servicePort: dialled.port,
     });
     const cutter = createCutter();
     const onGone = (): void => cutter.cut(fromUnknown(connection.signal.reason));

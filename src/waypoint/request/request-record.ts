@@ -1,5 +1,7 @@
 import type { MeshError } from '../../base/index.ts';
 import type { RouteKey, Service, Workload } from '../../model/index.ts';
+import type { VerifiedToken } from '../authentication/verified-token.ts';
+import type { RouteSelection } from '../routing/route-selection.ts';
 
 /**
  * What there is to tell about one request when it is over. Layers write into it what they learn; access log, metrics and
@@ -9,6 +11,8 @@ export interface RequestRecord {
   /** `<namespace>/<name>` of the policy that decided, and which of its rules, from 0. */
   policy: string | undefined;
   rule: number | undefined;
+  /** The ALLOW policy that let it through, where one had to. */
+  allowedBy: string | undefined;
   /** A word of a closed list: why the waypoint itself answered. */
   reason: string | undefined;
   /** What kept the request from its answer, or cut it. */
@@ -16,6 +20,10 @@ export interface RequestRecord {
   route: RouteKey | undefined;
   /** Of the route's rule; empty when it has none. */
   routeRule: string;
+  /** The rule that took it. */
+  taken: Extract<RouteSelection, { readonly kind: 'rule' }> | undefined;
+  /** Tokens that were found good. */
+  tokens: readonly VerifiedToken[];
   /** The service that the last try went to. */
   backendService: Service | undefined;
   /** Whom the last try went to. */
@@ -36,10 +44,13 @@ export function createRequestRecord(): RequestRecord {
   return {
     policy: undefined,
     rule: undefined,
+    allowedBy: undefined,
     reason: undefined,
     error: undefined,
     route: undefined,
     routeRule: '',
+    taken: undefined,
+    tokens: [],
     backendService: undefined,
     upstream: undefined,
     attempts: 0,

@@ -1,5 +1,5 @@
 import type { Clock, MeshError, Timer } from '../../base/index.ts';
-import type { MeshView, Workload, WorkloadUid } from '../../model/index.ts';
+import type { MeshView, PolicyKey, Workload, WorkloadUid } from '../../model/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { untilKnown } from '../../proxy/index.ts';
 import {
@@ -19,13 +19,21 @@ export interface AdmissionRequest {
   cut(cause: MeshError): void;
 }
 
+/** A connection that was let in. */
+export interface AdmittedConnection {
+  /** To be called when the connection is over. */
+  readonly release: () => void;
+  /** The ALLOW policy that let it in; undefined where none had to. */
+  readonly policy: PolicyKey | undefined;
+}
+
 /** Judges connections to local pods, and judges them again whenever what decides about them changes. */
 export interface Admission {
   /**
-   * Resolves with the release, to be called when the connection is over. Throws ERR_ZTUNNEL_DENIED (after holding for
+   * Resolves with its release, and what let it in. Throws ERR_ZTUNNEL_DENIED (after holding for
    * policies that are named but not here yet) or ERR_ZTUNNEL_UNKNOWN_DESTINATION.
    */
-  admit(request: AdmissionRequest): Promise<() => void>;
+  admit(request: AdmissionRequest): Promise<AdmittedConnection>;
   /** Judges the connections to a pod again: what decides about it beside policies has changed. */
   review(destination: WorkloadUid): void;
   /** Stops watching; nothing is judged again. */
@@ -41,8 +49,10 @@ export function createAdmission(deps: {
   readonly refusesBypass: (destination: WorkloadUid) => boolean;
   /** Told of each policy that is not enforced, for each new connection. */
   readonly onDryRun: (outcome: DryRun) => void;
+  /** Told what decided about each new connection, also where that was no policy. */
+  readonly onDecided?: (verdict: 'allow' | 'deny', reason: Reason) => void;
 }): Admission {
-  const { view, judge, clock, holdMs, refusesBypass, onDryRun } = deps;
+  const { view, judge, clock, holdMs, refusesBypass, onDryRun, onDecided } = deps;
   const admitted = new Map<WorkloadUid, Set<AdmissionRequest>>();
   const holding = new Map<WorkloadUid, Timer>();
   const unsubscribe = view.changes.subscribe((change) => {
@@ -116,7 +126,8 @@ export function createAdmission(deps: {
       const release = remember(request);
       const { verdict, reason, dryRun } = await settledVerdict(request, workload);
       for (const outcome of dryRun) onDryRun(outcome);
-      if (verdict === 'allow') return release;
+      onDecided?.(verdict === 'allow' ? 'allow' : 'deny', reason);
+      if (verdict === 'allow') return { release, policy: reason.policy };
       release();
       throw denied('ERR_ZTUNNEL_DENIED', reason);
     },
@@ -133,8 +144,9 @@ export function createAdmission(deps: {
 }
 
 function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', reason: Reason): ZtunnelError {
-  const { policy, rule, sentence: message, hint, isBypass } = reason;
-  if (isBypass !== true) return new ZtunnelError({ code, blame: 'downstream', message, hint, policy, rule });
+  const { policy, rule, unmatched, sentence: message, hint, isBypass } = reason;
+  if (isBypass !== true)
+    return new ZtunnelError({ code, blame: 'downstream', message, hint, policy, rule, unmatched });
   return new ZtunnelError({
     code: code === 'ERR_ZTUNNEL_DENIED' ? 'ERR_ZTUNNEL_WAYPOINT_BYPASS' : code,
     blame: 'downstream',

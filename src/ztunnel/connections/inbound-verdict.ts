@@ -31,6 +31,8 @@ export type Judge = (question: {
 export interface Reason {
   readonly policy: PolicyKey | undefined;
   readonly rule: number | undefined;
+  /** ALLOW policies of which none matched, where that decided. */
+  readonly unmatched?: readonly PolicyKey[] | undefined;
   readonly sentence: string;
   /** What an operator can do about it, where more is to be said than the sentence says. */
   readonly hint?: string | undefined;

@@ -1,6 +1,6 @@
 import type { MeshError } from '../../base/index.ts';
 import type { WorkloadUid } from '../../model/index.ts';
-import type { Direction, Protocol } from '../../proxy/index.ts';
+import type { ConnectionRecord, Direction, Protocol } from '../../proxy/index.ts';
 import type { Endpoint } from '../../proxy/index.ts';
 
 /** A connection that lives, as `connections` and config_dump list it. */
@@ -13,6 +13,8 @@ export interface LiveConnection {
   /** What the client dialled, where that differs from where it went. */
   readonly dialled: string | undefined;
   readonly destination: Endpoint;
+  /** What else is known of it, since when it lives, and what it has carried. */
+  readonly record: Pick<ConnectionRecord, 'details' | 'id' | 'ageMs' | 'bytes'>;
   /** Resets both of its sides. Idempotent. */
   cut(cause: MeshError): void;
 }

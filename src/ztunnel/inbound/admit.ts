@@ -1,5 +1,5 @@
 import { causeOf, type MeshError } from '../../base/index.ts';
-import { type InboundPath, inboundPath, type Workload } from '../../model/index.ts';
+import { type InboundPath, inboundPath, type PolicyKey, type Workload } from '../../model/index.ts';
 import type { AdmissionAttributes } from '../connections/inbound-verdict.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
@@ -16,6 +16,8 @@ export interface Admitted {
   readonly release: () => void;
   /** Which way it came. */
   readonly path: InboundPath;
+  /** The ALLOW policy that let it in; undefined where none had to. */
+  readonly policy: PolicyKey | undefined;
 }
 
 /** Asks for a connection's admission, and counts it where it comes round a waypoint. Throws as the admission does. */
@@ -37,10 +39,10 @@ export async function admit(
       peer: attributes.source?.id,
     });
   try {
-    const release = await admission.admit({ destination: pod, attributes, cut });
+    const { release, policy } = await admission.admit({ destination: pod, attributes, cut });
     const path = pathNow();
     if (path.kind === 'round') ports.onWaypointBypass({ workload, path, attributes, outcome: 'allowed' });
-    return { release, path };
+    return { release, path, policy };
   } catch (error) {
     const path = pathNow();
     if (path.kind === 'round' && causeOf(error, ZtunnelError)?.code === 'ERR_ZTUNNEL_WAYPOINT_BYPASS')

@@ -38,8 +38,9 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
       destinationPort: target.port,
       source: undefined,
     };
-    const { release } = await admit({ workload, attributes, cut: cutter.cut }, ports);
+    const { release, policy } = await admit({ workload, attributes, cut: cutter.cut }, ports);
     releases.push(release);
+    record.learn({ policy });
     const upstream = await ports.connectApplication(target, remote.address, cutter.signal);
     releases.push(
       ports.tracker.add({
@@ -49,6 +50,7 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
         source: remote,
         dialled: undefined,
         destination: target,
+        record,
         cut: cutter.cut,
       }),
     );

@@ -1,4 +1,10 @@
-import { attributeService, formatAuthority, type Service, type Workload } from '../../model/index.ts';
+import {
+  attributeService,
+  formatAuthority,
+  gatewayName,
+  type Service,
+  type Workload,
+} from '../../model/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
 import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { createCutter, joinStreams } from '../../proxy/index.ts';
@@ -33,8 +39,12 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
       destinationPort: target.port,
       source: request.peer,
     };
-    const { release, path } = await admit({ workload, attributes, cut: cutter.cut }, ports);
+    const { release, path, policy } = await admit({ workload, attributes, cut: cutter.cut }, ports);
     releases.push(release);
+    record.learn({
+      policy,
+      waypoint: path.kind === 'through' ? gatewayName(ports.view, path.waypoint) : undefined,
+    });
     const { remote, forwarded } = request;
     const client = applicationClient({ path, remote, claimed: forwarded.client, target }, ports);
     const upstream = await ports.connectApplication(target, client, cutter.signal);
@@ -46,6 +56,7 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
         source: clientEnd(request),
         dialled: request.authority.kind === 'hostname' ? request.authority.hostname : undefined,
         destination: target,
+        record,
         cut: cutter.cut,
       }),
     );

@@ -36,6 +36,7 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
         source: captured.remote,
         dialled: formatEndpoint(destination),
         destination: { address: reached.upstream.address, port: reached.upstream.port },
+        record,
         cut: cutter.cut,
       }),
     );

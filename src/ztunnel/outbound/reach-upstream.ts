@@ -34,8 +34,8 @@ export async function reachUpstream(
   let firstFailure: MeshError | undefined;
   for (let attempt = 1; ; attempt++) {
     const upstream = ports.resolve({ source, destination, exclude });
-    if (isRefusal(upstream)) throw firstFailure ?? refused(upstream, record);
-    describeUpstream(record, upstream);
+    if (isRefusal(upstream)) throw firstFailure ?? refused(upstream, record, destination.port);
+    describeUpstream(record, upstream, destination.port);
     try {
       const dialled = await ports.dial(upstream, {
         source,
@@ -65,19 +65,30 @@ function isStaleSession(failure: MeshError): boolean {
   return failure.code === 'ERR_TUNNEL_STREAM_REFUSED' || failure.code === 'ERR_TUNNEL_SESSION_CLOSED';
 }
 
-function describeUpstream(record: ConnectionRecord, upstream: Upstream): void {
+function describeUpstream(record: ConnectionRecord, upstream: Upstream, dialledPort: number): void {
+  const { workload } = upstream;
   const at = { address: upstream.address, port: upstream.port };
   record.learn({
     protocol: upstream.authority === undefined ? 'TCP' : 'HBONE',
     destination: { address: upstream.address, port: upstream.targetPort },
     tunnel: upstream.authority === undefined ? undefined : at,
-    destinationWorkload: upstream.workload,
+    destinationWorkload: workload,
     service: upstream.service,
+    servicePort: upstream.serviceAddressed ? dialledPort : undefined,
+    // The pods of a waypoint belong to a Deployment of the Gateway's name.
+    waypoint:
+      upstream.kind === 'hbone-waypoint' && workload !== undefined
+        ? `${workload.namespace}/${workload.workloadName}`
+        : undefined,
   });
 }
 
-function refused(refusal: UpstreamRefusal, record: ConnectionRecord): ZtunnelError {
-  record.learn({ service: refusal.service, destinationWorkload: refusal.workload });
+function refused(refusal: UpstreamRefusal, record: ConnectionRecord, dialledPort: number): ZtunnelError {
+  record.learn({
+    service: refusal.service,
+    servicePort: dialledPort,
+    destinationWorkload: refusal.workload,
+  });
   return new ZtunnelError({
     code: refusal.reason === 'RECURSIVE_PORT' ? 'ERR_ZTUNNEL_RECURSIVE_PORT' : 'ERR_ZTUNNEL_NO_UPSTREAM',
     blame: 'upstream',

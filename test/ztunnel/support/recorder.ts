@@ -17,8 +17,8 @@ export function createRecorder(): ConnectionJournal & { readonly entries: Record
   const entries: Recorded[] = [];
   return {
     entries,
-    opened(details, meter) {
-      entries.push({ event: 'opened', details, meter });
+    opened(details, life) {
+      entries.push({ event: 'opened', details, meter: () => life.bytes() });
       return { closed: (end) => void entries.push({ event: 'closed', details, end }) };
     },
     failed: (details, end) => void entries.push({ event: 'failed', details, end }),

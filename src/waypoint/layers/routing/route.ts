@@ -33,6 +33,7 @@ export function createRouteLayer(options: BackendChoiceOptions = {}): Layer {
         const { route, rule, match } = selection;
         context.record.route = route.key;
         context.record.routeRule = rule.name;
+        context.record.taken = selection;
         const redirected = redirectBy(rule.filters, request, match);
         if (redirected !== undefined) return redirected;
         const { consumer } = context;

@@ -12,6 +12,7 @@ export function createAuthenticationLayer({ clock }: { readonly clock: Pick<Cloc
     const { authentication } = context.plan;
     if (authentication.rules.length === 0) return next(request, context);
     const { request: authenticated, tokens } = await authenticate(request, authentication, clock);
+    context.record.tokens = tokens;
     return next(authenticated, { ...context, tokens });
   };
 }

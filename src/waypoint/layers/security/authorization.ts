@@ -68,6 +68,7 @@ async function judge(
   noteAudits(decision, context, options);
   if (decision.verdict !== 'custom-needed') {
     conclude(decision, options);
+    context.record.allowedBy = decision.reason.policy;
     return { request, responseHeaders: [], admission: { attributes, policies, authorizers: new Set() } };
   }
   const question = { parties: context, sni: '', http: request, onEnd: context.onEnd };
@@ -75,7 +76,9 @@ async function judge(
   if (!consultation.allowed) return consultation;
   const { request: authorized = request, responseHeaders } = consultation;
   const changed = requestAttributes(authorized, context, remote);
-  conclude(decideL7({ policies, attributes: changed, authorized: true }), options);
+  const last = decideL7({ policies, attributes: changed, authorized: true });
+  conclude(last, options);
+  context.record.allowedBy = last.reason.policy;
   const authorizers = new Set(decision.authorizers.map(({ provider }) => provider));
   return { request: authorized, responseHeaders, admission: { attributes: changed, policies, authorizers } };
 }

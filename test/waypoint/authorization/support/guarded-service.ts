@@ -64,6 +64,7 @@ export function guardedService(options: GuardedOptions) {
   const authorization = {
     policies,
     authorizers: new Map(authorizers.map((authorizer) => [authorizer.name, authorizer])),
+    asked: { headers: [], claims: [] },
     looksAtServerName: false,
   };
   const contextOf = (request: HttpRequest, over: Partial<RequestContext> = {}): RequestContext => {
