@@ -4,6 +4,12 @@ export {
   resolveControllerConfig,
 } from './controller-config.ts';
 export {
+  createMeshCollections,
+  type MeshCollections,
+  meshContents,
+  waypointContents,
+} from './collections/index.ts';
+export {
   type Controller,
   type ControllerDependencies,
   createController,
@@ -19,5 +25,13 @@ export {
   parseObject,
 } from './objects/index.ts';
 export { type ControllerSink, createSocketSink } from './sink/index.ts';
-export { createManifestSource, type ObjectSource, type SourceProblem } from './sources/index.ts';
+export { type DeploymentSettings, renderGateway } from './deployment/index.ts';
+export {
+  createManifestSource,
+  type ObjectEvent,
+  type ObjectSource,
+  readObjects,
+  type SourceProblem,
+} from './sources/index.ts';
 export type { Caller, TokenVerifier } from './tokens/index.ts';
+export type { MeshSettings } from './translate/index.ts';

@@ -12,5 +12,19 @@ export type {
   DumpedRoute,
   DumpedRule,
 } from './admin/dump-route.ts';
+export { createWaypointRehearsal } from './rehearsal/create-rehearsal.ts';
+export type { RuleVerdict } from './rehearsal/judge-rules.ts';
+export type {
+  Answered,
+  ConnectionRehearsal,
+  Reached,
+  RehearsalWorld,
+  RehearsedParties,
+  RequestRehearsal,
+  Unknowable,
+  WaypointRehearsal,
+} from './rehearsal/rehearsal.ts';
+export type { DialledTarget, RequestClient } from './request/request-context.ts';
+export { filterText, targetText } from './admin/rule-text.ts';
 export type { BackendDump, EndpointDump } from './upstream/endpoint-dump.ts';
 export { createWaypoint, type Waypoint, type WaypointDeps } from './waypoint.ts';

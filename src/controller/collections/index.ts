@@ -4,3 +4,4 @@ export { type CaptureReport, createMeshCollections, type MeshCollections } from 
 export type { WaypointHealth } from './waypoint-collections.ts';
 export type { Judged, MeshObjects } from './mesh-stores.ts';
 export type { EffectiveMeshConfig, GuardCollections } from './guard-collections.ts';
+export { meshContents, waypointContents } from './mesh-contents.ts';

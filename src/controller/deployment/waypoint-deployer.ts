@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { createSignal, type Logger, type Signal } from '../../base/index.ts';
 import { type GatewayKey, gatewayKey } from '../../model/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
-import type { GatewayObject, ObjectMeta } from '../objects/index.ts';
+import type { ObjectMeta } from '../objects/index.ts';
 import { APPLIED, type ObjectManifest, type SinkQueue } from '../sink/index.ts';
-import { ownController } from '../translate/index.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
-import { renderWaypoint } from './render-waypoint.ts';
+import { renderGateway } from './render-gateway.ts';
 
 export interface WaypointDeployerOptions {
   readonly collections: Pick<MeshCollections, 'waypoints' | 'objects'>;
@@ -86,15 +85,9 @@ export function createWaypointDeployer(options: WaypointDeployerOptions): Waypoi
       want(key, []);
       return;
     }
-    const controller = ownController(gateway.className, objects.gatewayClasses.get(gateway.className)) ?? '';
-    const parameters = parametersKey(gateway);
+    const { parameters, rendered } = renderGateway({ gateway, waypoint }, objects, { roots, settings });
     if (parameters !== undefined)
       parametersOf.set(parameters, (parametersOf.get(parameters) ?? new Set()).add(key));
-    const found = parameters === undefined ? undefined : objects.configMaps.get(parameters);
-    const rendered =
-      gateway.infrastructure.parametersRef !== undefined && found === undefined
-        ? { fault: describeMissing(gateway) }
-        : renderWaypoint({ gateway, waypoint, controller, parameters: found, roots, settings });
     if (rendered.manifests === undefined) renderFaults.set(key, rendered.fault);
     else want(key, rendered.manifests);
   }
@@ -246,20 +239,6 @@ function isOwned(present: ObjectMeta, { metadata }: ObjectManifest): boolean {
   return metadata.ownerReferences.every(({ kind, name, uid }) =>
     present.owners.some((owner) => owner.kind === kind && owner.name === name && owner.uid === uid),
   );
-}
-
-/** Undefined where nothing is named, or nothing that could be read. */
-function parametersKey({ meta, infrastructure }: GatewayObject): string | undefined {
-  const reference = infrastructure.parametersRef;
-  if (reference === undefined || reference.kind !== 'ConfigMap' || reference.group !== '') return undefined;
-  return `${meta.namespace}/${reference.name}`;
-}
-
-function describeMissing({ meta, infrastructure: { parametersRef } }: GatewayObject): string {
-  const { group = '', kind = '', name = '' } = parametersRef ?? {};
-  return kind === 'ConfigMap' && group === ''
-    ? `infrastructure.parametersRef: there is no ConfigMap ${meta.namespace}/${name}`
-    : `infrastructure.parametersRef: expected a ConfigMap of the core group, got ${kind} of ${JSON.stringify(group)}`;
 }
 
 function describeConflict({ text }: ObjectId): string {

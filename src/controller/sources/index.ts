@@ -1,2 +1,2 @@
-export { createManifestSource, type ManifestSourceOptions } from './manifests/index.ts';
+export { createManifestSource, type ManifestSourceOptions, readObjects } from './manifests/index.ts';
 export type { ObjectEvent, ObjectSource, SourceProblem } from './object-source.ts';

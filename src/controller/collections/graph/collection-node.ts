@@ -5,6 +5,7 @@ import { createSignal, type Signal } from '../../../base/index.ts';
 export interface Collection<T> {
   get(key: string): T | undefined;
   values(): Iterable<T>;
+  entries(): Iterable<readonly [key: string, value: T]>;
   readonly size: number;
   /** The keys whose values are other than before the commit. */
   readonly changes: Signal<ReadonlySet<string>>;
@@ -45,6 +46,10 @@ export class CollectionNode<T> extends Node implements Collection<T> {
 
   values(): Iterable<T> {
     return this.current.values();
+  }
+
+  entries(): Iterable<readonly [key: string, value: T]> {
+    return this.current.entries();
   }
 
   /** Nothing flows into a plain collection. */

@@ -40,6 +40,15 @@ export function readManifest(file: string, text: string): ManifestContent {
   return reader;
 }
 
+/** The same of objects that have been parsed already; their lines are their places, from 1. */
+export function readParsed(file: string, objects: readonly unknown[]): ManifestContent {
+  const reader: Reader = { file, entries: [], problems: [], unknownKinds: new Set(), incomplete: false };
+  for (const [index, object] of objects.entries())
+    for (const { item } of itemsOf(object))
+      readObject(reader, { item, intact: true, lineAt: () => index + 1 });
+  return reader;
+}
+
 interface Reader {
   readonly file: string;
   readonly entries: ManifestEntry[];
