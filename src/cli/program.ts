@@ -4,6 +4,7 @@ import { addBugReportCommand } from './bug-report/index.ts';
 import { addCheckCommand } from './check/index.ts';
 import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
+import { addExplainCommand } from './explain/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
@@ -47,6 +48,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
   program.commandsGroup('Whether all is well:');
   addCheckCommand(program, context);
   addBugReportCommand(program, context);
+  program.commandsGroup('Why:');
+  addExplainCommand(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
   if (args.includes('waypoint') && args.includes('serve')) {

@@ -15,6 +15,7 @@ import type {
   RehearsedParties,
   WaypointRehearsal,
 } from './rehearsal.ts';
+import { reachedBy } from './reached-by.ts';
 import { rehearseRequest } from './rehearse-request.ts';
 import { createRehearsedParts, type RehearsedParts } from './rehearsed-parts.ts';
 import { createSkippingClock } from './skipping-clock.ts';
@@ -110,16 +111,7 @@ function reachBytes(
     avoid: new Set(),
     stickTo: undefined,
   });
-  const { ref } = backend;
-  const total = ref.kind === 'service' ? view.allEndpoints(ref.service).length : 1;
-  return {
-    kind: 'reached',
-    backend: backend.name,
-    endpoint: workload,
-    upstream,
-    endpoints: { usable: backend.endpoints().length, total },
-    request: undefined,
-  };
+  return reachedBy(backend, { endpoint: workload, upstream, request: undefined }, view);
 }
 
 /** A connection is told nothing: it is reset. */

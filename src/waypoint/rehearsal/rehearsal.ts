@@ -65,8 +65,10 @@ export interface Reached {
   readonly backend: string;
   readonly endpoint: Workload;
   readonly upstream: Upstream;
-  /** That may be chosen, and that there are. */
-  readonly endpoints: { readonly usable: number; readonly total: number };
+  /** All that might have been chosen. */
+  readonly usable: readonly { readonly workload: Workload; readonly upstream: Upstream }[];
+  /** That there are, usable or not. */
+  readonly total: number;
   /** As it is sent; undefined for a connection. */
   readonly request: HttpRequest | undefined;
 }

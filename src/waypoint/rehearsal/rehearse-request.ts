@@ -15,6 +15,7 @@ import { createRequestRecord } from '../request/request-record.ts';
 import { requestHash } from '../upstream/sending/hash-key.ts';
 import { admissionNames } from './admission-names.ts';
 import { answeredBy, failedBy } from './answered.ts';
+import { reachedBy } from './reached-by.ts';
 import { judgeRules } from './judge-rules.ts';
 import type { Reached, RehearsalWorld, RehearsedParties, RequestRehearsal } from './rehearsal.ts';
 import { type RehearsedParts, resourcesOf } from './rehearsed-parts.ts';
@@ -31,7 +32,8 @@ export async function rehearseRequest(
   const trustedClients = world.trustedClients ?? new Set();
   const layers = decidingLayers({
     clock,
-    random: Math.random,
+    // Always the same: what a share of the requests would meet is told beside.
+    random: () => 0,
     rateLimiter: parts.rateLimiter,
     faults: parts.faults,
     guards: {
@@ -174,10 +176,7 @@ function reach(request: HttpRequest, context: RequestContext, { upstreams }: Reh
     avoid: context.excluded,
     stickTo: context.stickTo,
   });
-  const { ref } = backend;
-  const total = ref.kind === 'service' ? upstreams.deps.view.allEndpoints(ref.service).length : 1;
-  const endpoints = { usable: backend.endpoints().length, total };
-  return { kind: 'reached', backend: backend.name, endpoint: workload, upstream, endpoints, request };
+  return reachedBy(backend, { endpoint: workload, upstream, request }, upstreams.deps.view);
 }
 
 function contextOf(

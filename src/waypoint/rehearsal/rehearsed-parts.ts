@@ -91,7 +91,7 @@ export function createRehearsedParts(world: RehearsalWorld, clock: SkippingClock
       throw new Error('a rehearsal connects to nobody');
     },
     clock,
-    random: Math.random,
+    random: () => 0,
     events: NO_UPSTREAM_EVENTS,
     maximumIdleConnections: 0,
   });

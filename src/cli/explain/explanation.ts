@@ -1,0 +1,98 @@
+import type { UnmetPart } from '../../policy/index.ts';
+
+/** `unknown`: something decides that is not known from here; the hop says what. */
+export type ExplainedVerdict = 'allowed' | 'refused' | 'unknown';
+
+/** One verdict on one connection or request, with every hop that had a say. What `-o json` prints. */
+export interface Explanation {
+  readonly source: string;
+  readonly destination: string;
+  /** `GET cart:8080/checkout`; empty for a connection of which nothing is known but its ends. */
+  readonly request: string;
+  readonly verdict: ExplainedVerdict;
+  /** Who decided, and why, in a sentence. */
+  readonly because: string;
+  /** The smallest change that would let it through; empty where it is let through, or nothing can be said. */
+  readonly fix: string;
+  readonly hops: readonly Hop[];
+  /** The last one between the two that a proxy reported; undefined: none, or nobody could be asked. */
+  readonly lastRefusal: LastRefusal | undefined;
+  /** What else is to be known: assumptions, proxies that are behind, certificates that end. */
+  readonly notes: readonly string[];
+}
+
+/** `ok`: it goes on. `stop`: it ends here. `open`: nobody can tell. */
+export type Mark = 'ok' | 'stop' | 'open' | 'note';
+
+/** One place that has a say, in the order in which they are passed. */
+export interface Hop {
+  readonly name: string;
+  readonly mark: Exclude<Mark, 'note'>;
+  readonly facts: readonly Fact[];
+  /** Those that hold here, in the order of their names. */
+  readonly policies: readonly PolicyFact[];
+}
+
+export interface Fact {
+  readonly mark: Mark;
+  readonly text: string;
+  /** Smaller print. */
+  readonly details: readonly string[];
+}
+
+/** What a policy did. `no match` of an ALLOW policy does not allow; of any other it does nothing. */
+export interface PolicyFact {
+  readonly policy: string;
+  readonly kind: 'AuthorizationPolicy' | 'PeerAuthentication';
+  readonly action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
+  readonly dryRun: boolean;
+  readonly effect: 'allowed' | 'denied' | 'asks' | 'noted' | 'no match' | 'matched' | 'not received';
+  /** The rule that held, or was nearest to it; from 1, 0 where there is none. */
+  readonly rule: number;
+  /** What the nearest rule was short of; empty: it held. */
+  readonly unmet: readonly UnmetPart[];
+  /** Of a dry run: what enforcing it would change; else empty. */
+  readonly wouldBe: string;
+}
+
+/** What a step leaves for the next one. */
+export interface StepResult {
+  readonly hop: Hop;
+  /** Undefined: it goes on. */
+  readonly end?: Ending | undefined;
+}
+
+export interface Ending {
+  readonly verdict: ExplainedVerdict;
+  readonly because: string;
+  readonly fix: string;
+}
+
+export interface LastRefusal {
+  readonly at: string;
+  readonly proxy: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly policy: string;
+  /** From 1; 0: none decided. */
+  readonly rule: number;
+  readonly request: string;
+  /** What is known now of the same: it would be let through, or what would let it. */
+  readonly now: string;
+}
+
+export function ok(text: string, details: readonly string[] = []): Fact {
+  return { mark: 'ok', text, details };
+}
+
+export function stop(text: string, details: readonly string[] = []): Fact {
+  return { mark: 'stop', text, details };
+}
+
+export function note(text: string, details: readonly string[] = []): Fact {
+  return { mark: 'note', text, details };
+}
+
+export function open(text: string, details: readonly string[] = []): Fact {
+  return { mark: 'open', text, details };
+}
