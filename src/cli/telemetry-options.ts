@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { TELEMETRY_DEFAULTS } from '../proxy/index.ts';
+import { collect } from './option-values.ts';
 
 /** What proxies tell of themselves, and whom. */
 export function addTelemetryOptions(command: Command): Command {
@@ -14,5 +15,22 @@ export function addTelemetryOptions(command: Command): Command {
     .option(
       '--otlp-headers-file <file>',
       'lines "name: value" that are sent to the collector (default: none)',
+    )
+    .option(
+      '--access-log <outputs>',
+      'where the access log goes: log, otlp, log,otlp or none',
+      TELEMETRY_DEFAULTS.accessLog,
+    )
+    .option(
+      '--access-log-filter <expression>',
+      'writes only records of which this is true, as response.code>=400; repeatable (default: none)',
+      collect,
+      [],
+    )
+    .option(
+      '--access-log-field <name=expression>',
+      "adds a field, as tenant=request.headers['x-tenant']; repeatable (default: none)",
+      collect,
+      [],
     );
 }

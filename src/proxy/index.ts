@@ -57,7 +57,7 @@ export {
   telemetryConfig,
 } from './telemetry/telemetry-config.ts';
 export { tracedJournal } from './telemetry/traced-journal.ts';
-export { createTracing, type Tracing } from './telemetry/tracing.ts';
+export { createProxyTelemetry, type ProxyTelemetry } from './telemetry/proxy-telemetry.ts';
 export { createHeldIdentities } from './tunnels/held-identities.ts';
 export { createPeerJudge, type HeldIdentity, type PeerJudge } from './tunnels/held-identity.ts';
 export { type SessionKey, sessionKeyText } from './tunnels/session-key.ts';

@@ -1,9 +1,17 @@
 export {
   type AccessEnd,
+  type AccessLine,
   type AccessLog,
+  type AccessOutput,
   type AccessRecord,
+  type AccessRules,
+  type AccessRulesSource,
+  ALL_RECORDS,
+  allOutputs,
+  compileAccessRules,
   createAccessLog,
   createRequestLog,
+  logOutput,
   type RequestLog,
   type RequestLogRecord,
   type SocketAddress,
@@ -96,12 +104,15 @@ export {
   type TrafficQueries,
 } from './observation/index.ts';
 export {
+  createLogExport,
   createSpanExport,
   type ExportCounts,
+  exportOutput,
   type OtlpConfig,
   type OtlpExport,
   type OtlpExportOptions,
   type OtlpResource,
+  type TimedLine,
   readHeadersFile,
   registerExportMetrics,
 } from './otlp/index.ts';

@@ -3,7 +3,7 @@ import type { HostPort } from '../proxy/index.ts';
 import {
   createJournal,
   createRejectionRecorder,
-  createTracing,
+  createProxyTelemetry,
   joinJournals,
   tracedJournal,
 } from '../proxy/index.ts';
@@ -80,7 +80,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     clock,
   });
   const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
-  const tracing = createTracing(config.telemetry, {
+  const telemetry = createProxyTelemetry(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-waypoint',
       'service.version': version,
@@ -91,31 +91,31 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     clock,
     log,
   });
-  registerExportMetrics(registry, () => tracing.exported);
+  registerExportMetrics(registry, () => telemetry.exported);
   const journal = tracedJournal(
     joinJournals(
       createJournal({
         metrics: createTcpMetrics({ registry }),
         decisions,
-        accessLog: createAccessLog(log),
+        accessLog: createAccessLog(telemetry.accessOutput, telemetry.accessRules),
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
         reporter: 'waypoint',
       }),
       observation.journal,
     ),
-    { tracer: tracing.tracer, clock },
+    { tracer: telemetry.tracer, clock },
   );
   const proxy = createWaypointProxy(config, {
     journal,
-    tracer: tracing.tracer,
+    tracer: telemetry.tracer,
     observeRequest: observation.observeRequest,
     onDryRun(outcome) {
       decisions.dryRun(outcome);
       observation.hits.dryRun(outcome);
     },
     onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
-    requestLog: createRequestLog(log),
+    requestLog: createRequestLog(telemetry.accessOutput, telemetry.accessRules),
     httpMetrics: createHttpMetrics({ registry }),
     decisions,
     routingMetrics: createRoutingMetrics(registry),
@@ -182,7 +182,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     observation.journal.close();
     timer.cancel();
     await ports.close();
-    await tracing.close();
+    await telemetry.close();
     log.info('closed');
   }
 
@@ -208,7 +208,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     destroy(cause) {
       ports.destroy(cause);
       proxy.destroy(cause);
-      tracing.destroy(cause);
+      telemetry.destroy(cause);
       observation.journal.close();
     },
   };

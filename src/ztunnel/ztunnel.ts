@@ -24,7 +24,7 @@ import { adminRoutes, configDump } from './admin/index.ts';
 import {
   createJournal,
   createRejectionRecorder,
-  createTracing,
+  createProxyTelemetry,
   type HostPort,
   joinJournals,
   tracedJournal,
@@ -78,7 +78,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   const decisions = createDecisionMetrics(registry);
   const observation = observeNode({ node: config.node, registry, clock });
   const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
-  const tracing = createTracing(config.telemetry, {
+  const telemetry = createProxyTelemetry(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-ztunnel',
       'service.version': deps.version,
@@ -89,23 +89,23 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     clock,
     log,
   });
-  registerExportMetrics(registry, () => tracing.exported);
+  registerExportMetrics(registry, () => telemetry.exported);
   const journal = tracedJournal(
     joinJournals(
       createJournal({
         metrics: createTcpMetrics({ registry }),
         decisions,
-        accessLog: createAccessLog(log),
+        accessLog: createAccessLog(telemetry.accessOutput, telemetry.accessRules),
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
       }),
       observation.journal,
     ),
-    { tracer: tracing.tracer, clock },
+    { tracer: telemetry.tracer, clock },
   );
   const proxy = createNodeProxy(config, {
     journal,
-    tracer: tracing.tracer,
+    tracer: telemetry.tracer,
     clock,
     log,
     random,
@@ -205,7 +205,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     await ports.close();
     await proxy.close();
     observation.journal.close();
-    await tracing.close();
+    await telemetry.close();
     log.info('closed');
   }
 
@@ -231,7 +231,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
       ports.destroy(cause);
       proxy.destroy(cause);
       observation.journal.close();
-      tracing.destroy(cause);
+      telemetry.destroy(cause);
     },
   };
 }

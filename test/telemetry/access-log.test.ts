@@ -1,7 +1,14 @@
 import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
 import { parseSpiffeId } from '../../src/model/index.ts';
-import { type AccessRecord, createAccessLog, createLogger } from '../../src/telemetry/index.ts';
+import {
+  type AccessRecord,
+  type AccessRules,
+  compileAccessRules,
+  createAccessLog,
+  createLogger,
+  logOutput,
+} from '../../src/telemetry/index.ts';
 import { ip, makeService, makeWorkload } from '../model/mesh-fixtures.ts';
 
 const record: AccessRecord = {
@@ -16,11 +23,18 @@ const record: AccessRecord = {
   service: makeService({ name: 'cart' }),
 };
 
-function lines(level: string, use: (log: ReturnType<typeof createAccessLog>) => void): string[] {
+function lines(
+  level: string,
+  use: (log: ReturnType<typeof createAccessLog>) => void,
+  rules?: AccessRules,
+): string[] {
   const written: string[] = [];
   use(
     createAccessLog(
-      createLogger({ level, stream: { write: (line) => written.push(line) }, clock: { now: () => 0 } }),
+      logOutput(
+        createLogger({ level, stream: { write: (line) => written.push(line) }, clock: { now: () => 0 } }),
+      ),
+      rules,
     ),
   );
   return written;
@@ -84,4 +98,35 @@ test('a connection that was cut is an error, and levels silence what is not want
   ]);
   t.equal(lines('info,access=warn', use).length, 2);
   t.equal(lines('error', use).length, 1);
+});
+
+test('a filter keeps what it is true of, and fields are added behind', async (t) => {
+  const compiled = compileAccessRules({
+    filters: ['connection.failed'],
+    fields: [
+      ['who', "source.principal + ' from ' + source.namespace"],
+      ['nothing', 'source.nothing'],
+    ],
+  });
+  if ('problems' in compiled) throw new Error(compiled.problems.join());
+  const end = { bytesSent: 0, bytesReceived: 0, durationMs: 0 };
+  const [line, ...others] = lines(
+    'info',
+    (log) => {
+      log.opened(record);
+      log.closed(record, end);
+      log.failed(record, { ...end, error: new Error('refused') });
+    },
+    compiled.rules,
+  );
+  t.match(line, /error=refused who="spiffe:\/\/cluster.local\/ns\/shop\/sa\/frontend from shop"\n$/);
+  t.same(others, []);
+});
+
+test('a span that somebody keeps is named', async (t) => {
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), parentId: '', sampled: true };
+  const opened = (sampled: boolean): string =>
+    lines('info', (log) => log.opened({ ...record, trace: { ...trace, sampled } })).join('');
+  t.match(opened(true), /trace=a{32}/);
+  t.notMatch(opened(false), /trace=/);
 });

@@ -19,6 +19,9 @@ export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
   '--otlp-endpoint',
   '--otlp-protocol',
   '--otlp-headers-file',
+  '--access-log',
+  '--access-log-filter',
+  '--access-log-field',
 ]);
 
 /**

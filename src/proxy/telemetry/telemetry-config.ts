@@ -1,3 +1,4 @@
+import { type AccessRulesSource, compileAccessRules } from '../../telemetry/index.ts';
 import { type Problems, parsed } from '../options/problems.ts';
 
 /** What a proxy tells of what it does, and whom. */
@@ -13,6 +14,13 @@ export interface TelemetryConfig {
         readonly headersFile: string | undefined;
       }
     | undefined;
+  readonly accessLog: AccessLogConfig;
+}
+
+/** Where the access log goes, which records, and with what beside what is always there. */
+export interface AccessLogConfig extends AccessRulesSource {
+  /** `log`: the process's own log. `otlp`: the collector. None: there is no access log. */
+  readonly outputs: readonly ('log' | 'otlp')[];
 }
 
 /** The options of it as they were written on the command line. */
@@ -21,6 +29,10 @@ export interface TelemetryOptions {
   readonly otlpEndpoint?: string | undefined;
   readonly otlpProtocol?: string | undefined;
   readonly otlpHeadersFile?: string | undefined;
+  readonly accessLog?: string | undefined;
+  readonly accessLogFilter?: readonly string[] | undefined;
+  /** Each `name=expression`. */
+  readonly accessLogField?: readonly string[] | undefined;
 }
 
 /** What each is when it is not given. */
@@ -29,10 +41,14 @@ export const TELEMETRY_DEFAULTS = {
   otlpEndpoint: '',
   otlpProtocol: 'grpc',
   otlpHeadersFile: '',
+  accessLog: 'log',
+  accessLogFilter: [],
+  accessLogField: [],
 } as const satisfies TelemetryOptions;
 
 /** Notes each that is no good. */
 export function telemetryConfig(problems: Problems, given: TelemetryOptions): TelemetryConfig {
+  const accessLog = accessLogConfig(problems, given);
   const protocol = parsed(
     problems,
     {
@@ -54,7 +70,7 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     0,
   );
   const endpoint = given.otlpEndpoint ?? '';
-  if (endpoint === '') return { samplingRatio, otlp: undefined };
+  if (endpoint === '') return { samplingRatio, accessLog, otlp: undefined };
   const headersFile = given.otlpHeadersFile === '' ? undefined : given.otlpHeadersFile;
   const option = {
     flag: '--otlp-endpoint',
@@ -63,8 +79,42 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
   };
   return {
     samplingRatio,
+    accessLog,
     otlp: { endpoint: parsed(problems, option, parseEndpoint, ''), protocol, headersFile },
   };
+}
+
+function accessLogConfig(problems: Problems, given: TelemetryOptions): AccessLogConfig {
+  const outputs = parsed(
+    problems,
+    {
+      flag: '--access-log',
+      expected: 'log, otlp, log,otlp or none',
+      value: given.accessLog ?? TELEMETRY_DEFAULTS.accessLog,
+    },
+    parseOutputs,
+    [],
+  );
+  if (outputs.includes('otlp') && (given.otlpEndpoint ?? '') === '')
+    problems.add('--otlp-endpoint', 'a collector, because --access-log names otlp', given.otlpEndpoint);
+  const source = {
+    filters: given.accessLogFilter ?? [],
+    fields: (given.accessLogField ?? []).map((text) => {
+      const [, name = '', expression = ''] = FIELD.exec(text) ?? [];
+      if (name === '') problems.add('--access-log-field', 'name=expression', text);
+      return [name, expression] as const;
+    }),
+  };
+  const compiled = compileAccessRules(source);
+  for (const problem of 'problems' in compiled ? compiled.problems : [])
+    problems.add('--access-log-filter, --access-log-field', 'an expression of CEL', problem);
+  return { outputs, ...source };
+}
+
+function parseOutputs(text: string): AccessLogConfig['outputs'] | undefined {
+  if (text === 'none') return [];
+  const outputs = (['log', 'otlp'] as const).filter((output) => text.split(',').includes(output));
+  return outputs.join(',') === text ? outputs : undefined;
 }
 
 /** `1%`, `0.5%`, `0.01`: from 0 to 1. */
@@ -79,3 +129,5 @@ function parseEndpoint(text: string): string | undefined {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? text : undefined;
 }
+
+const FIELD = /^([A-Za-z][A-Za-z0-9_.-]{0,63})=([\s\S]+)$/;

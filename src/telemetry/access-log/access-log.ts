@@ -1,5 +1,7 @@
-import type { MeshLogger } from '../log/index.ts';
+import type { LogLevel } from '../../base/index.ts';
+import type { AccessOutput } from './access-output.ts';
 import { type AccessEnd, type AccessRecord, accessFields, endFields } from './access-record.ts';
+import { type AccessRules, ALL_RECORDS, connectionAttributes } from './rules/index.ts';
 
 /** One line when a connection opens and one when it ends; one alone for a connection that never opened. */
 export interface AccessLog {
@@ -11,21 +13,24 @@ export interface AccessLog {
   failed(record: AccessRecord, end: AccessEnd): void;
 }
 
-/** Speaks with target `access`, in the logger's format, and is silenced by level: `info,access=warn` keeps only failures. */
-export function createAccessLog(log: MeshLogger): AccessLog {
-  const access = log.child({ target: 'access' });
+/** `rules`: which lines are written, and what is added to them. Default: all, as they are. */
+export function createAccessLog(output: AccessOutput, rules: AccessRules = ALL_RECORDS): AccessLog {
+  function write(level: LogLevel, message: string, record: AccessRecord, end: AccessEnd | undefined): void {
+    if (!output.isEnabled(level)) return;
+    const added = rules.judge(() => connectionAttributes(record, end));
+    if (added === undefined) return;
+    const ended = end === undefined ? undefined : endFields(end);
+    output.write({
+      level,
+      message,
+      fields: { ...accessFields(record), ...ended, ...added },
+      trace: record.trace,
+    });
+  }
   return {
-    opened(record) {
-      if (access.isEnabled('info')) access.info('connection opened', accessFields(record));
-    },
-    closed(record, end) {
-      const level = end.error === undefined ? 'info' : 'error';
-      if (access.isEnabled(level))
-        access[level]('connection complete', { ...accessFields(record), ...endFields(end) });
-    },
-    failed(record, end) {
-      if (access.isEnabled('warn'))
-        access.warn('connection failed', { ...accessFields(record), ...endFields(end) });
-    },
+    opened: (record) => write('info', 'connection opened', record, undefined),
+    closed: (record, end) =>
+      write(end.error === undefined ? 'info' : 'error', 'connection complete', record, end),
+    failed: (record, end) => write('warn', 'connection failed', record, end),
   };
 }

@@ -5,6 +5,7 @@ import {
   type Workload,
   type WorkloadIdentity,
 } from '../../model/index.ts';
+import type { SpanContext } from '../trace/index.ts';
 
 /** One end of a TCP connection. */
 export interface SocketAddress {
@@ -25,6 +26,8 @@ export interface AccessRecord {
   readonly destinationWorkload?: Workload | undefined;
   readonly destinationIdentity?: WorkloadIdentity | undefined;
   readonly service?: Service | undefined;
+  /** The span that it is. */
+  readonly trace?: SpanContext | undefined;
 }
 
 /** How it ended. */
@@ -58,6 +61,8 @@ export function accessFields(record: AccessRecord): Record<string, unknown> {
     'dst.identity': record.destinationIdentity?.id,
     'dst.cluster': destinationWorkload?.clusterId,
     direction: record.direction,
+    // One that nobody keeps is of no use to a reader.
+    trace: record.trace?.sampled === true ? record.trace.traceId : undefined,
   };
 }
 

@@ -1,6 +1,8 @@
 import { formatAuthority, type Service, type Workload, type WorkloadIdentity } from '../../model/index.ts';
-import type { MeshLogger } from '../log/index.ts';
+import type { TraceContext } from '../trace/index.ts';
+import type { AccessOutput } from './access-output.ts';
 import type { SocketAddress } from './access-record.ts';
+import { type AccessRules, ALL_RECORDS, requestAttributes } from './rules/index.ts';
 
 /** What is known of one HTTP request when it is over. */
 export interface RequestLogRecord {
@@ -26,7 +28,10 @@ export interface RequestLogRecord {
   readonly attempts: number;
   readonly route: string | undefined;
   readonly routeRule: string;
-  readonly traceId: string | undefined;
+  /** The span that it is. */
+  readonly trace: Pick<TraceContext, 'traceId' | 'spanId' | 'sampled'> | undefined;
+  /** The request's own, as they came, names in lower case; put together when asked for. */
+  headers(): Readonly<Record<string, string>>;
   /** Why the proxy itself answered: a word of a closed list, the policy and its rule (from 0), and the error. */
   readonly reason: string | undefined;
   readonly policy: string | undefined;
@@ -40,15 +45,21 @@ export interface RequestLog {
   ended(record: RequestLogRecord): void;
 }
 
-/** Speaks with target `access`, as the log of connections does. */
-export function createRequestLog(log: MeshLogger): RequestLog {
-  const access = log.child({ target: 'access' });
+/** `rules`: which lines are written, and what is added to them. Default: all, as they are. */
+export function createRequestLog(output: AccessOutput, rules: AccessRules = ALL_RECORDS): RequestLog {
   return {
     ended(record) {
       const failed = record.error !== undefined;
       const level = failed ? 'warn' : 'info';
-      if (access.isEnabled(level))
-        access[level](failed ? 'request failed' : 'request complete', requestFields(record));
+      if (!output.isEnabled(level)) return;
+      const added = rules.judge(() => requestAttributes(record));
+      if (added === undefined) return;
+      output.write({
+        level,
+        message: failed ? 'request failed' : 'request complete',
+        fields: { ...requestFields(record), ...added },
+        trace: record.trace,
+      });
     },
   };
 }
@@ -77,7 +88,7 @@ function requestFields(record: RequestLogRecord): Record<string, unknown> {
     attempts: record.attempts > 1 ? record.attempts : undefined,
     route: record.route,
     route_rule: record.routeRule === '' ? undefined : record.routeRule,
-    trace: record.traceId,
+    trace: record.trace?.traceId,
     error: record.error,
     reason: record.reason,
     policy: record.policy,

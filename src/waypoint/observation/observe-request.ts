@@ -145,7 +145,7 @@ function refusalOf(
       status: record.status,
     },
     ...verdict,
-    traceId: record.traceId ?? '',
+    traceId: record.trace?.traceId ?? '',
   };
 }
 
@@ -204,6 +204,6 @@ function requestView(
     route: record.route ?? '',
     reason: verdict?.reason ?? '',
     policy: verdict?.policy ?? '',
-    traceId: record.traceId ?? '',
+    traceId: record.trace?.traceId ?? '',
   };
 }

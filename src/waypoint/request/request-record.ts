@@ -1,4 +1,5 @@
 import type { MeshError } from '../../base/index.ts';
+import type { SpanContext } from '../../telemetry/index.ts';
 import type { RouteKey, Service, Workload } from '../../model/index.ts';
 import type { VerifiedToken } from '../authentication/verified-token.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
@@ -32,7 +33,7 @@ export interface RequestRecord {
   attempts: number;
   /** The gRPC status of the answer, where it has one. */
   grpcStatus: number | undefined;
-  traceId: string | undefined;
+  trace: SpanContext | undefined;
   requestBytes: number;
   responseBytes: number;
   /** Filled in at the end. */
@@ -55,7 +56,7 @@ export function createRequestRecord(): RequestRecord {
     upstream: undefined,
     attempts: 0,
     grpcStatus: undefined,
-    traceId: undefined,
+    trace: undefined,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,

@@ -186,7 +186,11 @@ test('a view of the request is made for followers alone', async (t) => {
   ended({ status: 200 });
   t.same(seen.requests, []);
   seen.isFollowed = true;
-  ended({ status: 201, traceId: 'abc', attempts: 1 });
+  ended({
+    status: 201,
+    trace: { traceId: 'abc', spanId: '1'.repeat(16), parentId: '', sampled: true },
+    attempts: 1,
+  });
   t.match(seen.requests, [{ proxy: 'waypoint/shop/waypoint-1', status: 201, traceId: 'abc', attempts: 1 }]);
 });
 

@@ -1,3 +1,4 @@
+import type { HeaderList } from '../../../http/index.ts';
 import type { RequestLog } from '../../../telemetry/index.ts';
 import type { Layer } from '../../request/layer.ts';
 
@@ -16,8 +17,19 @@ export function accessLogLayer(log: RequestLog): Layer {
         host: request.authority,
         path: request.target.split('?', 1)[0] ?? '',
         ...record,
+        headers: () => headersOf(request.headers),
       }),
     );
     return next(request, context);
   };
+}
+
+function headersOf(list: HeaderList): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = Object.create(null);
+  for (let index = 0; index < list.size; index++) {
+    const name = list.lowerNameAt(index);
+    const before = headers[name];
+    headers[name] = before === undefined ? list.valueAt(index) : `${before}, ${list.valueAt(index)}`;
+  }
+  return headers;
 }

@@ -20,7 +20,7 @@ export function tracingLayer({ tracer, clock }: { readonly tracer: Tracer; reado
   return (next) => (request, context) => {
     const incoming = readTrace(request.headers);
     const span = beginSpan(tracer, incoming, () => firstOf(context.client));
-    context.record.traceId = span.traceId;
+    context.record.trace = span;
     if (span.sampled)
       context.onEnd(() => tracer.ended(requestSpan(span, { request, context, endMs: clock.now() })));
     return next(withTrace(request, span, incoming), {

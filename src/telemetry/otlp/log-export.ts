@@ -1,0 +1,37 @@
+import type { AccessLine, AccessOutput } from '../access-log/index.ts';
+import { createOtlpExport, type OtlpExport, openedSignal } from './otlp-export.ts';
+import type { OtlpExportOptions } from './span-export.ts';
+
+/** A record with the time that it was written at, in milliseconds since 1970. */
+export interface TimedLine extends AccessLine {
+  readonly atMs: number;
+}
+
+/** Sends an access log to a collector. */
+export function createLogExport(options: OtlpExportOptions): OtlpExport<TimedLine> {
+  const { config, resource } = options;
+  return createOtlpExport(
+    {
+      name: 'access logs',
+      async open() {
+        const { logExporter, readableLogRecord, resourceFromAttributes } = await import(
+          './open-telemetry.ts'
+        );
+        const sender = resourceFromAttributes({ ...resource });
+        return openedSignal(await logExporter(config), (line: TimedLine) => readableLogRecord(line, sender));
+      },
+    },
+    options,
+  );
+}
+
+/** An export as the output of an access log. All levels go there. */
+export function exportOutput(
+  lines: Pick<OtlpExport<TimedLine>, 'add'>,
+  clock: OtlpExportOptions['clock'],
+): AccessOutput {
+  return {
+    isEnabled: () => true,
+    write: (line) => lines.add({ ...line, atMs: clock.now() }),
+  };
+}
