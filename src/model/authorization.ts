@@ -49,6 +49,8 @@ export interface AuthorizationPolicy {
   readonly rules: readonly Rule[];
   /** Evaluated and counted, never enforced. */
   readonly dryRun: boolean;
+  /** Why it could not be understood: its one rule stands in for what was written, and denies everything. Default: it was. */
+  readonly notUnderstood?: string;
 }
 
 export const EMPTY_MATCH: Match = {

@@ -1,6 +1,7 @@
 import type { AuthorizationPolicy, PolicyKey } from '../model/index.ts';
 import type { L4Attributes } from './attributes.ts';
 import type { Held } from './compile-policy.ts';
+import { cutShort } from './cut-short.ts';
 import type { Explanation } from './decision.ts';
 
 const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
@@ -30,12 +31,20 @@ export const ALLOWED_BY_DEFAULT: Explanation = explain(
   () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
 );
 
-/** A DENY policy matched. */
+/** A DENY policy matched, or one that was not understood. */
 export function explainDenied(
   policy: AuthorizationPolicy,
   held: Held,
   attributes: L4Attributes,
 ): Explanation {
+  const { notUnderstood } = policy;
+  // No rule that anybody wrote has decided.
+  if (notUnderstood !== undefined)
+    return explain(
+      { policy: policy.key, ...NOWHERE },
+      () =>
+        `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it selects: ${whoAndWhere(attributes)}`,
+    );
   return explain(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,

@@ -262,6 +262,11 @@ test('policies tell their authors what the nodes make of them, and broken ones d
   await running.apply('policy', policy({ selector, rules: [{ form: [] }] }));
   await view.until('the refusal', () => view.policies.get('shop/cart')?.action === 'deny');
   t.same(view.policies.get('shop/cart')?.rules, [{ clauses: [] }], 'of everything');
+  t.match(
+    view.policies.get('shop/cart')?.notUnderstood,
+    /spec\.rules\[0\]\.form/,
+    'and everybody can say why',
+  );
   t.same(view.workloads.get(CART)?.authorizationPolicies, ['shop/cart'], 'for what it selects');
   const conditions = running.writes.filter((write) => write.startsWith('status'));
   t.match(conditions.at(-1), /"False".*"Invalid".*spec\.rules\[0\]\.form/);

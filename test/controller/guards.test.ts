@@ -162,7 +162,7 @@ test('a policy that cannot be read refuses what it is attached to, and all in it
   const broken = { targetRefs: [target('Service', 'cart')], rules: [{ form: [] }] };
   const mesh = meshOf(policy(broken), service('cart'), service('pay'), gateway('waypoint'));
   t.match(mesh.requestPolicies.get('AuthorizationPolicy/shop/p'), {
-    policy: { action: { kind: 'deny' }, rules: [{}], attachments: [CART] },
+    policy: { action: { kind: 'deny' }, rules: [{}], attachments: [CART], notUnderstood: /^spec\.rules/ },
   });
   t.match(mesh.policyOutcomes.get('shop/p')?.condition, {
     status: 'False',
@@ -190,7 +190,12 @@ test('an authentication that cannot be understood refuses what it is attached to
     const mesh = meshOf(authentication({ targetRefs, jwtRules: [rule] }));
     t.match(mesh.requestAuthentications.get('RequestAuthentication/shop/a'), {
       kind: 'authorization',
-      policy: { key: 'shop/RequestAuthentication:a', action: { kind: 'deny' }, attachments: [CART] },
+      policy: {
+        key: 'shop/RequestAuthentication:a',
+        action: { kind: 'deny' },
+        attachments: [CART],
+        notUnderstood: /spec/,
+      },
     });
     t.match(mesh.authenticationOutcomes.get('shop/a')?.condition, { status: 'False', reason: 'Invalid' });
   }

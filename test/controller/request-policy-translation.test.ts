@@ -170,6 +170,7 @@ for (const [what, spec, message] of NOT_UNDERSTOOD) {
     const { policy, problems } = translate(spec);
     t.match(problems.join('; '), message);
     t.match(policy, { action: { kind: 'deny' }, rules: [{ from: [], to: [], when: [] }] });
+    t.equal(policy.notUnderstood, problems.join('; '));
   });
 }
 

@@ -192,6 +192,17 @@ test('a refusal says which policy, rule, clause and match decided, who came, and
   t.match(decide(many).reason.sentence, /shop\/p9 and 2 more/);
 });
 
+test('a policy that was not understood is not said to have a rule that nobody wrote', async (t) => {
+  const broken = makePolicy({ name: 'broken', rules: [{ clauses: [] }] });
+  const { verdict, reason } = decide([{ ...broken, notUnderstood: 'spec.rules[0].form: unknown field' }]);
+  t.equal(verdict, 'deny');
+  t.match(reason, { policy: 'shop/broken', rule: undefined });
+  t.match(
+    reason.sentence,
+    /^refused by shop\/broken, which was not understood \(spec\.rules\[0\]\.form: unknown field\) and so refuses all that it selects: spiffe:/,
+  );
+});
+
 test('a policy that has not arrived makes the verdict wait, unless a DENY has decided already', async (t) => {
   const deny = policyOf({ name: 'deny' }, { destinationPorts: [8080] });
   const allow = policyOf({ name: 'allow', action: 'allow' }, { destinationPorts: [8080] });

@@ -72,6 +72,21 @@ test('a denial says by which policy, which rule and which part of it', async (t)
   t.notMatch(reason.sentence, /secret/, 'a query may hold what no log should');
 });
 
+test('a policy that was not understood is not said to have a rule that nobody wrote', async (t) => {
+  const broken = {
+    ...policyOf('broken', 'deny', EVERYTHING),
+    notUnderstood: `${'spec.x: unknown, '.repeat(40)}`,
+  };
+  const { verdict, reason } = decide([broken], requestOf());
+  t.equal(verdict, 'deny');
+  t.match(reason, { policy: 'shop/broken', rule: undefined });
+  t.match(
+    reason.sentence,
+    /^refused by shop\/broken, which was not understood \(spec\.x: unknown, [^)]*…\) and so refuses all that it is attached to: spiffe:/,
+  );
+  t.ok(reason.sentence.length < 600, 'a line of a log, however much is wrong with it');
+});
+
 test('where nothing allows, the rule that was nearest is named with what of it failed', async (t) => {
   const policies = [
     policyOf('far', 'allow', [{ from: [[namespace('a')]], to: [[method('PUT')]] }]),

@@ -16,9 +16,10 @@ export function derivePolicy(
   // It is for waypoints, which refuse what it is attached to.
   if (object.targetRefs.length > 0 && selector === undefined)
     return { policy: undefined, selector, warning: undefined };
-  const message = `not understood, so everything that it selects is refused: ${faults.join('; ')}`;
+  const why = faults.join('; ');
+  const message = `not understood, so everything that it selects is refused: ${why}`;
   return {
-    policy: denyAllPolicy(object.meta, selector, settings),
+    policy: denyAllPolicy(object.meta, selector, settings, why),
     selector,
     warning: { reason: 'Invalid', message },
   };

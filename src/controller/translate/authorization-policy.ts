@@ -58,6 +58,7 @@ export function denyAllPolicy(
   name: { readonly name: string; readonly namespace: string },
   selector: LabelSelector | undefined,
   settings: MeshSettings,
+  notUnderstood: string,
 ): AuthorizationPolicy {
   return {
     key: policyKey(name.namespace, name.name),
@@ -68,6 +69,7 @@ export function denyAllPolicy(
     // A rule without clauses holds for every connection.
     rules: [{ clauses: [] }],
     dryRun: false,
+    notUnderstood,
   };
 }
 

@@ -13,6 +13,8 @@ export interface RequestPolicy {
   readonly rules: readonly RequestRule[];
   /** Evaluated and counted, never enforced. */
   readonly dryRun: boolean;
+  /** Why it could not be understood: its one rule stands in for what was written, and holds for everything. Default: it was. */
+  readonly notUnderstood?: string;
 }
 
 export type RequestAction =

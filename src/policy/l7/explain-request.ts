@@ -1,5 +1,6 @@
 import type { RequestPolicy } from '../../model/index.ts';
 import type { RequestAttributes } from './attributes.ts';
+import { cutShort } from '../cut-short.ts';
 import { type CompiledRequestPolicy, type FailedTest, type HeldRule, nameOf } from './compile-rule.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import type { RequestExplanation } from './request-decision.ts';
@@ -15,6 +16,14 @@ export function explainDenial(
   held: HeldRule,
   attributes: RequestAttributes,
 ): RequestExplanation {
+  const { notUnderstood } = policy;
+  // No rule that anybody wrote has decided.
+  if (notUnderstood !== undefined)
+    return lazily(
+      { policy: policy.key, rule: undefined, source: undefined, operation: undefined },
+      () =>
+        `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it is attached to: ${whoAndWhat(attributes)}`,
+    );
   return lazily(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,

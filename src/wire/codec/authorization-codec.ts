@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { EmptySchema } from '@bufbuild/protobuf/wkt';
+import { anyPack, anyUnpack, EmptySchema, StringValueSchema } from '@bufbuild/protobuf/wkt';
 import {
   type AuthorizationPolicy,
   type Cidr,
@@ -14,6 +14,8 @@ import {
   AddressSchema,
   AuthorizationSchema,
   ClauseSchema,
+  type Extension,
+  ExtensionSchema,
   MatchSchema,
   RuleSchema,
   Scope,
@@ -51,6 +53,7 @@ export const authorizationCodec: ResourceCodec<AuthorizationPolicy> = resourceCo
         }),
       ),
       dryRun: policy.dryRun,
+      extensions: encodeReason(policy.notUnderstood),
     }),
   fromMessage(message): AuthorizationPolicy {
     const name = requireText(message.name, 'name');
@@ -72,10 +75,24 @@ export const authorizationCodec: ResourceCodec<AuthorizationPolicy> = resourceCo
         };
       }),
       dryRun: message.dryRun,
+      ...decodeReason(message.extensions),
     };
   },
   nameOf: (policy) => policy.key,
 });
+
+/** Why a policy was not understood, for which Istio has no field. Its own ztunnel passes over extensions. */
+function encodeReason(notUnderstood: string | undefined): Extension[] {
+  if (notUnderstood === undefined) return [];
+  const config = anyPack(StringValueSchema, create(StringValueSchema, { value: notUnderstood }));
+  return [create(ExtensionSchema, { name: NOT_UNDERSTOOD, config })];
+}
+
+function decodeReason(extensions: readonly Extension[]): Pick<AuthorizationPolicy, 'notUnderstood'> {
+  const config = extensions.find(({ name }) => name === NOT_UNDERSTOOD)?.config;
+  const reason = config === undefined ? undefined : anyUnpack(config, StringValueSchema)?.value;
+  return reason === undefined || reason === '' ? {} : { notUnderstood: reason };
+}
 
 function encodeMatch(match: Match): WireMatch {
   return create(MatchSchema, {
@@ -139,3 +156,5 @@ function decodeString({ matchType }: WireStringMatch, path: string): StringMatch
 function encodeRange(range: Cidr): WireAddress {
   return create(AddressSchema, { address: ipAddressToBytes(range.address), length: range.prefixLength });
 }
+
+const NOT_UNDERSTOOD = 'nodemesh.io/not-understood';

@@ -14,7 +14,17 @@ export function denialInPlaceOf(bytes: Uint8Array, resourceName: string): Author
   const namespace = resourceName.slice(0, Math.max(0, slash));
   const { scope, dryRun } = reachOf(bytes);
   const rules = [{ clauses: [] }];
-  return { key: policyKey(namespace, name), name, namespace, scope, action: 'deny', rules, dryRun };
+  const notUnderstood = 'this node proxy does not know all that the controller says in it';
+  return {
+    key: policyKey(namespace, name),
+    name,
+    namespace,
+    scope,
+    action: 'deny',
+    rules,
+    dryRun,
+    notUnderstood,
+  };
 }
 
 function reachOf(bytes: Uint8Array): Pick<AuthorizationPolicy, 'scope' | 'dryRun'> {

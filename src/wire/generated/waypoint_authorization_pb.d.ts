@@ -56,6 +56,13 @@ export declare type Authorization = Message<"nodemesh.waypoint.Authorization"> &
    * @generated from field: repeated nodemesh.waypoint.AuthorizationRule rules = 7;
    */
   rules: AuthorizationRule[];
+
+  /**
+   * Why it could not be understood; then its rules stand in for what was written. Empty: it was.
+   *
+   * @generated from field: string not_understood = 8;
+   */
+  notUnderstood: string;
 };
 
 /**

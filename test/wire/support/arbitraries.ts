@@ -138,8 +138,16 @@ export const policies: fc.Arbitrary<AuthorizationPolicy> = fc
     action: fc.constantFrom('allow', 'deny'),
     rules: some(fc.record({ clauses: some(fc.record({ matches: some(match) })) })),
     dryRun: flag,
+    notUnderstood: fc.option(name, { nil: undefined }),
   })
-  .map((policy) => ({ ...policy, key: policyKey(policy.namespace, policy.name) }) as AuthorizationPolicy);
+  .map(
+    ({ notUnderstood, ...policy }) =>
+      ({
+        ...policy,
+        ...(notUnderstood === undefined ? {} : { notUnderstood }),
+        key: policyKey(policy.namespace, policy.name),
+      }) as AuthorizationPolicy,
+  );
 
 export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
   .record({

@@ -110,8 +110,13 @@ export const requestPolicies: fc.Arbitrary<RequestPolicy> = fc
       fc.record({ from: some(some(requestTests)), to: some(some(requestTests)), when: some(requestTests) }),
     ),
     dryRun: flag,
+    notUnderstood: fc.option(name, { nil: undefined }),
   })
-  .map((policy) => ({ ...policy, key: policyKey(policy.namespace, policy.name) }));
+  .map(({ notUnderstood, ...policy }) => ({
+    ...policy,
+    ...(notUnderstood === undefined ? {} : { notUnderstood }),
+    key: policyKey(policy.namespace, policy.name),
+  }));
 
 const location: fc.Arbitrary<TokenLocation> = fc.oneof(
   fc.record({ kind: fc.constant('header' as const), name, prefix: text }),

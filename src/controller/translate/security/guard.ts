@@ -26,7 +26,7 @@ export function guardPolicy(
   if (object.targetRefs.length === 0) return undefined;
   const attachments = reachOf(targets, faults);
   if (faults.length > 0) {
-    const policy = refusingPolicy(object, attachments);
+    const policy = refusingPolicy(object, attachments, faults);
     return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(faults) };
   }
   const { policy, unreadable, problems } = translateRequestPolicy(object, { ...context, attachments });
@@ -46,7 +46,7 @@ export function guardAuthentication(
 ): GuardOutcome {
   const attachments = reachOf(targets, faults);
   if (faults.length > 0) {
-    const policy = refusalOfAuthentication(object, attachments);
+    const policy = refusalOfAuthentication(object, attachments, faults);
     return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(faults) };
   }
   if (object.targetRefs.length === 0) {
@@ -56,7 +56,7 @@ export function guardAuthentication(
   }
   const { authentication, problems } = translateRequestAuthentication(object, attachments);
   if (problems.length > 0) {
-    const policy = refusalOfAuthentication(object, attachments);
+    const policy = refusalOfAuthentication(object, attachments, problems);
     return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(problems) };
   }
   const resource = attached({ kind: 'authentication', authentication });

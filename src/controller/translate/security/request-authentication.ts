@@ -37,6 +37,7 @@ export function translateRequestAuthentication(
 export function refusalOfAuthentication(
   { meta: { namespace, name: own } }: RequestAuthenticationObject,
   attachments: readonly Attachment[],
+  problems: readonly string[],
 ): RequestPolicy {
   const name = `RequestAuthentication:${own}`;
   return {
@@ -47,6 +48,7 @@ export function refusalOfAuthentication(
     action: { kind: 'deny' },
     rules: [{ from: [], to: [], when: [] }],
     dryRun: false,
+    notUnderstood: problems.join('; '),
   };
 }
 

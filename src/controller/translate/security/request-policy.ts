@@ -44,7 +44,7 @@ export function translateRequestPolicy(
   const problems = [...actionProblems(object, context), ...rules.flatMap(({ problems: found }) => found)];
   const unreadable = [...new Set(rules.flatMap((rule) => rule.unreadable))];
   if (action === undefined || problems.length > 0)
-    return { policy: refusingPolicy(object, context.attachments), unreadable, problems };
+    return { policy: refusingPolicy(object, context.attachments, problems), unreadable, problems };
   const policy = {
     ...headOf(object, context.attachments),
     action,
@@ -60,9 +60,11 @@ export function translateRequestPolicy(
 export function refusingPolicy(
   object: AuthorizationPolicyObject,
   attachments: readonly Attachment[],
+  problems: readonly string[],
 ): RequestPolicy {
   return {
     ...headOf(object, attachments),
+    notUnderstood: problems.join('; '),
     action: { kind: object.action === 'AUDIT' ? 'audit' : 'deny' },
     rules: [{ from: [], to: [], when: [] }],
   };

@@ -39,6 +39,7 @@ export function refusalInPlaceOf(
     action,
     rules: [{ from: [], to: [], when: [] }],
     dryRun,
+    notUnderstood: 'this waypoint does not know all that the controller says in it',
   };
   return { kind: 'authorization', policy };
 }

@@ -37,6 +37,7 @@ export function encodeRequestPolicy(policy: RequestPolicy): Authorization {
     provider: action.kind === 'custom' ? action.provider : '',
     dryRun: policy.dryRun,
     rules: policy.rules.map(encodeRule),
+    notUnderstood: policy.notUnderstood ?? '',
   });
 }
 
@@ -55,6 +56,7 @@ export function decodeRequestPolicy(message: Authorization): RequestPolicy {
     action: decodeAction(message),
     rules: message.rules.map((rule, index) => decodeRule(rule, `authorization.rules[${index}]`)),
     dryRun: message.dryRun,
+    ...(message.notUnderstood === '' ? {} : { notUnderstood: message.notUnderstood }),
   };
 }
 
