@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { numberedNodes, parseLabFile, parseManifests } from '../../src/lab/cluster/index.ts';
 import type { EndpointSliceObject, PodObject, ServiceObject } from '../../src/lab/cluster/objects/index.ts';
+import { validateObject } from '../../src/lab/cluster/validate.ts';
 import { containerCommand, imageName, wantsCapture } from '../../src/lab/kubelet/index.ts';
 import { nodeAddresses, serviceRules, createPodAddressPool } from '../../src/lab/network/index.ts';
 import { planRollout, rolloutLimits, type RolloutSet } from '../../src/lab/reconcilers/rollout.ts';
@@ -111,6 +112,21 @@ test('manifests are refused with file and line', async (t) => {
     list.map(({ kind }) => kind),
     ['Namespace'],
   );
+});
+
+test('a kind that differs from a known one in case or number alone is refused by the one that was meant', async (t) => {
+  const of = (kind: string) => ({ apiVersion: 'v1', kind, metadata: { name: 'a' } });
+  for (const [kind, meant] of [
+    ['HttpRoute', 'HTTPRoute'],
+    ['RateLimits', 'RateLimit'],
+    ['pod', 'Pod'],
+    ['deploy', 'Deployment'],
+  ] as const)
+    t.throws(() => validateObject(of(kind)), {
+      message: `kind: there is no kind "${kind}"; did you mean ${meant}?`,
+    });
+  for (const kind of ['HTTPRoute', 'ConfigMap', 'NetworkPolicy', 'Widget'])
+    t.doesNotThrow(() => validateObject(of(kind)), kind);
 });
 
 test('a container is started as Kubernetes puts image, command, args and env together', async (t) => {

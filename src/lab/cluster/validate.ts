@@ -16,7 +16,7 @@ import {
   strings,
 } from './checks.ts';
 import type { ManifestObject } from './manifests.ts';
-import { type LabelSelector, type StringMap, selects } from './objects/index.ts';
+import { kindFromName, type LabelSelector, type StringMap, selects } from './objects/index.ts';
 
 /**
  * Throws a FieldProblem when an object of a kind that the lab acts on has not the shape it relies on. Objects of other
@@ -24,11 +24,19 @@ import { type LabelSelector, type StringMap, selects } from './objects/index.ts'
  */
 export function validateObject(object: ManifestObject): void {
   const root = fieldOf(object, '');
+  requireExactKind(child(root, 'kind'), object.kind);
   const metadata = child(root, 'metadata');
   optionalString(child(metadata, 'namespace'));
   stringMap(child(metadata, 'labels'));
   stringMap(child(metadata, 'annotations'));
   VALIDATORS[object.kind]?.(root);
+}
+
+/** `HttpRoute`, `Pods`: no API server has those, and under such a kind nobody would ever find the object again. */
+function requireExactKind(field: Field, kind: string): void {
+  const meant = kindFromName(kind);
+  if (meant !== undefined && meant !== kind)
+    throw new FieldProblem(field.path, `there is no kind ${JSON.stringify(kind)}; did you mean ${meant}?`);
 }
 
 const VALIDATORS: Readonly<Record<string, (root: Field) => void>> = {
