@@ -56,6 +56,15 @@ test('the answers of /routes and /endpoints alone are read too', async (t) => {
   t.match(endpoints.stdout, / {9}shop\/cart:8080 +cart-1 /);
 });
 
+test('standard input may take its time', async (t) => {
+  const input = { input: JSON.stringify(saved), inputAfterMs: 1_500 };
+  const { code, stdout } = await nodemesh(['routes', '--file', '-'], input);
+  t.equal(code, 0);
+  t.equal(stdout, text('routes.txt'));
+  const objects = await nodemesh(['lab', 'apply', '-f', '-'], { input: '# nothing', inputAfterMs: 1_500 });
+  t.match(objects.stderr, /no object in -/);
+});
+
 test('what is no dump is refused with what was expected', async (t) => {
   const cases: readonly (readonly [command: string, input: string])[] = [
     ['routes', 'no JSON'],

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { LabError, readManifests } from '../../lab/index.ts';
+import { LabError } from '../../lab/index.ts';
+import { readManifestFiles } from '../manifest-files.ts';
 import { type ApiOptions, withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../option-values.ts';
@@ -57,7 +57,7 @@ export async function allChecks(
 ): Promise<readonly CheckResult[]> {
   const mesh = pre ? [] : await meshChecks(context, where);
   const isMeshHere = mesh.some(({ outcome }) => outcome !== 'not seen');
-  const objects = file.flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')));
+  const objects = await readManifestFiles(file, context.terminal);
   return [
     ...(await checkMachine(thisMachine(context), !isMeshHere)),
     ...mesh,

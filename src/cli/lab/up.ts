@@ -1,14 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLabClient, type LabClient } from '../../lab/client/index.ts';
-import {
-  LAB_KIND,
-  type ManifestObject,
-  numberedNodes,
-  parseLabFile,
-  readManifests,
-} from '../../lab/cluster/index.ts';
+import { LAB_KIND, type ManifestObject, numberedNodes, parseLabFile } from '../../lab/cluster/index.ts';
 import { LabError } from '../../lab/index.ts';
 import { MAXIMUM_NODES } from '../../lab/network/index.ts';
 import { shopObjects } from '../../lab/sample/index.ts';
@@ -19,6 +13,7 @@ import {
   supervisorPid,
 } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
+import { readManifestFiles } from '../manifest-files.ts';
 import { collect, durationText, logLevelText, ratioText, urlText, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied, warnOfLittle } from './objects/apply.ts';
@@ -91,7 +86,7 @@ Nothing outside the lab's own namespaces is touched; root is not needed where us
 /** Starts a lab and waits until it is ready, with progress. Throws LabError. */
 export async function bringUp(options: UpOptions, context: CliContext): Promise<void> {
   const { terminal } = context;
-  const manifests = options.file.flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')));
+  const manifests = await readManifestFiles(options.file, terminal);
   const described = manifests.filter(({ kind }) => kind === LAB_KIND).map(parseLabFile);
   const objects = manifests.filter(({ kind }) => kind !== LAB_KIND);
   if (options.validate !== false) await requireValid(objects);

@@ -1,9 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { LabError } from '../../lab/index.ts';
+import { readStandardInput, type Terminal } from '../terminal/index.ts';
 
-/** A dump that was saved before, in JSON; `-` is standard input. `part` is whose `nodemesh admin` prints one. Throws LabError. */
-export function readDumpJson(path: string, part: string): unknown {
-  return parseDump(readText(path, part), path);
+/** A dump that was saved before. */
+export interface SavedDump {
+  /** `-` is standard input. */
+  readonly path: string;
+  readonly terminal: Terminal;
+}
+
+/** In JSON. `part` is whose `nodemesh admin` prints one. Rejects with LabError. */
+export async function readDumpJson(saved: SavedDump, part: string): Promise<unknown> {
+  return parseDump(await readText(saved, part), saved.path);
 }
 
 /** `origin` tells people where the text is from. Throws LabError. */
@@ -20,9 +28,9 @@ export function parseDump(text: string, origin: string): unknown {
   }
 }
 
-function readText(path: string, part: string): string {
+async function readText({ path, terminal }: SavedDump, part: string): Promise<string> {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    return path === '-' ? await readStandardInput(terminal) : await readFile(path, 'utf8');
   } catch (cause) {
     throw new LabError({
       code: 'ERR_LAB_REQUEST',

@@ -93,7 +93,7 @@ function addView<T>(
     const dump =
       given.file === undefined
         ? await readDumps(openLab(context, given.lab), reach, given.node)
-        : readDumpFile(given.file);
+        : await readDumpFile({ path: given.file, terminal: context.terminal });
     const items = view.select(dump, given);
     const { terminal } = context;
     if (given.output !== 'table') {

@@ -1,6 +1,6 @@
 import { type LabClient, LabError } from '../../lab/index.ts';
 import type { ConfigDump } from './config-dump.ts';
-import { parseDump, readDumpJson } from './dump-file.ts';
+import { parseDump, readDumpJson, type SavedDump } from './dump-file.ts';
 
 /** Which nodes are asked: every proxy knows all workloads, services and policies, but only its own connections and certificates. */
 export type Reach = 'any node' | 'every node';
@@ -28,8 +28,8 @@ export async function readDumps(lab: LabClient, reach: Reach, node: string | und
 }
 
 /** A dump that was saved before: `nodemesh … --file dump.json`. */
-export function readDumpFile(path: string): ConfigDump {
-  const value = readDumpJson(path, 'ztunnel/NODE');
+export async function readDumpFile(saved: SavedDump): Promise<ConfigDump> {
+  const value = await readDumpJson(saved, 'ztunnel/NODE');
   // istioctl's `connections` dump is the list of workload states alone.
   return Array.isArray(value)
     ? { workloadState: { ...(value as object[]) } as never }

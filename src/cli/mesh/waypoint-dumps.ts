@@ -4,7 +4,7 @@ import { type LabClient, LabError, type WaypointReplica } from '../../lab/index.
 import type { BackendDump, DumpedRoute } from '../../waypoint/index.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints } from '../waypoint/waypoint-access.ts';
-import { parseDump, readDumpJson } from './dump-file.ts';
+import { parseDump, readDumpJson, type SavedDump } from './dump-file.ts';
 import { backendsIn, routesIn } from './dump-shape.ts';
 
 /** What one replica of a waypoint was told of a route. */
@@ -62,15 +62,15 @@ export async function readEndpoints(
 }
 
 /** A saved `/routes` or `/config_dump`. Throws LabError. */
-export function readRoutesFile(path: string): readonly RouteItem[] {
-  const { waypoint, content } = sectionOf(readDumpJson(path, PART), 'routes');
-  return routesIn(content, path).map((route) => ({ waypoint, ...route }));
+export async function readRoutesFile(saved: SavedDump): Promise<readonly RouteItem[]> {
+  const { waypoint, content } = sectionOf(await readDumpJson(saved, PART), 'routes');
+  return routesIn(content, saved.path).map((route) => ({ waypoint, ...route }));
 }
 
 /** A saved `/endpoints` or `/config_dump`. Throws LabError. */
-export function readEndpointsFile(path: string): readonly EndpointItem[] {
-  const { waypoint, content } = sectionOf(readDumpJson(path, PART), 'backends');
-  return backendsIn(content, path).map((backend) => ({ waypoint, replica: '', ...backend }));
+export async function readEndpointsFile(saved: SavedDump): Promise<readonly EndpointItem[]> {
+  const { waypoint, content } = sectionOf(await readDumpJson(saved, PART), 'backends');
+  return backendsIn(content, saved.path).map((backend) => ({ waypoint, replica: '', ...backend }));
 }
 
 async function chosenWaypoints(

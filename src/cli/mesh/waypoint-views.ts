@@ -44,7 +44,7 @@ Examples:
       const all =
         file === undefined
           ? await readRoutes(openLab(context, options.lab), options, terminal)
-          : readRoutesFile(file);
+          : await readRoutesFile({ path: file, terminal });
       const routes = all.filter((route) => namespace === undefined || route.namespace === namespace);
       if (output !== 'table') {
         printData(terminal, output, routes);
@@ -79,7 +79,7 @@ Examples:
       const all =
         file === undefined
           ? await readEndpoints(openLab(context, options.lab), options, terminal)
-          : readEndpointsFile(file);
+          : await readEndpointsFile({ path: file, terminal });
       const backends = all.filter((item) => namespace === undefined || item.namespace === namespace);
       if (output !== 'table') {
         printData(terminal, output, backends);

@@ -10,6 +10,8 @@ export interface Finished {
 
 export interface RunOptions {
   readonly input?: string;
+  /** When the input comes. Default: at once. */
+  readonly inputAfterMs?: number;
   readonly timeoutMs?: number;
   /** Another user to run as; only root can. */
   readonly userId?: number;
@@ -40,7 +42,7 @@ export function nodemesh(args: readonly string[], options: RunOptions = {}): Pro
           stderr,
         }),
     );
-    child.stdin?.end(options.input ?? '');
+    setTimeout(() => child.stdin?.end(options.input ?? ''), options.inputAfterMs ?? 0);
   });
 }
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { LAB_KIND, type ManifestObject, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
+import { LAB_KIND, type ManifestObject, namespaceOf } from '../../../lab/cluster/index.ts';
 import { kindFromName } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { ApplyResult } from '../../../lab/supervisor/index.ts';
 import type { CliContext } from '../../context.ts';
+import { readManifestFiles } from '../../manifest-files.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
 import { warnOfModes } from './dataplane-mode.ts';
@@ -24,9 +24,8 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
     )
     .action(async (options: LabOption & { readonly file: readonly string[]; readonly validate: boolean }) => {
       requireFiles(options.file);
-      const objects = options.file
-        .flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')))
-        .filter(({ kind }) => kind !== LAB_KIND);
+      const manifests = await readManifestFiles(options.file, context.terminal);
+      const objects = manifests.filter(({ kind }) => kind !== LAB_KIND);
       if (objects.length === 0) throw badRequest(`no object in ${options.file.join(', ')}`);
       const { problems, notices } = options.validate ? await inspectAll(objects) : UNINSPECTED;
       const good = objects.filter((object) => !problems.has(object));

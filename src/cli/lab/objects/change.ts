@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import type { LabClient, ObjectName } from '../../../lab/client/index.ts';
-import { LAB_KIND, namespaceOf, readManifests } from '../../../lab/cluster/index.ts';
+import { LAB_KIND, namespaceOf } from '../../../lab/cluster/index.ts';
 import { isNamespaced } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
+import { readManifestFiles } from '../../manifest-files.ts';
+import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { collect, wholeNumber } from '../../option-values.ts';
 import { warnOfModes } from './dataplane-mode.ts';
@@ -36,7 +37,7 @@ export function addDeleteCommand(lab: Command, context: CliContext): void {
       },
     ) => {
       const client = openLab(context, options.name);
-      const objects = await namedObjects(client, kindName, names, options);
+      const objects = await namedObjects({ client, terminal: context.terminal }, kindName, names, options);
       for (const object of objects) {
         await client.delete(object, options.gracePeriod);
         context.terminal.stdout.write(`${object.kind.toLowerCase()}/${object.name} deleted\n`);
@@ -97,13 +98,12 @@ function withNamespace(command: Command): Command {
 }
 
 async function namedObjects(
-  client: LabClient,
+  { client, terminal }: { readonly client: LabClient; readonly terminal: Terminal },
   kindName: string | undefined,
   names: readonly string[],
   options: NamespaceOption & { readonly file: readonly string[] },
 ): Promise<readonly ObjectName[]> {
-  const fromFiles = options.file
-    .flatMap((path) => readManifests(path, () => readFileSync(0, 'utf8')))
+  const fromFiles = (await readManifestFiles(options.file, terminal))
     .filter(({ kind }) => kind !== LAB_KIND)
     .map((object) => ({ kind: object.kind, namespace: namespaceOf(object), name: object.metadata.name }));
   if (kindName === undefined && fromFiles.length > 0) return fromFiles.reverse();
