@@ -57,11 +57,11 @@ test('the answers of /routes and /endpoints alone are read too', async (t) => {
 });
 
 test('standard input may take its time', async (t) => {
-  const input = { input: JSON.stringify(saved), inputAfterMs: 1_500 };
+  const input = { input: JSON.stringify(saved), inputAfterMs: 800 };
   const { code, stdout } = await nodemesh(['routes', '--file', '-'], input);
   t.equal(code, 0);
   t.equal(stdout, text('routes.txt'));
-  const objects = await nodemesh(['lab', 'apply', '-f', '-'], { input: '# nothing', inputAfterMs: 1_500 });
+  const objects = await nodemesh(['lab', 'apply', '-f', '-'], { input: '# nothing', inputAfterMs: 800 });
   t.match(objects.stderr, /no object in -/);
 });
 
