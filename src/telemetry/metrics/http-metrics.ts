@@ -1,5 +1,7 @@
+import { type Clock, systemClock } from '../../base/index.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, type MetricsRegistry } from './registry.ts';
+import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
 import { SeriesCounter } from './series-counter.ts';
 import { createSeriesBuckets, observe, type SeriesBuckets, SeriesHistogram } from './series-histogram.ts';
 import { type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
@@ -26,11 +28,14 @@ export interface HttpMetricsOptions {
    * Label sets held at most. Beyond that those unused for longest are dropped, as a restart would. Default 5,000.
    */
   readonly maximumSeries?: number | undefined;
+  /** Label sets are dropped after this without requests. Default 15 minutes. */
+  readonly idleMs?: number | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
-interface Series {
+interface Series extends AgingSeries {
   readonly labels: Record<string, string>;
-  lastUse: number;
   requests: number;
   readonly durations: SeriesBuckets;
   readonly requestBytes: SeriesBuckets;
@@ -40,13 +45,18 @@ interface Series {
 /** Registers them all. Once for each registry. */
 export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
   const { registry, maximumSeries = DEFAULT_MAXIMUM_SERIES } = options;
+  const { idleMs = SERIES_IDLE_MS, clock = systemClock } = options;
   const series = new Map<string, Series>();
   const dropped = makeCounter(registry, METRICS.requestSeriesDropped);
-  let uses = 0;
 
-  new SeriesCounter(registry, METRICS.requests, () =>
-    [...series.values()].map(({ labels, requests }) => ({ value: requests, labels, sharedLabels: labels })),
-  );
+  new SeriesCounter(registry, METRICS.requests, () => {
+    dropUnused(series, clock.monotonic() - idleMs);
+    return [...series.values()].map(({ labels, requests }) => ({
+      value: requests,
+      labels,
+      sharedLabels: labels,
+    }));
+  });
   const histogram = (
     metric: (typeof METRICS)[keyof typeof METRICS],
     bounds: readonly number[],
@@ -68,19 +78,12 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
       response_code: String(request.status),
       grpc_response_status: request.grpcStatus === undefined ? '' : String(request.grpcStatus),
     },
-    lastUse: 0,
+    lastUseMs: 0,
     requests: 0,
     durations: createSeriesBuckets(DURATION_BOUNDS_MS),
     requestBytes: createSeriesBuckets(SIZE_BOUNDS),
     responseBytes: createSeriesBuckets(SIZE_BOUNDS),
   });
-
-  const makeRoom = (): void => {
-    const byAge = [...series].sort(([, a], [, b]) => a.lastUse - b.lastUse);
-    const count = Math.ceil(maximumSeries * DROPPED_SHARE);
-    for (const [key] of byAge.slice(0, count)) series.delete(key);
-    dropped.inc(count);
-  };
 
   return {
     ended(request) {
@@ -88,11 +91,11 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
       const key = `${trafficKey(traffic)}\0${protocol}\0${status}\0${grpcStatus ?? ''}`;
       let one = series.get(key);
       if (one === undefined) {
-        if (series.size >= maximumSeries) makeRoom();
+        if (series.size >= maximumSeries) dropped.inc(dropOldest(series, maximumSeries));
         one = make(request, traffic);
         series.set(key, one);
       }
-      one.lastUse = ++uses;
+      one.lastUseMs = clock.monotonic();
       one.requests += 1;
       observe(one.durations, DURATION_BOUNDS_MS, request.durationMs);
       observe(one.requestBytes, SIZE_BOUNDS, request.requestBytes);
@@ -102,7 +105,6 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
 }
 
 const DEFAULT_MAXIMUM_SERIES = 5_000;
-const DROPPED_SHARE = 0.1;
 /** Those of Envoy's defaults that dashboards ask for. */
 const DURATION_BOUNDS_MS = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 const SIZE_BOUNDS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];

@@ -1,5 +1,7 @@
+import { type Clock, systemClock } from '../../base/index.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
+import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
 import { SeriesCounter } from './series-counter.ts';
 import { anonymous, type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
 
@@ -31,12 +33,14 @@ export interface TcpMetricsOptions {
    * would; if all are in use, further ones are counted under unknown labels. Default 10,000.
    */
   readonly maximumSeries?: number | undefined;
+  /** Label sets without open connections are dropped after this. Default 15 minutes. */
+  readonly idleMs?: number | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
-interface Series {
+interface Series extends AgingSeries {
   readonly labels: Record<string, string>;
-  /** A number that grows with each use of any series. */
-  lastUse: number;
   live: number;
   opened: number;
   closed: number;
@@ -53,24 +57,21 @@ interface Meter {
 }
 
 const DEFAULT_MAXIMUM_SERIES = 10_000;
-/** So much is dropped at once that sorting for it is paid for by the connections that come in between. */
-const DROPPED_SHARE = 0.1;
 
 /** Registers them all. Once for each registry. */
 export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
-  const { registry } = options;
+  const { registry, idleMs = SERIES_IDLE_MS, clock = systemClock } = options;
   const maximumSeries = options.maximumSeries ?? DEFAULT_MAXIMUM_SERIES;
   const bySeriesKey = new Map<string, Series>();
   const meters = new Set<Meter>();
   const open = { source: 0, destination: 0, waypoint: 0 };
-  let uses = 0;
   const lost = makeCounter(registry, METRICS.trafficSeriesLost);
 
   /** Without room for a label set of its own, a connection is counted under one that says next to nothing. */
   const seriesOf = (traffic: Traffic): Series => {
     const known = bySeriesKey.get(trafficKey(traffic));
     if (known !== undefined) return used(known);
-    if (bySeriesKey.size >= maximumSeries) dropIdle(bySeriesKey, maximumSeries);
+    if (bySeriesKey.size >= maximumSeries) dropOldest(bySeriesKey, maximumSeries, isLive);
     const full = bySeriesKey.size >= maximumSeries;
     if (full) lost.inc();
     const counted = full ? anonymous(traffic) : traffic;
@@ -81,7 +82,7 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
   };
 
   const used = (series: Series): Series => {
-    series.lastUse = ++uses;
+    series.lastUseMs = clock.monotonic();
     return series;
   };
 
@@ -102,11 +103,10 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
     for (const meter of meters) measure(meter, meter.read());
     return read(value)();
   };
-  new SeriesCounter(
-    registry,
-    METRICS.tcpConnectionsOpened,
-    read((series) => series.opened),
-  );
+  new SeriesCounter(registry, METRICS.tcpConnectionsOpened, () => {
+    dropUnused(bySeriesKey, clock.monotonic() - idleMs, isLive);
+    return read((series) => series.opened)();
+  });
   new SeriesCounter(
     registry,
     METRICS.tcpConnectionsClosed,
@@ -156,7 +156,7 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
           meters.delete(meter);
           measure(meter, bytes);
           series.closed++;
-          series.live--;
+          used(series).live--;
           open[reporter]--;
         },
       };
@@ -169,11 +169,9 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
 
 function makeSeries(traffic: Traffic): Series {
   const labels = trafficLabels(traffic);
-  return { labels, lastUse: 0, live: 0, opened: 0, closed: 0, failed: 0, sent: 0, received: 0 };
+  return { labels, lastUseMs: 0, live: 0, opened: 0, closed: 0, failed: 0, sent: 0, received: 0 };
 }
 
-function dropIdle(bySeriesKey: Map<string, Series>, maximumSeries: number): void {
-  const idle = [...bySeriesKey].filter(([, series]) => series.live === 0);
-  idle.sort(([, a], [, b]) => a.lastUse - b.lastUse);
-  for (const [key] of idle.slice(0, Math.ceil(maximumSeries * DROPPED_SHARE))) bySeriesKey.delete(key);
+function isLive({ live }: Series): boolean {
+  return live > 0;
 }
