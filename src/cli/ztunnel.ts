@@ -30,6 +30,16 @@ export function registerZtunnelCommand(program: Command, version: string): void 
     .option('--admin <address:port>', 'admin port', ZTUNNEL_DEFAULTS.admin)
     .option('--metrics <address:port>', 'metrics port', ZTUNNEL_DEFAULTS.metrics)
     .option('--readiness <address:port>', 'readiness port', ZTUNNEL_DEFAULTS.readiness)
+    .option(
+      '--dashboard-address <address:port>',
+      'dashboard and API of the node, or none',
+      ZTUNNEL_DEFAULTS.dashboardAddress,
+    )
+    .option(
+      '--dashboard-token-file <file>',
+      'token that whoever reads there must have; required beyond loopback',
+      ZTUNNEL_DEFAULTS.dashboardTokenFile,
+    )
     .option('--svid-ttl <duration>', 'life of certificates to ask for', ZTUNNEL_DEFAULTS.svidTtl)
     .option('--log-level <level>', 'log level, as info or info,access=warn', ZTUNNEL_DEFAULTS.logLevel)
     .option('--log-format <format>', 'text or json', ZTUNNEL_DEFAULTS.logFormat)

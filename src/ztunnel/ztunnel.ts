@@ -32,7 +32,7 @@ import {
 import type { ZtunnelConfig } from './config/index.ts';
 import { nameWaypoint, parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
-import { observeNode } from './observation/index.ts';
+import { createNodeDashboard, createNodeFacts, observeNode } from './observation/index.ts';
 import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
 
 export interface ZtunnelDeps {
@@ -42,15 +42,21 @@ export interface ZtunnelDeps {
   readonly version: string;
   /** Asked for by `POST /quitquitquit`: the caller closes the proxy and ends the process. */
   onQuit(): void;
+  /** Where the built pages of the dashboard are; without it there is the API alone. */
+  readonly dashboardPages?: string | undefined;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
+
+type OwnPort = 'admin' | 'metrics' | 'readiness';
 
 /** Where the proxy's own ports are; of interest where port 0 was asked for. */
 export interface ZtunnelAddresses {
   readonly admin: HostPort;
   readonly metrics: HostPort;
   readonly readiness: HostPort;
+  /** Undefined: not served. */
+  readonly dashboard: HostPort | undefined;
 }
 
 /**
@@ -169,7 +175,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     log.info('ready');
   });
 
-  const routes: Readonly<Record<keyof ZtunnelAddresses, readonly AdminRoute[]>> = {
+  const routes: Readonly<Record<OwnPort, readonly AdminRoute[]>> = {
     admin: [
       ...adminRoutes({
         configDump: () =>
@@ -188,9 +194,30 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     readiness: [readinessRoute(readiness)],
   };
   const ports = createClosableStack();
+  const facts = createNodeFacts({
+    node: config.node,
+    version: deps.version,
+    trustDomain: config.mesh.trustDomain,
+    startedMs: clock.now(),
+    view: proxy.view,
+    svids: proxy.svids,
+    pods: proxy.pods,
+    ledger: observation.ledger,
+    hits: observation.hits,
+    clock,
+  });
+  const dashboard = ports.own(
+    createNodeDashboard(config.dashboard, {
+      store: observation.store,
+      facts,
+      pages: deps.dashboardPages,
+      clock,
+      log,
+    }),
+  );
 
   /** Shared with the generation before or after this one: it is replaced while it still drains. */
-  function listen(name: keyof ZtunnelAddresses): Promise<HostPort> {
+  function listen(name: OwnPort): Promise<HostPort> {
     const { host, port } = config[name];
     const server = ports.own(createAdminServer({ routes: routes[name], log }));
     const fd = openListener(undefined, { address: parseIpAddress(host), port, mark: 0, reusePort: true });
@@ -213,15 +240,16 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     log,
     ready,
     async start() {
-      const [admin, metrics, ready] = await Promise.all([
+      const [admin, metrics, ready, pages] = await Promise.all([
         listen('admin'),
         listen('metrics'),
         listen('readiness'),
+        dashboard.start(),
       ]);
       await proxy.start();
       proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
       proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
-      return { admin, metrics, readiness: ready };
+      return { admin, metrics, readiness: ready, dashboard: pages };
     },
     close() {
       closing ??= close();

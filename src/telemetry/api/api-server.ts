@@ -37,6 +37,8 @@ export interface ApiServer extends Closable {
   listen(address: {
     readonly host: string;
     readonly port: number;
+    /** Opens the socket to listen on, where the address is shared with others. Default: one of its own. */
+    readonly open?: (() => number) | undefined;
   }): Promise<{ readonly host: string; readonly port: number }>;
 }
 
@@ -85,9 +87,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 
   return {
-    async listen(address) {
-      if (token === undefined && !isLoopback(address.host)) throw exposed(address.host);
-      return listenOn(server, address);
+    async listen({ host, port, open }) {
+      if (token === undefined && !isLoopback(host)) throw exposed(host);
+      return listenOn(server, open === undefined ? { host, port } : { fd: open() });
     },
     async close() {
       const closed = new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import {
   listenAddress,
   logFormat,
   logLevel,
+  type Problems,
   requiredText,
   svidTtlMs,
   TELEMETRY_DEFAULTS,
@@ -14,7 +15,7 @@ import {
   trustDomain,
 } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
-import { DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
+import { type DashboardConfig, DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh ztunnel --help`. */
 export interface ZtunnelOptions extends TelemetryOptions {
@@ -32,6 +33,10 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly admin?: string | undefined;
   readonly metrics?: string | undefined;
   readonly readiness?: string | undefined;
+  /** `none`: there is none. */
+  readonly dashboardAddress?: string | undefined;
+  /** Empty: no token. */
+  readonly dashboardTokenFile?: string | undefined;
   readonly svidTtl?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
@@ -48,6 +53,8 @@ export const ZTUNNEL_DEFAULTS = {
   admin: '127.0.0.1:15000',
   metrics: '0.0.0.0:15020',
   readiness: '0.0.0.0:15021',
+  dashboardAddress: '127.0.0.1:15022',
+  dashboardTokenFile: '',
   svidTtl: '24h',
   logLevel: 'info',
   logFormat: 'text',
@@ -78,6 +85,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
     admin: listenAddress(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
     metrics: listenAddress(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
     readiness: listenAddress(problems, '--readiness', options.readiness ?? ZTUNNEL_DEFAULTS.readiness),
+    dashboard: dashboardConfig(problems, options),
     svidTtlMs: svidTtlMs(problems, options.svidTtl ?? ZTUNNEL_DEFAULTS.svidTtl),
     logging: {
       level: logLevel(problems, options.logLevel ?? ZTUNNEL_DEFAULTS.logLevel),
@@ -93,4 +101,15 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
   };
   problems.throwIfAny();
   return Object.freeze(config);
+}
+
+function dashboardConfig(problems: Problems, options: ZtunnelOptions): DashboardConfig {
+  const { dashboardAddress = ZTUNNEL_DEFAULTS.dashboardAddress, dashboardTokenFile = '' } = options;
+  return {
+    address:
+      dashboardAddress === 'none'
+        ? undefined
+        : listenAddress(problems, '--dashboard-address', dashboardAddress),
+    tokenFile: dashboardTokenFile === '' ? undefined : dashboardTokenFile,
+  };
 }

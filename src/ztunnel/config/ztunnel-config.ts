@@ -19,6 +19,7 @@ export interface ZtunnelConfig {
   readonly admin: HostPort;
   readonly metrics: HostPort;
   readonly readiness: HostPort;
+  readonly dashboard: DashboardConfig;
   readonly svidTtlMs: number;
   /** `level`: as `info`, or with exceptions `info,access=warn`. */
   readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
@@ -26,6 +27,14 @@ export interface ZtunnelConfig {
   readonly traffic: TrafficConfig;
   /** How long connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;
+}
+
+/** The pages and the API of the node. */
+export interface DashboardConfig {
+  /** Undefined: they are not served. */
+  readonly address: HostPort | undefined;
+  /** File with the token that readers must have; undefined: whoever reaches the address, which is a loopback one then. */
+  readonly tokenFile: string | undefined;
 }
 
 /** The limits of the data path. */

@@ -1,2 +1,3 @@
-export { createNodeFacts, type NodeFacts } from './node-facts.ts';
+export { createNodeDashboard, type NodeDashboard } from './node-dashboard.ts';
+export { createNodeFacts } from './node-facts.ts';
 export { type NodeObservation, observeNode } from './observe-node.ts';

@@ -1,44 +1,23 @@
 import type { Clock } from '../../base/index.ts';
 import type { SvidStore } from '../../identity/index.ts';
 import {
-  type ApiInfo,
-  type CertificateView,
-  type ConnectionView,
   gatewayName,
   identityOf,
   type MeshView,
   owningWaypoints,
-  type PolicyView,
   type Service,
   type ServiceView,
   serviceKey,
-  type WaypointView,
   type Workload,
   type WorkloadView,
 } from '../../model/index.ts';
+import type { Facts } from '../../telemetry/index.ts';
 import { certificateViews, connectionView, type PolicyHits } from '../../proxy/index.ts';
 import type { DumpedPod } from '../admin/index.ts';
 import type { CostLedger } from './cost-ledger.ts';
 import { enrolmentText } from './enrolment-text.ts';
 import { policyViews } from './policy-views.ts';
 import { waypointViews } from './waypoint-views.ts';
-
-/** What a node's proxy knows of its own part of the mesh, beside what it has observed. */
-export interface NodeFacts {
-  info(): Omit<ApiInfo, 'nowMs'>;
-  /** The pods of the node. */
-  workloads(windowMs: number): readonly Omit<WorkloadView, 'rates'>[];
-  /** All services that it knows. */
-  services(): readonly Omit<ServiceView, 'rates'>[];
-  /** The newest `limit`, and how many there are. */
-  connections(limit: number): { readonly connections: readonly ConnectionView[]; readonly total: number };
-  certificates(): readonly CertificateView[];
-  policies(): readonly PolicyView[];
-  /** Those that services and pods are bound to. */
-  waypoints(): readonly Omit<WaypointView, 'rates'>[];
-  /** Only a controller knows proxies. */
-  proxies(): readonly never[];
-}
 
 export interface NodeFactsDeps {
   readonly node: string;
@@ -56,7 +35,8 @@ export interface NodeFactsDeps {
 /** What one open connection takes of the process's memory (bench/results: from 1,000 to 5,000 connections). */
 const CONNECTION_BYTES = 18 * 1024;
 
-export function createNodeFacts(deps: NodeFactsDeps): NodeFacts {
+/** What a node's proxy knows of its own part of the mesh, beside what it has observed: of pods the node's own, of the rest all. */
+export function createNodeFacts(deps: NodeFactsDeps): Facts {
   const { node, view, svids, clock } = deps;
   return {
     info: () => ({
@@ -134,7 +114,10 @@ function workloadView(
   };
 }
 
-function serviceView(view: MeshView, service: Service): Omit<ServiceView, 'rates'> {
+function serviceView(
+  view: MeshView,
+  service: Service,
+): Omit<ServiceView, 'rates'> & { readonly inMesh: boolean } {
   const endpoints = view.allEndpoints(serviceKey(service.namespace, service.hostname));
   const [waypoint] = owningWaypoints(service);
   return {
@@ -148,6 +131,7 @@ function serviceView(view: MeshView, service: Service): Omit<ServiceView, 'rates
       total: endpoints.length,
     },
     waypoint: waypoint === undefined ? '' : gatewayName(view, waypoint),
+    inMesh: endpoints.length > 0 && endpoints.every(({ workload }) => workload.tunnelProtocol === 'hbone'),
   };
 }
 
