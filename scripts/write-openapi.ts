@@ -1,4 +1,4 @@
-// Writes docs/openapi.yaml from the table of routes: `node scripts/write-openapi.ts`. A test fails when the two differ.
+// Writes docs/openapi.yaml from the table of routes: `node scripts/write-openapi.ts && npx biome check --write docs`. A test fails when the two differ.
 import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { openApiDocument } from '../src/telemetry/index.ts';

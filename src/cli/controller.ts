@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/index.ts';
+import { dashboardPages } from './dashboard-pages.ts';
 import { collect, durationMs } from './option-values.ts';
 
 interface ControllerFlags {
@@ -21,6 +22,8 @@ interface ControllerFlags {
   readonly sink?: string;
   readonly admin?: HostPort;
   readonly operator?: HostPort;
+  readonly dashboardAddress: HostPort | 'none';
+  readonly dashboardTokenFile?: string;
   readonly logLevel: string;
   readonly logFormat: 'text' | 'json';
 }
@@ -75,6 +78,15 @@ export function registerControllerCommand(program: Command, version: string): vo
       'debug pages, rotation of the root, revocation; loopback only (default: as --admin when that is loopback, else 127.0.0.1:15000)',
       hostPort,
     )
+    .addOption(
+      new Option('--dashboard-address <host:port>', 'dashboard and API of the whole mesh, or none')
+        .argParser((text) => (text === 'none' ? text : hostPort(text)))
+        .default(hostPort('127.0.0.1:8080'), '127.0.0.1:8080'),
+    )
+    .option(
+      '--dashboard-token-file <file>',
+      'token that whoever reads there must have; required beyond loopback',
+    )
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
@@ -95,6 +107,9 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     ...(flags.serverName.length === 0 ? {} : { serverNames: flags.serverName }),
     adminListen: flags.admin,
     operatorListen: flags.operator,
+    dashboardListen: flags.dashboardAddress === 'none' ? undefined : flags.dashboardAddress,
+    dashboardTokenFile: flags.dashboardTokenFile,
+    dashboardPages: dashboardPages(),
     trustDomain: flags.trustDomain,
     clusterDomain: flags.clusterDomain,
     clusterId: flags.clusterId,

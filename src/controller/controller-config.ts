@@ -22,6 +22,12 @@ export interface ControllerOptions {
    * Default: the admin address where that is one, else 127.0.0.1:15000 if there is an admin address at all.
    */
   readonly operatorListen?: { readonly host: string; readonly port: number } | undefined;
+  /** The dashboard and the API of the whole mesh. Beyond loopback it needs a token. Default: none. */
+  readonly dashboardListen?: { readonly host: string; readonly port: number } | undefined;
+  /** File with the token of the dashboard. Default: none, and none is needed. */
+  readonly dashboardTokenFile?: string | undefined;
+  /** Folder with the dashboard's pages. Default: none, and only the API is served. */
+  readonly dashboardPages?: string | undefined;
   readonly trustDomain?: string | undefined;
   readonly clusterDomain?: string | undefined;
   readonly clusterId?: string | undefined;
@@ -66,6 +72,9 @@ export interface ControllerConfig {
   readonly adminListen: { readonly host: string; readonly port: number } | undefined;
   /** Undefined: the operations are served with the rest, or not at all. */
   readonly operatorListen: { readonly host: string; readonly port: number } | undefined;
+  readonly dashboardListen: { readonly host: string; readonly port: number } | undefined;
+  readonly dashboardTokenFile: string | undefined;
+  readonly dashboardPages: string | undefined;
   readonly trustDomain: string;
   readonly clusterDomain: string;
   readonly clusterId: string;
@@ -89,6 +98,9 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     serverNames: options.serverNames ?? SERVER_NAMES,
     adminListen: options.adminListen,
     operatorListen: options.operatorListen ?? defaultOperatorListen(options.adminListen),
+    dashboardListen: options.dashboardListen,
+    dashboardTokenFile: options.dashboardTokenFile,
+    dashboardPages: options.dashboardPages,
     trustDomain: options.trustDomain ?? 'cluster.local',
     clusterDomain: options.clusterDomain ?? 'cluster.local',
     clusterId: options.clusterId ?? 'Kubernetes',

@@ -7,12 +7,19 @@ import {
   silentLogger,
   systemClock,
 } from '../base/index.ts';
-import { createMetricsRegistry, createReadiness, type MetricsRegistry } from '../telemetry/index.ts';
+import {
+  createMetricsRegistry,
+  createObservationStore,
+  createReadiness,
+  type MetricsRegistry,
+} from '../telemetry/index.ts';
 import { startGrpcServer } from '../wire/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
+import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
 import { type ListenAddress, listenAdmin } from './server/admin-listeners.ts';
 import { openMesh } from './server/mesh.ts';
 import { createProxyServices } from './server/proxy-services.ts';
+import { streamPeerOf } from './server/stream-peer.ts';
 import { openServerCertificate } from './server/server-certificate.ts';
 import { type ControllerSink, silentSink } from './sink/index.ts';
 import { createManifestSource, type ObjectSource } from './sources/index.ts';
@@ -44,6 +51,7 @@ export interface ControllerAddresses {
   readonly grpc: ListenAddress | undefined;
   readonly admin: ListenAddress | undefined;
   readonly operator: ListenAddress | undefined;
+  readonly dashboard: ListenAddress | undefined;
 }
 
 export function createController(
@@ -51,7 +59,12 @@ export function createController(
   dependencies: ControllerDependencies = {},
 ): Controller {
   const owned = createClosableStack();
-  let addresses: ControllerAddresses = { grpc: undefined, admin: undefined, operator: undefined };
+  let addresses: ControllerAddresses = {
+    grpc: undefined,
+    admin: undefined,
+    operator: undefined,
+    dashboard: undefined,
+  };
   return {
     get addresses() {
       return addresses;
@@ -85,6 +98,20 @@ async function startController(
 
   const mesh = await openMesh({ config, source, sink, clock, log }, owned);
   const admin = await listenAdmin(mesh, { config, readiness, registry, version, log }, owned);
+  const store = createObservationStore({
+    proxy: 'controller',
+    clock,
+    limits: MESH_LIMITS,
+    lagMs: REPORTS_LAG_MS,
+  });
+  const observations = createObservationService({
+    store,
+    nameOf: (caller) => streamPeerOf(caller, { ...mesh, ...config }).name,
+    clock,
+    log,
+  });
+  const facts = createMeshFacts({ ...mesh, ...config, reported: observations.proxies, version, clock });
+  const dashboard = await listenDashboard(config, { store, facts, clock, log }, owned);
   // Proxies are served only when there is all to tell: half a mesh would look like the removal of the other half.
   await mesh.source.start();
   listed();
@@ -94,7 +121,7 @@ async function startController(
   );
   const grpc = owned.own(
     await startGrpcServer({
-      ...createProxyServices(mesh, { config, tokens, log }),
+      ...createProxyServices(mesh, { config, tokens, observations, log }),
       listen: config.listen,
       certificate: certificate.current,
       clock,
@@ -103,7 +130,12 @@ async function startController(
   );
   certificate.onRenewed((renewed) => grpc.setCertificate(renewed));
   listening();
-  const addresses = { grpc: grpc.address, ...admin };
+  const addresses = { grpc: grpc.address, ...admin, dashboard };
   log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   return addresses;
 }
+
+/** Of all nodes together. */
+const MESH_LIMITS = { edges: 20_000, tallies: 300_000, refusals: 5_000, flows: 20_000, spans: 20_000 };
+/** A slot that is over is reported within two seconds. */
+const REPORTS_LAG_MS = 3_000;

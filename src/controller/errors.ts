@@ -10,6 +10,8 @@ export const CONTROLLER_ERROR_CODES = {
   ERR_CONTROLLER_IDENTITY_REFUSED: 'a caller asked for a certificate that it may not have',
   ERR_CONTROLLER_CSR: 'a certificate request is not usable',
   ERR_CONTROLLER_SCOPE: "a caller asked for another node's resources or reported for another node",
+  ERR_CONTROLLER_REPORT: 'a proxy reported traffic that it cannot have seen',
+  ERR_CONTROLLER_REPORT_RATE: 'a proxy reports what it sees far more often than it should',
   ERR_CONTROLLER_PROXY_UNKNOWN:
     'a proxy connected whose pod or Gateway the controller does not know, so that it cannot be told what is its own',
   ERR_CONTROLLER_SINK: 'an annotation, status or event could not be written back',

@@ -51,6 +51,11 @@ export { createEdgeBook, type EdgeBook, servicePortOf, trafficEnd } from './reco
 export { type FlagTable, responseFlags } from './records/response-flags.ts';
 export { createRejectionRecorder } from './records/tunnel-rejections.ts';
 export {
+  createObservationReporter,
+  type ObservationReporter,
+  type ObservationReporterOptions,
+} from './reports/observation-reporter.ts';
+export {
   TELEMETRY_DEFAULTS,
   type TelemetryConfig,
   type TelemetryOptions,

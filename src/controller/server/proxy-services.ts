@@ -8,6 +8,7 @@ import type { ControllerConfig } from '../controller-config.ts';
 import { createCrossing, createReportService } from '../enrolment/index.ts';
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
+import type { ObservationService } from '../observation/index.ts';
 import { accountOf, type Caller, type TokenVerifier } from '../tokens/index.ts';
 import type { Mesh } from './mesh.ts';
 import { answering } from './respond.ts';
@@ -16,9 +17,14 @@ import { streamPeerOf } from './stream-peer.ts';
 /** What proxies can ask of the controller, and how it knows who asks. */
 export function createProxyServices(
   { authority, collections, server, publisher, sink }: Mesh,
-  parts: { readonly config: ControllerConfig; readonly tokens: TokenVerifier; readonly log: Logger },
+  parts: {
+    readonly config: ControllerConfig;
+    readonly tokens: TokenVerifier;
+    readonly observations: Pick<ObservationService, 'report'>;
+    readonly log: Logger;
+  },
 ): { readonly authenticate: Authenticate<Caller>; readonly services: GrpcServices<Caller> } {
-  const { config, tokens, log } = parts;
+  const { config, tokens, observations, log } = parts;
   const certificates = createCertificateService({
     authority,
     pods: {
@@ -68,6 +74,7 @@ export function createProxyServices(
       },
       certificates: (request, caller) => answering(() => certificates.create(request, caller)),
       nodeReports: (report, caller) => answering(() => reports.report(report, caller)),
+      observations: (report, caller) => answering(() => observations.report(report, caller)),
     },
   };
 }

@@ -25,7 +25,9 @@ export function streamPeerOf(
 ): StreamPeer {
   const id = `${accountOf(caller)}/${caller.pod || '-'}@${caller.node || '-'}`;
   if (parts.trustedNodeAccounts.has(accountOf(caller)))
-    return { id, audience: caller.node === '' ? undefined : caller.node };
+    return caller.node === ''
+      ? { id, audience: undefined }
+      : { id, audience: caller.node, name: `ztunnel/${caller.node}` };
   if (caller.pod === '') return { id, audience: undefined };
   const pod = parts.collections.pods.get(objectKey({ namespace: caller.namespace, name: caller.pod }));
   if (pod === undefined || !isPodOf(caller, pod)) {
@@ -34,7 +36,8 @@ export function streamPeerOf(
   const gateway = pod.meta.labels.get(GATEWAY_NAME);
   if (gateway === undefined) return { id, audience: undefined };
   const waypoint = parts.collections.waypointOfPod(directFetch, pod);
-  if (waypoint?.ours === true) return { id, audience: waypointAudience(waypoint.key) };
+  if (waypoint?.ours === true)
+    return { id, audience: waypointAudience(waypoint.key), name: `waypoint/${objectKey(pod.meta)}` };
   throw unknown(
     `the pod ${objectKey(pod.meta)} is to be of the waypoint ${pod.meta.namespace}/${gateway}, which is not there or has another service account than ${pod.serviceAccount}`,
   );

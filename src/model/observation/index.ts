@@ -9,6 +9,7 @@ export {
   type RequestView,
 } from './api.ts';
 export type { FlowRecord, FlowRequest, RefusalView, RefusedRequest, TraceSpan } from './events.ts';
+export type { ObservationReceipt, ObservationReport, ObservedBatch, ProxyState } from './report.ts';
 export {
   KEPT_MS,
   LATENCY_BOUNDS_MS,
@@ -26,7 +27,6 @@ export {
   type ConnectionView,
   NO_COUNTS,
   type PolicyView,
-  type ProxyReport,
   type ProxyView,
   type Rates,
   type ServiceSeries,

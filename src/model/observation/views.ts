@@ -214,18 +214,6 @@ export interface ProxyView {
   readonly lastReportMs: number;
 }
 
-/** What one proxy tells the controller, so that it can answer for the whole mesh. */
-export interface ProxyReport {
-  /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
-  readonly proxy: string;
-  readonly version: string;
-  readonly sentMs: number;
-  readonly workloads: readonly WorkloadView[];
-  readonly certificates: readonly CertificateView[];
-  readonly policies: readonly PolicyView[];
-  readonly waypoint: WaypointView | undefined;
-}
-
 /** Nothing has happened. */
 export const NO_COUNTS: TrafficCounts = {
   opened: 0,

@@ -1,6 +1,11 @@
 import { type Clock, type Closable, createClosableStack, type Logger } from '../../base/index.ts';
 import type { IssueFunction } from '../../identity/index.ts';
-import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type {
+  EnrolmentReceipt,
+  EnrolmentReport,
+  ObservationReceipt,
+  ObservationReport,
+} from '../../model/index.ts';
 import { createGrpcClient, readCredential, watchRootCertificateFile } from '../../wire/index.ts';
 import {
   createDeltaClient,
@@ -28,6 +33,7 @@ export interface ControlPlaneConfig {
 export interface ControllerClient extends Closable {
   readonly issue: IssueFunction;
   report(report: EnrolmentReport, signal: AbortSignal): Promise<EnrolmentReceipt>;
+  reportObservations(report: ObservationReport, signal: AbortSignal): Promise<ObservationReceipt>;
   /** Follows the resources over as many streams as it takes. Not started; belongs to the client. */
   follow(types: readonly ResourceSubscription[]): DeltaClient;
 }
@@ -66,6 +72,7 @@ export function createControllerClient(deps: {
       );
     },
     report: (report, signal) => client.reportNode(report, signal),
+    reportObservations: (report, signal) => client.reportObservations(report, signal),
     follow(types) {
       return owned.own(
         createDeltaClient({

@@ -14,8 +14,8 @@ import type {
 export type WorkloadFacts = Omit<WorkloadView, 'rates'> & { readonly rates?: Rates | undefined };
 
 export type ServiceFacts = Omit<ServiceView, 'rates'> & {
-  /** Whether all of its endpoints are enrolled. */
-  readonly inMesh: boolean;
+  /** Whether all of its endpoints are enrolled. Undefined: whether its traffic is encrypted tells. */
+  readonly inMesh?: boolean | undefined;
 };
 
 /** A waypoint; without rates of its own it gets what was observed to go through it. */

@@ -140,7 +140,7 @@ export const API_ROUTES: { readonly [Path in ApiPath]: ApiRoute<Path> } = {
 
 /** The workloads, each with rates. */
 export function workloadViews(
-  { store, facts }: Pick<ApiSources, 'store' | 'facts'>,
+  { store, facts }: { readonly store: ObservationStore; readonly facts: Pick<Facts, 'workloads'> },
   windowMs: number,
 ): ApiAnswers['/api/v1/workloads']['workloads'] {
   const rates = store.workloadRates(windowMs);

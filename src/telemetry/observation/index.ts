@@ -6,7 +6,6 @@ export {
   type ObservationStore,
   type ObservationStoreOptions,
 } from './observation-store.ts';
-export type { ObservedBatch } from './observed-batch.ts';
 export type { CountsOfOne, Observer } from './observer.ts';
 export type { KnownNodes } from './traffic/index.ts';
 export type { RatesByName, TrafficQueries } from './traffic-queries.ts';

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../../base/index.ts';
-import type { FlowRecord, RefusalView, TraceSpan } from '../../model/index.ts';
+import type { FlowRecord, ObservedBatch, RefusalView, TraceSpan } from '../../model/index.ts';
 import { type EventFilter, matchesEnds } from './event-filter.ts';
 import { createEventLog, createFlowTable, createTraceTable } from './events/index.ts';
 import { createFollowers, type Follower } from './followers.ts';
 import { type ObservationLimits, resolveObservationLimits } from './observation-limits.ts';
-import { cutBatch, type ObservedBatch } from './observed-batch.ts';
+import { cutBatch } from './observed-batch.ts';
 import type { Observer } from './observer.ts';
 import { createTrafficHistory } from './traffic/index.ts';
 import { createTrafficQueries, type TrafficQueries } from './traffic-queries.ts';

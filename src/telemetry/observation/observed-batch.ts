@@ -1,19 +1,5 @@
-import type { FlowRecord, RefusalView, TraceSpan, TrafficSlot } from '../../model/index.ts';
+import type { FlowRecord, ObservedBatch, RefusalView, TraceSpan, TrafficSlot } from '../../model/index.ts';
 import type { Sequenced } from './events/index.ts';
-
-/** What a store has to tell of the time after `from`. */
-export interface ObservedBatch {
-  /** Everything with a sequence number above this and up to `upTo` is here, as far as it is still kept. */
-  readonly from: number;
-  /** Equals `from` when there is nothing. */
-  readonly upTo: number;
-  /** Whole slots that are over: nothing will be added to them. */
-  readonly slots: readonly TrafficSlot[];
-  readonly refusals: readonly RefusalView[];
-  /** As they are now, in the place of what was told of them before. */
-  readonly flows: readonly FlowRecord[];
-  readonly spans: readonly TraceSpan[];
-}
 
 interface Streams {
   readonly slots: readonly Sequenced<TrafficSlot>[];

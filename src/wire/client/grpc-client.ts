@@ -1,7 +1,12 @@
 import type { Closable } from '../../base/index.ts';
-import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type {
+  EnrolmentReceipt,
+  EnrolmentReport,
+  ObservationReceipt,
+  ObservationReport,
+} from '../../model/index.ts';
 import type { DeltaTransport } from '../../xds/index.ts';
-import { CREATE_CERTIFICATE, REPORT } from '../grpc/methods.ts';
+import { CREATE_CERTIFICATE, REPORT, REPORT_OBSERVATIONS } from '../grpc/methods.ts';
 import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
 import type { ChannelOptions } from './channel.ts';
 import { createUnaryCaller } from './unary-caller.ts';
@@ -21,6 +26,8 @@ export interface GrpcClient extends Closable {
   createCertificate(request: CertificateRequest, signal?: AbortSignal): Promise<CertificateResponse>;
   /** Rejects with WireError, or with the signal's reason. */
   reportNode(report: EnrolmentReport, signal?: AbortSignal): Promise<EnrolmentReceipt>;
+  /** Rejects with WireError, or with the signal's reason. */
+  reportObservations(report: ObservationReport, signal?: AbortSignal): Promise<ObservationReceipt>;
 }
 
 /** Connects when first used. Does not own the root certificates. Closing it leaves discovery streams to their client. */
@@ -33,7 +40,12 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     createCertificate: (request, signal) =>
       caller.call(CREATE_CERTIFICATE, request, { timeoutMs: certificateTimeoutMs, signal }),
     reportNode: (report, signal) => caller.call(REPORT, report, { timeoutMs: reportTimeoutMs, signal }),
+    reportObservations: (report, signal) =>
+      caller.call(REPORT_OBSERVATIONS, report, { timeoutMs: OBSERVATION_TIMEOUT_MS, signal }),
     close: () => caller.close(),
     destroy: (cause) => caller.destroy(cause),
   };
 }
+
+/** Nothing waits for it but the next one. */
+const OBSERVATION_TIMEOUT_MS = 10_000;

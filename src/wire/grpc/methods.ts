@@ -1,5 +1,10 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
-import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type {
+  EnrolmentReceipt,
+  EnrolmentReport,
+  ObservationReceipt,
+  ObservationReport,
+} from '../../model/index.ts';
 import type { DeltaRequest, DeltaResponse } from '../../xds/index.ts';
 import {
   type CertificateRequest,
@@ -17,6 +22,12 @@ import {
   encodeNodeReceipt,
   encodeNodeReport,
 } from '../message/node-report-message.ts';
+import {
+  decodeObservationReceipt,
+  decodeObservationReport,
+  encodeObservationReceipt,
+  encodeObservationReport,
+} from '../message/observation/report-message.ts';
 
 /** A message that could not be decoded: handed on as a value, so that the handler answers it with its own words. */
 export type Incoming<T> = { readonly value: T } | { readonly error: unknown };
@@ -53,6 +64,16 @@ export const REPORT: Method<EnrolmentReport, EnrolmentReceipt> = {
   requestDeserialize: decodeNodeReport,
   responseSerialize: encodeNodeReceipt,
   responseDeserialize: decodeNodeReceipt,
+};
+
+export const REPORT_OBSERVATIONS: Method<ObservationReport, ObservationReceipt> = {
+  path: '/nodemesh.observation.v1.Observations/Report',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: encodeObservationReport,
+  requestDeserialize: decodeObservationReport,
+  responseSerialize: encodeObservationReceipt,
+  responseDeserialize: decodeObservationReceipt,
 };
 
 /** The server's side of a method. */

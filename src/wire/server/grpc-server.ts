@@ -1,8 +1,20 @@
 import { Server, ServerCredentials, experimental, type ServerDuplexStream } from '@grpc/grpc-js';
 import { type Clock, type Closable, type Logger, silentLogger, systemClock } from '../../base/index.ts';
-import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type {
+  EnrolmentReceipt,
+  EnrolmentReport,
+  ObservationReceipt,
+  ObservationReport,
+} from '../../model/index.ts';
 import type { DeltaRequest, DeltaResponse, DeltaServerStream } from '../../xds/index.ts';
-import { CREATE_CERTIFICATE, DELTA_RESOURCES, type Incoming, REPORT, serverMethod } from '../grpc/methods.ts';
+import {
+  CREATE_CERTIFICATE,
+  DELTA_RESOURCES,
+  type Incoming,
+  REPORT,
+  REPORT_OBSERVATIONS,
+  serverMethod,
+} from '../grpc/methods.ts';
 import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
 import { type Authenticate, createAuthentication } from './authentication.ts';
 import { deltaServerStream } from './delta-handler.ts';
@@ -14,6 +26,7 @@ export interface GrpcServices<Caller> {
   readonly xds: (stream: DeltaServerStream, caller: Caller) => Promise<void>;
   readonly certificates: UnaryService<Caller, CertificateRequest, CertificateResponse>;
   readonly nodeReports: UnaryService<Caller, EnrolmentReport, EnrolmentReceipt>;
+  readonly observations: UnaryService<Caller, ObservationReport, ObservationReceipt>;
 }
 
 export interface GrpcServerOptions<Caller> {
@@ -39,7 +52,7 @@ export interface GrpcServerOptions<Caller> {
   readonly closeTimeoutMs?: number;
 }
 
-/** The controller's one port: discovery, certificates and node reports over TLS. */
+/** The controller's one port: discovery, certificates and reports over TLS. */
 export interface GrpcServer extends Closable {
   readonly address: { readonly host: string; readonly port: number };
   readonly connections: number;
@@ -79,11 +92,13 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
       deltaResources: serverMethod(DELTA_RESOURCES),
       createCertificate: serverMethod(CREATE_CERTIFICATE),
       report: serverMethod(REPORT),
+      reportObservations: serverMethod(REPORT_OBSERVATIONS),
     },
     {
       deltaResources: serveDelta,
       createCertificate: unaryHandler(options.services.certificates, context),
       report: unaryHandler(options.services.nodeReports, context),
+      reportObservations: unaryHandler(options.services.observations, context),
     },
   );
   // TLS ends in a listener of our own, whose certificate can be replaced; gRPC gets sockets that speak HTTP/2.

@@ -1,10 +1,11 @@
 import { type Clock, describeError, type Logger, type MeshError, type Timer } from '../../base/index.ts';
 import { XdsError } from '../errors.ts';
 import type { DeltaRequest, DeltaResponse, XdsNode } from '../messages.ts';
-import type { ConnectedProxy, ProxyTypeStatus } from './connected-proxy.ts';
+import type { ConnectedProxy } from './connected-proxy.ts';
 import type { SendBudget } from './send-budget.ts';
 import type { ResourceChange, SnapshotSource } from './snapshot-cache.ts';
 import { createSubscription, type RequestOutcome, type Subscription } from './subscription.ts';
+import { createTypeProgress, type TypeProgress } from './type-progress.ts';
 
 /** One client's stream, as the transport gives it. */
 export interface DeltaServerStream {
@@ -20,6 +21,8 @@ export interface DeltaServerStream {
 export interface StreamPeer {
   /** For people: logs and `proxy-status`. */
   readonly id: string;
+  /** What others call it: `ztunnel/<node>`, say. */
+  readonly name?: string | undefined;
   /** Which scoped resources it sees, such as its node's name. Undefined: only those for everybody. */
   readonly audience: string | undefined;
 }
@@ -52,18 +55,11 @@ export interface DeltaSession {
   end(error?: XdsError): void;
 }
 
-interface Tracked {
-  readonly subscription: Subscription;
-  sentNonce: string;
-  acknowledgedNonce: string;
-  lastAcknowledgedAtMs: number | undefined;
-  lastRejection: ProxyTypeStatus['lastRejection'];
-}
-
 export function createDeltaSession(context: SessionContext): DeltaSession {
   const { peer, stream, clock, log, limits, budget } = context;
-  const tracked = new Map<string, Tracked>();
+  const tracked = new Map<string, TypeProgress>();
   const connectedAtMs = clock.now();
+  const pushTimesMs: number[] = [];
   let node: XdsNode | undefined;
   let lastNonce = 0;
   let ended = false;
@@ -105,10 +101,10 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     }
   };
 
-  const send = async (state: Tracked): Promise<void> => {
+  const send = async (state: TypeProgress): Promise<void> => {
     lastNonce += 1;
     const response = state.subscription.take(String(lastNonce), limits.maxResponseBytes);
-    state.sentNonce = response.nonce;
+    state.sent(response);
     sending = true;
     const release = budget.take(sizeOf(response));
     const timer: Timer = clock.after(limits.sendTimeoutMs, () => end(slowClient(peer, limits.sendTimeoutMs)));
@@ -125,18 +121,12 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     schedule();
   };
 
-  const track = (typeUrl: string): Tracked | undefined => {
+  const track = (typeUrl: string): TypeProgress | undefined => {
     const known = tracked.get(typeUrl);
     if (known !== undefined) return known;
     const source = context.sources.get(typeUrl);
     if (source === undefined) return undefined;
-    const state: Tracked = {
-      subscription: createSubscription(source, peer.audience),
-      sentNonce: '',
-      acknowledgedNonce: '',
-      lastAcknowledgedAtMs: undefined,
-      lastRejection: undefined,
-    };
+    const state = createTypeProgress(typeUrl, createSubscription(source, peer.audience), clock);
     tracked.set(typeUrl, state);
     return state;
   };
@@ -153,11 +143,9 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     if (state.subscription.names.size > limits.maxNamesPerStream)
       throw tooManyNames(limits.maxNamesPerStream);
     if (outcome.kind === 'acknowledged') {
-      state.acknowledgedNonce = outcome.nonce;
-      state.lastAcknowledgedAtMs = clock.now();
-    } else if (outcome.kind === 'rejected') {
-      state.lastRejection = { nonce: outcome.nonce, message: outcome.message, atMs: clock.now() };
-    }
+      pushTimesMs.push(state.acknowledged(outcome.nonce));
+      if (pushTimesMs.length > KEPT_PUSH_TIMES) pushTimesMs.shift();
+    } else if (outcome.kind === 'rejected') state.rejected(outcome.nonce, outcome.message);
     context.onOutcome(state.subscription, request.typeUrl, outcome);
     schedule();
   };
@@ -167,12 +155,16 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     end,
     subscription: (typeUrl) => tracked.get(typeUrl)?.subscription,
     note(typeUrl, changes) {
-      tracked.get(typeUrl)?.subscription.note(changes);
+      const state = tracked.get(typeUrl);
+      if (state === undefined) return;
+      state.subscription.note(changes);
+      state.changed();
       schedule();
     },
     describe() {
-      const types = [...tracked].map(([typeUrl, state]) => describeType(typeUrl, state));
-      return { id: peer.id, audience: peer.audience, nodeId: node?.id ?? '', connectedAtMs, types };
+      const types = [...tracked.values()].map((state) => state.describe());
+      const { id, audience, name = '' } = peer;
+      return { id, audience, name, nodeId: node?.id ?? '', connectedAtMs, types, pushTimesMs };
     },
     async run() {
       try {
@@ -186,21 +178,6 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
         end(error instanceof XdsError ? error : undefined);
       }
     },
-  };
-}
-
-function describeType(typeUrl: string, state: Tracked): ProxyTypeStatus {
-  const { subscription, sentNonce, acknowledgedNonce, lastAcknowledgedAtMs, lastRejection } = state;
-  const current = subscription.ready ? 'stale' : 'synced';
-  return {
-    typeUrl,
-    state: subscription.awaiting === undefined ? current : 'pending',
-    wildcard: subscription.wildcard,
-    names: subscription.names.size,
-    sentNonce,
-    acknowledgedNonce,
-    lastAcknowledgedAtMs,
-    lastRejection,
   };
 }
 
@@ -228,3 +205,5 @@ function tooManyNames(limit: number): XdsError {
     hint: 'subscribe to the wildcard instead',
   });
 }
+
+const KEPT_PUSH_TIMES = 100;

@@ -30,6 +30,8 @@ export interface Subscription {
   readonly names: ReadonlySet<string>;
   /** Under way: the nonce that the client has yet to answer. */
   readonly awaiting: string | undefined;
+  /** True when there is something to say, whatever has to be waited for. */
+  readonly hasMore: boolean;
   /** True when there is something to say and no answer to wait for. */
   readonly ready: boolean;
   handle(request: DeltaRequest): RequestOutcome;
@@ -144,6 +146,9 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     },
     get awaiting() {
       return inFlight?.nonce;
+    },
+    get hasMore() {
+      return dirty.size > 0;
     },
     get ready() {
       return started && inFlight === undefined && (!greeted || dirty.size > 0);

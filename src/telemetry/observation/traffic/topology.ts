@@ -12,7 +12,7 @@ export interface KnownNodes {
   service(
     namespace: string,
     name: string,
-  ): { readonly inMesh: boolean; readonly waypoint: string } | undefined;
+  ): { readonly inMesh: boolean | undefined; readonly waypoint: string } | undefined;
 }
 
 export interface TopologyParts {
@@ -113,8 +113,15 @@ function endNode(end: TrafficEnd, known: KnownNodes): TopologyNode {
 
 function serviceNode({ service, waypoint, mutualTls }: TrafficEdge, known: KnownNodes): TopologyNode {
   const { namespace, name } = service ?? { namespace: '', name: '' };
-  const facts = known.service(namespace, name) ?? { inMesh: mutualTls, waypoint };
-  return { id: `service/${namespace}/${name}`, kind: 'service', namespace, name, ...facts };
+  const facts = known.service(namespace, name);
+  return {
+    id: `service/${namespace}/${name}`,
+    kind: 'service',
+    namespace,
+    name,
+    inMesh: facts?.inMesh ?? mutualTls,
+    waypoint: facts?.waypoint ?? waypoint,
+  };
 }
 
 const UNKNOWN: TrafficEnd = { namespace: '', workload: '', identity: '' };

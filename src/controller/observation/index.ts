@@ -1,0 +1,7 @@
+export { createMeshFacts, type MeshFactsParts } from './facts/mesh-facts.ts';
+export { listenDashboard } from './listen-dashboard.ts';
+export {
+  createObservationService,
+  type ObservationService,
+  type ReportedProxy,
+} from './observation-service.ts';

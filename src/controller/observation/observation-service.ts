@@ -1,0 +1,136 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import {
+  KEPT_MS,
+  type ObservationReceipt,
+  type ObservationReport,
+  type ProxyState,
+  type TrafficEdge,
+  type WorkloadView,
+} from '../../model/index.ts';
+import type { ObservationStore } from '../../telemetry/index.ts';
+import { ControllerError } from '../errors.ts';
+import { accountOf, type Caller } from '../tokens/index.ts';
+
+export interface ObservationServiceOptions {
+  /** Where all of it comes together. */
+  readonly store: ObservationStore;
+  /** What a caller is called as a proxy: `ztunnel/<node>`. Undefined for who is none. Throws ControllerError. */
+  readonly nameOf: (caller: Caller) => string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Takes what proxies have seen, each of itself alone, and adds it up to what the mesh has seen. */
+export interface ObservationService {
+  /**
+   * A report is taken when it begins where the last one of the same instance ended; else the receipt tells where to begin, so
+   * that one that was sent twice counts once. Throws ControllerError ERR_CONTROLLER_SCOPE, ERR_CONTROLLER_REPORT,
+   * ERR_CONTROLLER_REPORT_RATE.
+   */
+  report(report: ObservationReport, caller: Caller): Promise<ObservationReceipt>;
+  /** Who has reported within the last fifteen minutes. */
+  proxies(): ReadonlyMap<string, ReportedProxy>;
+}
+
+/** What a proxy said last. */
+export interface ReportedProxy {
+  readonly version: string;
+  readonly lastReportMs: number;
+  readonly state: ProxyState | undefined;
+  readonly workloads: ReadonlyMap<string, WorkloadView>;
+}
+
+interface Known extends ReportedProxy {
+  readonly instance: string;
+  readonly acknowledged: number;
+  /** Reports that may come at once. */
+  readonly allowance: number;
+}
+
+export function createObservationService(options: ObservationServiceOptions): ObservationService {
+  const { store, clock, log } = options;
+  const known = new Map<string, Known>();
+
+  const expire = (nowMs: number): void => {
+    for (const [proxy, { lastReportMs }] of known) if (lastReportMs < nowMs - KEPT_MS) known.delete(proxy);
+  };
+
+  return {
+    async report(report, caller) {
+      const { proxy, instance, version, batch, state } = report;
+      const name = options.nameOf(caller);
+      if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
+      checkReporters(report);
+      const nowMs = clock.now();
+      expire(nowMs);
+      const before = known.get(proxy);
+      const allowance = allowanceAt(before, nowMs);
+      if (allowance < 1) throw tooOften(proxy);
+      const last = before?.instance === instance ? before.acknowledged : 0;
+      const isNext = batch.from === last;
+      if (isNext) store.ingest(batch);
+      else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
+      const acknowledged = isNext ? batch.upTo : last;
+      known.set(proxy, {
+        instance,
+        version,
+        acknowledged,
+        lastReportMs: nowMs,
+        allowance: allowance - 1,
+        state: state ?? before?.state,
+        workloads:
+          state === undefined
+            ? (before?.workloads ?? new Map())
+            : new Map(state.workloads.map((workload) => [workload.uid, workload])),
+      });
+      return { acknowledged };
+    },
+    proxies: () => known,
+  };
+}
+
+/** A bucket that fills as time goes by. */
+function allowanceAt(known: Known | undefined, nowMs: number): number {
+  if (known === undefined) return MOST_AT_ONCE;
+  const refilled = (Math.max(0, nowMs - known.lastReportMs) / 1_000) * REPORTS_PER_SECOND;
+  return Math.min(MOST_AT_ONCE, known.allowance + refilled);
+}
+
+/** A node sees the ends of a connection, and a waypoint its own part. */
+function checkReporters({ proxy, batch }: ObservationReport): void {
+  const isWaypoint = proxy.startsWith('waypoint/');
+  const isPossible = (reporter: TrafficEdge['reporter']): boolean => (reporter === 'waypoint') === isWaypoint;
+  const reporters = [
+    ...batch.slots.map(({ edge }) => edge.reporter),
+    ...batch.refusals.map(({ reporter }) => reporter),
+    ...batch.flows.map(({ reporter }) => reporter),
+  ];
+  const foreign = reporters.find((reporter) => !isPossible(reporter));
+  if (foreign === undefined) return;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_REPORT',
+    blame: 'downstream',
+    message: `${proxy} cannot have seen traffic as its ${foreign}: expected ${isWaypoint ? 'waypoint' : 'source or destination'}`,
+  });
+}
+
+function notItsOwn({ proxy }: ObservationReport, caller: string): ControllerError {
+  return new ControllerError({
+    code: 'ERR_CONTROLLER_SCOPE',
+    blame: 'downstream',
+    message: `expected what ${caller} has seen itself, got what ${proxy} has seen`,
+  });
+}
+
+function tooOften(proxy: string): ControllerError {
+  return new ControllerError({
+    code: 'ERR_CONTROLLER_REPORT_RATE',
+    blame: 'downstream',
+    message: `${proxy} reports more often than ${REPORTS_PER_SECOND} times a second`,
+    retryable: true,
+  });
+}
+
+const REPORTS_PER_SECOND = 5;
+/** Reports of a proxy that catches up come one after the other. */
+const MOST_AT_ONCE = 50;

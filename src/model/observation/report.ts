@@ -1,0 +1,44 @@
+import type { FlowRecord, RefusalView, TraceSpan } from './events.ts';
+import type { TrafficSlot } from './traffic.ts';
+import type { CertificateView, PolicyView, WaypointView, WorkloadView } from './views.ts';
+
+/** What a store has to tell of the time after `from`. */
+export interface ObservedBatch {
+  /** Everything with a sequence number above this and up to `upTo` is here, as far as it is still kept. */
+  readonly from: number;
+  /** Equals `from` when there is nothing. */
+  readonly upTo: number;
+  /** Whole slots that are over: nothing will be added to them. */
+  readonly slots: readonly TrafficSlot[];
+  readonly refusals: readonly RefusalView[];
+  /** As they are now, in the place of what was told of them before. */
+  readonly flows: readonly FlowRecord[];
+  readonly spans: readonly TraceSpan[];
+}
+
+/** How things are at a proxy, as far as it alone knows. */
+export interface ProxyState {
+  readonly workloads: readonly WorkloadView[];
+  readonly certificates: readonly CertificateView[];
+  readonly policies: readonly PolicyView[];
+  /** Of a waypoint. */
+  readonly waypoint: WaypointView | undefined;
+}
+
+/** What one proxy tells the controller, so that it can answer for the whole mesh. */
+export interface ObservationReport {
+  /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
+  readonly proxy: string;
+  /** Another one whenever the proxy has started anew. */
+  readonly instance: string;
+  readonly version: string;
+  readonly sentMs: number;
+  readonly batch: ObservedBatch;
+  /** Undefined: as it was told before. */
+  readonly state: ProxyState | undefined;
+}
+
+export interface ObservationReceipt {
+  /** Up to where the controller knows: the next report begins there. 0: it knows nothing of this instance. */
+  readonly acknowledged: number;
+}

@@ -1,0 +1,131 @@
+import {
+  type Clock,
+  type Closable,
+  causeOf,
+  createBackoff,
+  describeError,
+  type Logger,
+  silentLogger,
+  systemClock,
+  type Timer,
+} from '../../base/index.ts';
+import type { ObservationReceipt, ObservationReport, ProxyState } from '../../model/index.ts';
+import type { ObservationStore } from '../../telemetry/index.ts';
+import { WireError } from '../../wire/index.ts';
+
+export interface ObservationReporterOptions {
+  /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`: whom the controller knows the token's owner as. */
+  readonly proxy: string;
+  readonly version: string;
+  readonly store: Pick<ObservationStore, 'instance' | 'since'>;
+  /** How things are; asked every few seconds. */
+  readonly state: () => ProxyState;
+  /** Usually `reportObservations` of the controller's client. */
+  readonly send: (report: ObservationReport, signal: AbortSignal) => Promise<ObservationReceipt>;
+  readonly clock?: Clock | undefined;
+  readonly log?: Logger | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Tells the controller what the store has seen: every two seconds while something happens, every ten otherwise. One report at a
+ * time; nothing waits for it, and what it could not tell stays in the store, which is bounded.
+ */
+export interface ObservationReporter extends Closable {
+  /** Reports from now on. */
+  start(): void;
+}
+
+export function createObservationReporter(options: ObservationReporterOptions): ObservationReporter {
+  const { proxy, version, store, send, clock = systemClock, log = silentLogger } = options;
+  const { random = Math.random } = options;
+  const backoff = createBackoff({ initialMs: BUSY_MS, maximumMs: LONGEST_WAIT_MS, jitter: 0.2 }, random);
+  const stopped = new AbortController();
+  let timer: Timer | undefined;
+  let acknowledged = 0;
+  let failing = false;
+  /** By the clock that never jumps. */
+  let sentAtMs = Number.NEGATIVE_INFINITY;
+  let stateAtMs = Number.NEGATIVE_INFINITY;
+
+  const next = (delayMs: number): void => {
+    if (!stopped.signal.aborted) timer = clock.after(delayMs, () => void round());
+  };
+
+  const round = async (): Promise<void> => {
+    const batch = store.since(acknowledged, MOST_OF_A_KIND);
+    const nowMs = clock.monotonic();
+    if (batch.upTo === batch.from && nowMs - sentAtMs < IDLE_MS) {
+      next(BUSY_MS);
+      return;
+    }
+    const withState = nowMs - stateAtMs >= STATE_MS;
+    try {
+      const report: ObservationReport = {
+        proxy,
+        instance: store.instance,
+        version,
+        sentMs: clock.now(),
+        batch,
+        state: withState ? options.state() : undefined,
+      };
+      const receipt = await send(report, stopped.signal);
+      sentAtMs = nowMs;
+      if (withState) stateAtMs = nowMs;
+      received(receipt, report);
+    } catch (error) {
+      if (!stopped.signal.aborted) failed(error, batch.upTo);
+    }
+  };
+
+  const received = (receipt: ObservationReceipt, { batch }: ObservationReport): void => {
+    if (failing) log.info('observations are reported again', { proxy });
+    failing = false;
+    backoff.reset();
+    const isOther = receipt.acknowledged !== batch.upTo;
+    // A controller that has started anew knows nothing: it gets all that is kept.
+    if (isOther) stateAtMs = Number.NEGATIVE_INFINITY;
+    acknowledged = receipt.acknowledged;
+    const isFull = KINDS.some((kind) => batch[kind].length >= MOST_OF_A_KIND);
+    next(isFull && !isOther ? CATCH_UP_MS : BUSY_MS);
+  };
+
+  const failed = (error: unknown, upTo: number): void => {
+    const fields = { proxy, error: describeError(error) };
+    if (failing) log.debug('observations not reported', fields);
+    else log.warn('observations not reported; they are kept for fifteen minutes', fields);
+    failing = true;
+    if (causeOf(error, WireError)?.code === 'ERR_WIRE_INVALID_REQUEST') {
+      // What the controller cannot read it will never read: the next report is of what came after, and of that alone.
+      acknowledged = upTo;
+      stateAtMs = clock.monotonic();
+    }
+    next(backoff.next());
+  };
+
+  const stop = (): void => {
+    stopped.abort();
+    timer?.cancel();
+  };
+
+  return {
+    start() {
+      // Proxies that were started together do not report together.
+      if (timer === undefined) next(random() * BUSY_MS);
+    },
+    async close() {
+      stop();
+    },
+    destroy: stop,
+  };
+}
+
+const BUSY_MS = 2_000;
+const IDLE_MS = 10_000;
+/** How old what is known of the state of things may be, while there is something else to tell. */
+const STATE_MS = 4_000;
+const CATCH_UP_MS = 100;
+const LONGEST_WAIT_MS = 30_000;
+/** Bounds a report to some hundred kilobytes. */
+const MOST_OF_A_KIND = 1_000;
+const KINDS = ['slots', 'refusals', 'flows', 'spans'] as const;

@@ -1,0 +1,90 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { ObservationReceipt, ObservationReport } from '../../../model/index.ts';
+import { badField, requireText } from '../../codec/field.ts';
+import { decodeMessage } from '../../codec/resource-codec.ts';
+import { WireError } from '../../errors.ts';
+import { ObservationReceiptSchema, ObservationReportSchema } from '../../generated/observation_pb.js';
+import { asBuffer } from '../delta-request-message.ts';
+import {
+  decodeFlow,
+  decodeRefusal,
+  decodeSpan,
+  encodeFlow,
+  encodeRefusal,
+  encodeSpan,
+} from './event-message.ts';
+import { decodeState, encodeState } from './state-message.ts';
+import { createEdgeIndex, decodeEdge, decodeSlot, encodeEdge, encodeSlot } from './traffic-message.ts';
+
+/** A report is bounded by its sender; what is longer is not one of ours, and not worth the memory. */
+export const LONGEST_REPORT_BYTES = 8 * 1024 * 1024;
+
+export function encodeObservationReport(report: ObservationReport): Buffer {
+  const { batch } = report;
+  const edges = createEdgeIndex();
+  const slots = batch.slots.map((slot) => encodeSlot(slot, edges.of(slot.edge)));
+  const message = create(ObservationReportSchema, {
+    proxy: report.proxy,
+    instance: report.instance,
+    version: report.version,
+    sentMs: report.sentMs,
+    fromSequence: batch.from,
+    upToSequence: batch.upTo,
+    edges: edges.all().map(encodeEdge),
+    slots,
+    refusals: batch.refusals.map(encodeRefusal),
+    flows: batch.flows.map(encodeFlow),
+    spans: batch.spans.map(encodeSpan),
+  });
+  if (report.state !== undefined) message.state = encodeState(report.state);
+  return asBuffer(toBinary(ObservationReportSchema, message));
+}
+
+/** Whatever is in it is of the proxy that the report is of. Throws WireError. */
+export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
+  if (bytes.length > LONGEST_REPORT_BYTES) throw tooLong(bytes.length);
+  const message = decodeMessage(ObservationReportSchema, bytes);
+  const proxy = requireText(message.proxy, 'proxy');
+  const from = decodeSequence(message.fromSequence, 'from_sequence');
+  const upTo = decodeSequence(message.upToSequence, 'up_to_sequence');
+  if (upTo < from) throw badField('up_to_sequence', `expected ${from} or more, got ${upTo}`);
+  const edges = message.edges.map(decodeEdge);
+  return {
+    proxy,
+    instance: requireText(message.instance, 'instance'),
+    version: message.version,
+    sentMs: message.sentMs,
+    batch: {
+      from,
+      upTo,
+      slots: message.slots.map((slot, index) => decodeSlot(slot, edges, `slots[${index}]`)),
+      refusals: message.refusals.map((refusal, index) => decodeRefusal(refusal, proxy, `refusals[${index}]`)),
+      flows: message.flows.map((flow, index) => decodeFlow(flow, proxy, `flows[${index}]`)),
+      spans: message.spans.map((span, index) => decodeSpan(span, proxy, `spans[${index}]`)),
+    },
+    state: message.state === undefined ? undefined : decodeState(message.state, proxy),
+  };
+}
+
+export function encodeObservationReceipt({ acknowledged }: ObservationReceipt): Buffer {
+  return asBuffer(toBinary(ObservationReceiptSchema, create(ObservationReceiptSchema, { acknowledged })));
+}
+
+/** Throws WireError. */
+export function decodeObservationReceipt(bytes: Uint8Array): ObservationReceipt {
+  const { acknowledged } = decodeMessage(ObservationReceiptSchema, bytes);
+  return { acknowledged: decodeSequence(acknowledged, 'acknowledged') };
+}
+
+function decodeSequence(value: number, path: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw badField(path, `expected a whole number below 2^53, got ${value}`);
+}
+
+function tooLong(bytes: number): WireError {
+  return new WireError({
+    code: 'ERR_WIRE_INVALID_REQUEST',
+    blame: 'downstream',
+    message: `an observation report may have ${LONGEST_REPORT_BYTES} bytes, got ${bytes}`,
+  });
+}

@@ -1,0 +1,77 @@
+import { test } from 'tap';
+import { meshProxies } from '../../../src/controller/observation/facts/mesh-proxies.ts';
+import type { ReportedProxy } from '../../../src/controller/observation/index.ts';
+import type { ConnectedProxy } from '../../../src/xds/index.ts';
+
+const NOW = 1_000_000;
+const TYPE: ConnectedProxy['types'][number] = {
+  typeUrl: 'type.googleapis.com/istio.workload.Address',
+  state: 'synced',
+  behindSinceMs: undefined,
+  wildcard: true,
+  names: 0,
+  sentNonce: '2',
+  acknowledgedNonce: '2',
+  sentVersion: '7',
+  acknowledgedVersion: '7',
+  lastAcknowledgedAtMs: NOW - 100,
+  lastRejection: undefined,
+};
+
+function connected(over: Partial<ConnectedProxy['types'][number]> = {}): ConnectedProxy {
+  return {
+    id: 'nodemesh-system/ztunnel/z@node-1',
+    audience: 'node-1',
+    name: 'ztunnel/node-1',
+    nodeId: '',
+    connectedAtMs: 5,
+    types: [{ ...TYPE, ...over }],
+    pushTimesMs: [3, 1, 2],
+  };
+}
+
+const reportedAt = (lastReportMs: number): ReadonlyMap<string, ReportedProxy> =>
+  new Map([['ztunnel/node-1', { version: '1', lastReportMs, state: undefined, workloads: new Map() }]]);
+
+test('a proxy that has acknowledged everything is current', async (t) => {
+  t.match(meshProxies([connected()], reportedAt(NOW), NOW), [
+    {
+      id: 'ztunnel/node-1',
+      node: 'node-1',
+      state: 'current',
+      reason: '',
+      pushP50Ms: 2,
+      pushP99Ms: 3,
+      connectedMs: 5,
+    },
+  ]);
+});
+
+test('one that refuses what it was told says why', async (t) => {
+  const lastRejection = { nonce: '3', version: '8', message: 'bad port', atMs: NOW };
+  t.match(meshProxies([connected({ lastRejection })], new Map(), NOW), [
+    {
+      state: 'rejecting',
+      reason: 'istio.workload.Address: bad port',
+      types: [{ rejected: '8: bad port', sent: '7' }],
+    },
+  ]);
+  const old = { ...lastRejection, atMs: NOW - 5_000 };
+  t.match(meshProxies([connected({ lastRejection: old })], new Map(), NOW), [{ state: 'current' }]);
+});
+
+test('one that does not acknowledge, or does not report, is stale', async (t) => {
+  t.match(meshProxies([connected({ behindSinceMs: NOW - 7_000 })], new Map(), NOW), [
+    { state: 'stale', reason: 'istio.workload.Address not acknowledged for 7 s' },
+  ]);
+  t.match(meshProxies([connected({ behindSinceMs: NOW - 1_000 })], new Map(), NOW), [{ state: 'current' }]);
+  t.match(meshProxies([connected()], reportedAt(NOW - 60_000), NOW), [
+    { state: 'stale', reason: 'no report for 60 s' },
+  ]);
+});
+
+test('one that has gone is told for as long as its reports are kept', async (t) => {
+  t.match(meshProxies([], reportedAt(NOW - 9_000), NOW), [
+    { id: 'ztunnel/node-1', state: 'gone', reason: 'not connected; it last reported 9 s ago' },
+  ]);
+});

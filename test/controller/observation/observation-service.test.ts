@@ -1,0 +1,95 @@
+import { test } from 'tap';
+import { silentLogger } from '../../../src/base/index.ts';
+import { createObservationService } from '../../../src/controller/observation/index.ts';
+import type { Caller } from '../../../src/controller/tokens/index.ts';
+import { KEPT_MS, type ObservationReport } from '../../../src/model/index.ts';
+import { createObservationStore } from '../../../src/telemetry/index.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { edge, refusal } from '../../telemetry/observation/observed-traffic.ts';
+
+const NODE_1: Caller = {
+  namespace: 'nodemesh-system',
+  serviceAccount: 'ztunnel',
+  pod: 'z',
+  podUid: 'z',
+  node: 'node-1',
+};
+
+function setup() {
+  const clock = createFakeClock();
+  const mesh = createObservationStore({ proxy: 'controller', clock });
+  const service = createObservationService({
+    store: mesh,
+    nameOf: ({ node, pod }) => (pod === 'waypoint-1' ? 'waypoint/shop/waypoint-1' : `ztunnel/${node}`),
+    clock,
+    log: silentLogger,
+  });
+  const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
+  const reportOf = (from: number, over: Partial<ObservationReport> = {}): ObservationReport => ({
+    proxy: 'ztunnel/node-1',
+    instance: store.instance,
+    version: '0.1.0',
+    sentMs: clock.now(),
+    batch: store.since(from),
+    state: undefined,
+    ...over,
+  });
+  const refused = (): number => mesh.refusals({ windowMs: KEPT_MS, limit: 1_000 }).length;
+  return { clock, mesh, service, store, reportOf, refused };
+}
+
+test('a report that was sent twice counts once', async (t) => {
+  const { clock, service, store, reportOf, refused } = setup();
+  store.refused(refusal({ atMs: clock.now() }));
+  const first = reportOf(0);
+  t.same(await service.report(first, NODE_1), { acknowledged: first.batch.upTo });
+  store.refused(refusal({ atMs: clock.now() }));
+  // The receipt was lost, so the proxy begins where it began before.
+  t.same(await service.report(reportOf(0), NODE_1), { acknowledged: first.batch.upTo });
+  t.equal(refused(), 1);
+  await service.report(reportOf(first.batch.upTo), NODE_1);
+  t.equal(refused(), 2);
+});
+
+test('a proxy that has started anew begins anew, and one that the controller does not know is told to', async (t) => {
+  const { clock, service, store, reportOf, refused } = setup();
+  store.refused(refusal({ atMs: clock.now() }));
+  store.refused(refusal({ atMs: clock.now() }));
+  t.same(await service.report(reportOf(1), NODE_1), { acknowledged: 0 });
+  t.equal(refused(), 0);
+  await service.report(reportOf(0), NODE_1);
+  await service.report(reportOf(0, { instance: 'another' }), NODE_1);
+  t.equal(refused(), 4);
+});
+
+test('a proxy reports for itself alone, and only what it can have seen', async (t) => {
+  const { clock, service, store, reportOf } = setup();
+  store.count(edge({ reporter: 'waypoint' }), { opened: 1 });
+  await clock.advance(10_000);
+  await t.rejects(service.report(reportOf(0), NODE_1), {
+    code: 'ERR_CONTROLLER_REPORT',
+    message: 'ztunnel/node-1 cannot have seen traffic as its waypoint: expected source or destination',
+  });
+  await t.rejects(service.report(reportOf(0), { ...NODE_1, node: 'node-2' }), {
+    code: 'ERR_CONTROLLER_SCOPE',
+    message: 'expected what ztunnel/node-2 has seen itself, got what ztunnel/node-1 has seen',
+  });
+  const waypoint: Caller = { ...NODE_1, pod: 'waypoint-1' };
+  await t.rejects(service.report(reportOf(0), waypoint), { code: 'ERR_CONTROLLER_SCOPE' });
+  await service.report(reportOf(0, { proxy: 'waypoint/shop/waypoint-1' }), waypoint);
+});
+
+test('a proxy that reports all the time is told to wait, and one that is silent is forgotten', async (t) => {
+  const { clock, service, reportOf } = setup();
+  for (let index = 0; index < 50; index++) await service.report(reportOf(0), NODE_1);
+  await t.rejects(service.report(reportOf(0), NODE_1), {
+    code: 'ERR_CONTROLLER_REPORT_RATE',
+    retryable: true,
+  });
+  await clock.advance(1_000);
+  await service.report(reportOf(0), NODE_1);
+  t.same([...service.proxies().keys()], ['ztunnel/node-1']);
+  await clock.advance(2 * KEPT_MS);
+  await service.report(reportOf(0, { proxy: 'ztunnel/node-2' }), { ...NODE_1, node: 'node-2' });
+  t.same([...service.proxies().keys()], ['ztunnel/node-2']);
+});

@@ -1,0 +1,110 @@
+import { test } from 'tap';
+import { type ObservationReport, SLOT_MS } from '../../src/model/index.ts';
+import { createObservationReporter } from '../../src/proxy/index.ts';
+import { createObservationStore } from '../../src/telemetry/index.ts';
+import { WireError } from '../../src/wire/index.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { edge, refusal } from '../telemetry/observation/observed-traffic.ts';
+
+function setup(t: { teardown(end: () => unknown): void }) {
+  const clock = createFakeClock();
+  const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
+  const reports: ObservationReport[] = [];
+  const answers: ((report: ObservationReport) => number)[] = [];
+  const reporter = createObservationReporter({
+    proxy: 'ztunnel/node-1',
+    version: '0.1.0',
+    store,
+    state: () => ({ workloads: [], certificates: [], policies: [], waypoint: undefined }),
+    async send(report) {
+      reports.push(report);
+      const answer = answers.shift() ?? (({ batch }) => batch.upTo);
+      return { acknowledged: answer(report) };
+    },
+    clock,
+    random: () => 0,
+  });
+  t.teardown(() => {
+    reporter.destroy();
+  });
+  const refuse = (): void => store.refused(refusal({ atMs: clock.now() }));
+  return { clock, store, reports, answers, reporter, refuse };
+}
+
+const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => () => {
+  throw new WireError({ code, blame: 'upstream', message: 'no', retryable: code === 'ERR_WIRE_UNAVAILABLE' });
+};
+
+test('a refusal is reported within two seconds, and an idle proxy reports every ten', async (t) => {
+  const { clock, reports, reporter, refuse } = setup(t);
+  reporter.start();
+  await clock.advance(1);
+  t.equal(reports.length, 1, 'it is there');
+  t.match(reports[0], { state: { workloads: [] }, batch: { refusals: [] } });
+  await clock.advance(3_000);
+  refuse();
+  await clock.advance(2_000);
+  t.equal(reports.length, 2);
+  t.match(reports[1], { batch: { refusals: [{ kind: 'refused' }] } });
+  await clock.advance(8_500);
+  t.equal(reports.length, 2);
+  await clock.advance(3_000);
+  t.match(reports[2], { state: { workloads: [] }, batch: { refusals: [] } });
+});
+
+test('a report that nobody took is sent again, later and later, with what came meanwhile', async (t) => {
+  const { clock, reports, answers, reporter, refuse } = setup(t);
+  answers.push(fail('ERR_WIRE_UNAVAILABLE'), fail('ERR_WIRE_UNAVAILABLE'), fail('ERR_WIRE_UNAVAILABLE'));
+  refuse();
+  reporter.start();
+  await clock.advance(1);
+  refuse();
+  await clock.advance(60_000);
+  t.ok(reports.length < 12, `${reports.length} reports`);
+  t.same(
+    reports.slice(0, 4).map(({ batch }) => batch.refusals.length),
+    [1, 2, 2, 2],
+  );
+  t.equal(reports[4]?.batch.refusals.length, 0);
+});
+
+test('a controller that has started anew is told everything that is kept', async (t) => {
+  const { clock, store, reports, answers, reporter, refuse } = setup(t);
+  store.count(edge(), { opened: 1 });
+  refuse();
+  reporter.start();
+  await clock.advance(2 * SLOT_MS);
+  const before = reports.length;
+  refuse();
+  answers.push(() => 0);
+  await clock.advance(5_000);
+  t.match(reports[before], { batch: { refusals: [{}], slots: [] } });
+  t.match(reports[before + 1], {
+    batch: { from: 0, refusals: [{}, {}], slots: [{}] },
+    state: { workloads: [] },
+  });
+});
+
+test('what a controller cannot read is not sent for ever', async (t) => {
+  const { clock, reports, answers, reporter, refuse } = setup(t);
+  answers.push(fail('ERR_WIRE_INVALID_REQUEST'));
+  refuse();
+  reporter.start();
+  await clock.advance(1);
+  refuse();
+  await clock.advance(10_000);
+  t.same(
+    reports.slice(0, 2).map(({ batch }) => batch.refusals.length),
+    [1, 1],
+  );
+  t.ok((reports[1]?.batch.from ?? 0) > 0);
+});
+
+test('after closing nothing is sent, and no timer is left', async (t) => {
+  const { clock, reports, reporter } = setup(t);
+  reporter.start();
+  await reporter.close();
+  await clock.advance(20_000);
+  t.equal(reports.length, 0);
+  t.equal(clock.pending, 0);
+});

@@ -1,0 +1,87 @@
+import { test } from 'tap';
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { ObservationReport } from '../../src/model/index.ts';
+import { ObservationReportSchema } from '../../src/wire/generated/observation_pb.js';
+import {
+  decodeObservationReceipt,
+  decodeObservationReport,
+  encodeObservationReceipt,
+  encodeObservationReport,
+  LONGEST_REPORT_BYTES,
+} from '../../src/wire/message/observation/report-message.ts';
+import { createObservationStore, proxyStateOf } from '../../src/telemetry/index.ts';
+import { observeSome, someFacts } from '../telemetry/api/api-fixture.ts';
+
+async function someReport(): Promise<ObservationReport> {
+  let nowMs = 1_000_000_000_000;
+  const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => ({ cancel: () => undefined }) };
+  const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
+  observeSome(store);
+  nowMs += 10_000;
+  const facts = someFacts();
+  const [waypoint] = facts.waypoints(60_000);
+  const rates = proxyStateOf(store, facts).workloads[0]?.rates;
+  if (waypoint === undefined || rates === undefined) throw new Error('expected something to report');
+  return {
+    proxy: 'ztunnel/node-1',
+    instance: store.instance,
+    version: '0.1.0',
+    sentMs: nowMs,
+    batch: store.since(0),
+    state: {
+      ...proxyStateOf(store, facts),
+      waypoint: { ...waypoint, rates },
+      certificates: facts.certificates().map((certificate) => ({ ...certificate, proxy: 'ztunnel/node-1' })),
+    },
+  };
+}
+
+test('a report comes out as it went in', async (t) => {
+  const report = await someReport();
+  t.ok(report.batch.slots.length > 1 && report.batch.flows.length > 1 && report.batch.spans.length > 0);
+  t.same(decodeObservationReport(encodeObservationReport(report)), report);
+  const without = { ...report, state: undefined };
+  t.same(decodeObservationReport(encodeObservationReport(without)), without);
+  t.same(decodeObservationReceipt(encodeObservationReceipt({ acknowledged: 7 })), { acknowledged: 7 });
+});
+
+test('whatever a report says, it is of the proxy that sent it', async (t) => {
+  const report = await someReport();
+  const { batch, state } = decodeObservationReport(
+    encodeObservationReport({ ...report, proxy: 'ztunnel/node-9' }),
+  );
+  for (const { proxy } of [...batch.refusals, ...batch.flows, ...batch.spans, ...(state?.certificates ?? [])])
+    t.equal(proxy, 'ztunnel/node-9');
+  t.match(batch.refusals[0]?.id, /^ztunnel\/node-9\//);
+});
+
+test('a report that cannot be is one clear error', async (t) => {
+  const bytes = (message: object): Uint8Array =>
+    toBinary(
+      ObservationReportSchema,
+      create(ObservationReportSchema, { proxy: 'x', instance: 'y', ...message }),
+    );
+  const cases: readonly (readonly [Uint8Array, RegExp])[] = [
+    [new Uint8Array([255, 255, 255]), /expected nodemesh.observation.v1.ObservationReport/],
+    [bytes({ proxy: '' }), /proxy: expected text/],
+    [bytes({ instance: '' }), /instance: expected text/],
+    [bytes({ fromSequence: 5, upToSequence: 4 }), /up_to_sequence: expected 5 or more, got 4/],
+    [bytes({ fromSequence: 0.5 }), /from_sequence: expected a whole number/],
+    [bytes({ slots: [{ edge: 0 }] }), /slots\[0\].edge: expected one of 0 edges, got 0/],
+    [bytes({ edges: [{}] }), /edges\[0\].reporter: value 0 is not known/],
+    [
+      bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ statuses: [1] }] }),
+      /slots\[0\].statuses: expected none or five, got 1/,
+    ],
+    [
+      bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ sentBytes: Number.NaN }] }),
+      /slots\[0\].sent_bytes: expected a number from 0, got NaN/,
+    ],
+    [
+      bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ latency: Array(50).fill(1) }] }),
+      /slots\[0\].latency: expected 40 at most, got 50/,
+    ],
+    [new Uint8Array(LONGEST_REPORT_BYTES + 1), /may have 8388608 bytes, got 8388609/],
+  ];
+  for (const [encoded, message] of cases) t.throws(() => decodeObservationReport(encoded), { message });
+});
