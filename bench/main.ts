@@ -1,5 +1,5 @@
 // `npm run bench`: no mesh, a ztunnel pair, an HAProxy mTLS pair and a stunnel pair, in one lab, by one load, in one run; then
-// requests through a waypoint, and through HAProxy and nginx in its place.
+// requests through a waypoint, and through HAProxy and nginx in its place; then the dashboard's pages.
 // Writes the table into bench/README.md and the raw figures into bench/results/; not when only some of it was measured.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,12 +14,13 @@ import { type BenchLab, startBenchLab, VARIANTS } from './macro/bench-lab.ts';
 import { measureMemory, measureVariants } from './macro/measure.ts';
 import { makeCertificates, writeHaproxyConfig, writeStunnelConfig } from './macro/peers.ts';
 import { formatResults } from './macro/table.ts';
+import { formatPages, measurePages } from './pages/measure-pages.ts';
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
-    part: { type: 'string', default: 'l4,l7' },
+    part: { type: 'string', default: 'l4,l7,pages' },
     only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
     'skip-memory': { type: 'boolean', default: false },
@@ -27,11 +28,13 @@ const { values: options } = parseArgs({
 });
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
-const parts = choose('part', ['l4', 'l7'], options.part);
+const parts = choose('part', ['l4', 'l7', 'pages'], options.part);
 const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
 const variants = VARIANTS.filter((variant) => chosen.includes(variant));
 const l7Variants = L7_VARIANTS.filter((variant) => chosen.includes(variant));
 const startedMs = performance.now();
+const PAGES_WORKLOADS = 500;
+const PAGES_ROUNDS = 15;
 const loadBefore = loadavg()[0] ?? 0;
 const progress = (text: string): void => {
   const elapsed = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(4);
@@ -49,9 +52,10 @@ try {
   makeCertificates(folder);
   progress('building');
   execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const machine = describeMachine();
+  const machine = describeMachine(`median of ${rounds} × ${seconds} s per figure`);
   if (parts.includes('l4')) await benchL4(machine);
   if (parts.includes('l7')) await benchL7(machine);
+  if (parts.includes('pages')) await benchPages();
 } finally {
   await endLab();
   rmSync(folder, { recursive: true, force: true });
@@ -96,6 +100,17 @@ async function benchL7(machine: string): Promise<void> {
   replaceBetweenMarkers('bench/README.md', 'l7 results', `\n${machine}\n\n${table}\n`);
 }
 
+/** How soon the dashboard's pages can be read. */
+async function benchPages(): Promise<void> {
+  const machine = describeMachine(`each page opened ${PAGES_ROUNDS} times`);
+  progress('opening pages of the dashboard');
+  const figures = await measurePages(PAGES_WORKLOADS, PAGES_ROUNDS);
+  const table = formatPages(figures);
+  process.stdout.write(`${machine}\n\n${table}`);
+  keep('pages.json', { machine, rounds: PAGES_ROUNDS, figures });
+  replaceBetweenMarkers('bench/README.md', 'pages results', `\n${machine}\n\n${table}\n`);
+}
+
 function keep(file: string, results: object): void {
   mkdirSync('bench/results', { recursive: true });
   writeFileSync(join('bench/results', file), `${JSON.stringify(results, null, 2)}\n`);
@@ -134,7 +149,7 @@ function choose(option: string, known: readonly string[], text: string): readonl
   return names;
 }
 
-function describeMachine(): string {
+function describeMachine(sample: string): string {
   // Some tell their version on stderr, and not in the first line.
   const version = (command: string, pattern: string): string =>
     execFileSync('sh', ['-c', `${command} 2>&1 | grep -o '${pattern}' | head -n 1`], {
@@ -143,7 +158,7 @@ function describeMachine(): string {
   const [cpu] = cpus();
   const peers = `HAProxy ${version('haproxy -v', '[0-9][0-9.]*')}, ${version('stunnel -version', 'stunnel [0-9.]*')}, ${version('nginx -v', 'nginx/[0-9.]*')}`;
   const load = `load of the machine ${loadBefore.toFixed(1)} before`;
-  return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${peers}; ${new Date().toISOString().slice(0, 10)}, median of ${rounds} × ${seconds} s per figure, ${load}.`;
+  return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${peers}; ${new Date().toISOString().slice(0, 10)}, ${sample}, ${load}.`;
 }
 
 /** The table of the last run stands in the page itself, between two comments. */

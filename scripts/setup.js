@@ -31,6 +31,7 @@ const BENCH_PEERS = [
   { program: 'nginx', debian: 'nginx' },
   { program: 'h2load', debian: 'nghttp2-client' },
   { program: 'openssl', debian: 'openssl' },
+  { program: 'chromium', debian: 'chromium' },
 ];
 const NEEDS = {
   demo: KERNEL,

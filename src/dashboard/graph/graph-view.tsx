@@ -49,8 +49,9 @@ export function GraphView({ label, graph, chosen, onChoose, aspect = 3 }: GraphV
           class={hasLabels ? 'with-flow' : undefined}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           style={{
-            width: zoom === 1 ? undefined : `${layout.width * zoom}px`,
-            maxWidth: zoom === 1 ? `${layout.width * 1.15}px` : 'none',
+            width: zoom === 1 ? '100%' : `${layout.width * zoom}px`,
+            minWidth: zoom === 1 ? `${layout.width * LEAST_SCALE}px` : '0',
+            maxWidth: zoom === 1 ? `${layout.width * MOST_SCALE}px` : 'none',
           }}
           role="group"
           aria-label={`${label}: ${graph.nodes.length} nodes, ${graph.edges.length} edges. Arrow keys walk, Enter shows details.`}
@@ -122,6 +123,9 @@ function neighboursOf(graph: Graph, chosen: string): ReadonlySet<string> | undef
   return new Set([chosen, ...touching.flatMap((edge) => [edge.id, edge.from, edge.to])]);
 }
 
+/** Smaller, it cannot be read: then it scrolls. Larger, it looks odd. */
+const LEAST_SCALE = 0.7;
+const MOST_SCALE = 1.15;
 /** With more, labels would hide what they name. */
 const EDGES_WITH_LABELS = 36;
 const HEALTHS = ['idle', 'good', 'warn', 'bad'] as const;
