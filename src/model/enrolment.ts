@@ -31,7 +31,12 @@ export interface EnrolmentPod {
   readonly modes: CaptureModes;
   /** What becomes of connections that come round a waypoint of the pod or of its services: counted, or refused too. */
   readonly waypointBypass: 'count' | 'refuse';
+  /** Which of its connections the node's access log tells. */
+  readonly accessLog: AccessLogScope;
 }
+
+/** `failures`: what was refused, could not be reached, or was cut. */
+export type AccessLogScope = 'all' | 'failures' | 'none';
 
 /**
  * `prepared`: has its SVID, listeners and mangle part, and may be announced as HBONE. `sending`: what it sends is

@@ -10,6 +10,7 @@ export {
 } from './authorization.ts';
 export { type Cidr, cidrContains, cidrFromBytes, formatCidr, parseCidr } from './cidr.ts';
 export type {
+  AccessLogScope,
   CaptureModes,
   EnrolmentPod,
   EnrolmentReceipt,

@@ -2,6 +2,7 @@ export {
   type AccessEnd,
   type AccessLine,
   type AccessLog,
+  type AccessLogOptions,
   type AccessOutput,
   type AccessRecord,
   type AccessRules,

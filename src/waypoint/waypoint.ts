@@ -97,7 +97,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       createJournal({
         metrics: createTcpMetrics({ registry }),
         decisions,
-        accessLog: createAccessLog(telemetry.accessOutput, telemetry.accessRules),
+        accessLog: createAccessLog(telemetry.accessOutput, { rules: telemetry.accessRules }),
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
         reporter: 'waypoint',

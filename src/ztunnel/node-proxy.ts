@@ -7,7 +7,13 @@ import {
   type Logger,
 } from '../base/index.ts';
 import { createSvidStore, type SvidStore } from '../identity/index.ts';
-import { createMeshView, type EnrolmentPod, type MeshView, type WorkloadUid } from '../model/index.ts';
+import {
+  type AccessLogScope,
+  createMeshView,
+  type EnrolmentPod,
+  type MeshView,
+  type WorkloadUid,
+} from '../model/index.ts';
 import type { NetNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
 import {
@@ -59,6 +65,8 @@ export interface NodeProxy extends Closable {
   /** Throws before `start`. */
   readonly discovery: DeltaClient;
   pods(): readonly DumpedPod[];
+  /** Which connections of a pod its log tells. */
+  accessLogOf(pod: WorkloadUid): AccessLogScope;
   /** Resolves when the mesh and its policies are known and each pod of the node has been tried once. */
   readonly ready: Promise<void>;
   /** Loads the saved state, then follows the controller. */
@@ -223,6 +231,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     view,
     svids,
     tracker,
+    accessLogOf: (pod) => enrolment.wanted(pod)?.accessLog ?? 'all',
     get discovery() {
       if (client === undefined) throw notStarted();
       return client;

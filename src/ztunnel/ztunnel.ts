@@ -101,7 +101,10 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
       createJournal({
         metrics: createTcpMetrics({ registry }),
         decisions,
-        accessLog: createAccessLog(telemetry.accessOutput, telemetry.accessRules),
+        accessLog: createAccessLog(telemetry.accessOutput, {
+          rules: telemetry.accessRules,
+          scopeOf: ({ uid }) => proxy.accessLogOf(uid),
+        }),
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
       }),

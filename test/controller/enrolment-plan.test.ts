@@ -83,3 +83,16 @@ test('exclusions are read under our names and Istio’s, and nonsense in them is
     'traffic.nodemesh.io/exclude-outbound-cidrs: expected ranges as 10.1.0.0/16,fd00::/8, got "somewhere", which is passed over',
   ]);
 });
+
+test('the pod’s label for the access log beats its namespace’s, and an unknown word is told', async (t) => {
+  const ACCESS_LOG = 'nodemesh.io/access-log';
+  t.equal(plan({}, ambient)?.pod.accessLog, 'all');
+  t.equal(plan({}, { ...ambient, [ACCESS_LOG]: 'none' })?.pod.accessLog, 'none');
+  t.equal(
+    plan({ labels: { [ACCESS_LOG]: 'failures' } }, { ...ambient, [ACCESS_LOG]: 'none' })?.pod.accessLog,
+    'failures',
+  );
+  const odd = plan({ labels: { [ACCESS_LOG]: 'some' } }, ambient);
+  t.equal(odd?.pod.accessLog, 'all');
+  t.match(odd?.warnings, [/nodemesh\.io\/access-log: expected all, failures or none, got "some"/]);
+});

@@ -2,8 +2,8 @@ import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
 import { parseSpiffeId } from '../../src/model/index.ts';
 import {
+  type AccessLogOptions,
   type AccessRecord,
-  type AccessRules,
   compileAccessRules,
   createAccessLog,
   createLogger,
@@ -26,7 +26,7 @@ const record: AccessRecord = {
 function lines(
   level: string,
   use: (log: ReturnType<typeof createAccessLog>) => void,
-  rules?: AccessRules,
+  options: AccessLogOptions = {},
 ): string[] {
   const written: string[] = [];
   use(
@@ -34,7 +34,7 @@ function lines(
       logOutput(
         createLogger({ level, stream: { write: (line) => written.push(line) }, clock: { now: () => 0 } }),
       ),
-      rules,
+      options,
     ),
   );
   return written;
@@ -117,7 +117,7 @@ test('a filter keeps what it is true of, and fields are added behind', async (t)
       log.closed(record, end);
       log.failed(record, { ...end, error: new Error('refused') });
     },
-    compiled.rules,
+    { rules: compiled.rules },
   );
   t.match(line, /error=refused who="spiffe:\/\/cluster.local\/ns\/shop\/sa\/frontend from shop"\n$/);
   t.same(others, []);
@@ -129,4 +129,20 @@ test('a span that somebody keeps is named', async (t) => {
     lines('info', (log) => log.opened({ ...record, trace: { ...trace, sampled } })).join('');
   t.match(opened(true), /trace=a{32}/);
   t.notMatch(opened(false), /trace=/);
+});
+
+test('a workload may have its failures told alone, or nothing', async (t) => {
+  const end = { bytesSent: 0, bytesReceived: 0, durationMs: 0 };
+  const use = (log: ReturnType<typeof createAccessLog>): void => {
+    log.opened(record);
+    log.closed(record, end);
+    log.closed(record, { ...end, error: new Error('reset') });
+    log.failed(record, end);
+  };
+  const told = (scope: 'all' | 'failures' | 'none', of: string): number =>
+    lines('info', use, { scopeOf: ({ name }) => (name === of ? scope : 'all') }).length;
+  t.equal(told('none', 'cart-1'), 0);
+  t.equal(told('failures', 'cart-1'), 2);
+  t.equal(told('all', 'cart-1'), 4);
+  t.equal(told('none', 'frontend-1'), 4, 'the other end has no say');
 });

@@ -86,6 +86,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
           netns: '',
           isNew: false,
           waypointBypass: 'count',
+          accessLog: 'all',
           modes: {
             inbound: true,
             dns: false,

@@ -101,6 +101,7 @@ function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
     netns: 'shop.cart',
     isNew: false,
     waypointBypass: 'count',
+    accessLog: 'all',
     modes: {
       inbound: true,
       dns: false,

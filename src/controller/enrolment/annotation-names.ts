@@ -39,6 +39,9 @@ export const VIRTUAL_INTERFACES: TwinName = {
 /** `keep` (default) or `reset`: what becomes of connections that are older than the enrolment. */
 export const EXISTING_CONNECTIONS = 'nodemesh.io/existing-connections';
 
+/** Label of pods and namespaces: `all` (default), `failures` or `none` of their connections are in nodes' access logs. */
+export const ACCESS_LOG = 'nodemesh.io/access-log';
+
 /** The pod's network namespace by name, where whoever made it gave it one. */
 export const NETNS = 'nodemesh.io/netns';
 

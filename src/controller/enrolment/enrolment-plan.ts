@@ -10,6 +10,7 @@ import {
   WAYPOINT_BYPASS,
 } from '../translate/index.ts';
 import {
+  ACCESS_LOG,
   BYPASS_INBOUND,
   DNS_CAPTURE,
   EXCLUDE_INBOUND_PORTS,
@@ -63,6 +64,7 @@ export function planEnrolment(
         existingConnections: annotations.get(EXISTING_CONNECTIONS) === 'reset' ? 'reset' : 'keep',
       },
       waypointBypass: readBypass(pod, namespace),
+      accessLog: readAccessLog(pod, namespace, warnings),
     },
   };
 }
@@ -79,6 +81,21 @@ function isWanted(pod: PodObject, namespace: NamespaceObject | undefined): boole
 function readBypass(pod: PodObject, namespace: NamespaceObject | undefined): EnrolmentPod['waypointBypass'] {
   const wish = pod.meta.labels.get(WAYPOINT_BYPASS) ?? namespace?.meta.labels.get(WAYPOINT_BYPASS);
   return wish === 'refuse' ? 'refuse' : 'count';
+}
+
+/** As above. */
+function readAccessLog(
+  pod: PodObject,
+  namespace: NamespaceObject | undefined,
+  warnings: string[],
+): EnrolmentPod['accessLog'] {
+  const wish = pod.meta.labels.get(ACCESS_LOG) ?? namespace?.meta.labels.get(ACCESS_LOG);
+  if (wish === 'none' || wish === 'failures') return wish;
+  if (wish !== undefined && wish !== 'all')
+    warnings.push(
+      `${ACCESS_LOG}: expected all, failures or none, got ${JSON.stringify(wish)}, which is passed over`,
+    );
+  return 'all';
 }
 
 function isPossible(pod: PodObject): boolean {

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../../base/index.ts';
+import type { AccessLogScope, Workload } from '../../model/index.ts';
 import type { AccessOutput } from './access-output.ts';
 import { type AccessEnd, type AccessRecord, accessFields, endFields } from './access-record.ts';
 import { type AccessRules, ALL_RECORDS, connectionAttributes } from './rules/index.ts';
@@ -13,20 +14,31 @@ export interface AccessLog {
   failed(record: AccessRecord, end: AccessEnd): void;
 }
 
-/** `rules`: which lines are written, and what is added to them. Default: all, as they are. */
-export function createAccessLog(output: AccessOutput, rules: AccessRules = ALL_RECORDS): AccessLog {
+export interface AccessLogOptions {
+  /** Which lines are written, and what is added to them. Default: all, as they are. */
+  readonly rules?: AccessRules;
+  /** Which connections of a workload (the client's where they leave, the server's where they come) are told. Default: all. */
+  scopeOf?(workload: Workload): AccessLogScope;
+}
+
+export function createAccessLog(output: AccessOutput, options: AccessLogOptions = {}): AccessLog {
+  const { rules = ALL_RECORDS, scopeOf } = options;
+
+  function isTold(record: AccessRecord, end: AccessEnd | undefined, failed: boolean): boolean {
+    const own = record.direction === 'outbound' ? record.sourceWorkload : record.destinationWorkload;
+    const scope = own === undefined ? 'all' : (scopeOf?.(own) ?? 'all');
+    return scope === 'all' || (scope === 'failures' && (failed || end?.error !== undefined));
+  }
+
   function write(level: LogLevel, message: string, record: AccessRecord, end: AccessEnd | undefined): void {
-    if (!output.isEnabled(level)) return;
+    if (!output.isEnabled(level) || !isTold(record, end, level === 'warn')) return;
     const added = rules.judge(() => connectionAttributes(record, end));
     if (added === undefined) return;
     const ended = end === undefined ? undefined : endFields(end);
-    output.write({
-      level,
-      message,
-      fields: { ...accessFields(record), ...ended, ...added },
-      trace: record.trace,
-    });
+    const fields = { ...accessFields(record), ...ended, ...added };
+    output.write({ level, message, fields, trace: record.trace });
   }
+
   return {
     opened: (record) => write('info', 'connection opened', record, undefined),
     closed: (record, end) =>

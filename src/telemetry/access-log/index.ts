@@ -1,4 +1,4 @@
-export { type AccessLog, createAccessLog } from './access-log.ts';
+export { type AccessLog, type AccessLogOptions, createAccessLog } from './access-log.ts';
 export { type AccessLine, type AccessOutput, allOutputs, logOutput } from './access-output.ts';
 export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';
 export { createRequestLog, type RequestLog, type RequestLogRecord } from './request-log.ts';

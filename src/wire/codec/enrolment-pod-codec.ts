@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  type AccessLogScope,
   type CaptureModes,
   type EnrolmentPod,
   ipAddressToBytes,
@@ -8,6 +9,7 @@ import {
 } from '../../model/index.ts';
 import { ENROLMENT_POD_TYPE } from '../../xds/index.ts';
 import {
+  AccessLog,
   AddressRangeSchema,
   CaptureModesSchema,
   ExistingConnections,
@@ -27,6 +29,12 @@ const EXISTING_CONNECTIONS = enumTable<CaptureModes['existingConnections']>(
   'keep',
 );
 
+/** A word too much harms less than one that is missing. */
+const ACCESS_LOG = enumTable<AccessLogScope>(
+  { all: AccessLog.ALL, failures: AccessLog.FAILURES, none: AccessLog.NONE },
+  'all',
+);
+
 /** `nodemesh.enrolment.Pod`. */
 export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
   typeUrl: ENROLMENT_POD_TYPE,
@@ -42,6 +50,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       isNew: pod.isNew,
       modes: encodeModes(pod.modes),
       refuseWaypointBypass: pod.waypointBypass === 'refuse',
+      accessLog: ACCESS_LOG.encode(pod.accessLog),
     }),
   fromMessage(message): EnrolmentPod {
     const { namespace, trustDomain, serviceAccount } = message;
@@ -54,6 +63,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       isNew: message.isNew,
       modes: decodeModes(message.modes ?? create(CaptureModesSchema)),
       waypointBypass: message.refuseWaypointBypass ? 'refuse' : 'count',
+      accessLog: ACCESS_LOG.decode(message.accessLog, 'access_log'),
     };
   },
   nameOf: (pod) => pod.uid,

@@ -68,6 +68,11 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
    * @generated from field: bool refuse_waypoint_bypass = 9;
    */
   refuseWaypointBypass: boolean;
+
+  /**
+   * @generated from field: nodemesh.enrolment.AccessLog access_log = 10;
+   */
+  accessLog: AccessLog;
 };
 
 /**
@@ -226,6 +231,35 @@ export declare type NodeReceipt = Message<"nodemesh.enrolment.NodeReceipt"> & {
  * Use `create(NodeReceiptSchema)` to create a new message.
  */
 export declare const NodeReceiptSchema: GenMessage<NodeReceipt>;
+
+/**
+ * Which connections of the pod its node's access log tells.
+ *
+ * @generated from enum nodemesh.enrolment.AccessLog
+ */
+export enum AccessLog {
+  /**
+   * @generated from enum value: ACCESS_LOG_ALL = 0;
+   */
+  ALL = 0,
+
+  /**
+   * What was refused, could not be reached, or was cut.
+   *
+   * @generated from enum value: ACCESS_LOG_FAILURES = 1;
+   */
+  FAILURES = 1,
+
+  /**
+   * @generated from enum value: ACCESS_LOG_NONE = 2;
+   */
+  NONE = 2,
+}
+
+/**
+ * Describes the enum nodemesh.enrolment.AccessLog.
+ */
+export declare const AccessLogSchema: GenEnum<AccessLog>;
 
 /**
  * @generated from enum nodemesh.enrolment.ExistingConnections

@@ -158,6 +158,7 @@ export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
     netns: text,
     isNew: flag,
     waypointBypass: fc.constantFrom('count', 'refuse'),
+    accessLog: fc.constantFrom('all', 'failures', 'none'),
     modes: fc.record({
       inbound: flag,
       dns: flag,

@@ -150,6 +150,7 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     netns: pod.name,
     isNew: false,
     waypointBypass: 'count',
+    accessLog: 'all',
     modes: DEFAULT_MODES,
     ...over,
   };
