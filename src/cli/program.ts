@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addAnalyzeCommand } from './analyze/index.ts';
 import { addBugReportCommand } from './bug-report/index.ts';
 import { addCheckCommand } from './check/index.ts';
 import { registerControllerCommand } from './controller.ts';
@@ -47,6 +48,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   addObserveCommands(program, context);
   program.commandsGroup('Whether all is well:');
   addCheckCommand(program, context);
+  addAnalyzeCommand(program, context);
   addBugReportCommand(program, context);
   program.commandsGroup('Why:');
   addExplainCommand(program, context);
@@ -80,6 +82,7 @@ ${colours.bold('Examples:')}
   $ nodemesh waypoint apply -n shop --enroll-namespace             requests to its services go through an L7 proxy
   $ nodemesh tap --verdict refused                     who is refused, as it happens, by which policy and rule
   $ nodemesh lab capture node-1                        what crosses the wire, as text
+  $ nodemesh analyze manifests/                        what will go wrong, before it is applied
   $ nodemesh lab down                                  nothing is left
 `,
   );

@@ -1,4 +1,23 @@
 export {
+  ANALYSIS_LEVELS,
+  type AnalysedManifest,
+  type AnalysedObject,
+  type AnalysisLevel,
+  type AnalysisOptions,
+  type AnalysisSettings,
+  analyze,
+  type Finding,
+  findDuplicates,
+  MESSAGES,
+  type MessageDefinition,
+  nameOf,
+  parseSuppression,
+  type Place,
+  readAnalysedManifest,
+  readAnalysedObject,
+  type Suppression,
+} from './analysis/index.ts';
+export {
   type ControllerConfig,
   type ControllerOptions,
   resolveControllerConfig,

@@ -20,6 +20,7 @@ export {
   type LabelQuery,
   type LocalReference,
   matchesQuery,
+  parseLabelQuery,
   type NamedMatch,
   type NamedValue,
   type NamespaceSelector,
@@ -36,7 +37,7 @@ export {
   type WeightedBackendReference,
   type XBackendTrafficPolicyObject,
 } from './gateway-api/index.ts';
-export { type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
+export { createField, type Field, type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';
 export type { NamespaceObject } from './kubernetes/namespace.ts';
 export type { NodeObject } from './kubernetes/node.ts';

@@ -1,3 +1,4 @@
+export { appProtocolOf } from './app-protocol.ts';
 export {
   type AdmissionCondition,
   type AdmissionOutcome,
@@ -78,8 +79,10 @@ export {
   isTrue,
   REDIRECTION,
   REDIRECTION_ENABLED,
+  DRY_RUN,
   readTwin,
   type TwinName,
+  USE_WAYPOINT,
   WAYPOINT_BYPASS,
 } from './twin-name.ts';
 export {

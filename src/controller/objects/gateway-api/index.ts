@@ -10,6 +10,7 @@ export {
   type LabelExpression,
   type LabelQuery,
   matchesQuery,
+  parseLabelQuery,
   type NamespaceSelector,
   parseGateway,
   type RouteGroupKind,

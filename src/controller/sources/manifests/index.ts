@@ -1,3 +1,4 @@
 export { createManifestSource, type ManifestSourceOptions } from './manifest-source.ts';
-export { type ManifestContent, type ManifestEntry, readManifest } from './manifest-text.ts';
+export { itemsOf, type ManifestContent, type ManifestEntry, readManifest } from './manifest-text.ts';
+export { placeInText } from './place-in-text.ts';
 export { type ReadObjects, readObjects } from './read-objects.ts';

@@ -1,5 +1,5 @@
 import { describeError } from '../../../base/index.ts';
-import { type Document, isNode, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import {
   apiVersionsOf,
   type FieldPath,
@@ -10,6 +10,7 @@ import {
   objectKindOf,
 } from '../../objects/index.ts';
 import type { SourceProblem } from '../object-source.ts';
+import { placeInText } from './place-in-text.ts';
 
 /** One object of a file. */
 export interface ManifestEntry {
@@ -79,7 +80,7 @@ function readDocument(reader: Reader, document: Document.Parsed, lines: LineCoun
 }
 
 /** The items of a List, each with its path, or the value itself. */
-function itemsOf(value: unknown): readonly { readonly item: unknown; readonly path: FieldPath }[] {
+export function itemsOf(value: unknown): readonly { readonly item: unknown; readonly path: FieldPath }[] {
   const { kind, items } = (typeof value === 'object' ? value : {}) as { kind?: unknown; items?: unknown };
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
     return [{ item: value, path: [] }];
@@ -163,26 +164,6 @@ function report(
   reader.problems.push({ severity: 'error', file: reader.file, field: '', object: '', ...problem });
 }
 
-/** The line of a field, or of the nearest thing around it that is in the text. */
 function lineOf(document: Document.Parsed, path: FieldPath, lines: LineCounter): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = length === 0 ? document.contents : keyOrValue(document, path.slice(0, length));
-    if (isNode(node) && node.range !== null && node.range !== undefined) {
-      return lines.linePos(node.range[0]).line;
-    }
-  }
-  return lines.linePos(document.range[0]).line;
-}
-
-/** A map's value starts a line below its key; people look for the key. */
-function keyOrValue(document: Document.Parsed, path: FieldPath): unknown {
-  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  const last = path.at(-1);
-  if (typeof parent === 'object' && parent !== null && 'items' in parent && Array.isArray(parent.items)) {
-    const pair = (parent.items as { readonly key?: ParsedNode | null }[]).find(
-      (item) => isNode(item.key) && 'value' in item.key && String(item.key.value) === String(last),
-    );
-    if (pair !== undefined) return pair.key;
-  }
-  return document.getIn([...path], true);
+  return placeInText(document, path, lines).line;
 }

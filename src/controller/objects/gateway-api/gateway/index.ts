@@ -6,5 +6,6 @@ export {
   type LabelExpression,
   type LabelQuery,
   matchesQuery,
+  parseLabelQuery,
   type NamespaceSelector,
 } from './namespace-selector.ts';

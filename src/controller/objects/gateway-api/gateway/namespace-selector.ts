@@ -41,7 +41,8 @@ export function checkLabelQuery(field: Field): void {
   parseLabelQuery(field);
 }
 
-function parseLabelQuery(field: Field): LabelQuery {
+/** A selector of the API server's kind; absent, it selects everything. */
+export function parseLabelQuery(field: Field): LabelQuery {
   field.object(['matchLabels', 'matchExpressions']);
   return {
     matchLabels: field.key('matchLabels').textMap(),

@@ -1,0 +1,14 @@
+export const REPORT_FORMATS = ['text', 'json', 'sarif'] as const;
+export const FAIL_LEVELS = ['error', 'warning', 'info', 'never'] as const;
+
+/** What the command was given. */
+export interface AnalyzeOptions {
+  readonly lab?: string;
+  readonly output: (typeof REPORT_FORMATS)[number];
+  readonly failOn: (typeof FAIL_LEVELS)[number];
+  readonly level: 'error' | 'warning' | 'info';
+  readonly suppress: readonly string[];
+  readonly trustDomain: string;
+  readonly clusterDomain: string;
+  readonly rootNamespace: string;
+}

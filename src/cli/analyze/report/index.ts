@@ -1,0 +1,3 @@
+export { formatJson } from './json.ts';
+export { formatSarif } from './sarif.ts';
+export { formatText } from './text.ts';

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import {
+  ANALYSIS_LEVELS,
+  analyze,
+  type Finding,
+  parseSuppression,
+  type Suppression,
+} from '../../controller/index.ts';
+import type { CliContext } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { openLab } from '../lab/lab-access.ts';
+import { VERSION } from '../version.ts';
+import { createFileSource } from './file-source.ts';
+import { createLabSource } from './lab-source.ts';
+import type { AnalyzeOptions } from './options.ts';
+import { formatJson, formatSarif, formatText } from './report/index.ts';
+
+/** Prints what is found, and sets the exit status to 2 where something is as grave as `--fail-on`. */
+export async function runAnalysis(
+  files: readonly string[],
+  options: AnalyzeOptions,
+  context: CliContext,
+): Promise<void> {
+  const suppressions = options.suppress.map(readSuppression);
+  const source =
+    files.length > 0
+      ? createFileSource(files, () => readFileSync(0, 'utf8'))
+      : createLabSource(openLab(context, options.lab));
+  const { objects, findings } = await source.read();
+  const { trustDomain, clusterDomain, rootNamespace } = options;
+  const settings = {
+    ...{ trustDomain, clusterDomain, rootNamespace, complete: source.complete },
+    ...{ clusterId: 'Kubernetes', network: '' },
+  };
+  const all = analyze(objects, { settings, suppressions, found: findings });
+  const shown = all.filter((found) => isAsGrave(found, options.level));
+  const { stdout, colours } = context.terminal;
+  const report = { findings: shown, objects: objects.length };
+  switch (options.output) {
+    case 'text':
+      stdout.write(formatText(report, colours));
+      break;
+    case 'json':
+      stdout.write(formatJson(report));
+      break;
+    case 'sarif':
+      stdout.write(formatSarif(report, VERSION));
+      break;
+  }
+  const { failOn } = options;
+  if (failOn !== 'never' && all.some((found) => isAsGrave(found, failOn))) context.setExitCode(FOUND);
+}
+
+function isAsGrave({ definition }: Finding, level: (typeof ANALYSIS_LEVELS)[number]): boolean {
+  return ANALYSIS_LEVELS.indexOf(definition.level) >= ANALYSIS_LEVELS.indexOf(level);
+}
+
+function readSuppression(text: string): Suppression {
+  const suppression = parseSuppression(text);
+  if (suppression !== undefined) return suppression;
+  throw new CliError({
+    code: 'ERR_CLI_OPTION',
+    blame: 'downstream',
+    message: `--suppress: expected CODE=Kind namespace/name, got ${JSON.stringify(text)}`,
+    hint: 'for example --suppress "IST0118=Service shop/cart", or "NM0054=*" for all objects',
+  });
+}
+
+/** Apart from 1, with which every command ends that could not do its work. */
+const FOUND = 2;

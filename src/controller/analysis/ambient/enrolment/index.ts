@@ -1,0 +1,4 @@
+export { analyzeDestinationRuleTls } from './destination-rule-tls.ts';
+export { analyzeEnrolmentLabels } from './labels.ts';
+export { analyzeInertObjects } from './inert-objects.ts';
+export { analyzeNetworkPolicies } from './network-policies.ts';

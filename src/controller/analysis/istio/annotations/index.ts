@@ -1,0 +1,2 @@
+export { analyzeAnnotations } from './annotations.ts';
+export { analyzeDeprecatedFields } from './deprecation.ts';

@@ -1,0 +1,43 @@
+import type { AnalysedObject } from '../subject/index.ts';
+import type { FieldPath } from '../../objects/index.ts';
+import { fillTemplate } from './fill-template.ts';
+
+/** From the mildest. */
+export const ANALYSIS_LEVELS = ['info', 'warning', 'error'] as const;
+
+export type AnalysisLevel = (typeof ANALYSIS_LEVELS)[number];
+
+/** What can be said of objects; the same for every object of which it is said. */
+export interface MessageDefinition {
+  /** `IST0101` for what Istio's analyzer says too, `NM0001` for our own. */
+  readonly code: string;
+  readonly name: string;
+  readonly level: AnalysisLevel;
+  /** With Go's verbs, each for one argument. */
+  readonly template: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+/** One thing that is wrong, or will be, and where. */
+export interface Finding {
+  readonly definition: MessageDefinition;
+  readonly object: AnalysedObject;
+  /** The field to look at; empty: the object as a whole. */
+  readonly path: FieldPath;
+  readonly text: string;
+}
+
+/** A value for one of a template's verbs. */
+export type TemplateArgument = string | number | readonly (string | number)[];
+
+/** Looks at objects and says what it finds. It changes nothing, and never throws because of an object. */
+export type Analyzer<Mesh> = (mesh: Mesh) => Iterable<Finding>;
+
+export function finding(
+  definition: MessageDefinition,
+  { object, path = [] }: { readonly object: AnalysedObject; readonly path?: FieldPath },
+  ...values: readonly TemplateArgument[]
+): Finding {
+  return { definition, object, path, text: fillTemplate(definition.template, values) };
+}

@@ -1,0 +1,31 @@
+/** Messages of Istio's analyzer that are never said here, by code, and why. */
+export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
+  IST0001:
+    'a fault of this program is an error with its own code (docs/errors.md), not a message about an object',
+  IST0102: 'nothing is injected; NM0016 and NM0052 speak of enrolment',
+  IST0103: 'nothing is injected; NM0016 and NM0052 speak of enrolment',
+  IST0123: "nothing is injected; NM0052 tells of a sidecar's label beside this mesh's",
+  IST0126: 'there is one cluster and one registry',
+  IST0136: 'how mature an annotation is in Istio says nothing about this mesh',
+  IST0139: "it is about webhooks of Istio's control plane",
+  IST0141: 'it is about the installation; see nodemesh check',
+  IST0142: 'it is about the installation; see nodemesh check',
+  IST0143:
+    "which address a process listens on is in no object, and the node proxy connects to the pod's address",
+  IST0146: 'nothing is injected',
+  IST0147: 'nothing is injected',
+  IST0148: 'nothing is injected',
+  IST0151: 'there is no Envoy: NM0050 tells that an EnvoyFilter has no effect',
+  IST0152: 'there is no Envoy: NM0050 tells that an EnvoyFilter has no effect',
+  IST0153: 'there is no Envoy: NM0050 tells that an EnvoyFilter has no effect',
+  IST0154: 'there is no Envoy: NM0050 tells that an EnvoyFilter has no effect',
+  IST0155: 'there is no Envoy: NM0050 tells that an EnvoyFilter has no effect',
+  IST0156: 'IST0176 tells it of each CustomResourceDefinition',
+  IST0158: 'nothing is injected',
+  IST0163: "it is about Istio's external control plane",
+  IST0164: "it is about Istio's external control plane",
+  IST0168: 'it is about upgrades of Istio',
+  IST0169: 'it is about upgrades of Istio',
+  IST0170: 'there is one cluster',
+  IST0172: 'IST0176 tells it of each CustomResourceDefinition',
+};

@@ -1,0 +1,16 @@
+import type { AnalysisLevel, MessageDefinition } from './message-definition.ts';
+
+/** A message of our own, documented in docs/analyze.md. */
+export interface OwnMessage extends MessageDefinition {
+  /** What happens because of it. */
+  readonly cause: string;
+}
+
+export function defineOwn(
+  name: string,
+  code: `NM${number}`,
+  level: AnalysisLevel,
+  rest: Pick<OwnMessage, 'template' | 'cause' | 'hint'>,
+): OwnMessage {
+  return { name, code, level, ...rest };
+}

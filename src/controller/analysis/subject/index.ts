@@ -1,0 +1,15 @@
+export {
+  type AnalysedObject,
+  type AnalysedObjectOptions,
+  nameOf,
+  type Place,
+  readAnalysedObject,
+} from './analysed-object.ts';
+export { type AnalysedMesh, type AnalysisSettings, createAnalysedMesh } from './analysed-mesh.ts';
+export type { DerivedMesh, SchemaVerdict } from './derived-mesh.ts';
+export { enrolmentOf, hasSidecar } from './enrolled.ts';
+export type { Workload } from './workloads.ts';
+export { coveringHosts, exportedTo, exportsMeet, fullHost, hostsOverlap, isVisibleTo } from './hosts.ts';
+export { type HostIndex, type HostOwner, indexHosts } from './host-index.ts';
+export { formatSelector, hasTargetRefs, policySelector } from './selector.ts';
+export { createOverlapIndex, type OverlapIndex } from './overlap-index.ts';
