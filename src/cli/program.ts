@@ -10,6 +10,7 @@ import { addHiddenCommands } from './hidden/index.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
 import { addObserveCommands } from './observe/index.ts';
+import { addPolicyCommands } from './policy/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
 import { addWaypointCommands } from './waypoint/index.ts';
 
@@ -52,6 +53,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   addBugReportCommand(program, context);
   program.commandsGroup('Why:');
   addExplainCommand(program, context);
+  addPolicyCommands(program, context);
   program.commandsGroup('Waypoints:');
   const waypoint = addWaypointCommands(program, context);
   if (args.includes('waypoint') && args.includes('serve')) {

@@ -55,6 +55,7 @@ export {
   type LiveMessage,
   type LiveTopic,
   NO_COUNTS,
+  NOT_KEPT,
   type PolicyView,
   type ObservationReceipt,
   type ObservationReport,

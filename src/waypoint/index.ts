@@ -12,6 +12,7 @@ export type {
   DumpedRoute,
   DumpedRule,
 } from './admin/dump-route.ts';
+export { type AskedAttributes, askedAttributes } from './authorization/asked-attributes.ts';
 export { createWaypointRehearsal } from './rehearsal/create-rehearsal.ts';
 export type { RuleVerdict } from './rehearsal/judge-rules.ts';
 export type {
@@ -19,6 +20,7 @@ export type {
   ConnectionRehearsal,
   Reached,
   RehearsalWorld,
+  RehearsedGuards,
   RehearsedParties,
   RequestRehearsal,
   Unknowable,

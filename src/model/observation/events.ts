@@ -65,17 +65,23 @@ export interface FlowRecord {
   readonly request: FlowRequest | undefined;
 }
 
+/** In place of a value that was there and is too long to be kept. No header has it, and no JSON. */
+export const NOT_KEPT = '\u0000';
+
 /** What policies of a waypoint can see of a request. */
 export interface FlowRequest {
   readonly method: string;
   readonly host: string;
   /** Without its query; long ones are cut at 256 characters. */
   readonly path: string;
-  /** Only the headers that policies in force ask for, in lower case. Others were not kept, and are unknown. */
+  /**
+   * Only the headers that policies in force ask for, in lower case; of them those that are not here were not there. Others
+   * were not kept, and are unknown, and so is `NOT_KEPT`.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** `issuer/subject` of an accepted token; empty without. */
   readonly tokenPrincipal: string;
-  /** Only the claims that policies in force ask for, as JSON. */
+  /** Only the outermost claims that policies in force ask for, as JSON; the same holds for them. */
   readonly claims: Readonly<Record<string, string>>;
   readonly status: number;
 }

@@ -8,8 +8,15 @@ export {
   type LiveTopic,
   type RequestView,
 } from './api.ts';
-export type { FlowRecord, FlowRequest, RefusalView, RefusedRequest, TraceSpan } from './events.ts';
 export type { ObservationReceipt, ObservationReport, ObservedBatch, ProxyState } from './report.ts';
+export {
+  type FlowRecord,
+  type FlowRequest,
+  NOT_KEPT,
+  type RefusalView,
+  type RefusedRequest,
+  type TraceSpan,
+} from './events.ts';
 export {
   KEPT_MS,
   LATENCY_BOUNDS_MS,

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../../http/index.ts';
-import type { FlowRequest } from '../../model/index.ts';
+import { type FlowRequest, NOT_KEPT } from '../../model/index.ts';
 import type { RequestContext } from '../request/request-context.ts';
 
 /** As much of a path as is kept, without its query, which often holds what must not be kept. */
@@ -27,8 +27,8 @@ function headersOf(request: HttpRequest, names: readonly string[]): Readonly<Rec
   const kept: Record<string, string> = {};
   for (const name of names) {
     const value = request.headers.all(name).join(',');
-    // One cut short would be another; one that is left out is unknown.
-    if (value !== '' && value.length <= LONGEST_VALUE) kept[name] = value;
+    // One cut short would be another.
+    if (value !== '') kept[name] = value.length <= LONGEST_VALUE ? value : NOT_KEPT;
   }
   return kept;
 }
@@ -41,7 +41,7 @@ function claimsOf(
   for (const name of names) {
     if (!Object.hasOwn(claims, name)) continue;
     const text = JSON.stringify(claims[name]);
-    if (text.length <= LONGEST_VALUE) kept[name] = text;
+    kept[name] = text.length <= LONGEST_VALUE ? text : NOT_KEPT;
   }
   return kept;
 }

@@ -41,6 +41,15 @@ export function createWaypointRehearsal(world: RehearsalWorld): WaypointRehearsa
           return 'unknown';
       }
     },
+    guards(dialled) {
+      const service = dialled.kind === 'service' ? dialled.service : undefined;
+      const plan = parts.plans.planFor({ service, port: dialled.port });
+      return {
+        policies: plan.authorization.policies,
+        tokenRules: plan.authentication.rules.map(({ rule }) => rule),
+        pathNormalization: plan.pathNormalization,
+      };
+    },
     request: (parties, request) => rehearseRequest(parties, request, { world, parts, clock }),
     connection: (parties, sni) => rehearseConnection(parties, sni, parts),
     destroy: () => parts.destroy(),

@@ -3,6 +3,7 @@ import type {
   GatewayKey,
   JwtRule,
   MeshView,
+  PathNormalization,
   RequestPolicy,
   SpiffeId,
   Upstream,
@@ -52,10 +53,18 @@ export interface WaypointRehearsal {
   }): DialledTarget;
   /** `unknown`: only the first bytes of a connection would tell. */
   protocolOf(dialled: DialledTarget): 'http' | 'bytes' | 'unknown';
+  /** What guards a target: for asking about requests of which only a part is known. */
+  guards(dialled: DialledTarget): RehearsedGuards;
   request(parties: RehearsedParties, request: HttpRequest): Promise<RequestRehearsal>;
   /** A connection that is carried as it comes. `sni`: the name in its TLS ClientHello, empty: none. */
   connection(parties: RehearsedParties, sni: string): ConnectionRehearsal;
   destroy(): void;
+}
+
+export interface RehearsedGuards {
+  readonly policies: readonly RequestPolicy[];
+  readonly tokenRules: readonly JwtRule[];
+  readonly pathNormalization: PathNormalization;
 }
 
 /** Where something is sent at last. */

@@ -152,7 +152,7 @@ function roundFact(path: Extract<ReturnType<typeof inboundPath>, { kind: 'round'
 }
 
 /** PeerAuthentications that say STRICT and may be about this workload. */
-function strictFor({ collections, settings }: World, workload: Workload): readonly string[] {
+export function strictFor({ collections, settings }: World, workload: Workload): readonly string[] {
   return [...collections.peerObjects.values()].flatMap(({ object: { meta, mode } }) => {
     const isNear = meta.namespace === workload.namespace || meta.namespace === settings.rootNamespace;
     return isNear && mode === 'STRICT' ? [`${meta.namespace}/${meta.name}`] : [];

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { withApiOptions } from '../api/index.ts';
+import type { CliContext } from '../context.ts';
+import { outputOption } from '../lab/output-option.ts';
+import { collect, durationMs } from '../option-values.ts';
+import type { OutputFormat } from '../terminal/index.ts';
+
+export interface TryFlags {
+  readonly filename: readonly string[];
+  readonly window: number;
+  readonly flows?: string;
+  readonly objects: readonly string[];
+  readonly lab?: string;
+  readonly node?: string;
+  readonly address?: string;
+  readonly tokenFile?: string;
+  readonly output: OutputFormat;
+}
+
+/** `nodemesh policy try`. What decides is loaded only when it is asked. */
+export function addPolicyCommands(program: Command, context: CliContext): void {
+  const policy = program.command('policy').description('what policies would do');
+  const command = policy
+    .command('try')
+    .description(
+      'replay the traffic of the last minutes against proposed policies: what would change; applies nothing',
+    )
+    .requiredOption(
+      '-f, --filename <file>',
+      'AuthorizationPolicies, PeerAuthentications, RequestAuthentications; repeatable',
+      collect,
+      [],
+    )
+    .option('--window <duration>', 'how far back, up to 15m', durationMs, FIFTEEN_MINUTES_MS)
+    .option(
+      '--flows <file>',
+      'flows that were saved, as /api/v1/flows answers, instead of those of a running mesh',
+    )
+    .option(
+      '--objects <file>',
+      'with --flows: the objects that are in force, instead of a lab; repeatable',
+      collect,
+      [],
+    );
+  withApiOptions(command)
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Exit status: 1 when something would be newly refused, else 0. What cannot be told, because a header or a token was not kept,
+is listed as such and never guessed.
+
+Examples:
+  $ nodemesh policy try -f policy.yaml                  against what is in force in the lab that runs
+  $ nodemesh policy try -f policy.yaml --window 5m -o json
+  $ nodemesh policy try -f policy.yaml --flows flows.json --objects manifests/       in CI`,
+    )
+    .action(async (flags: TryFlags) => {
+      const { runTry } = await import('./run-try.ts');
+      await runTry(context, flags);
+    });
+}
+
+const FIFTEEN_MINUTES_MS = 900_000;
