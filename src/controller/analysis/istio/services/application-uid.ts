@@ -1,3 +1,4 @@
+import { GATEWAY_NAME } from '../../../translate/index.ts';
 import { type Finding, finding, ISTIO } from '../../messages/index.ts';
 import type { AnalysedMesh, Workload } from '../../subject/index.ts';
 
@@ -6,6 +7,8 @@ export function* analyzeApplicationUser(mesh: AnalysedMesh): Iterable<Finding> {
   for (const workload of mesh.workloads.all) {
     const { object, isPod } = workload;
     if (!isPod && object.kind !== 'Deployment') continue;
+    // A gateway or a waypoint is a proxy itself.
+    if (workload.labels.has(GATEWAY_NAME)) continue;
     const path = sidecarUser(workload);
     if (path !== undefined) yield finding(ISTIO.InvalidApplicationUID, { object, path });
   }
