@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { L7_VARIANTS, type L7Lab, startL7Lab } from './l7/l7-lab.ts';
 import { formatL7 } from './l7/l7-table.ts';
+import { formatTelemetry } from './l7/telemetry-table.ts';
 import { measureL7 } from './l7/measure-l7.ts';
 import { writeMessage } from './l7/peer-configs.ts';
 import { type BenchLab, startBenchLab, VARIANTS } from './macro/bench-lab.ts';
@@ -20,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
-    part: { type: 'string', default: 'l4,l7,pages' },
+    part: { type: 'string', default: 'l4,l7,telemetry,pages' },
     only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
     'skip-memory': { type: 'boolean', default: false },
@@ -28,7 +29,7 @@ const { values: options } = parseArgs({
 });
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
-const parts = choose('part', ['l4', 'l7', 'pages'], options.part);
+const parts = choose('part', ['l4', 'l7', 'telemetry', 'pages'], options.part);
 const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
 const variants = VARIANTS.filter((variant) => chosen.includes(variant));
 const l7Variants = L7_VARIANTS.filter((variant) => chosen.includes(variant));
@@ -55,6 +56,7 @@ try {
   const machine = describeMachine(`median of ${rounds} × ${seconds} s per figure`);
   if (parts.includes('l4')) await benchL4(machine);
   if (parts.includes('l7')) await benchL7(machine);
+  if (parts.includes('telemetry')) await benchTelemetry(machine);
   if (parts.includes('pages')) await benchPages();
 } finally {
   await endLab();
@@ -109,6 +111,21 @@ async function benchPages(): Promise<void> {
   process.stdout.write(`${machine}\n\n${table}`);
   keep('pages.json', { machine, rounds: PAGES_ROUNDS, figures });
   replaceBetweenMarkers('bench/README.md', 'pages results', `\n${machine}\n\n${table}\n`);
+}
+
+/** A waypoint that traces and logs as it does by default, and one that does neither. */
+async function benchTelemetry(machine: string): Promise<void> {
+  progress('bringing a lab for telemetry up');
+  writeMessage(folder);
+  const told = ['nodemesh', 'quiet'] as const;
+  const requests = await startL7Lab(folder, told);
+  lab = requests;
+  const figures = await measureL7(requests, told, folder, plan);
+  await endLab();
+  const table = formatTelemetry(figures);
+  process.stdout.write(`${machine}\n\n${table}`);
+  keep('telemetry.json', { machine, seconds, rounds, figures });
+  replaceBetweenMarkers('bench/README.md', 'telemetry results', `\n${machine}\n\n${table}\n`);
 }
 
 function keep(file: string, results: object): void {

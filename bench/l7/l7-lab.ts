@@ -16,7 +16,8 @@ import {
 
 /** Each variant has a namespace with a client on the first node, a server on the second and, for peers, a proxy between. */
 export const L7_VARIANTS = ['plain', 'nodemesh', 'haproxy', 'nginx'] as const;
-export type L7Variant = (typeof L7_VARIANTS)[number];
+/** `quiet`: nodemesh with a waypoint that neither traces nor logs. */
+export type L7Variant = (typeof L7_VARIANTS)[number] | 'quiet';
 
 export interface L7Lab {
   /** Where a variant's client sends its requests. */
@@ -29,6 +30,7 @@ export interface L7Lab {
 }
 
 const NAME = 'bench-l7';
+const QUIET = { 'gateway.nodemesh.io/waypoint-flags': '--trace-sampling=0 --access-log=none' };
 
 export async function startL7Lab(folder: string, variants: readonly L7Variant[]): Promise<L7Lab> {
   const background: ChildProcess[] = [];
@@ -80,13 +82,13 @@ export async function startL7Lab(folder: string, variants: readonly L7Variant[])
     target(variant, protocol) {
       const { app, local } = PORTS[protocol];
       if (variant === 'plain') return `http://${addressOf(variant, 'server')}:${app}/bench/route`;
-      if (variant === 'nodemesh') return `http://server.nodemesh.svc.cluster.local:${app}/bench/route`;
+      if (isMesh(variant)) return `http://server.${variant}.svc.cluster.local:${app}/bench/route`;
       return `http://127.0.0.1:${local}/bench/route`;
     },
     h2load: (variant, args) => nodemesh(exec(variant, 'client', ['h2load', ...args])),
     proxies(variant) {
       if (variant === 'plain') return { all: [], l7: [] };
-      if (variant === 'nodemesh') {
+      if (isMesh(variant)) {
         const l7 = findProxies(status.stateDirectory, 'waypoint');
         return { l7, all: [...l7, ...findProxies(status.stateDirectory, 'ztunnel')] };
       }
@@ -124,9 +126,14 @@ function podsOf(variant: L7Variant): readonly string[] {
   return variant === 'haproxy' || variant === 'nginx' ? ['client', 'server', 'proxy'] : ['client', 'server'];
 }
 
+function isMesh(variant: L7Variant): variant is 'nodemesh' | 'quiet' {
+  return variant === 'nodemesh' || variant === 'quiet';
+}
+
 function objectsOf(namespace: L7Variant, application: string): readonly object[] {
-  const isMesh = namespace === 'nodemesh';
-  const labels = isMesh ? { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' } : {};
+  const labels = isMesh(namespace)
+    ? { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' }
+    : {};
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } },
     ...podsOf(namespace).map((name) =>
@@ -137,12 +144,12 @@ function objectsOf(namespace: L7Variant, application: string): readonly object[]
         name === 'server' ? ['nginx', '-c', application] : ['sleep', 'infinity'],
       ),
     ),
-    ...(isMesh ? meshObjects(namespace) : []),
+    ...(isMesh(namespace) ? meshObjects(namespace) : []),
   ];
 }
 
 /** The waypoint, and routes that do what the peers do: by path, with a header set. */
-function meshObjects(namespace: string): readonly object[] {
+function meshObjects(namespace: 'nodemesh' | 'quiet'): readonly object[] {
   const route = (kind: 'HTTPRoute' | 'GRPCRoute', port: number, matches: readonly object[]): object => ({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind,
@@ -167,7 +174,7 @@ function meshObjects(namespace: string): readonly object[] {
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',
-      metadata: { namespace, name: 'waypoint' },
+      metadata: { namespace, name: 'waypoint', annotations: namespace === 'quiet' ? QUIET : {} },
       spec: {
         gatewayClassName: 'nodemesh-waypoint',
         listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }],
