@@ -75,7 +75,7 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
       const own = next();
       addRefusal({ ...refusal, id: `${proxy}/${instance}/${own}`, proxy }, own);
     },
-    flow: (flow) => flows.note({ ...flow, proxy }, clock.now(), next()),
+    flow: (flow) => flows.note(flow, { proxy, atMs: clock.now(), sequence: next() }),
     span: (span) => traces.add({ ...span, proxy }, next()),
     connectionOpened: followers.connectionOpened,
     connectionClosed: followers.connectionClosed,

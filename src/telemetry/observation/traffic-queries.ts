@@ -40,6 +40,12 @@ export interface RatesByName {
   of(namespace: string, name: string): Rates;
 }
 
+/** All traffic of a window, once. */
+interface Summed {
+  readonly observed: readonly EdgeTally[];
+  readonly seconds: number;
+}
+
 export interface TrafficQueryParts {
   readonly history: TrafficHistory;
   readonly clock: Clock;
@@ -62,9 +68,20 @@ export function createTrafficQueries(parts: TrafficQueryParts): TrafficQueries {
     return { fromMs, toMs, endMs: lagMs === 0 ? Number.POSITIVE_INFINITY : toMs, seconds };
   };
 
-  const once = (windowMs: number): { readonly observed: readonly EdgeTally[]; readonly seconds: number } => {
+  const recent = new Map<number, Summed & { readonly untilMs: number }>();
+
+  /** A sum that took long is used again for ten times as long, so that adding up never takes more than a tenth of the time. */
+  const once = (windowMs: number): Summed => {
+    const beganMs = clock.monotonic();
+    const known = recent.get(windowMs);
+    if (known !== undefined && beganMs < known.untilMs) return known;
     const { fromMs, endMs, seconds } = windowOf(windowMs);
-    return { observed: toldOnce(history.sums(fromMs, endMs)), seconds };
+    const observed = toldOnce(history.sums(fromMs, endMs));
+    const endedMs = clock.monotonic();
+    for (const [window, { untilMs }] of recent) if (untilMs <= endedMs) recent.delete(window);
+    const summed = { observed, seconds, untilMs: endedMs + REUSED_TIMES * (endedMs - beganMs) };
+    if (recent.size < MOST_REUSED) recent.set(windowMs, summed);
+    return summed;
   };
 
   const byName = (windowMs: number, namesOf: (counted: EdgeTally) => readonly string[]): RatesByName => {
@@ -82,7 +99,8 @@ export function createTrafficQueries(parts: TrafficQueryParts): TrafficQueries {
 
   return {
     topology({ windowMs, namespace = '', known = NOTHING_KNOWN }) {
-      return topologyOf({ ...once(windowMs), namespace, known });
+      const { observed, seconds } = once(windowMs);
+      return topologyOf({ observed, seconds, namespace, known });
     },
     serviceRates: (windowMs) =>
       byName(windowMs, ({ edge: { service } }) =>
@@ -117,5 +135,8 @@ export function createTrafficQueries(parts: TrafficQueryParts): TrafficQueries {
   };
 }
 
+const REUSED_TIMES = 10;
+/** Windows whose sums are kept. */
+const MOST_REUSED = 8;
 const NOTHING = new Tally();
 const NOTHING_KNOWN: KnownNodes = { workloadInMesh: () => undefined, service: () => undefined };

@@ -212,3 +212,27 @@ test('a clock that is set back loses nothing and stops nothing', async (t) => {
   store.count(edge(), { opened: 7 });
   t.equal(Math.round(store.serviceRates(MINUTE_MS).of('shop', 'cart').connects * 25), 7);
 });
+
+test('a sum that takes long to make is used again for a while', async (t) => {
+  const clock = createFakeClock();
+  let readMs = 0;
+  // Each look at the clock takes a while, so that adding up seems to.
+  const slow = {
+    ...clock,
+    monotonic() {
+      readMs += 100;
+      return readMs;
+    },
+  };
+  const store = createObservationStore({ proxy: 'ztunnel/node-1', clock: slow });
+  const connects = (): number => {
+    const { connects: perSecond, seconds } = store.serviceRates(MINUTE_MS).of('shop', 'cart');
+    return Math.round(perSecond * seconds);
+  };
+  store.count(edge(), { opened: 1 });
+  t.equal(connects(), 1);
+  store.count(edge(), { opened: 1 });
+  t.equal(connects(), 1);
+  readMs += 2_000;
+  t.equal(connects(), 2);
+});

@@ -1,11 +1,14 @@
-import { KEPT_MS, type FlowRecord } from '../../../model/index.ts';
+import { type FlowRecord, type FlowRequest, KEPT_MS, type TrafficEnd } from '../../../model/index.ts';
 import type { Sequenced } from './event-log.ts';
 
 /** What was asked for, alike counted together; those that were not asked for the longest go when there are too many. */
 export interface FlowTable {
   readonly size: number;
   /** Counts one more of the kind. */
-  note(flow: Omit<FlowRecord, 'firstMs' | 'lastMs' | 'count'>, atMs: number, sequence: number): void;
+  note(
+    alike: Omit<FlowRecord, 'firstMs' | 'lastMs' | 'count' | 'proxy'>,
+    seen: { readonly proxy: string; readonly atMs: number; readonly sequence: number },
+  ): void;
   /** Takes the place of what its proxy said of the same kind before. */
   replace(flow: FlowRecord, nowMs: number, sequence: number): void;
   newestFirst(): readonly FlowRecord[];
@@ -13,8 +16,15 @@ export interface FlowTable {
   since(sequence: number, most: number): readonly Sequenced<FlowRecord>[];
 }
 
+/** What is alike in all that a record stands for. */
+type Alike = Omit<FlowRecord, 'firstMs' | 'lastMs' | 'count'>;
+
 interface Kept {
-  flow: FlowRecord;
+  readonly alike: Omit<Alike, 'proxy'>;
+  readonly proxy: string;
+  firstMs: number;
+  lastMs: number;
+  count: number;
   sequence: number;
 }
 
@@ -24,8 +34,8 @@ export function createFlowTable(capacity: number): FlowTable {
   const put = (key: string, kept: Kept, nowMs: number): void => {
     byKey.delete(key);
     byKey.set(key, kept);
-    for (const [oldest, { flow }] of byKey) {
-      if (byKey.size <= capacity && flow.lastMs >= nowMs - KEPT_MS) break;
+    for (const [oldest, { lastMs }] of byKey) {
+      if (byKey.size <= capacity && lastMs >= nowMs - KEPT_MS) break;
       byKey.delete(oldest);
     }
   };
@@ -33,21 +43,25 @@ export function createFlowTable(capacity: number): FlowTable {
     get size() {
       return byKey.size;
     },
-    note(flow, atMs, sequence) {
-      const key = flowKey(flow);
-      const before = byKey.get(key)?.flow;
-      const { firstMs, count } = before ?? { firstMs: atMs, count: 0 };
-      put(key, { flow: { ...flow, firstMs, lastMs: atMs, count: count + 1 }, sequence }, atMs);
+    note(alike, { proxy, atMs, sequence }) {
+      const key = flowKey(alike, proxy);
+      const known = byKey.get(key);
+      const kept = known ?? { alike, proxy, firstMs: atMs, lastMs: atMs, count: 0, sequence };
+      kept.count += 1;
+      kept.lastMs = atMs;
+      kept.sequence = sequence;
+      put(key, kept, atMs);
     },
     replace(flow, nowMs, sequence) {
-      put(flowKey(flow), { flow, sequence }, nowMs);
+      const { proxy, firstMs, lastMs, count } = flow;
+      put(flowKey(flow, proxy), { alike: flow, proxy, firstMs, lastMs, count, sequence }, nowMs);
     },
-    newestFirst: () => [...byKey.values()].map(({ flow }) => flow).reverse(),
+    newestFirst: () => [...byKey.values()].map(recordOf).reverse(),
     since(sequence, most) {
       const found: Sequenced<FlowRecord>[] = [];
       for (const kept of byKey.values()) {
         if (kept.sequence <= sequence) continue;
-        found.push({ sequence: kept.sequence, item: kept.flow });
+        found.push({ sequence: kept.sequence, item: recordOf(kept) });
         if (found.length >= most) break;
       }
       return found;
@@ -55,27 +69,30 @@ export function createFlowTable(capacity: number): FlowTable {
   };
 }
 
-/** Equal for what policies cannot tell apart. */
-function flowKey(flow: Omit<FlowRecord, 'firstMs' | 'lastMs' | 'count'>): string {
-  const { source, destination, service, request } = flow;
-  const l4 = [
-    flow.proxy,
-    flow.reporter,
-    source.namespace,
-    source.workload,
-    source.identity,
-    flow.sourceAddress,
-    destination.namespace,
-    destination.workload,
-    destination.identity,
-    flow.destinationAddress,
-    flow.destinationPort,
-    service === undefined ? '' : `${service.namespace}/${service.name}:${service.port}`,
-    flow.mutualTls,
-    flow.waypoint,
-    flow.verdict,
-    flow.policy,
-  ].join('\n');
-  // The status is not among what a policy sees, but tells what became of it.
-  return request === undefined ? l4 : `${l4}\n${JSON.stringify(request)}`;
+function recordOf({ alike, proxy, firstMs, lastMs, count }: Kept): FlowRecord {
+  return { ...alike, proxy, firstMs, lastMs, count };
+}
+
+/** Equal for what policies cannot tell apart. Made for each connection and request, so of strings that are there already. */
+function flowKey(flow: Omit<Alike, 'proxy'>, proxy: string): string {
+  const { service, request } = flow;
+  const dialled = service === undefined ? '' : `${service.namespace}/${service.name}:${service.port}`;
+  const ends = `${endKey(flow.source)}\n${flow.sourceAddress}\n${endKey(flow.destination)}\n${flow.destinationAddress}`;
+  const l4 = `${proxy}\n${flow.reporter}\n${ends}\n${flow.destinationPort}\n${dialled}\n${flow.mutualTls}\n${flow.waypoint}\n${flow.verdict}\n${flow.policy}`;
+  return request === undefined ? l4 : `${l4}\n${requestKey(request)}`;
+}
+
+function endKey({ namespace, workload, identity }: TrafficEnd): string {
+  return `${namespace}/${workload}/${identity}`;
+}
+
+/** The status is not among what a policy sees, but tells what became of it. */
+function requestKey({ method, host, path, status, tokenPrincipal, headers, claims }: FlowRequest): string {
+  const kept = `${hasAny(headers) ? JSON.stringify(headers) : ''}\n${hasAny(claims) ? JSON.stringify(claims) : ''}`;
+  return `${method}\n${host}\n${path}\n${status}\n${tokenPrincipal}\n${kept}`;
+}
+
+function hasAny(fields: Readonly<Record<string, string>>): boolean {
+  for (const name in fields) if (Object.hasOwn(fields, name)) return true;
+  return false;
 }

@@ -13,7 +13,7 @@ export class Tally {
   grpcErrors = 0;
   retries = 0;
   /** Five counts, by the first digit. */
-  statuses: number[] | undefined = undefined;
+  statuses: FiveCounts | undefined = undefined;
   /** By bucket; one more than there are bounds. */
   latency: Uint32Array | undefined = undefined;
 
@@ -26,18 +26,22 @@ export class Tally {
 
   add(counts: TrafficCounts | Tally): void {
     this.#addNumbers(counts);
-    if (counts.statuses?.some((count) => count !== 0)) {
+    const { statuses, latency } = counts;
+    // Loops without iterators: a window has many of these.
+    if (statuses !== undefined && statuses[0] + statuses[1] + statuses[2] + statuses[3] + statuses[4] > 0) {
       this.statuses ??= [0, 0, 0, 0, 0];
-      for (const [index, count] of counts.statuses.entries()) addAt(this.statuses, index, count);
+      for (let index = 0; index < 5; index++) addAt(this.statuses, index, statuses[index] ?? 0);
     }
-    if (counts.latency === undefined || counts.latency.length === 0) return;
-    const latency = this.#latencyCounts();
-    const buckets = Math.min(counts.latency.length, latency.length);
-    for (let index = 0; index < buckets; index++) addAt(latency, index, counts.latency[index] ?? 0);
+    if (latency === undefined || latency.length === 0) return;
+    const sums = this.#latencyCounts();
+    const buckets = Math.min(latency.length, sums.length);
+    for (let index = 0; index < buckets; index++) {
+      const count = latency[index] ?? 0;
+      if (count !== 0) addAt(sums, index, count);
+    }
   }
 
   counts(): TrafficCounts {
-    const [s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0] = this.statuses ?? [];
     return {
       opened: this.opened,
       closed: this.closed,
@@ -46,7 +50,7 @@ export class Tally {
       sentBytes: this.sentBytes,
       receivedBytes: this.receivedBytes,
       requests: this.requests,
-      statuses: [s1, s2, s3, s4, s5],
+      statuses: this.statuses === undefined ? NO_STATUSES : [...this.statuses],
       grpcErrors: this.grpcErrors,
       retries: this.retries,
       latency: withoutTrailingZeros(this.latency),
@@ -85,13 +89,18 @@ export function bucketOf(ms: number): number {
   return Math.min(Math.max(index, 0), LATENCY_BOUNDS_MS.length);
 }
 
+type FiveCounts = [number, number, number, number, number];
+
 function addAt(counts: number[] | Uint32Array, index: number, count: number): void {
   counts[index] = (counts[index] ?? 0) + count;
 }
 
 function withoutTrailingZeros(latency: Uint32Array | undefined): readonly number[] {
   if (latency === undefined) return [];
-  return [...latency.subarray(0, latency.findLastIndex((count) => count !== 0) + 1)];
+  let length = latency.length;
+  while (length > 0 && latency[length - 1] === 0) length -= 1;
+  return Array.from({ length }, (_, index) => latency[index] ?? 0);
 }
 
 const SHORTEST_MS = LATENCY_BOUNDS_MS[0] ?? 0.25;
+const NO_STATUSES: Readonly<FiveCounts> = [0, 0, 0, 0, 0];
