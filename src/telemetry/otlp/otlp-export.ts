@@ -29,18 +29,22 @@ export function createOtlpExport<T>(
   let failing = false;
 
   /** The first failure of a row is worth a line, and so is the end of it. */
-  function note(error: Error | undefined): void {
+  function note(error: unknown): void {
     if (error !== undefined && !failing)
       log.warn(`the collector does not take ${signal.name}`, { error: describeError(error) });
     if (error === undefined && failing) log.info(`the collector takes ${signal.name} again`);
     failing = error !== undefined;
   }
 
+  async function sendAll(items: readonly T[]): Promise<unknown> {
+    opened ??= signal.open();
+    return (await opened).send(items);
+  }
+
   const batcher = createBatcher<T>({
     clock,
     async send(items) {
-      opened ??= signal.open();
-      const error = await (await opened).send(items);
+      const error = await sendAll(items).catch((cause: unknown) => cause ?? 'no reason was given');
       note(error);
       return error === undefined;
     },
