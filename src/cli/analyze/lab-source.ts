@@ -3,7 +3,7 @@ import type { LabClient } from '../../lab/client/index.ts';
 import type { AnalysisSource } from './analysis-source.ts';
 
 /** Everything that is in a running lab. */
-export function createLabSource(lab: LabClient): AnalysisSource {
+export function createLabSource(lab: Pick<LabClient, 'kinds' | 'objects'>): AnalysisSource {
   return {
     complete: true,
     async read() {

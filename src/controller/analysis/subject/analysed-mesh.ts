@@ -12,6 +12,8 @@ export interface AnalysisSettings extends MeshSettings {
    * may still be there: what nobody can know is not complained about.
    */
   readonly complete: boolean;
+  /** At which time certificates must be valid, in milliseconds since the epoch. Default: now. */
+  readonly nowMs?: number;
 }
 
 /** All objects, found by what is asked for. Kinds are written `group/Kind`, those of Kubernetes' core `/Kind`. */

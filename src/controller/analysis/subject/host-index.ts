@@ -32,7 +32,7 @@ export function indexHosts(mesh: AnalysedMesh): HostIndex {
     else found.push({ object, ports, visible });
   };
   for (const object of mesh.of('/Service'))
-    add(fullHost(object.name, object.namespace, clusterDomain), object, 'port', EVERYWHERE);
+    add(fullHost(object.name, object.namespace, clusterDomain), object, 'port', exportedTo(object));
   for (const object of mesh.of('networking.istio.io/ServiceEntry')) {
     const visible = exportedTo(object);
     for (const host of object.spec.key('hosts').texts())
@@ -45,5 +45,3 @@ export function indexHosts(mesh: AnalysedMesh): HostIndex {
       ),
   };
 }
-
-const EVERYWHERE: ReadonlySet<string> = new Set(['*']);

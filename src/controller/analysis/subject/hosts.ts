@@ -22,9 +22,15 @@ export function coveringHosts(host: string): readonly string[] {
   return host === '*' ? covers : [...covers, '*'];
 }
 
-/** Namespaces that see an object: its `exportTo`, `*` for all of them. */
-export function exportedTo({ spec, namespace }: AnalysedObject): ReadonlySet<string> {
-  const written = spec.key('exportTo').texts();
+/** Namespaces that see an object: its `exportTo`, of a Service its annotation; `*` for all of them. */
+export function exportedTo({ kind, spec, namespace, annotations }: AnalysedObject): ReadonlySet<string> {
+  const written =
+    kind === 'Service'
+      ? (annotations.get('networking.istio.io/exportTo') ?? '')
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== '')
+      : spec.key('exportTo').texts();
   return new Set(written.length === 0 ? ['*'] : written.map((name) => (name === '.' ? namespace : name)));
 }
 

@@ -31,19 +31,19 @@ function* credentialFindings(
   }
   const secret = mesh.get('/Secret', pod.namespace, name);
   if (secret === undefined) yield finding(ISTIO.ReferencedResourceNotFound, at, 'credentialName', name);
-  else if (!isUsable(secret))
+  else if (!isUsable(secret, mesh.settings.nowMs ?? Date.now()))
     yield finding(ISTIO.InvalidGatewayCredential, at, object.name, object.namespace);
 }
 
-/** A certificate that is valid now, and a key. */
-function isUsable(secret: AnalysedObject): boolean {
+/** A certificate that is valid now, and a key. That they belong together is left to the server, as Istio's analyzer does. */
+function isUsable(secret: AnalysedObject, nowMs: number): boolean {
   const certificate = contentOf(secret, 'tls.crt') ?? contentOf(secret, 'cert');
   const key = contentOf(secret, 'tls.key') ?? contentOf(secret, 'key');
   if (certificate === undefined || key === undefined) return false;
   try {
     const leaf = new X509Certificate(certificate);
     createPrivateKey(key);
-    return leaf.validFromDate.getTime() <= Date.now() && Date.now() <= leaf.validToDate.getTime();
+    return leaf.validFromDate.getTime() <= nowMs && nowMs <= leaf.validToDate.getTime();
   } catch {
     // Whatever is wrong with it, no server can use it.
     return false;

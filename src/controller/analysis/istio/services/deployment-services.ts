@@ -44,7 +44,8 @@ function* disagreements(object: AnalysedObject, services: readonly SelectingServ
     [...new Set(list.map(({ name }) => name))].sort();
   for (const [port, same] of Map.groupBy(entries, (entry) => entry.port.key('port').integer() ?? 0)) {
     const protocols = new Set(same.map((entry) => entry.port.key('protocol').text() ?? 'TCP'));
-    if (protocols.size > 1)
+    // Of one Service it is meant, as for DNS.
+    if (protocols.size > 1 && namesOf(same).length > 1)
       yield finding(
         ISTIO.DeploymentAssociatedToMultipleServices,
         { object },
@@ -57,7 +58,7 @@ function* disagreements(object: AnalysedObject, services: readonly SelectingServ
     const ports = [...new Set(same.map((entry) => entry.port.key('port').integer() ?? 0))].sort(
       (a, b) => a - b,
     );
-    if (ports.length > 1)
+    if (ports.length > 1 && namesOf(same).length > 1)
       yield finding(ISTIO.DeploymentConflictingPorts, { object }, object.name, namesOf(same), target, ports);
   }
 }
