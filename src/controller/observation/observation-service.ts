@@ -41,8 +41,8 @@ export interface ReportedProxy {
 }
 
 interface Known extends ReportedProxy {
-  readonly instance: string;
-  readonly acknowledged: number;
+  /** Up to where each of its last processes is known: one that ends and one that begins report side by side for a while. */
+  readonly acknowledged: ReadonlyMap<string, number>;
   /** Reports that may come at once. */
   readonly allowance: number;
 }
@@ -66,15 +66,14 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       const before = known.get(proxy);
       const allowance = allowanceAt(before, nowMs);
       if (allowance < 1) throw tooOften(proxy);
-      const last = before?.instance === instance ? before.acknowledged : 0;
+      const last = before?.acknowledged.get(instance) ?? 0;
       const isNext = batch.from === last;
       if (isNext) store.ingest(batch);
       else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
       const acknowledged = isNext ? batch.upTo : last;
       known.set(proxy, {
-        instance,
         version,
-        acknowledged,
+        acknowledged: withNewest(before?.acknowledged ?? new Map(), instance, acknowledged),
         lastReportMs: nowMs,
         allowance: allowance - 1,
         state: state ?? before?.state,
@@ -87,6 +86,15 @@ export function createObservationService(options: ObservationServiceOptions): Ob
     },
     proxies: () => known,
   };
+}
+
+function withNewest(
+  before: ReadonlyMap<string, number>,
+  instance: string,
+  acknowledged: number,
+): ReadonlyMap<string, number> {
+  const others = [...before].filter(([other]) => other !== instance);
+  return new Map([...others.slice(1 - MOST_INSTANCES), [instance, acknowledged]]);
 }
 
 /** A bucket that fills as time goes by. */
@@ -134,3 +142,4 @@ function tooOften(proxy: string): ControllerError {
 const REPORTS_PER_SECOND = 5;
 /** Reports of a proxy that catches up come one after the other. */
 const MOST_AT_ONCE = 50;
+const MOST_INSTANCES = 4;

@@ -62,6 +62,16 @@ test('a proxy that has started anew begins anew, and one that the controller doe
   t.equal(refused(), 4);
 });
 
+test('two generations of a proxy that report side by side are each counted once', async (t) => {
+  const { clock, service, store, reportOf, refused } = setup();
+  store.refused(refusal({ atMs: clock.now() }));
+  const { acknowledged } = await service.report(reportOf(0), NODE_1);
+  await service.report(reportOf(0, { instance: 'next' }), NODE_1);
+  store.refused(refusal({ atMs: clock.now() }));
+  t.same(await service.report(reportOf(acknowledged), NODE_1), { acknowledged: store.since(0).upTo });
+  t.equal(refused(), 3);
+});
+
 test('a proxy reports for itself alone, and only what it can have seen', async (t) => {
   const { clock, service, store, reportOf } = setup();
   store.count(edge({ reporter: 'waypoint' }), { opened: 1 });
