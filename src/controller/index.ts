@@ -36,8 +36,8 @@ export {
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
   apiVersionsOf,
-  formatFieldPath,
   formatIssue,
+  formatNotices,
   inspectObject,
   type MeshObject,
   objectKindOf,

@@ -1,7 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { columnsOf } from '../../src/cli/lab/objects/object-columns.ts';
+import { absentRoutes } from '../../src/cli/lab/objects/absent-routes.ts';
+import { type Beside, columnsOf } from '../../src/cli/lab/objects/object-columns.ts';
+import { objectNotes } from '../../src/cli/lab/objects/object-notes.ts';
 import { inspectAll, requireValid } from '../../src/cli/lab/objects/validate.ts';
+import { wantedWaypoint } from '../../src/cli/lab/objects/wanted-waypoint.ts';
+import type { LabClient } from '../../src/lab/client/index.ts';
 import { type ManifestObject, parseManifests } from '../../src/lab/cluster/index.ts';
 import type { KubeObject } from '../../src/lab/cluster/objects/index.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
@@ -34,36 +38,150 @@ test('a version that is not served is named, and unknown fields are told', async
   );
   const misspelt = await inspectAll(manifests(route('{ hostname: a, rules: [{ match: [] }] }')));
   t.same([...misspelt.problems.values()], []);
-  t.same([...misspelt.notices.values()], ['spec.hostname, spec.rules[0].match']);
+  t.same(
+    [...misspelt.notices.values()],
+    [['unknown fields are passed over: spec.hostname, spec.rules[0].match']],
+  );
   const others =
     'apiVersion: v1\nkind: Pod\nmetadata: { name: p }\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: UDPRoute\nmetadata: { name: u }\n';
   t.equal((await inspectAll(manifests(others))).problems.size, 0, 'other kinds are not for it to judge');
 });
 
-test('routes are listed with what became of them', async (t) => {
-  const condition = (type: string, status: string, message: string) => ({ type, status, message });
-  const object = (kind: string, spec: object, status: object): KubeObject => ({
-    apiVersion: 'gateway.networking.k8s.io/v1',
+test('a parent of kind Service without its group is told, since it is nobody that anybody could mean', async (t) => {
+  const { problems, notices } = await inspectAll(
+    manifests(route('{ parentRefs: [{ kind: Service, name: cart }, { name: gw }] }')),
+  );
+  t.equal(problems.size, 0);
+  t.match([...notices.values()], [[/^spec\.parentRefs\[0\]\.group: expected "" for a Service, got nothing/]]);
+  const good = await inspectAll(
+    manifests(route('{ parentRefs: [{ group: "", kind: Service, name: cart }] }')),
+  );
+  t.equal(good.notices.size, 0);
+});
+
+const condition = (type: string, status: string, message: string) => ({ type, status, message });
+
+function kept(
+  kind: string,
+  { spec = {}, status = {}, name = 'r', labels = {}, annotations = {} }: Partial<Kept> = {},
+): KubeObject {
+  return {
+    apiVersion: kind === 'Service' ? 'v1' : 'gateway.networking.k8s.io/v1',
     kind,
     metadata: {
-      name: 'r',
-      namespace: 'shop',
+      name,
+      namespace: kind === 'Namespace' ? '' : 'shop',
       uid: '',
       resourceVersion: '1',
       generation: 1,
       creationTimestamp: new Date().toISOString(),
-      labels: {},
-      annotations: {},
+      labels,
+      annotations,
     },
     spec,
     status,
-  });
-  const cells = (kind: string, spec: object, status: object = {}): readonly string[] => {
-    const { header, row } = columnsOf(kind);
-    const found = row(object(kind, spec, status));
-    t.equal(found.length, header.length, `${kind} has a cell for each column`);
-    return found.filter((_cell, index) => header[index] !== 'AGE');
   };
+}
+
+interface Kept {
+  readonly name: string;
+  readonly spec: object;
+  readonly status: object;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** But for the age. */
+function cellsOf(object: KubeObject, beside?: Beside): readonly string[] {
+  const { header, row } = columnsOf(object.kind);
+  const found = row(object, beside);
+  if (found.length !== header.length) throw new Error(`${object.kind} has not a cell for each column`);
+  return found.filter((_cell, index) => header[index] !== 'AGE');
+}
+
+/** A lab with these objects. */
+function labOf(...objects: readonly KubeObject[]): Pick<LabClient, 'objects'> {
+  return { objects: async (kind) => objects.filter((object) => object.kind === kind) };
+}
+
+test('a route for a Service without a waypoint is told that it has no effect there', async (t) => {
+  const parentRefs = [
+    { group: '', kind: 'Service', name: 'cart' },
+    { group: '', kind: 'Service', name: 'pay' },
+    { group: '', kind: 'Service', name: 'nosuch' },
+  ];
+  const found = kept('HTTPRoute', { spec: { parentRefs } });
+  const cart = kept('Service', { name: 'cart' });
+  const pay = (labels: Kept['labels']) => kept('Service', { name: 'pay', labels });
+  const effectless = async (...objects: readonly KubeObject[]) =>
+    (await objectNotes(labOf(...objects), [found]))
+      .get(found)
+      ?.map((note) => /^no effect on Service (\S+), /.exec(note)?.[1]);
+  t.same(await effectless(cart, pay({ 'istio.io/use-waypoint': 'waypoint' })), ['shop/cart']);
+  const labels = { 'istio.io/use-waypoint': 'waypoint' };
+  const namespace = kept('Namespace', { name: 'shop', labels });
+  t.same(await effectless(cart, pay({}), namespace), undefined);
+  t.same(await effectless(cart, pay({ 'nodemesh.io/use-waypoint': 'none' }), namespace), ['shop/pay']);
+  t.match(cellsOf(found, { notes: ['no effect'] }).at(-1), 'no effect');
+  const known = new Set(['HTTPRoute shop/other']);
+  t.match(await absentRoutes(labOf(found, cart), known, 'shop'), [
+    /^HTTPRoute shop\/r is at no waypoint: no effect on Service shop\/cart/,
+  ]);
+  t.same(await absentRoutes(labOf(found, cart), new Set(['HTTPRoute shop/r']), 'shop'), []);
+});
+
+test('a Service is listed with the waypoint that a label asks for, and with why it cannot be had', async (t) => {
+  const conditions = [condition('istio.io/WaypointBound', 'False', 'waypoint "shop/nosuch" does not exist')];
+  const service = kept('Service', { spec: { ports: [{ port: 80 }] }, status: { conditions } });
+  t.same(cellsOf(service, { waypoint: 'shop/nosuch' }), [
+    'r',
+    'ClusterIP',
+    '<none>',
+    '80/TCP',
+    'shop/nosuch',
+    'waypoint "shop/nosuch" does not exist',
+  ]);
+  t.equal(cellsOf(kept('Service')).at(-2), '-');
+  const labels = { 'nodemesh.io/use-waypoint': 'w', 'nodemesh.io/use-waypoint-namespace': 'infra' };
+  t.equal(wantedWaypoint({ namespace: 'shop', labels }, { 'istio.io/use-waypoint': 'x' }), 'infra/w');
+});
+
+test('policies are listed with their targets, and whether proxies could make sense of them', async (t) => {
+  const conditions = [
+    { ...condition('ZtunnelAccepted', 'True', 'attached'), reason: 'Accepted' },
+    { ...condition('WaypointAccepted', 'False', 'not understood'), reason: 'Invalid' },
+  ];
+  const targetRefs = [{ kind: 'Service', name: 'cart' }];
+  const spec = { action: 'DENY', targetRefs };
+  const annotations = { 'istio.io/dry-run': 'true' };
+  t.same(cellsOf(kept('AuthorizationPolicy', { spec, annotations, status: { conditions } })), [
+    'r',
+    'DENY (dry run)',
+    'service/cart',
+    'False',
+    'not understood',
+  ]);
+  const jwtRules = [{ issuer: 'https://a' }, { issuer: 'b' }];
+  const matchLabels = { app: 'cart', tier: 'web' };
+  t.same(cellsOf(kept('RequestAuthentication', { spec: { jwtRules, selector: { matchLabels } } })), [
+    'r',
+    'https://a,b',
+    'app=cart,tier=web',
+    'Unknown',
+    '',
+  ]);
+  t.same(cellsOf(kept('PeerAuthentication', { spec: { mtls: { mode: 'STRICT' } } })), [
+    'r',
+    'STRICT',
+    '<all>',
+    'Unknown',
+    '',
+  ]);
+});
+
+test('routes are listed with what became of them', async (t) => {
+  const cells = (kind: string, spec: object, status: object = {}): readonly string[] =>
+    cellsOf(kept(kind, { spec, status }));
   const parentRefs = [
     { kind: 'Service', name: 'cart', port: 80 },
     { name: 'gw', namespace: 'infra' },

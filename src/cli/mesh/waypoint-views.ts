@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
+import { absentRoutes } from '../lab/objects/absent-routes.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { cellLines, formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { ENDPOINT_HEADER, endpointRows } from './endpoint-rows.ts';
@@ -32,7 +33,7 @@ export function addRoutesCommand(program: Command, context: CliContext): void {
       'after',
       `
 A star behind a path stands for what is below it, a tilde before a value for a regular expression. What does not work is
-told behind the table.
+told behind the table, and so are routes for Services that no waypoint was told.
 
 Examples:
   $ nodemesh routes -n shop
@@ -53,6 +54,10 @@ Examples:
       const rows = routes.flatMap(routeRows).flatMap((cells) => cellLines(cells, WIDEST_CELL));
       terminal.stdout.write(rows.length === 0 ? 'No routes found.\n' : formatTable(ROUTE_HEADER, rows, GAP));
       for (const problem of routes.flatMap(routeProblems)) terminal.stderr.write(`warning: ${problem}\n`);
+      if (file !== undefined || options.waypoint !== undefined) return;
+      const known = new Set(routes.map((route) => `${route.kind} ${route.namespace}/${route.name}`));
+      for (const absent of await absentRoutes(openLab(context, options.lab), known, namespace))
+        terminal.stderr.write(`note: ${absent}\n`);
     });
 }
 

@@ -37,7 +37,14 @@ export {
   type WeightedBackendReference,
   type XBackendTrafficPolicyObject,
 } from './gateway-api/index.ts';
-export { createField, type Field, type FieldIssue, type FieldPath, formatFieldPath } from './fields/index.ts';
+export {
+  createField,
+  type Field,
+  type FieldIssue,
+  type FieldPath,
+  formatFieldPath,
+  UNKNOWN_FIELD,
+} from './fields/index.ts';
 export { type LabelSelector, selects } from './label-selector.ts';
 export type { NamespaceObject } from './kubernetes/namespace.ts';
 export type { NodeObject } from './kubernetes/node.ts';
@@ -57,6 +64,7 @@ export type {
 export {
   apiVersionsOf,
   formatIssue,
+  formatNotices,
   inspectObject,
   isGuard,
   isToldFaulty,

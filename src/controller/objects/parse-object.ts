@@ -8,6 +8,7 @@ import {
   type FieldIssue,
   type FieldOptions,
   formatFieldPath,
+  UNKNOWN_FIELD,
 } from './fields/index.ts';
 import { type NamespaceObject, parseNamespace } from './kubernetes/namespace.ts';
 import { type NodeObject, parseNode } from './kubernetes/node.ts';
@@ -81,7 +82,7 @@ export interface ParsedObject<T extends MeshObject = MeshObject> {
   readonly object: T;
   /** Empty: the object follows its schema. */
   readonly issues: readonly FieldIssue[];
-  /** What was passed over, as an API server would have dropped it: unknown fields. */
+  /** Unknown fields, passed over as an API server would have dropped them, and what was most likely not meant so. */
   readonly notices: readonly FieldIssue[];
 }
 
@@ -144,6 +145,16 @@ export function isToldFaulty(kind: ObjectKind): boolean {
 /** `spec.mtls.mode: expected one of STRICT, …, got "BLAH"`. */
 export function formatIssue(issue: FieldIssue): string {
   return `${formatFieldPath(issue.path)}: expected ${issue.expected}, got ${issue.got}`;
+}
+
+/** A sentence for all unknown fields together, and one for each other notice. */
+export function formatNotices(notices: readonly FieldIssue[]): readonly string[] {
+  const unknown = notices.filter(({ got }) => got === UNKNOWN_FIELD).map(({ path }) => formatFieldPath(path));
+  const others = notices.filter(({ got }) => got !== UNKNOWN_FIELD).map(formatIssue);
+  return [
+    ...(unknown.length === 0 ? [] : [`unknown fields are passed over: ${unknown.join(', ')}`]),
+    ...others,
+  ];
 }
 
 interface KindEntry {

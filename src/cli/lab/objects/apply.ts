@@ -8,6 +8,7 @@ import { readManifestFiles } from '../../manifest-files.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
 import { warnOfModes } from './dataplane-mode.ts';
+import { objectNotes } from './object-notes.ts';
 import { type Inspection, inspectAll } from './validate.ts';
 import { collect } from '../../option-values.ts';
 
@@ -27,15 +28,14 @@ export function addApplyCommand(lab: Command, context: CliContext): void {
       const manifests = await readManifestFiles(options.file, context.terminal);
       const objects = manifests.filter(({ kind }) => kind !== LAB_KIND);
       if (objects.length === 0) throw badRequest(`no object in ${options.file.join(', ')}`);
-      const { problems, notices } = options.validate ? await inspectAll(objects) : UNINSPECTED;
+      const { problems } = options.validate ? await inspectAll(objects) : UNINSPECTED;
       const good = objects.filter((object) => !problems.has(object));
-      const results = [
-        ...(await openLab(context, options.name).apply(good)),
-        ...[...problems].map(([object, error]) => refused(object, error)),
-      ];
+      const client = openLab(context, options.name);
+      const accepted = await client.apply(good);
+      const results = [...accepted, ...[...problems].map(([object, error]) => refused(object, error))];
       printApplied(context.terminal, results);
       warnOfLittle(context.terminal, good);
-      warnOfFields(context.terminal, notices);
+      printNotes(context.terminal, await objectNotes(client, good));
       if (results.some(({ outcome }) => outcome === 'failed')) context.setExitCode(1);
     });
 }
@@ -49,9 +49,9 @@ function badRequest(message: string): LabError {
   return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
 }
 
-function warnOfFields({ stderr }: Terminal, notices: Inspection['notices']): void {
-  for (const [{ kind, metadata }, fields] of notices)
-    stderr.write(`note: ${kind.toLowerCase()}/${metadata.name}: unknown fields are passed over: ${fields}\n`);
+function printNotes({ stderr }: Terminal, notes: ReadonlyMap<ManifestObject, readonly string[]>): void {
+  for (const [{ kind, metadata }, texts] of notes)
+    for (const text of texts) stderr.write(`note: ${kind.toLowerCase()}/${metadata.name}: ${text}\n`);
 }
 
 /** Tells what is taken without an effect: kinds that nothing reads, and labels with a misspelt mode. */
@@ -91,4 +91,4 @@ export function printApplied({ stdout, stderr, colours }: Terminal, results: rea
   }
 }
 
-const UNINSPECTED: Inspection = { problems: new Map(), notices: new Map() };
+const UNINSPECTED: Pick<Inspection<ManifestObject>, 'problems'> = { problems: new Map() };

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
 import { age, conditionStatus, listField, textField } from './object-fields.ts';
-import type { Columns } from './object-columns.ts';
+import type { Beside, Columns } from './object-columns.ts';
 
 /** What `get` shows of the Gateway API's objects: kubectl's columns, and what has become of a route. */
 export const GATEWAY_COLUMNS: Readonly<Record<string, Columns>> = {
@@ -43,13 +43,13 @@ export const GATEWAY_COLUMNS: Readonly<Record<string, Columns>> = {
       kind,
       {
         header: ['NAME', 'HOSTNAMES', 'PARENTS', 'ACCEPTED', 'AGE', 'NOTE'],
-        row: (object: KubeObject) => [
+        row: (object: KubeObject, { notes = [] }: Beside = {}) => [
           object.metadata.name,
           listField(object.spec, 'hostnames').join(',') || '*',
           listField(object.spec, 'parentRefs').map(parentName).join(',') || '<none>',
           acceptance(object),
           age(object),
-          complaints(object),
+          [...complaints(object), ...notes].join('; '),
         ],
       },
     ]),
@@ -77,7 +77,7 @@ function acceptance({ status }: KubeObject): string {
 }
 
 /** Everything that is not as the author meant it. */
-function complaints({ status }: KubeObject): string {
+export function complaints({ status }: KubeObject): readonly string[] {
   const conditions = listField(status, 'parents').flatMap((parent) => listField(parent, 'conditions'));
   const messages = conditions
     .filter(
@@ -85,7 +85,7 @@ function complaints({ status }: KubeObject): string {
         (textField(condition, 'status') === 'True') === (textField(condition, 'type') === 'PartiallyInvalid'),
     )
     .map((condition) => textField(condition, 'message') ?? '');
-  return [...new Set(messages)].join('; ');
+  return [...new Set(messages)];
 }
 
 function texts(items: readonly unknown[], name: string): string {

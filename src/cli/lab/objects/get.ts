@@ -5,7 +5,9 @@ import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
 import { formatTable, type OutputFormat, printData, type Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
-import { columnsOf } from './object-columns.ts';
+import { type Beside, columnsOf } from './object-columns.ts';
+import { labelsByName, objectNotes, ROUTE_KINDS } from './object-notes.ts';
+import { wantedWaypoint } from './wanted-waypoint.ts';
 import { outputOption } from '../output-option.ts';
 
 interface GetOptions extends LabOption {
@@ -34,7 +36,9 @@ export function addGetCommand(lab: Command, context: CliContext): void {
     for (const part of kindName.split(',')) {
       const kind = await resolveKind(client, part);
       const everywhere = options.allNamespaces === true || !isNamespaced(kind);
-      lists.push({ kind, everywhere, items: await find(client, kind, name, options, everywhere) });
+      const items = await find(client, kind, name, options, everywhere);
+      const beside = options.output === 'table' ? await besideOf(client, kind, items) : NOTHING_BESIDE;
+      lists.push({ kind, everywhere, items, beside });
     }
     const { terminal } = context;
     if (options.output === 'table') {
@@ -54,11 +58,33 @@ interface KindList {
   readonly kind: string;
   readonly everywhere: boolean;
   readonly items: readonly KubeObject[];
+  readonly beside: ReadonlyMap<KubeObject, Beside>;
+}
+
+const NOTHING_BESIDE: KindList['beside'] = new Map();
+
+/** What the columns of a kind need from elsewhere. */
+async function besideOf(
+  client: LabClient,
+  kind: string,
+  items: readonly KubeObject[],
+): Promise<KindList['beside']> {
+  if (kind === 'Service') {
+    const namespaces = labelsByName(await client.objects('Namespace'));
+    return new Map(
+      items.map((item) => {
+        const { metadata } = item;
+        return [item, { waypoint: wantedWaypoint(metadata, namespaces.get(metadata.namespace)) }];
+      }),
+    );
+  }
+  if (!ROUTE_KINDS.includes(kind)) return NOTHING_BESIDE;
+  return new Map([...(await objectNotes(client, items))].map(([item, notes]) => [item, { notes }]));
 }
 
 function printList(
   { stdout, stderr }: Terminal,
-  { kind, everywhere, items }: KindList,
+  { kind, everywhere, items, beside }: KindList,
   options: GetOptions,
 ): void {
   if (items.length === 0) {
@@ -72,9 +98,10 @@ function printList(
   stdout.write(
     formatTable(
       withNamespace ? ['NAMESPACE', ...header] : header,
-      inOrder(items).map((object) =>
-        withNamespace ? [object.metadata.namespace, ...row(object)] : row(object),
-      ),
+      inOrder(items).map((object) => {
+        const cells = row(object, beside.get(object));
+        return withNamespace ? [object.metadata.namespace, ...cells] : cells;
+      }),
       3,
     ),
   );

@@ -1,5 +1,6 @@
 import { GATEWAY_COLUMNS } from './gateway-columns.ts';
-import { age, conditionStatus, listField, since, textField } from './object-fields.ts';
+import { age, conditionMessage, conditionStatus, listField, since, textField } from './object-fields.ts';
+import { POLICY_COLUMNS } from './policy-columns.ts';
 import { isCaptured } from '../../../lab/kubelet/index.ts';
 import {
   isKind,
@@ -11,7 +12,15 @@ import {
 
 export interface Columns {
   readonly header: readonly string[];
-  readonly row: (object: KubeObject) => readonly string[];
+  readonly row: (object: KubeObject, beside?: Beside) => readonly string[];
+}
+
+/** What is to be said of an object and is not in it. */
+export interface Beside {
+  /** Sentences for the column NOTE. */
+  readonly notes?: readonly string[];
+  /** `namespace/name` of the waypoint that a label asks for. */
+  readonly waypoint?: string | undefined;
 }
 
 /** What `get` shows of a kind; of kinds without columns of their own, name and age. */
@@ -70,11 +79,16 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
     status?.conditions?.find((condition) => condition.status === 'True')?.type ?? 'Running',
     `${status?.succeeded ?? 0}/${spec.completions ?? 1}`,
   ]),
-  Service: columns('Service', ['TYPE', 'CLUSTER-IP', 'PORT(S)'], ({ spec }) => [
-    spec.type ?? 'ClusterIP',
-    spec.clusterIPs?.join(',') ?? spec.externalName ?? '<none>',
-    (spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join(',') || '<none>',
-  ]),
+  Service: {
+    header: ['NAME', 'TYPE', 'CLUSTER-IP', 'PORT(S)', 'WAYPOINT', 'AGE', 'NOTE'],
+    row: (object, { waypoint } = {}) => [
+      object.metadata.name,
+      ...(isKind(object, 'Service') ? serviceCells(object) : []),
+      waypoint ?? '-',
+      age(object),
+      untrueConditions(object),
+    ],
+  },
   EndpointSlice: columns(
     'EndpointSlice',
     ['ADDRESSTYPE', 'PORTS', 'ENDPOINTS'],
@@ -98,15 +112,7 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
     spec.podCIDR,
     metadata.labels['topology.kubernetes.io/zone'] ?? '-',
   ]),
-  AuthorizationPolicy: {
-    header: ['NAME', 'ACTION', 'AGE', 'NOTE'],
-    row: (object) => [
-      object.metadata.name,
-      textField(object.spec, 'action') ?? 'ALLOW',
-      age(object),
-      conditionMessage(object),
-    ],
-  },
+  ...POLICY_COLUMNS,
   ...GATEWAY_COLUMNS,
   RateLimit: ACCEPTED_COLUMNS,
   FaultInjection: ACCEPTED_COLUMNS,
@@ -128,12 +134,19 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
   },
 };
 
-/** What the controller has to say about the object, such as a part of a policy that has no effect. */
-function conditionMessage({ status }: KubeObject): string {
+function serviceCells({ spec }: KindMap['Service']): readonly string[] {
+  return [
+    spec.type ?? 'ClusterIP',
+    spec.clusterIPs?.join(',') ?? spec.externalName ?? '<none>',
+    (spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join(',') || '<none>',
+  ];
+}
+
+/** Such as a waypoint that a label asks for and that cannot be had. */
+function untrueConditions({ status }: KubeObject): string {
   return listField(status, 'conditions')
-    .filter((condition) => textField(condition, 'reason') !== 'Accepted')
+    .filter((condition) => textField(condition, 'status') === 'False')
     .map((condition) => textField(condition, 'message') ?? '')
-    .filter((message) => message !== '')
     .join('; ');
 }
 

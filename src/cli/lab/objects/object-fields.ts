@@ -29,6 +29,15 @@ export function conditionStatus(conditions: readonly unknown[], type: string): s
   return textField(found, 'status') ?? 'Unknown';
 }
 
+/** What the controller has to say about the object, such as a part of a policy that has no effect. */
+export function conditionMessage({ status }: KubeObject): string {
+  return listField(status, 'conditions')
+    .filter((condition) => textField(condition, 'reason') !== 'Accepted')
+    .map((condition) => textField(condition, 'message') ?? '')
+    .filter((message) => message !== '')
+    .join('; ');
+}
+
 export function age({ metadata }: KubeObject): string {
   return since(metadata.creationTimestamp);
 }

@@ -1,21 +1,27 @@
 import type { ManifestObject } from '../../../lab/cluster/index.ts';
 import { LabError } from '../../../lab/index.ts';
 
-export interface Inspection {
+/** What is looked at: objects as they were written, or as the lab keeps them. */
+export interface InspectedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+export interface Inspection<T> {
   /** What an API server that has the schemas would refuse objects for; one text per bad object. */
-  readonly problems: ReadonlyMap<ManifestObject, string>;
-  /** What it would pass over: fields that nobody knows. */
-  readonly notices: ReadonlyMap<ManifestObject, string>;
+  readonly problems: ReadonlyMap<T, string>;
+  /** What it would pass over, and what was most likely not meant so: sentences. */
+  readonly notices: ReadonlyMap<T, readonly string[]>;
 }
 
 /** Looks at objects of custom kinds that the mesh reads; all others are the lab's to judge. */
-export async function inspectAll(objects: readonly ManifestObject[]): Promise<Inspection> {
-  const problems = new Map<ManifestObject, string>();
-  const notices = new Map<ManifestObject, string>();
+export async function inspectAll<T extends InspectedObject>(objects: readonly T[]): Promise<Inspection<T>> {
+  const problems = new Map<T, string>();
+  const notices = new Map<T, readonly string[]>();
   const candidates = objects.filter(({ apiVersion }) => GROUPS.some((group) => apiVersion.startsWith(group)));
   if (candidates.length === 0) return { problems, notices };
   // Loaded only when there is something to look at: it is the controller's.
-  const { apiVersionsOf, formatFieldPath, formatIssue, inspectObject, objectKindOf } = await import(
+  const { apiVersionsOf, formatIssue, formatNotices, inspectObject, objectKindOf } = await import(
     '../../../controller/index.ts'
   );
   for (const object of candidates) {
@@ -28,8 +34,7 @@ export async function inspectAll(objects: readonly ManifestObject[]): Promise<In
     }
     const found = inspectObject(kind, object);
     if (found.issues.length > 0) problems.set(object, found.issues.map(formatIssue).join('; '));
-    if (found.notices.length > 0)
-      notices.set(object, found.notices.map(({ path }) => formatFieldPath(path)).join(', '));
+    if (found.notices.length > 0) notices.set(object, formatNotices(found.notices));
   }
   return { problems, notices };
 }

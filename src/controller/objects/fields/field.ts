@@ -40,10 +40,12 @@ export interface Field {
   /** The same place with another value: the document that a text holds. */
   holding(value: unknown): Field;
   issue(expected: string, got?: string): void;
+  /** What is no fault and most likely not what was meant. */
+  notice(expected: string, got: string): void;
 }
 
 export interface FieldOptions {
-  /** Unknown fields are told here and are no fault: an API server would have dropped them. */
+  /** Unknown fields are told here and are no fault: an API server would have dropped them. Default: they are, and notices are nobody's. */
   readonly notices?: FieldIssue[];
   /**
    * Null stands for "not set", but not below this member: there it is a wrong type, as the schemas of custom resources
@@ -51,6 +53,9 @@ export interface FieldOptions {
    */
   readonly noNullsBelow?: string;
 }
+
+/** What is `got` where an object has a member that nobody knows. */
+export const UNKNOWN_FIELD = 'an unknown field';
 
 /** The root of an object; whatever is wrong below it is appended to `issues`. */
 export function createField(value: unknown, issues: FieldIssue[], options: FieldOptions = {}): Field {
@@ -117,7 +122,7 @@ class ObjectField implements Field {
     for (const name of Object.keys(value)) {
       if (known.includes(name)) continue;
       const expected = `one of the fields ${known.join(', ')}`;
-      (options.notices ?? issues).push({ path: [...path, name], expected, got: 'an unknown field' });
+      (options.notices ?? issues).push({ path: [...path, name], expected, got: UNKNOWN_FIELD });
     }
     return this;
   }
@@ -209,6 +214,11 @@ class ObjectField implements Field {
 
   issue(expected: string, got: string = describe(this.#parts.value)): void {
     this.#parts.issues.push({ path: this.#parts.path, expected, got });
+  }
+
+  notice(expected: string, got: string): void {
+    const { path, options } = this.#parts;
+    options.notices?.push({ path, expected, got });
   }
 
   #child(part: string | number, value: unknown): Field {

@@ -6,5 +6,6 @@ export {
   type FieldPath,
   formatFieldPath,
   type TextRule,
+  UNKNOWN_FIELD,
 } from './field.ts';
 export { parseGoDuration } from './go-duration.ts';

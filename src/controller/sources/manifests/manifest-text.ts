@@ -4,6 +4,7 @@ import {
   apiVersionsOf,
   type FieldPath,
   formatFieldPath,
+  UNKNOWN_FIELD,
   inspectObject,
   type MeshObject,
   objectKey,
@@ -118,8 +119,11 @@ function readObject(
     });
     return `${field}: expected ${expected}, got ${got}`;
   });
-  for (const { path, expected } of notices) {
-    const message = `unknown field, passed over: expected ${expected}`;
+  for (const { path, expected, got } of notices) {
+    const message =
+      got === UNKNOWN_FIELD
+        ? `unknown field, passed over: expected ${expected}`
+        : `expected ${expected}, got ${got}`;
     report(reader, {
       severity: 'notice',
       line: lineAt(path),

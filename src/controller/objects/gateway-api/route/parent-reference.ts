@@ -36,8 +36,15 @@ export function parseParentReferences(field: Field): readonly ParentReference[] 
 
 function parseParentReference(field: Field): ParentReference {
   field.required().object(['group', 'kind', 'namespace', 'name', 'sectionName', 'port']);
+  const group = field.key('group');
+  // Nobody means a Service of the Gateway API's group, and nobody would say anything about this parent.
+  if (!group.present && field.key('kind').value === 'Service')
+    group.notice(
+      '"" for a Service',
+      'nothing, which stands for gateway.networking.k8s.io and is no parent here',
+    );
   return {
-    group: field.key('group').text(GROUP) ?? 'gateway.networking.k8s.io',
+    group: group.text(GROUP) ?? 'gateway.networking.k8s.io',
     kind: field.key('kind').text(KIND) ?? 'Gateway',
     namespace: field.key('namespace').text(NAMESPACE),
     name: field.key('name').required().text(OBJECT_NAME) ?? '',
