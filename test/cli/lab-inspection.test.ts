@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
+import pc from 'picocolors';
 import { test } from 'tap';
 import { absentRoutes } from '../../src/cli/lab/objects/absent-routes.ts';
+import { warnOfLabelValues } from '../../src/cli/lab/objects/label-values.ts';
 import { type Beside, columnsOf } from '../../src/cli/lab/objects/object-columns.ts';
 import { objectNotes } from '../../src/cli/lab/objects/object-notes.ts';
 import { inspectAll, requireValid } from '../../src/cli/lab/objects/validate.ts';
@@ -144,6 +146,21 @@ test('a Service is listed with the waypoint that a label asks for, and with why 
   t.equal(cellsOf(kept('Service')).at(-2), '-');
   const labels = { 'nodemesh.io/use-waypoint': 'w', 'nodemesh.io/use-waypoint-namespace': 'infra' };
   t.equal(wantedWaypoint({ namespace: 'shop', labels }, { 'istio.io/use-waypoint': 'x' }), 'infra/w');
+});
+
+test('a label with a value that it does not have is told, with what it stands for', async (t) => {
+  const said: string[] = [];
+  const stderr = { write: (text: string) => said.push(text) } as unknown as NodeJS.WriteStream;
+  const labels = {
+    'nodemesh.io/waypoint-failure': 'opn',
+    'nodemesh.io/waypoint-bypass': 'refuse',
+    'istio.io/dataplane-mode': 'ambiant',
+  };
+  warnOfLabelValues({ stderr, colours: pc.createColors(false) }, labels);
+  t.same(said, [
+    'warning: istio.io/dataplane-mode: expected ambient or none, got "ambiant": it has no effect\n',
+    'warning: nodemesh.io/waypoint-failure: expected refuse or open, got "opn": it stands for refuse\n',
+  ]);
 });
 
 test('policies are listed with their targets, and whether proxies could make sense of them', async (t) => {

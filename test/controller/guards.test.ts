@@ -332,9 +332,11 @@ test('conditions follow what they are about, and are taken back with the targetR
   const mesh = createMeshCollections(CONFORMANCE_SETTINGS);
   const written: ObjectStatus[] = [];
   const forgotten: string[] = [];
+  const events: string[] = [];
   const stop = writeGuardStatus(mesh, {
     setStatus: (status) => written.push(status),
     forgetStatus: ({ name }) => forgotten.push(name),
+    recordEvent: ({ type, reason, name }) => events.push(`${type} ${name} ${reason}`),
   });
   apply(mesh, policy({ targetRefs: [target('Service', 'cart')], rules: [{}] }));
   t.match(written.at(-1), {
@@ -345,8 +347,10 @@ test('conditions follow what they are about, and are taken back with the targetR
       { type: 'WaypointAccepted', status: 'False', reason: 'TargetNotFound', observedGeneration: 3 },
     ],
   });
+  t.same(events, ['Warning p TargetNotFound']);
   apply(mesh, service('cart', BOUND), gateway('waypoint'));
   t.match(written.at(-1), { conditions: [{ status: 'True', reason: 'Accepted' }] });
+  t.equal(events.length, 1, 'all is well');
   apply(mesh, policy({ rules: [{}] }));
   t.match(written.at(-1), { withdrawnConditions: ['WaypointAccepted'] });
   const before = written.length;

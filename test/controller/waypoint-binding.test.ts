@@ -135,6 +135,31 @@ test('a label that cannot be followed refuses, whatever the reason', async (t) =
   });
 });
 
+test('what is not followed and not refused says that traffic goes without the waypoint', async (t) => {
+  const statusOf = (...objects: readonly MeshObject[]) =>
+    derive(...objects).services.get('shop/cart.shop.svc.domain.suffix')?.bindingStatus;
+  const workloads = gateway({ labels: { 'istio.io/waypoint-for': 'workload' } });
+  t.match(statusOf(namespace('shop'), service(through), workloads), {
+    reason: 'UnsupportedTrafficType',
+    message: /connections go without it/,
+  });
+});
+
+test('a misspelt answer to what is to happen without a waypoint is told', async (t) => {
+  const statusOf = (value: string) =>
+    derive(
+      namespace('shop', { 'nodemesh.io/waypoint-failure': value }),
+      service(through),
+      gateway({}),
+    ).services.get('shop/cart.shop.svc.domain.suffix')?.bindingStatus;
+  t.match(statusOf('opn'), {
+    bound: true,
+    reason: 'WaypointAccepted',
+    message: /waypoint-failure: expected open or refuse, got "opn", which stands for refuse$/,
+  });
+  t.notMatch(statusOf('open')?.message, 'waypoint-failure');
+});
+
 test('another namespace’s waypoint is used where its listener allows it', async (t) => {
   const labels = { [USE]: 'waypoint', 'istio.io/use-waypoint-namespace': 'infra', team: 'a' };
   const inShop = [namespace('shop', labels), service()];

@@ -7,7 +7,7 @@ import {
   writeWaypointStatus,
 } from '../../src/controller/feedback/index.ts';
 import type { MeshObject } from '../../src/controller/objects/index.ts';
-import type { SinkQueue } from '../../src/controller/sink/index.ts';
+import type { ObjectNotice, SinkQueue } from '../../src/controller/sink/index.ts';
 import type { GatewayKey } from '../../src/model/index.ts';
 import { CONFORMANCE_SETTINGS, objectOf } from './support/settings.ts';
 
@@ -52,7 +52,12 @@ function pod(ready: boolean): MeshObject {
 function start() {
   const collections = createMeshCollections(CONFORMANCE_SETTINGS);
   const written: Status[] = [];
-  const sink = { setStatus: (status: Status) => void written.push(status), forgetStatus: () => undefined };
+  const warnings: string[] = [];
+  const sink = {
+    setStatus: (status: Status) => void written.push(status),
+    forgetStatus: () => undefined,
+    recordEvent: ({ kind, name, reason }: ObjectNotice) => void warnings.push(`${kind} ${name} ${reason}`),
+  };
   const faultChanges = createSignal<ReadonlySet<GatewayKey>>();
   let fault: string | undefined;
   const deployer = { fault: () => fault, faultChanges };
@@ -60,6 +65,7 @@ function start() {
   writeBindingStatus(collections, sink);
   writeGatewayClassStatus(collections, sink);
   return {
+    takeWarnings: () => warnings.splice(0),
     async put(...objects: readonly MeshObject[]): Promise<readonly Status[]> {
       collections.apply(objects.map((object) => ({ type: 'upsert', object, faults: [] })));
       await new Promise((resolve) => setImmediate(resolve));
@@ -108,6 +114,7 @@ test('a Gateway’s status follows its service and its pods', async (t) => {
   t.match(fourth?.conditions?.[0], { status: 'False', reason: 'InvalidParameters', message: /no ConfigMap/ });
   const [fifth] = await mesh.put(gateway({ 'istio.io/waypoint-for': 'services' }));
   t.match(fifth?.conditions?.[1], { status: 'False', reason: 'Invalid' });
+  t.same(mesh.takeWarnings(), ['Gateway waypoint InvalidParameters'], 'and nothing while it only begins');
 });
 
 test('a service says what its label has come to, for as long as it has one', async (t) => {
@@ -122,6 +129,7 @@ test('a service says what its label has come to, for as long as it has one', asy
   });
   const bound = (await mesh.put(gateway())).find(({ kind }) => kind === 'Service');
   t.equal(conditionsOf(bound), 'istio.io/WaypointBound=True WaypointAccepted');
+  t.same(mesh.takeWarnings(), ['Service cart WaypointMissing'], 'once');
   const [withdrawn] = await mesh.put(service('cart'));
   t.same(withdrawn?.withdrawnConditions, ['istio.io/WaypointBound']);
 });

@@ -1,15 +1,17 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
+import { createWarnings } from './notices/index.ts';
 
 /**
- * Tells by a condition on each service with a use-waypoint label what the label has come to, and takes it back where
- * there is no label any more. Returns what stops it.
+ * Tells by a condition on each service with a use-waypoint label what the label has come to, by an event too where it
+ * cannot be followed, and takes the condition back where there is no label any more. Returns what stops it.
  */
 export function writeBindingStatus(
   { services, objects }: Pick<MeshCollections, 'services' | 'objects'>,
-  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
 ): () => void {
   const written = new Set<string>();
+  const warnings = createWarnings(sink);
   return services.changes.subscribe((keys) => {
     for (const key of keys) {
       const info = services.get(key);
@@ -19,10 +21,12 @@ export function writeBindingStatus(
       if (info === undefined) {
         written.delete(key);
         sink.forgetStatus(about);
+        warnings.forget(about);
         continue;
       }
       const { bindingStatus } = info;
       const object = objects.services.get(`${namespace}/${name}`);
+      warnings.tell(about, bindingStatus?.bound === false ? bindingStatus : undefined);
       if (bindingStatus === undefined) {
         // Written by this controller, or by one before it that did not see the label go.
         const carries = written.delete(key) || object?.conditionTypes.includes(TYPE) === true;

@@ -1,13 +1,17 @@
 import type { Collection, GuardCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
+import { createWarnings } from './notices/index.ts';
 import type { GuardOutcome } from '../translate/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 
-/** Tells authors, by the condition WaypointAccepted, what waypoints make of their policies. Returns what stops it. */
+/**
+ * Tells authors, by the condition WaypointAccepted, what waypoints make of their policies, by an event too where they do
+ * not accept one. Returns what stops it.
+ */
 export function writeGuardStatus(
   collections: Pick<GuardCollections, 'policyOutcomes' | 'authenticationOutcomes'> &
     Pick<MeshCollections, 'objects'>,
-  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
 ): () => void {
   const { policyOutcomes, authenticationOutcomes, objects } = collections;
   const stops = [
@@ -23,28 +27,35 @@ interface Written {
   readonly object: {
     readonly meta: { readonly namespace: string; readonly name: string; readonly generation: number };
   };
+  readonly faults: readonly string[];
 }
 
 function follow(
   outcomes: Collection<GuardOutcome>,
   kind: string,
   objects: Collection<Written>,
-  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
 ): () => void {
   const told = new Set<string>();
+  const warnings = createWarnings(sink);
   const write = (key: string): void => {
-    const meta = objects.get(key)?.object.meta;
-    if (meta === undefined) {
+    const judged = objects.get(key);
+    if (judged === undefined) {
       const [namespace = '', name = ''] = key.split('/');
       sink.forgetStatus({ kind, namespace, name, writer: WRITER });
+      warnings.forget({ kind, namespace, name });
       told.delete(key);
       return;
     }
+    const { meta } = judged.object;
     const condition = outcomes.get(key)?.condition;
     // Of a policy that has never been for waypoints nothing is said.
     if (condition === undefined && !told.delete(key)) return;
     const { namespace, name, generation } = meta;
     const status = { apiVersion: 'security.istio.io/v1', kind, namespace, name, writer: WRITER };
+    // Faults of the object itself are told where it was read.
+    const isNews = condition?.status === 'False' && judged.faults.length === 0;
+    warnings.tell(status, isNews ? condition : undefined);
     if (condition === undefined) {
       sink.setStatus({ ...status, withdrawnConditions: [TYPE] });
       return;

@@ -1,15 +1,20 @@
 import type { Collection, Judged, MeshCollections } from '../collections/index.ts';
 import type { AuthorizationPolicyObject, PeerAuthenticationObject } from '../objects/index.ts';
 import type { ObjectCondition, SinkQueue } from '../sink/index.ts';
+import { createWarnings } from './notices/index.ts';
 import type { TranslatedPolicy } from '../translate/index.ts';
 
-/** Tells the authors of policies, by a condition on each, what the node proxies make of it. Returns what stops it. */
+/**
+ * Tells the authors of policies, by a condition on each, what the node proxies make of it, by an event too where that is
+ * not what it says. Returns what stops it.
+ */
 export function writePolicyStatus(
   collections: Pick<MeshCollections, 'policyObjects' | 'peerObjects' | 'policies'>,
-  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
   rootNamespace: string,
 ): () => void {
   const { policyObjects, peerObjects, policies } = collections;
+  const warnings = createWarnings(sink);
   const write = <T extends AuthorizationPolicyObject | PeerAuthenticationObject>(
     objects: Collection<Judged<T>>,
     kind: T['kind'],
@@ -21,11 +26,16 @@ export function writePolicyStatus(
         if (judged === undefined) {
           const [namespace = '', name = ''] = key.split('/');
           sink.forgetStatus({ kind, namespace, name, writer: WRITER });
+          warnings.forget({ kind, namespace, name });
           continue;
         }
         const condition = conditionOf(judged, key);
-        if (condition === undefined) continue;
         const { namespace, name, generation } = judged.object.meta;
+        // Faults of the object itself are told where it was read.
+        const isNews =
+          condition !== undefined && condition.reason !== 'Accepted' && judged.faults.length === 0;
+        warnings.tell({ kind, namespace, name }, isNews ? condition : undefined);
+        if (condition === undefined) continue;
         sink.setStatus({
           apiVersion: 'security.istio.io/v1',
           kind,

@@ -1,5 +1,6 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
+import { createWarnings } from './notices/index.ts';
 import { ROUTE_CONTROLLERS, type RouteStatus } from '../translate/index.ts';
 
 /**
@@ -12,7 +13,7 @@ export function writeRouteStatus(
 ): () => void {
   /** Routes with an entry of ours, as far as we know. */
   const reported = new Set<string>();
-  const told = new Map<string, string>();
+  const warnings = createWarnings(sink);
   return routeStatuses.changes.subscribe((keys) => {
     for (const key of keys) {
       const status = routeStatuses.get(key);
@@ -20,7 +21,7 @@ export function writeRouteStatus(
         const [kind = '', namespace = '', name = ''] = key.split('/');
         sink.forgetStatus({ kind, namespace, name, writer: WRITER });
         reported.delete(key);
-        told.delete(key);
+        warnings.forget({ kind, namespace, name });
         continue;
       }
       const written = objects.routes.get(key)?.reportedBy ?? [];
@@ -29,12 +30,7 @@ export function writeRouteStatus(
       else if (hasEntry) reported.delete(key);
       else continue;
       sink.setStatus(statusChange(status));
-      const warning = warningOf(status);
-      if (warning === undefined) told.delete(key);
-      else if (told.get(key) !== warning.message) {
-        told.set(key, warning.message);
-        sink.recordEvent({ ...nameOf(status), type: 'Warning', ...warning });
-      }
+      warnings.tell(nameOf(status), warningOf(status));
     }
   });
 }

@@ -3,17 +3,19 @@ import type { MeshCollections } from '../collections/index.ts';
 import type { WaypointDeployer } from '../deployment/index.ts';
 import type { GatewayObject } from '../objects/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
+import { createWarnings } from './notices/index.ts';
 import { ownController, type WaypointStatus, waypointStatus } from '../translate/index.ts';
 
 export interface WaypointStatusParts {
   readonly collections: Pick<MeshCollections, 'objects' | 'waypoints' | 'waypointHealth' | 'services'>;
   readonly deployer: Pick<WaypointDeployer, 'fault' | 'faultChanges'>;
-  readonly sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>;
+  readonly sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>;
 }
 
-/** Tells the authors of Gateways of ours what has become of them. Returns what stops it. */
+/** Tells the authors of Gateways of ours what has become of them; by an event too what is wrong with one. Returns what stops it. */
 export function writeWaypointStatus({ collections, deployer, sink }: WaypointStatusParts): () => void {
   const { objects, waypoints, waypointHealth, services } = collections;
+  const warnings = createWarnings(sink);
   const dirty = new Set<GatewayKey>();
   let scheduled = false;
 
@@ -35,6 +37,7 @@ export function writeWaypointStatus({ collections, deployer, sink }: WaypointSta
     if (gateway === undefined) {
       const [namespace = '', name = ''] = key.split('/');
       sink.forgetStatus({ kind: 'Gateway', namespace, name, writer: WRITER });
+      warnings.forget({ kind: 'Gateway', namespace, name });
       return;
     }
     if (ownController(gateway.className, objects.gatewayClasses.get(gateway.className)) === undefined) return;
@@ -51,6 +54,12 @@ export function writeWaypointStatus({ collections, deployer, sink }: WaypointSta
       ...(waypointHealth.get(key) ?? { pods: 0, ready: 0 }),
     });
     sink.setStatus(statusChange(gateway, status));
+    // Not being programmed yet is how each of them begins.
+    const wrong = status.conditions.find(
+      (condition) => condition.type === 'Accepted' && condition.status !== 'True',
+    );
+    const { namespace, name } = gateway.meta;
+    warnings.tell({ kind: 'Gateway', namespace, name }, wrong);
   }
 
   const stops = [

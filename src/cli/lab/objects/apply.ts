@@ -7,7 +7,7 @@ import type { CliContext } from '../../context.ts';
 import { readManifestFiles } from '../../manifest-files.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, withLabOption } from '../lab-access.ts';
-import { warnOfModes } from './dataplane-mode.ts';
+import { warnOfLabelValues } from './label-values.ts';
 import { objectNotes } from './object-notes.ts';
 import { type Inspection, inspectAll } from './validate.ts';
 import { collect } from '../../option-values.ts';
@@ -63,7 +63,7 @@ export function warnOfLittle(terminal: Terminal, objects: readonly ManifestObjec
     );
   for (const { metadata, spec } of objects) {
     for (const labels of [metadata.labels, templateLabels(spec)])
-      if (isRecord(labels)) warnOfModes(terminal, labels);
+      if (isRecord(labels)) warnOfLabelValues(terminal, labels);
   }
 }
 

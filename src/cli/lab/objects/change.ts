@@ -8,7 +8,7 @@ import { readManifestFiles } from '../../manifest-files.ts';
 import type { Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { collect, wholeNumber } from '../../option-values.ts';
-import { warnOfModes } from './dataplane-mode.ts';
+import { warnOfLabelValues } from './label-values.ts';
 
 interface NamespaceOption extends LabOption {
   readonly namespace: string;
@@ -65,7 +65,7 @@ export function addMetadataCommand(lab: Command, context: CliContext, field: 'la
     context.terminal.stdout.write(
       `${kind.toLowerCase()}/${name} ${field === 'label' ? 'labeled' : 'annotated'}\n`,
     );
-    if (field === 'label') warnOfModes(context.terminal, patch);
+    if (field === 'label') warnOfLabelValues(context.terminal, patch);
   });
 }
 

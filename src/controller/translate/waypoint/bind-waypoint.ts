@@ -13,11 +13,13 @@ import {
   canaryRefused,
   unbound,
   unsupportedTraffic,
+  withRemark,
 } from './binding-status.ts';
 import {
   inheritWish,
   readWaypointFailure,
   readWaypointWish,
+  waypointFailureFault,
   type WaypointReference,
   type WaypointWish,
 } from './use-waypoint.ts';
@@ -48,6 +50,12 @@ export interface BoundWaypoint {
  * for other traffic than this is another matter (docs/adr/0007-waypoint-binding.md): there the label says nothing.
  */
 export function bindWaypoint(subject: BindingSubject, lookup: WaypointLookup): BoundWaypoint {
+  const { binding, status } = followLabels(subject, lookup);
+  if (status === undefined) return { binding, status };
+  return { binding, status: withRemark(status, waypointFailureFault(subject.meta, subject.namespace?.meta)) };
+}
+
+function followLabels(subject: BindingSubject, lookup: WaypointLookup): BoundWaypoint {
   const { meta, namespace } = subject;
   const own = readWaypointWish(meta, meta.namespace);
   const wish = inheritWish(own, namespace && readWaypointWish(namespace.meta, meta.namespace));
@@ -58,7 +66,7 @@ export function bindWaypoint(subject: BindingSubject, lookup: WaypointLookup): B
     case 'other-traffic':
       // Inherited from the namespace it is meant for the others in it; on the pod itself it can only be a mistake.
       return own.waypoint !== undefined || subject.traffic === 'service'
-        ? { binding: NO_WAYPOINT, status: unsupportedTraffic(wish.waypoint, subject.traffic) }
+        ? { binding: NO_WAYPOINT, status: unsupportedTraffic(wish.waypoint, subject.traffic, 'round') }
         : UNBOUND;
     case 'unbound':
       return {
@@ -126,7 +134,7 @@ function withCanary(
   if (canary.key === primary.key) return alone(canaryRefused(canary, 'same'));
   if (canaryWeight === 'invalid') return alone(canaryRefused(canary, 'weight'));
   const second = lookUp(canary, subject, lookup);
-  if (second.kind === 'other-traffic') return alone(unsupportedTraffic(canary, subject.traffic));
+  if (second.kind === 'other-traffic') return alone(unsupportedTraffic(canary, subject.traffic, 'canary'));
   if (second.kind === 'unbound') return alone(unbound(second, 'canary'));
   const weightedWaypoints: readonly WeightedWaypoint[] = [
     { destination: primary.address, weight: 100 - canaryWeight },

@@ -24,8 +24,9 @@ export function unbound(
 export function unsupportedTraffic(
   { key }: WaypointReference,
   traffic: 'service' | 'workload',
+  effect: 'round' | 'canary',
 ): BindingStatus {
-  const message = `attempting to bind to traffic type "${traffic}" which the waypoint "${key}" does not support`;
+  const message = `attempting to bind to traffic type "${traffic}" which the waypoint "${key}" does not support: ${EFFECTS[effect]}`;
   return { bound: false, reason: 'UnsupportedTrafficType', message };
 }
 
@@ -43,9 +44,15 @@ export function canaryRefused({ key }: WaypointReference, fault: 'same' | 'weigh
       };
 }
 
+/** The same with what an author should know beside it. */
+export function withRemark(status: BindingStatus, remark: string | undefined): BindingStatus {
+  return remark === undefined ? status : { ...status, message: `${status.message}; ${remark}` };
+}
+
 const EFFECTS = {
   refuse: 'connections are refused',
   open: 'connections go round it, as the label nodemesh.io/waypoint-failure says',
+  round: 'connections go without it (label istio.io/waypoint-for of the Gateway)',
   canary: 'the primary waypoint takes its share',
 } as const;
 

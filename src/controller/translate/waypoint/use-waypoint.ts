@@ -52,8 +52,18 @@ export function inheritWish(own: WaypointWish, namespace: WaypointWish | undefin
 
 /** The object's own label before its namespace's. */
 export function readWaypointFailure(own: Meta, namespace: Meta | undefined): 'refuse' | 'open' {
-  const text = own.labels.get(WAYPOINT_FAILURE) ?? namespace?.labels.get(WAYPOINT_FAILURE);
-  return text === 'open' ? 'open' : 'refuse';
+  return failureText(own, namespace) === 'open' ? 'open' : 'refuse';
+}
+
+/** What is wrong with that label: whoever mistypes it stays on the safe side, and should know. */
+export function waypointFailureFault(own: Meta, namespace: Meta | undefined): string | undefined {
+  const text = failureText(own, namespace);
+  if (text === undefined || text === 'open' || text === 'refuse') return undefined;
+  return `label ${WAYPOINT_FAILURE}: expected open or refuse, got ${JSON.stringify(text)}, which stands for refuse`;
+}
+
+function failureText(own: Meta, namespace: Meta | undefined): string | undefined {
+  return own.labels.get(WAYPOINT_FAILURE) ?? namespace?.labels.get(WAYPOINT_FAILURE);
 }
 
 function parseWeight(text: string): number | 'invalid' {
