@@ -86,6 +86,17 @@ test('what is no dump is refused with what was expected', async (t) => {
   }
 });
 
+test('a long name goes on behind what parts it, and not within a word', async (t) => {
+  t.same(
+    cellLines([['com.example.inventory.Stock/Reserve']], 24).map(([cell]) => cell),
+    ['com.example.inventory.', '  Stock/Reserve'],
+  );
+  t.same(
+    cellLines([['alpha,beta,gamma,delta']], 12).map(([cell]) => cell),
+    ['alpha,beta,', '  gamma,', '  delta'],
+  );
+});
+
 test('cells of several lines stand below one another, wrapped, with nothing that moves the cursor', async (t) => {
   t.same(cellLines([['a'], ['b', 'c'], []], 10), [
     ['a', 'b', ''],

@@ -3,7 +3,16 @@ import { test } from 'tap';
 import { createMeshView, workloadIdentity } from '../../src/model/index.ts';
 import { beginRecord } from '../../src/proxy/index.ts';
 import { configDump } from '../../src/ztunnel/admin/index.ts';
-import { ip, makeService, makeWorkload, policyOf, serving, uid, vip } from '../model/mesh-fixtures.ts';
+import {
+  ip,
+  makePolicy,
+  makeService,
+  makeWorkload,
+  policyOf,
+  serving,
+  uid,
+  vip,
+} from '../model/mesh-fixtures.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 import { createRecorder } from './support/recorder.ts';
 
@@ -142,6 +151,31 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
   t.same(state.connections.outbound, wanted.connections.outbound);
   t.same(state.connections.inbound, wanted.connections.inbound?.slice(0, 1));
   t.match(state.info, wanted.info);
+  t.end();
+});
+
+test('a canary’s share and a policy that was not understood are in the dump', (t) => {
+  const at = (name: string) =>
+    ({ kind: 'hostname', namespace: 'shop', hostname: `${name}.shop`, hboneMtlsPort: 15_008 }) as const;
+  const weightedWaypoints = [
+    { destination: at('w'), weight: 95 },
+    { destination: at('canary'), weight: 5 },
+  ];
+  const view = createMeshView();
+  view.apply({
+    upsertServices: [makeService({ name: 'cart', waypoint: at('w'), weightedWaypoints })],
+    upsertPolicies: [{ ...makePolicy({ name: 'p' }), notUnderstood: 'spec' }],
+  });
+  const dump = configDump({ view, pods: [], certificates: [], version: {}, config: {} });
+  t.match(Object.values(dump.services as object), [
+    {
+      weightedWaypoints: [
+        { destination: 'shop/w.shop', weight: 95 },
+        { destination: 'shop/canary.shop', weight: 5 },
+      ],
+    },
+  ]);
+  t.match(dump.policies, [{ name: 'p', notUnderstood: 'spec' }]);
   t.end();
 });
 

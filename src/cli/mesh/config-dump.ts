@@ -5,6 +5,9 @@ export interface ConfigDump {
   readonly policies?: readonly DumpedPolicy[];
   readonly certificates?: readonly DumpedCertificate[];
   readonly workloadState?: Readonly<Record<string, DumpedWorkloadState>>;
+  /** A waypoint's dump has these two: which one it is, and what it was told beside routes. */
+  readonly gateway?: string;
+  readonly resources?: unknown;
 }
 
 export interface DumpedWorkload {
@@ -29,6 +32,8 @@ export interface DumpedService {
   readonly hostname?: string;
   readonly vips?: readonly string[];
   readonly waypoint?: DumpedWaypoint;
+  /** Where a canary takes a share, all of them. An addition of nodemesh. */
+  readonly weightedWaypoints?: readonly (DumpedWaypoint & { readonly weight: number })[];
   readonly endpoints?: Readonly<Record<string, { readonly status?: string }>>;
 }
 
@@ -39,6 +44,8 @@ export interface DumpedPolicy {
   readonly scope: string;
   /** Judged and counted, not enforced. An addition of nodemesh. */
   readonly dryRun?: boolean;
+  /** Why it could not be understood, so that it refuses all that it selects. An addition of nodemesh. */
+  readonly notUnderstood?: string;
 }
 
 export interface DumpedCertificate {

@@ -3,9 +3,12 @@ import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { CERTIFICATES_HELP, type ExpiringOptions, expiringOptions, showExpiring } from '../observe/index.ts';
-import { formatTable, type OutputFormat, printData } from '../terminal/index.ts';
+import { cellLines, formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { addAdminCommand } from './admin.ts';
+import type { ConfigDump } from './config-dump.ts';
+import { GUARD_HEADER, guardRow, guardsIn } from './guards/index.ts';
 import { type Reach, readDumpFile, readDumps } from './read-dumps.ts';
+import { readGuards } from './waypoint-dumps.ts';
 import { addEndpointsCommand, addRoutesCommand } from './waypoint-views.ts';
 import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
 
@@ -37,10 +40,11 @@ export function addMeshCommands(program: Command, context: CliContext): void {
   });
   addView(program, context, {
     name: 'policies',
-    description: 'the authorization policies that proxies enforce',
+    description: 'the authorization policies that node proxies enforce, and behind them what waypoints do',
     view: POLICIES,
     reach: 'any node',
     options: [],
+    behind: (dump, given) => guardsBehind(context, dump, given),
   });
   addView(program, context, {
     name: 'certificates',
@@ -71,12 +75,38 @@ interface ViewCommand<T> {
   readonly options: readonly Option[];
   /** Shows something else where the options ask for it; undefined where they do not. */
   readonly instead?: (given: ViewOptions) => Promise<void> | undefined;
+  /** What follows, and does not fit into the same columns. */
+  readonly behind?: (dump: ConfigDump, given: ViewOptions) => Promise<Behind>;
 }
+
+interface Behind {
+  readonly items: readonly unknown[];
+  /** Empty: there is nothing. */
+  readonly table: string;
+}
+
+/** Nobody who asks one node's proxy wants to hear of waypoints. */
+async function guardsBehind(context: CliContext, dump: ConfigDump, given: ViewOptions): Promise<Behind> {
+  const { file, node, namespace, lab } = given;
+  if (file === undefined && node !== undefined) return { items: [], table: '' };
+  const all =
+    file === undefined
+      ? await readGuards(openLab(context, lab), context.terminal)
+      : guardsIn(dump.gateway ?? '', dump.resources);
+  const items = all.filter((guard) => namespace === undefined || guard.namespace === namespace);
+  const rows = items.flatMap((guard) => cellLines(guardRow(guard), WIDEST_CELL));
+  return { items, table: rows.length === 0 ? '' : formatTable(GUARD_HEADER, rows, GUARD_GAP) };
+}
+
+/** Cells have spaces in them. */
+const GUARD_GAP = 2;
+/** What is longer goes on in the next line. */
+const WIDEST_CELL = 60;
 
 function addView<T>(
   program: Command,
   context: CliContext,
-  { name, description, view, reach, options, instead }: ViewCommand<T>,
+  { name, description, view, reach, options, instead, behind }: ViewCommand<T>,
 ): Command {
   const command = program
     .command(name)
@@ -95,12 +125,14 @@ function addView<T>(
         ? await readDumps(openLab(context, given.lab), reach, given.node)
         : await readDumpFile({ path: given.file, terminal: context.terminal });
     const items = view.select(dump, given);
+    const following = await behind?.(dump, given);
     const { terminal } = context;
     if (given.output !== 'table') {
-      printData(terminal, given.output, items);
+      printData(terminal, given.output, [...items, ...(following?.items ?? [])]);
       return;
     }
     const rows = items.flatMap((item) => view.row(item, dump, Date.now()));
     terminal.stdout.write(formatTable(view.header, rows, view.gap));
+    if (following !== undefined && following.table !== '') terminal.stdout.write(`\n${following.table}`);
   });
 }

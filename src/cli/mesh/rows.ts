@@ -1,3 +1,4 @@
+import { readUnboundAddress } from '../../model/index.ts';
 import {
   type ConfigDump,
   type DumpedCertificate,
@@ -65,7 +66,7 @@ export const SERVICES: View<DumpedService> = {
         service.namespace,
         service.name,
         (service.vips ?? []).map(afterSlash).join(','),
-        waypointName(service.waypoint, dump),
+        waypointCell(service, dump),
         `${healthy.length}/${endpoints.length}`,
       ],
     ];
@@ -79,11 +80,14 @@ export const POLICIES: View<DumpedPolicy> = {
     [...(dump.policies ?? [])]
       .filter((policy) => namespace === undefined || policy.namespace === namespace)
       .sort(byNamespaceAndName),
-  row: ({ namespace, name, action, scope, dryRun }) => [
-    // Istio's proxies have no dry runs, so its tables have no column for them.
-    [namespace, name, dryRun === true ? `${action}(dry-run)` : action, scope],
-  ],
+  row: (policy) => [[policy.namespace, policy.name, actionCell(policy), policy.scope]],
 };
+
+/** Istio's tables have no column for what its proxies do not know. */
+function actionCell({ action, dryRun, notUnderstood }: DumpedPolicy): string {
+  if (notUnderstood !== undefined) return `${action}(not-understood)`;
+  return dryRun === true ? `${action}(dry-run)` : action;
+}
 
 export const CERTIFICATES: View<DumpedCertificate> = {
   header: ['CERTIFICATE NAME', 'TYPE', 'STATUS', 'VALID CERT', 'SERIAL NUMBER', 'NOT AFTER', 'NOT BEFORE'],
@@ -176,10 +180,22 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The waypoint's own name where the dump knows the service behind its address. */
+/** With shares where a canary has one: `waypoint(95%),canary(5%)`. */
+function waypointCell({ waypoint, weightedWaypoints = [] }: DumpedService, dump: ConfigDump): string {
+  if (weightedWaypoints.length === 0) return waypointName(waypoint, dump);
+  return weightedWaypoints.map((one) => `${waypointName(one, dump)}(${one.weight}%)`).join(',');
+}
+
+/**
+ * The waypoint's own name where the dump knows the service behind its address; with the reason where the label that asks
+ * for it leads nowhere: `shop/waypoint(missing)`.
+ */
 function waypointName(waypoint: DumpedWaypoint | undefined, dump: ConfigDump): string {
   if (waypoint === undefined) return 'None';
   const { destination } = waypoint;
+  const [namespace = '', hostname = ''] = destination.split('/');
+  const unbound = readUnboundAddress({ kind: 'hostname', namespace, hostname, hboneMtlsPort: 15008 });
+  if (unbound !== undefined) return `${unbound.namespace}/${unbound.name}(${unbound.reason})`;
   const service = listed(dump.services).find(
     ({ vips, namespace, hostname }) =>
       vips?.includes(destination) === true || `${namespace}/${hostname}` === destination,

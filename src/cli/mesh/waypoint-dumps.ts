@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints } from '../waypoint/waypoint-access.ts';
 import { parseDump, readDumpJson, type SavedDump } from './dump-file.ts';
 import { backendsIn, routesIn } from './dump-shape.ts';
+import { type Guard, guardsIn } from './guards/index.ts';
 
 /** What one replica of a waypoint was told of a route. */
 export interface RouteItem extends DumpedRoute {
@@ -61,6 +62,15 @@ export async function readEndpoints(
   );
 }
 
+/** What waypoints enforce beside routes, as one replica of each was told. Who does not answer is a warning. */
+export async function readGuards(lab: LabClient, terminal: Terminal): Promise<readonly Guard[]> {
+  const { answers, failures } = await askEach(lab, await chosenWaypoints(lab, {}), '/config_dump');
+  warnOf(failures, terminal);
+  return answers.flatMap(({ waypoint, content }) =>
+    guardsIn(waypoint, (content as { readonly resources?: unknown }).resources),
+  );
+}
+
 /** A saved `/routes` or `/config_dump`. Throws LabError. */
 export async function readRoutesFile(saved: SavedDump): Promise<readonly RouteItem[]> {
   const { waypoint, content } = sectionOf(await readDumpJson(saved, PART), 'routes');
@@ -106,18 +116,33 @@ interface Asked {
   readonly content: unknown;
 }
 
+/** Who does not answer is a warning. Throws where nobody does. */
 async function askAll(
   lab: LabClient,
   replicas: readonly WaypointReplica[],
   path: string,
-  { stderr }: Terminal,
+  terminal: Terminal,
 ): Promise<readonly Asked[]> {
-  const settled = await Promise.allSettled(replicas.map((replica) => ask(lab, replica, path)));
-  const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const { answers, failures } = await askEach(lab, replicas, path);
   if (answers.length === 0 && failures.length > 0) throw failures[0];
-  for (const failure of failures) stderr.write(`warning: ${describeError(failure)}\n`);
+  warnOf(failures, terminal);
   return answers;
+}
+
+async function askEach(
+  lab: LabClient,
+  replicas: readonly WaypointReplica[],
+  path: string,
+): Promise<{ readonly answers: readonly Asked[]; readonly failures: readonly unknown[] }> {
+  const settled = await Promise.allSettled(replicas.map((replica) => ask(lab, replica, path)));
+  return {
+    answers: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    failures: settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
+  };
+}
+
+function warnOf(failures: readonly unknown[], { stderr }: Terminal): void {
+  for (const failure of failures) stderr.write(`warning: ${describeError(failure)}\n`);
 }
 
 async function ask(lab: LabClient, replica: WaypointReplica, path: string): Promise<Asked> {

@@ -27,11 +27,13 @@ export function cellLines(
   return Array.from({ length: height }, (_, line) => wrapped.map((lines) => lines[line] ?? ''));
 }
 
-/** At spaces where there are some. What goes on is indented. */
+/** At spaces where there are some, else behind what parts a name or a list. What goes on is indented. */
 function wrap(text: string, widest: number): readonly string[] {
   if (text.length <= widest) return [text];
+  const least = widest / 3;
   const space = text.lastIndexOf(' ', widest);
-  const end = space > widest / 3 ? space : widest;
+  const parted = Math.max(...[',', '/', '.', '|'].map((sign) => text.lastIndexOf(sign, widest - 1) + 1));
+  const end = space > least ? space : parted > least ? parted : widest;
   return [text.slice(0, end), ...wrap(`  ${text.slice(end).trimStart()}`, widest)];
 }
 

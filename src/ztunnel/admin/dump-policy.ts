@@ -15,6 +15,7 @@ export function dumpPolicy(policy: AuthorizationPolicy): Record<string, unknown>
     rules: policy.rules.map((rule) => rule.clauses.map((clause) => clause.matches.map(dumpMatch))),
     scope: SCOPES[policy.scope],
     ...(policy.dryRun ? { dryRun: true } : {}),
+    ...(policy.notUnderstood === undefined ? {} : { notUnderstood: policy.notUnderstood }),
   };
 }
 

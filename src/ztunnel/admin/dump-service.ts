@@ -25,6 +25,7 @@ export function dumpService(service: Service, endpoints: readonly DumpedEndpoint
     endpoints: Object.fromEntries(endpoints.map(dumpEndpoint)),
     subjectAltNames: service.subjectAltNames,
     waypoint: dumpGateway(service.waypoint),
+    weightedWaypoints: dumpShares(service),
     loadBalancer: balanced
       ? {
           mode: capital(loadBalancing.mode),
@@ -35,6 +36,12 @@ export function dumpService(service: Service, endpoints: readonly DumpedEndpoint
     ipFamilies: FAMILIES[service.ipFamilies],
     visibility: service.visibility === 'public' ? undefined : capital(service.visibility),
   });
+}
+
+/** Where a canary waypoint takes a share. */
+function dumpShares({ weightedWaypoints }: Service): unknown {
+  if (weightedWaypoints.length === 0) return undefined;
+  return weightedWaypoints.map(({ destination, weight }) => ({ ...dumpGateway(destination), weight }));
 }
 
 function dumpEndpoint(endpoint: DumpedEndpoint): [string, unknown] {
