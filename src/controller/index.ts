@@ -36,6 +36,7 @@ export {
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
   apiVersionsOf,
+  formatFieldPath,
   formatIssue,
   formatNotices,
   inspectObject,
