@@ -84,24 +84,26 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
     flows(filter) {
       const fromMs = clock.now() - filter.windowMs;
       const { verdict } = filter;
-      return flows
-        .newestFirst()
-        .filter(
-          (flow) =>
-            flow.lastMs >= fromMs &&
-            (verdict === undefined || flow.verdict === verdict) &&
-            matchesEnds(flow, filter),
-        )
-        .slice(0, filter.limit);
+      return (
+        flows
+          .newestFirst()
+          .filter(
+            (flow) =>
+              flow.lastMs >= fromMs &&
+              (verdict === undefined || flow.verdict === verdict) &&
+              matchesEnds(flow, filter),
+          )
+          // Reports of several proxies come as they come.
+          .sort((a, b) => b.lastMs - a.lastMs)
+          .slice(0, filter.limit)
+      );
     },
     refusals(filter) {
       const fromMs = clock.now() - filter.windowMs;
-      const found: RefusalView[] = [];
-      for (const refusal of refusals.newestFirst()) {
-        if (refusal.atMs >= fromMs && matchesEnds(refusal, filter)) found.push(refusal);
-        if (found.length >= filter.limit) break;
-      }
-      return found;
+      return [...refusals.newestFirst()]
+        .filter((refusal) => refusal.atMs >= fromMs && matchesEnds(refusal, filter))
+        .sort((a, b) => b.atMs - a.atMs)
+        .slice(0, filter.limit);
     },
     trace: traces.trace,
     since(from, most = 2_000) {

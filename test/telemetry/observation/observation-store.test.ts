@@ -162,6 +162,30 @@ test('reports of several proxies are one picture, with each connection once', as
   t.match(mesh.flows(ALL), [{ proxy: 'ztunnel/node-1', count: 3 }], 'replaced, not added');
 });
 
+test('what several proxies report comes newest first, whoever reported first', async (t) => {
+  const { clock, store } = setup();
+  const nowMs = clock.now();
+  for (const [proxy, atMs] of [
+    ['a', nowMs],
+    ['b', nowMs - 5_000],
+    ['c', nowMs - 1_000],
+  ] as const)
+    store.ingest({
+      slots: [],
+      refusals: [{ ...refusal({ atMs }), id: proxy, proxy }],
+      flows: [{ ...flow(), proxy, firstMs: atMs, lastMs: atMs, count: 1 }],
+      spans: [],
+    });
+  t.same(
+    store.refusals({ ...ALL, limit: 2 }).map(({ proxy }) => proxy),
+    ['a', 'c'],
+  );
+  t.same(
+    store.flows({ ...ALL, limit: 2 }).map(({ proxy }) => proxy),
+    ['a', 'c'],
+  );
+});
+
 test('slots of a time that is not kept, or that has not come, are left out', async (t) => {
   const { clock, store } = setup();
   const counts = { ...NO_COUNTS, opened: 1 };
