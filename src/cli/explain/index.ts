@@ -50,6 +50,7 @@ export function addExplainCommand(program: Command, context: CliContext): void {
       'after',
       `
 Exit status: 0 when it is allowed, 1 when it is refused, 2 when it cannot be told from here (an authorizer decides, say).
+A mistake (a name of nobody) is 1 too, and prints nothing on standard output.
 
 Examples:
   $ nodemesh explain deploy/shop/shopper cart:8080

@@ -47,8 +47,8 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Exit status: 1 when something would be newly refused, else 0. What cannot be told, because a header or a token was not kept,
-is listed as such and never guessed.
+Exit status: 1 when something would be newly refused, else 0. A mistake (a file that is not there) is 1 too, and prints nothing
+on standard output. What cannot be told, because a header or a token was not kept, is listed as such and never guessed.
 
 Examples:
   $ nodemesh policy try -f policy.yaml                  against what is in force in the lab that runs

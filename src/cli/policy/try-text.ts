@@ -39,12 +39,17 @@ function changeLines(change: ChangedFlow, colours: Colours, nowMs: number): read
   const to =
     service === undefined ? endText(destination) : `${service.namespace}/${service.name}:${service.port}`;
   const by = policy === '' ? '' : `, by ${policy}${rule === 0 ? '' : ` rule ${rule}`}`;
-  const ago = Math.max(0, Math.round((nowMs - lastMs) / 1000));
   return [
-    `    ${endText(source)} → ${to}${request === '' ? '' : `   ${printable(request)}`}   ${count}×, last ${ago} s ago`,
+    `    ${endText(source)} → ${to}${request === '' ? '' : `   ${printable(request)}`}   ${count}×, last ${whenText(lastMs, nowMs)}`,
     colours.dim(`      at the ${at}${by}: ${printable(because)}`),
     ...(fix === '' ? [] : [`      ${colours.cyan('to let it through:')} ${printable(fix)}`]),
   ];
+}
+
+/** Flows of a file may be of any time. */
+function whenText(lastMs: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - lastMs) / 1000));
+  return seconds < 3_600 ? `${seconds} s ago` : `at ${new Date(lastMs).toISOString()}`;
 }
 
 function endText({ namespace, workload }: TrafficEnd): string {
