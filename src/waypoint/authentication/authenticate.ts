@@ -27,12 +27,12 @@ export async function authenticate(
   const good: (GoodToken & FoundToken)[] = [];
   for (const { text, location, rules } of tokensOf(request, plan)) {
     const verification = await verifyToken(text, rules, clock);
-    if ('problem' in verification) throw invalidToken(verification.problem);
+    if ('problem' in verification) throw invalidToken(verification);
     good.push({ ...verification, text, location });
   }
   const satisfied = new Set(good.flatMap(({ rule, alsoRequiredBy }) => [rule, ...alsoRequiredBy]));
   const unsatisfied = plan.rules.find(({ rule }) => rule.required && !satisfied.has(rule));
-  if (unsatisfied !== undefined) throw missingToken(unsatisfied.rule.issuer);
+  if (unsatisfied !== undefined) throw missingToken(unsatisfied);
   // First everything is taken away, or what one token shows might be taken for another.
   let result = withoutHeaders(request, plan.outputHeaders);
   for (const { rule, location } of good)
@@ -45,12 +45,15 @@ interface PlacedToken extends FoundToken {
   readonly rules: readonly TokenRule[];
 }
 
-function tokensOf(request: HttpRequest, { places }: AuthenticationPlan): readonly PlacedToken[] {
+function tokensOf(
+  request: HttpRequest,
+  { places, rules: tried }: AuthenticationPlan,
+): readonly PlacedToken[] {
   const found = places.flatMap(({ location, rules }) =>
     findTokens(request, [location]).map((token) => ({ ...token, rules })),
   );
   // Each costs the checking of a signature.
-  if (found.length > MOST_TOKENS) throw invalidToken('too_many');
+  if (found.length > MOST_TOKENS) throw invalidToken({ problem: 'too_many', issuer: undefined, tried });
   return found;
 }
 

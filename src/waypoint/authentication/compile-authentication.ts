@@ -17,8 +17,15 @@ export function compileAuthentication(
       resource.kind === 'authentication' && holdsFor(resource, target) ? [resource.authentication] : [],
     )
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .flatMap((authentication) => authentication.rules)
-    .map((rule): TokenRule => ({ rule, keys: keys.sourceFor(rule) }));
+    .flatMap(({ namespace, name, rules: own }) =>
+      own.map(
+        (rule): TokenRule => ({
+          authentication: `${namespace}/${name}`,
+          rule,
+          keys: keys.sourceFor(rule),
+        }),
+      ),
+    );
   if (rules.length === 0) return NO_AUTHENTICATION;
   return { rules, places: placesOf(rules), outputHeaders: outputHeaders(rules.map(({ rule }) => rule)) };
 }

@@ -159,6 +159,30 @@ for (const [what, make, reason, over] of BAD) {
   });
 }
 
+test('the log is told which authentication refused a token, whose it is, and whose it should be', async (t) => {
+  const rule = inline(issuer, { audiences: ['shop', 'pay'] });
+  const refusals: readonly (readonly [HttpRequest, string])[] = [
+    [
+      bearer(await issuer.sign({ iss: 'https://evil\n.example' })),
+      'expected a good token of https://issuer.example (RequestAuthentication shop/a), got one of https://evil?.example that is not: no rule that looks where it stands is for its issuer',
+    ],
+    [
+      bearer(await issuer.sign({ aud: 'other' })),
+      'expected a good token of https://issuer.example (RequestAuthentication shop/a), got one of https://issuer.example that is not: it is meant for somebody else, and not for shop or pay',
+    ],
+    [
+      bearer('x'),
+      'expected a good token of https://issuer.example (RequestAuthentication shop/a), got one that is not: it is no JWT',
+    ],
+  ];
+  for (const [request, message] of refusals)
+    await t.rejects(check(request, rule), { message, policy: 'shop/a' });
+  await t.rejects(check(makeRequest(), inline(issuer, { required: true })), {
+    message: 'expected a token of https://issuer.example (RequestAuthentication shop/a), got none',
+    policy: 'shop/a',
+  });
+});
+
 test('a public key is no secret that anybody could sign with', async (t) => {
   const { SignJWT } = await import('jose');
   const secret = new TextEncoder().encode(rsa.jwks);

@@ -7,6 +7,8 @@ import type { VerifiedToken } from '../verified-token.ts';
 
 /** A rule with its keys. */
 export interface TokenRule {
+  /** `namespace/name` of the RequestAuthentication that it is of. */
+  readonly authentication: string;
   readonly rule: JwtRule;
   readonly keys: KeySource;
 }
@@ -22,7 +24,15 @@ export type TokenProblem =
   | 'unknown_key'
   | 'signature';
 
-export type Verification = GoodToken | { readonly problem: TokenProblem };
+export type Verification = GoodToken | BadToken;
+
+export interface BadToken {
+  readonly problem: TokenProblem;
+  /** As the token says, which nobody has to believe; undefined: it is no JWT. */
+  readonly issuer: string | undefined;
+  /** The rules for its issuer, or, without any, those that look where it stands. */
+  readonly tried: readonly TokenRule[];
+}
 
 export interface GoodToken {
   readonly token: VerifiedToken;
@@ -42,10 +52,11 @@ export async function verifyToken(
   clock: Pick<Clock, 'now'>,
 ): Promise<Verification> {
   const head = readHead(text);
-  if (head === undefined) return { problem: 'malformed' };
-  // Before anything else is made of it: `none`, and HMAC with what is no secret.
-  if (!isSignatureAlgorithm(head.alg)) return { problem: 'algorithm' };
+  if (head === undefined) return { problem: 'malformed', issuer: undefined, tried: rules };
   const ofIssuer = rules.filter(({ rule }) => rule.issuer === head.issuer);
+  const about = { issuer: head.issuer, tried: ofIssuer.length === 0 ? rules : ofIssuer };
+  // Before anything else is made of it: `none`, and HMAC with what is no secret.
+  if (!isSignatureAlgorithm(head.alg)) return { problem: 'algorithm', ...about };
   let problem: TokenProblem = 'issuer';
   let noKeys: unknown;
   let good: VerifiedBy | undefined;
@@ -63,7 +74,7 @@ export async function verifyToken(
   }
   if (good !== undefined) return { ...good, alsoRequiredBy };
   if (noKeys !== undefined) throw noKeys;
-  return { problem };
+  return { problem, ...about };
 }
 
 type VerifiedBy = Pick<GoodToken, 'token' | 'rule'>;
