@@ -19,7 +19,7 @@ export interface RequestRecord {
   /** What kept the request from its answer, or cut it. */
   error: MeshError | undefined;
   route: RouteKey | undefined;
-  /** Of the route's rule; empty when it has none. */
+  /** The route's rule: its name, or its number, from 1, where it has none. Empty: no rule took the request. */
   routeRule: string;
   /** The rule that took it. */
   taken: Extract<RouteSelection, { readonly kind: 'rule' }> | undefined;

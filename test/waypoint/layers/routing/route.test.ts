@@ -57,6 +57,13 @@ test('the record tells route and rule', async (t) => {
   const context = makeContext({ routes });
   await createRouteLayer()(recordingHandler())(makeRequest(), context);
   t.match(context.record, { route: 'HTTPRoute/shop/route', routeRule: 'first' });
+  const unnamed = [
+    makeRule({ matches: [makeMatch({ path: exact('/never') })], backends: [backend('v1')] }),
+    makeRule({ backends: [backend('v1')] }),
+  ];
+  const second = makeContext({ routes: createRouteTable([makeRoute({ rules: unnamed })], echo, 80) });
+  await createRouteLayer()(recordingHandler())(makeRequest(), second);
+  t.equal(second.record.routeRule, '2', 'by its number where it has no name, as nodemesh routes shows it');
 });
 
 test('backends get their shares, with their own filters', async (t) => {
