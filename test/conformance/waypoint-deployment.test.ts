@@ -182,6 +182,7 @@ test('limits of the waypoint come from an annotation, and nothing but limits', a
       text,
     );
   }
+  t.match(flags('--a=1 --max-header-count=9 --b').fault, /, got "--a=1" and "--b"$/, 'all that are wrong');
 });
 
 test('the pod’s arguments are those of nodemesh waypoint serve', async (t) => {

@@ -11,7 +11,7 @@ import {
   DEFAULT_CLASS,
   TRAFFIC,
   type Traffic,
-  WAYPOINT_CLASSES,
+  waypointClasses,
   waypointManifest,
 } from './waypoint-gateway.ts';
 
@@ -78,6 +78,8 @@ function withManifestOptions(command: Command): Command {
 
 function manifestOf(options: GenerateOptions) {
   const { namespace, name, class: className, for: traffic, revision } = options;
+  if (!OBJECT_NAME.test(name))
+    throw badRequest(`--name: expected lower-case letters, digits, '-' and '.', got ${JSON.stringify(name)}`);
   if (name === 'none')
     throw badRequest('a waypoint cannot be called none: as a label that means no waypoint');
   return waypointManifest({ namespace, name, className, traffic, revision });
@@ -86,7 +88,12 @@ function manifestOf(options: GenerateOptions) {
 async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Terminal): Promise<void> {
   const { namespace, name, overwrite = false } = options;
   const manifest = manifestOf(options);
-  await requireFreePlace(lab, options);
+  const classes = waypointClasses(await lab.objects('GatewayClass'));
+  if (!classes.has(options.class))
+    throw badRequest(
+      `--class: expected the class of a waypoint, one of ${[...classes].join(', ')}, got ${JSON.stringify(options.class)}`,
+    );
+  await requireFreePlace(lab, options, classes);
   // Before anything is written: half of what was asked for helps nobody.
   const labelled = options.enrollNamespace === true && (await mayLabel(lab, { namespace, name, overwrite }));
   const [result] = await lab.apply([manifest]);
@@ -114,10 +121,11 @@ async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Te
 async function requireFreePlace(
   lab: LabClient,
   { namespace, name, overwrite = false }: ApplyOptions,
+  classes: ReadonlySet<string>,
 ): Promise<void> {
   const [present] = await lab.objects('Gateway', namespace, name);
   const className = (present?.spec as { readonly gatewayClassName?: string } | undefined)?.gatewayClassName;
-  if (present === undefined || overwrite || WAYPOINT_CLASSES.includes(className ?? '')) return;
+  if (present === undefined || overwrite || classes.has(className ?? '')) return;
   throw new LabError({
     code: 'ERR_LAB_CONFLICT',
     blame: 'downstream',
@@ -161,5 +169,7 @@ function badRequest(message: string): LabError {
   return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
 }
 
+/** As the lab takes it. */
+const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const USE = 'istio.io/use-waypoint';
 const MODES = ['istio.io/dataplane-mode', 'nodemesh.io/dataplane-mode'];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LabClient } from '../../lab/client/index.ts';
+import type { KubeObject } from '../../lab/cluster/objects/index.ts';
 import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
@@ -47,34 +48,48 @@ Examples:
       for (const waypoint of found) {
         await lab.delete({ kind: 'Gateway', namespace, name: waypoint.name });
         stdout.write(`waypoint ${namespace}/${waypoint.name} deleted\n`);
-        for (const user of await usersOf(lab, waypoint))
-          stderr.write(
-            `warning: ${user} still names it: what is to go through it is refused (its label istio.io/use-waypoint)\n`,
-          );
+        for (const { object, label } of await usersOf(lab, waypoint)) {
+          const effect = label.endsWith('-canary')
+            ? 'the primary waypoint takes its share'
+            : 'what is to go through it is refused';
+          stderr.write(`warning: ${object} still names it: ${effect} (its label ${label})\n`);
+        }
       }
       if (found.length === 0) stdout.write('No waypoints found.\n');
     });
 }
 
-/** Namespaces, services and pods whose labels name the waypoint. */
-async function usersOf(lab: LabClient, waypoint: WaypointGateway): Promise<readonly string[]> {
-  const users: string[] = [];
-  for (const kind of ['Namespace', 'Service', 'Pod']) {
-    for (const { metadata } of await lab.objects(kind)) {
-      const own = metadata.namespace || metadata.name;
-      const named = LABELS.some(
-        ([name, namespace]) =>
-          metadata.labels[name] === waypoint.name &&
-          (metadata.labels[namespace] ?? own) === waypoint.namespace,
-      );
-      const where = metadata.namespace === '' ? '' : `${metadata.namespace}/`;
-      if (named) users.push(`${kind.toLowerCase()} ${where}${metadata.name}`);
-    }
-  }
-  return users;
+/** A namespace, service or pod, and the label by which it names a waypoint. */
+export interface WaypointUser {
+  /** `service shop/cart`. */
+  readonly object: string;
+  readonly label: string;
+}
+
+/** Those of the lab that name the waypoint, as it or as a canary. */
+async function usersOf(lab: LabClient, waypoint: WaypointGateway): Promise<readonly WaypointUser[]> {
+  const lists = await Promise.all(['Namespace', 'Service', 'Pod'].map((kind) => lab.objects(kind)));
+  return namingWaypoint(lists.flat(), waypoint);
+}
+
+/** Those among the objects that name the waypoint. */
+export function namingWaypoint(
+  objects: readonly KubeObject[],
+  { namespace, name }: Pick<WaypointGateway, 'namespace' | 'name'>,
+): readonly WaypointUser[] {
+  return objects.flatMap(({ kind, metadata }) => {
+    const own = metadata.namespace || metadata.name;
+    const where = metadata.namespace === '' ? '' : `${metadata.namespace}/`;
+    return LABELS.filter(
+      (label) =>
+        metadata.labels[label] === name && (metadata.labels[`${label}-namespace`] ?? own) === namespace,
+    ).map((label) => ({ object: `${kind.toLowerCase()} ${where}${metadata.name}`, label }));
+  });
 }
 
 const LABELS = [
-  ['istio.io/use-waypoint', 'istio.io/use-waypoint-namespace'],
-  ['nodemesh.io/use-waypoint', 'nodemesh.io/use-waypoint-namespace'],
-] as const;
+  'istio.io/use-waypoint',
+  'nodemesh.io/use-waypoint',
+  'istio.io/use-waypoint-canary',
+  'nodemesh.io/use-waypoint-canary',
+];

@@ -11,7 +11,8 @@ import {
   type WaypointOptions,
   withWaypointOptions,
 } from './waypoint-access.ts';
-import { isProgrammed } from './waypoint-gateway.ts';
+import { stuckPods } from './stuck-pods.ts';
+import { isAccepted, isProgrammed } from './waypoint-gateway.ts';
 
 interface ListOptions extends WaypointOptions {
   readonly allNamespaces?: boolean;
@@ -64,6 +65,9 @@ export function addStatusCommand(waypoint: Command, context: CliContext): void {
       const found = await findWaypoints(lab, namespace, names);
       if (options.output === 'table') context.terminal.stdout.write(statusTable(found, everywhere));
       else printData(context.terminal, options.output, found);
-      if (!found.every(isProgrammed)) context.setExitCode(1);
+      const pods = await lab.objects('Pod', namespace);
+      for (const note of found.flatMap((waypoint) => stuckPods(waypoint, pods)))
+        context.terminal.stderr.write(`note: ${note}\n`);
+      if (!found.every((waypoint) => isProgrammed(waypoint) && isAccepted(waypoint))) context.setExitCode(1);
     });
 }

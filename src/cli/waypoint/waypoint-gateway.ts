@@ -19,10 +19,7 @@ export function readWaypoints(
   gateways: readonly KubeObject[],
   classes: readonly KubeObject[],
 ): readonly WaypointGateway[] {
-  const known = new Set(WAYPOINT_CLASSES);
-  for (const gatewayClass of classes)
-    if (CONTROLLERS.has(textField(gatewayClass.spec, 'controllerName')))
-      known.add(gatewayClass.metadata.name);
+  const known = waypointClasses(classes);
   return gateways
     .filter(({ spec }) => known.has(textField(spec, 'gatewayClassName')))
     .map(({ metadata, status }) => ({
@@ -36,6 +33,12 @@ export function readWaypoints(
     .sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
 }
 
+/** Names of the classes whose Gateways are waypoints, by the GatewayClasses that there are. */
+export function waypointClasses(classes: readonly KubeObject[]): ReadonlySet<string> {
+  const ours = classes.filter(({ spec }) => CONTROLLERS.has(textField(spec, 'controllerName')));
+  return new Set([...WAYPOINT_CLASSES, ...ours.map(({ metadata }) => metadata.name)]);
+}
+
 export function conditionOf({ conditions }: WaypointGateway, type: string): Condition | undefined {
   return conditions.find((condition) => condition.type === type);
 }
@@ -44,6 +47,11 @@ export function conditionOf({ conditions }: WaypointGateway, type: string): Cond
 export function isProgrammed(waypoint: WaypointGateway): boolean {
   const condition = conditionOf(waypoint, 'Programmed');
   return condition?.status === 'True' && (condition.observedGeneration ?? 0) >= waypoint.generation;
+}
+
+/** False where the controller says of what the Gateway is now that it cannot be as it is written. */
+export function isAccepted(waypoint: WaypointGateway): boolean {
+  return conditionOf(waypoint, 'Accepted')?.status !== 'False';
 }
 
 /** The Gateway that a command writes. */
@@ -95,7 +103,7 @@ function compare(a: string, b: string): number {
 }
 
 export const DEFAULT_CLASS = 'nodemesh-waypoint';
-export const WAYPOINT_CLASSES: readonly string[] = [DEFAULT_CLASS, 'istio-waypoint'];
+const WAYPOINT_CLASSES: readonly string[] = [DEFAULT_CLASS, 'istio-waypoint'];
 const CONTROLLERS: ReadonlySet<string> = new Set(['nodemesh.io/mesh-controller', 'istio.io/mesh-controller']);
 const WAYPOINT_FOR = 'istio.io/waypoint-for';
 const REVISION = 'istio.io/rev';

@@ -25,14 +25,15 @@ export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The flags in a text, with spaces between, each as `--flag=value` or `--flag`. A sentence when one of them
- * is not to be set there; whether a value is good the waypoint itself says in its log.
+ * The flags in a text, with spaces between, each as `--flag=value` or `--flag`. A sentence that
+ * names all of those that are not to be set there; whether a value is good the waypoint itself says in its log.
  */
 export function readWaypointFlags(text: string | undefined): readonly string[] | string {
   const flags = (text ?? '').split(/\s+/).filter((flag) => flag !== '');
-  const wrong = flags.find((flag) => !WAYPOINT_FLAGS.has(flag.replace(/=.*$/s, '')));
-  if (wrong === undefined) return flags;
-  return `expected flags as --max-header-bytes=128KiB, of ${[...WAYPOINT_FLAGS].join(', ')}, got ${JSON.stringify(wrong)}`;
+  const wrong = flags.filter((flag) => !WAYPOINT_FLAGS.has(flag.replace(/=.*$/s, '')));
+  if (wrong.length === 0) return flags;
+  const got = wrong.map((flag) => JSON.stringify(flag)).join(' and ');
+  return `expected flags as --max-header-bytes=128KiB, of ${[...WAYPOINT_FLAGS].join(', ')}, got ${got}`;
 }
 
 export const WAYPOINT_FLAGS_ANNOTATION = 'gateway.nodemesh.io/waypoint-flags';

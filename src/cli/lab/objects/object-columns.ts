@@ -151,7 +151,7 @@ function untrueConditions({ status }: KubeObject): string {
 }
 
 /** The one word that says most about a pod, as kubectl chooses it. */
-function podState(pod: PodObject): string {
+export function podState(pod: PodObject): string {
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
   const all = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const waiting = all.find(({ state }) => state.waiting !== undefined)?.state.waiting;
