@@ -12,7 +12,7 @@ import {
   type Wildcard,
   workloadIdentity,
 } from '../../src/model/index.ts';
-import { decideL7, type HttpAttributes, type RequestAttributes } from '../../src/policy/index.ts';
+import { appraiseL7, decideL7, type HttpAttributes, type RequestAttributes } from '../../src/policy/index.ts';
 import { naiveRequestVerdict } from './naive-request-evaluator.ts';
 
 const word = fc.constantFrom('a', 'ab', 'b', 'ba');
@@ -237,6 +237,26 @@ test('what is explained as the decider decides alone in the same way', async (t)
       return decideL7({ policies: [{ ...decider, rules: [rule] }], attributes }).verdict === verdict;
     }),
     { numRuns: 5_000 },
+  );
+  t.pass('held for every set of policies tried');
+});
+
+test('a rule is short of nothing exactly when it holds, however a request can be read', async (t) => {
+  fc.assert(
+    fc.property(policies, wildRequests, (all, given) =>
+      all.every((policy) =>
+        appraiseL7(policy, given).every(({ rule, unmet }) => {
+          const only = { ...policy, rules: policy.rules.filter((_, index) => index === rule), dryRun: false };
+          // Doubt is decided one way for what lets through, and the other way for the rest.
+          const isAllow = policy.action.kind === 'allow';
+          const alone = { ...only, action: { kind: isAllow ? ('allow' as const) : ('deny' as const) } };
+          const { verdict } = decideL7({ policies: [alone], attributes: given });
+          const holds = verdict === (isAllow ? 'allow' : 'deny');
+          return holds === (unmet.length === 0) && unmet.every(({ subject }) => subject !== '');
+        }),
+      ),
+    ),
+    { numRuns: 3000 },
   );
   t.pass('held for every set of policies tried');
 });

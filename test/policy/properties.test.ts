@@ -8,7 +8,7 @@ import {
   policyKey,
   workloadIdentity,
 } from '../../src/model/index.ts';
-import { decideL4, type L4Attributes } from '../../src/policy/index.ts';
+import { appraiseL4, decideL4, type L4Attributes } from '../../src/policy/index.ts';
 import { naiveVerdict } from './naive-evaluator.ts';
 
 const namespaceName = fc.constantFrom('a', 'ab', 'b');
@@ -140,6 +140,26 @@ test('what is explained as the decider decides alone in the same way', async (t)
       const alone = { ...decider, rules: [rule] };
       return naiveVerdict([alone], false, given) === verdict;
     }),
+    { numRuns: 3000 },
+  );
+  t.pass('held for every set of policies tried');
+});
+
+test('a rule is short of nothing exactly when it holds, and what it is short of is told', async (t) => {
+  fc.assert(
+    fc.property(policies, attributes, (all, given) =>
+      all.every((policy) =>
+        appraiseL4(policy, given).every(({ rule, unmet }) => {
+          const alone = { ...policy, rules: policy.rules.filter((_, index) => index === rule) };
+          const asAllow = { ...alone, action: 'allow' as const, dryRun: false };
+          const holds = naiveVerdict([asAllow], false, given) === 'allow';
+          return (
+            holds === (unmet.length === 0) &&
+            unmet.every(({ expected, got }) => expected !== '' && got !== '')
+          );
+        }),
+      ),
+    ),
     { numRuns: 3000 },
   );
   t.pass('held for every set of policies tried');
