@@ -6,6 +6,7 @@ import {
   type ZtunnelOptions,
 } from '../ztunnel/index.ts';
 import { addTelemetryOptions } from './telemetry-options.ts';
+import { dashboardPages } from './dashboard-pages.ts';
 import { runProxy } from './run-proxy.ts';
 
 /** `nodemesh ztunnel`: runs the proxy of one node until SIGTERM, then drains it. */
@@ -54,7 +55,7 @@ export function registerZtunnelCommand(program: Command, version: string): void 
 async function run(options: ZtunnelOptions, version: string): Promise<void> {
   const config = resolveZtunnelConfig(options);
   await runProxy(
-    (process) => createZtunnel(config, { ...process, version }),
+    (process) => createZtunnel(config, { ...process, version, dashboardPages: dashboardPages() }),
     ({ log }) => log.info('started', { node: config.node, version }),
   );
 }

@@ -17,6 +17,7 @@ import {
 } from '../model/index.ts';
 import {
   type ConnectionJournal,
+  type ControllerClient,
   createControllerClient,
   createHeldIdentities,
   type TunnelRejection,
@@ -90,6 +91,8 @@ export interface WaypointProxy extends Closable {
   readonly svids: SvidStore;
   readonly upstreams: Upstreams;
   readonly discovery: DeltaClient;
+  /** To the controller. */
+  readonly reportObservations: ControllerClient['reportObservations'];
   /** HTTP connections that clients have open. */
   readonly connections: number;
   /**
@@ -283,6 +286,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     svids,
     upstreams,
     discovery: followed.discovery,
+    reportObservations: controller.reportObservations,
     get connections() {
       return connections();
     },

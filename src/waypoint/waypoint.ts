@@ -2,6 +2,7 @@ import { type Clock, type Closable, createClosableStack, systemClock } from '../
 import type { HostPort } from '../proxy/index.ts';
 import {
   createJournal,
+  createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
   joinJournals,
@@ -35,7 +36,7 @@ import { dumpEndpoints } from './admin/dump-endpoints.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { WaypointError } from './errors.ts';
 import { createRoutingMetrics } from './layers/routing-metrics.ts';
-import { LATE_REFUSALS, observeWaypoint } from './observation/index.ts';
+import { LATE_REFUSALS, observeWaypoint, waypointState } from './observation/index.ts';
 import { RESPONSE_FLAGS } from './response-flags.ts';
 import { toAll, toLog } from './upstream/upstream-events.ts';
 import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
@@ -74,11 +75,8 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   });
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
-  const observation = observeWaypoint({
-    gateway: config.gateway,
-    proxy: `waypoint/${config.gateway.split('/')[0]}/${config.pod}`,
-    clock,
-  });
+  const name = `waypoint/${config.gateway.split('/')[0]}/${config.pod}`;
+  const observation = observeWaypoint({ gateway: config.gateway, proxy: name, clock });
   const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
   const telemetry = createProxyTelemetry(config.telemetry, {
     resource: {
@@ -173,11 +171,23 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     return server.listen(config[name]);
   };
 
+  const reporter = createObservationReporter({
+    proxy: name,
+    version,
+    store: observation.store,
+    state: () => waypointState({ ...proxy, ...observation, name, clock }),
+    send: proxy.reportObservations,
+    clock,
+    log,
+    random,
+  });
+
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     readiness.waitFor('termination');
     log.info('closing', { connections: proxy.connections });
     const timer = clock.after(config.drainTimeoutMs, () => proxy.destroy(drainedOut()));
+    await reporter.close();
     await proxy.close();
     observation.journal.close();
     timer.cancel();
@@ -191,6 +201,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     ready: ready.promise,
     async start() {
       await Promise.all([listen('admin'), listen('metrics'), listen('readiness')]);
+      reporter.start();
       proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
       proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
       proxy.start().then(() => {
@@ -207,6 +218,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     },
     destroy(cause) {
       ports.destroy(cause);
+      reporter.destroy(cause);
       proxy.destroy(cause);
       telemetry.destroy(cause);
       observation.journal.close();

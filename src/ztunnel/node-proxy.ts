@@ -18,6 +18,7 @@ import type { NetNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
 import {
   type ConnectionJournal,
+  type ControllerClient,
   createControllerClient,
   createHeldIdentities,
   type TunnelRejection,
@@ -67,6 +68,8 @@ export interface NodeProxy extends Closable {
   pods(): readonly DumpedPod[];
   /** Which connections of a pod its log tells. */
   accessLogOf(pod: WorkloadUid): AccessLogScope;
+  /** To the controller. */
+  readonly reportObservations: ControllerClient['reportObservations'];
   /** Resolves when the mesh and its policies are known and each pod of the node has been tried once. */
   readonly ready: Promise<void>;
   /** Loads the saved state, then follows the controller. */
@@ -243,6 +246,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
         connections: tracker.of(pod.uid),
         older: existing.of(pod.uid),
       })),
+    reportObservations: controller.reportObservations,
     ready: answers.complete.then(() => enrolment.settled()),
     async start() {
       const { stateFile } = config;

@@ -14,6 +14,7 @@ import {
   logLevelRoutes,
   type MeshLogger,
   metricsRoutes,
+  proxyStateOf,
   readinessRoute,
   registerCertificateMetrics,
   registerExportMetrics,
@@ -23,6 +24,7 @@ import {
 import { adminRoutes, configDump } from './admin/index.ts';
 import {
   createJournal,
+  createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
   type HostPort,
@@ -227,12 +229,25 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     return server.listen({ fd });
   }
 
+  const reporter = createObservationReporter({
+    proxy: `ztunnel/${config.node}`,
+    version: deps.version,
+    store: observation.store,
+    state: () => proxyStateOf(observation.store, facts),
+    send: proxy.reportObservations,
+    clock,
+    log,
+    random,
+  });
+
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     readiness.waitFor('termination');
     log.info('closing', { connections: proxy.tracker.size });
     // Requests must reach the next generation from now on.
     await ports.close();
+    // The next generation speaks for the node from now on.
+    await reporter.close();
     await proxy.close();
     observation.journal.close();
     await telemetry.close();
@@ -250,6 +265,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         dashboard.start(),
       ]);
       await proxy.start();
+      reporter.start();
       proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
       proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
       return { admin, metrics, readiness: ready, dashboard: pages };
@@ -260,6 +276,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     },
     destroy(cause) {
       ports.destroy(cause);
+      reporter.destroy(cause);
       proxy.destroy(cause);
       observation.journal.close();
       telemetry.destroy(cause);

@@ -1,4 +1,3 @@
 export { observeWaypoint, type WaypointObservation } from './observe-waypoint.ts';
 export { LATE_REFUSALS } from './verdicts.ts';
-export { waypointPolicies } from './waypoint-policies.ts';
-export { waypointView } from './waypoint-view.ts';
+export { waypointState } from './waypoint-state.ts';
