@@ -32,9 +32,9 @@ import {
   tracedJournal,
 } from '../proxy/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
-import { nameWaypoint, parseIpAddress } from '../model/index.ts';
+import { parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
-import { createNodeDashboard, createNodeFacts, observeNode } from './observation/index.ts';
+import { createNodeDashboard, createNodeFacts, decisionListeners, observeNode } from './observation/index.ts';
 import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
 
 export interface ZtunnelDeps {
@@ -126,30 +126,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         workload: proxy.view.workload(pod.uid)?.workloadName ?? pod.name,
         identity: pod.identity.id,
       }),
-    onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
-    onWaypointBypass({ workload, path, attributes, outcome }) {
-      decisions.bypassed({
-        service: path.service?.hostname ?? '',
-        serviceNamespace: path.service?.namespace ?? '',
-        workload: workload.workloadName,
-        workloadNamespace: workload.namespace,
-        mutualTls: attributes.source !== undefined,
-        outcome,
-      });
-      log.debug('waypoint bypassed', {
-        pod: workload.uid,
-        waypoint: nameWaypoint(path.waypoint),
-        source: attributes.sourceAddress,
-        identity: attributes.source?.id,
-        outcome,
-      });
-    },
-    onDryRun: (outcome) => {
-      decisions.dryRun(outcome);
-      observation.hits.dryRun(outcome);
-      if (outcome.differs)
-        log.info('dry-run policy differs', { policy: outcome.policy, why: outcome.sentence });
-    },
+    ...decisionListeners({ decisions, hits: observation.hits, log }),
   });
   registerProcessMetrics({
     registry,

@@ -28,8 +28,9 @@ export interface ObservationReporterOptions {
 }
 
 /**
- * Tells the controller what the store has seen: every two seconds while something happens, every ten otherwise. One report at a
- * time; nothing waits for it, and what it could not tell stays in the store, which is bounded.
+ * Tells the controller what the store has seen: every second and a half while something happens, so that a refusal is there within
+ * two, and every ten otherwise. One report at a time; nothing waits for it, and what it could not tell stays in the store, which is
+ * bounded.
  */
 export interface ObservationReporter extends Closable {
   /** Reports from now on. */
@@ -120,7 +121,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   };
 }
 
-const BUSY_MS = 2_000;
+const BUSY_MS = 1_500;
 const IDLE_MS = 10_000;
 /** How old what is known of the state of things may be, while there is something else to tell. */
 const STATE_MS = 4_000;
