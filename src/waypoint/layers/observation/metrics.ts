@@ -1,3 +1,4 @@
+import { identityOf } from '../../../model/index.ts';
 import type { DecisionMetrics, HttpMetrics, Traffic } from '../../../telemetry/index.ts';
 import { isGrpc } from '../../request/failure-response.ts';
 import type { Layer } from '../../request/layer.ts';
@@ -29,10 +30,13 @@ export function metricsLayer(deps: {
 }
 
 function trafficOf({ client, dialled, record }: RequestContext): Traffic {
+  const { upstream } = record;
+  // Only a tunnel proves who is at its other end.
+  const identity = upstream?.tunnelProtocol === 'hbone' ? identityOf(upstream) : undefined;
   return {
     reporter: 'waypoint',
     source: { workload: client.workload, identity: client.identity },
-    destination: { workload: record.upstream, identity: undefined },
+    destination: { workload: upstream, identity },
     service: dialled.service,
     mutualTls: true,
     responseFlags: flagsOf(record),
