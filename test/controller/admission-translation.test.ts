@@ -130,7 +130,7 @@ test('targets that are not there are told, and attached to all the same', async 
   t.match(condition, { status: 'False', reason: 'TargetNotFound' });
   t.match(
     condition.message,
-    /port 8080 of Service cart, no Service checkout, no rule pay of HTTPRoute cart, no Gateway waypoint/,
+    /there is no Service cart, no Service checkout, no HTTPRoute cart, no Gateway waypoint/,
   );
   t.equal(resource?.kind === 'rate-limit' && resource.limit.attachments.length, 4);
 });

@@ -66,19 +66,21 @@ function resolveTarget(
       const found = lookup.service(name);
       const port = portOf(section, found?.ports ?? []);
       const isThere = found !== undefined && (section === undefined || hasPort(found.ports, port));
+      const isPart = found !== undefined && section !== undefined;
       return {
         attachment:
           section !== undefined && port === undefined ? undefined : { kind: 'service', service, port },
-        missing: isThere ? undefined : `${section === undefined ? '' : `port ${section} of `}Service ${name}`,
+        missing: isThere ? undefined : `${isPart ? `port ${section} of ` : ''}Service ${name}`,
       };
     }
     case 'HTTPRoute':
     case 'GRPCRoute': {
       const found = lookup.route(kind, name);
       const isThere = found !== undefined && (section === undefined || found.ruleNames.includes(section));
+      const isPart = found !== undefined && section !== undefined;
       return {
         attachment: { kind: 'route', route: routeKey(kind, namespace, name), rule: section },
-        missing: isThere ? undefined : `${section === undefined ? '' : `rule ${section} of `}${kind} ${name}`,
+        missing: isThere ? undefined : `${isPart ? `rule ${section} of ` : ''}${kind} ${name}`,
       };
     }
   }
