@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import type { CliContext } from './context.ts';
 import { addAnalyzeCommand } from './analyze/index.ts';
 import { addBugReportCommand } from './bug-report/index.ts';
@@ -7,6 +7,7 @@ import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
 import { addExplainCommand } from './explain/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
+import { acceptBothLabNames } from './lab-names.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
 import { addObserveCommands } from './observe/index.ts';
@@ -28,6 +29,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureHelp({
+      // What stands for nothing is no default that would help anybody.
+      optionDescription: (option) => HELP.optionDescription(option).replace(/ \(default: (""|\[\])\)$/, ''),
       styleTitle: (text) => colours.bold(text),
       styleCommandText: (text) => colours.cyan(text),
       styleSubcommandText: (text) => colours.cyan(text),
@@ -36,7 +39,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error:/, colours.red('error:'))),
+      outputError: (text, write) => write(asSentences(text).replace(/^error:/, colours.red('error:'))),
       getOutHasColors: () => colours.isColorSupported,
       getErrHasColors: () => colours.isColorSupported,
     });
@@ -88,7 +91,18 @@ ${colours.bold('Examples:')}
   $ nodemesh lab down                                  nothing is left
 `,
   );
+  acceptBothLabNames(program);
   return program;
+}
+
+const HELP = new Help();
+
+/** Commander puts what is wrong with a value behind a full stop. */
+function asSentences(text: string): string {
+  return text.replace(
+    / is invalid\. ([a-z])/,
+    (_all, first: string) => ` is invalid. ${first.toUpperCase()}`,
+  );
 }
 
 /** For the lists in help texts: the command itself is added when it may be meant. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { withOtherPorts } from '../../src/cli/mesh/admin.ts';
 import { formatTable } from '../../src/cli/terminal/index.ts';
 import { nodemesh } from '../lab/support/lab-fixture.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
@@ -24,10 +25,41 @@ test('a mistyped command is answered with the one that was meant', async (t) => 
   t.match(stderr, /unknown command 'workload'\n\(Did you mean workloads\?\)/);
 });
 
+test('the listing of a proxy has what its other ports serve too', async (t) => {
+  t.equal(
+    withOtherPorts('GET  /routes  the routes\n'),
+    'GET  /routes  the routes\nGET  /metrics  what Prometheus scrapes\nGET  /healthz/ready  whether it is ready\n',
+  );
+});
+
+test('a default that stands for nothing is not in the help', async (t) => {
+  for (const args of [
+    ['lab', 'logs'],
+    ['lab', 'apply'],
+  ]) {
+    const { stdout } = await nodemesh([...args, '--help']);
+    t.notMatch(stdout, 'default: ""');
+    t.notMatch(stdout, 'default: []');
+  }
+  t.match((await nodemesh(['lab', 'get', '--help'])).stdout, 'default: "default"');
+});
+
+test('the lab may be given as --name and as --lab, wherever that can mean nothing else', async (t) => {
+  for (const args of [
+    ['lab', 'get', 'pods', '--lab', 'nosuch'],
+    ['lab', 'get', 'pods', '--name', 'nosuch'],
+    ['workloads', '--name', 'nosuch'],
+    ['workloads', '--lab', 'nosuch'],
+    ['waypoint', 'list', '--name', 'nosuch'],
+  ])
+    t.match((await nodemesh(args)).stderr, /no lab .*nosuch/, args.join(' '));
+  t.match((await nodemesh(['waypoint', 'generate', '--name', 'edge'])).stdout, 'name: edge');
+});
+
 test('an option that is no number says what it should be', async (t) => {
   const { code, stderr } = await nodemesh(['lab', 'up', '--nodes', 'two']);
   t.equal(code, 1);
-  t.match(stderr, /expected a whole number/);
+  t.match(stderr, /Expected a whole number/);
 });
 
 const MISTAKES: readonly (readonly [what: string, args: readonly string[], said: RegExp])[] = [
@@ -42,12 +74,12 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], said:
   [
     'a lifetime that is no duration',
     ['lab', 'up', '--name', 'never', '--svid-ttl', '10parsecs'],
-    /'10parsecs' is invalid. expected a duration such as 10s/,
+    /'10parsecs' is invalid. Expected a duration such as 10s/,
   ],
   [
     'a log level that there is not',
     ['lab', 'up', '--name', 'never', '--log-level', 'loud'],
-    /'loud' is invalid. expected one of trace, debug/,
+    /'loud' is invalid. Expected one of trace, debug/,
   ],
   ['more nodes than fit', ['lab', 'up', '--name', 'never', '--nodes', '101'], /from 1 to 100 nodes, got 101/],
   ['a dump that is not there', ['workloads', '--file', '/nowhere'], /cannot read the config dump \/nowhere/],

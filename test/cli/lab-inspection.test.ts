@@ -148,6 +148,11 @@ test('a Service is listed with the waypoint that a label asks for, and with why 
   t.equal(wantedWaypoint({ namespace: 'shop', labels }, { 'istio.io/use-waypoint': 'x' }), 'infra/w');
 });
 
+test('a number without an end is not said to have one', async (t) => {
+  const { problems } = await inspectAll(manifests(route('{ rules: [{ retry: { attempts: 0 } }] }')));
+  t.same([...problems.values()], ['spec.rules[0].retry.attempts: expected a whole number from 1, got 0']);
+});
+
 test('a label with a value that it does not have is told, with what it stands for', async (t) => {
   const said: string[] = [];
   const stderr = { write: (text: string) => said.push(text) } as unknown as NodeJS.WriteStream;

@@ -46,10 +46,18 @@ Examples:
         path: path.startsWith('/') ? path : `/${path}`,
         method: options.post === true ? 'POST' : 'GET',
       };
-      const { status, body } = await ask(openLab(context, options.lab), request);
+      const { status, body: said } = await ask(openLab(context, options.lab), request);
+      const isListing = path === '/' || status === 404;
+      const body = isListing && part !== 'controller' ? withOtherPorts(said) : said;
       if (status >= 300) throw refused(part, request, status, body.trim());
       context.terminal.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
     });
+}
+
+/** A proxy lists what its admin port serves; this command reaches its other two as well. */
+export function withOtherPorts(listing: string): string {
+  const end = listing === '' || listing.endsWith('\n') ? '' : '\n';
+  return `${listing}${end}GET  /metrics  what Prometheus scrapes\nGET  /healthz/ready  whether it is ready\n`;
 }
 
 function partNamed(part: string, pod: string | undefined): Ask {

@@ -185,7 +185,8 @@ class ObjectField implements Field {
     if (!this.present) return undefined;
     const { minimum, maximum } = range ?? { minimum: -(2 ** 53), maximum: 2 ** 53 };
     if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
-      this.issue(range === undefined ? 'a whole number' : `a whole number from ${minimum} to ${maximum}`);
+      const upTo = maximum < Number.MAX_SAFE_INTEGER ? ` to ${maximum}` : '';
+      this.issue(range === undefined ? 'a whole number' : `a whole number from ${minimum}${upTo}`);
       return undefined;
     }
     return value;
