@@ -1,4 +1,4 @@
-import type { Colours } from '../terminal/index.ts';
+import { type Colours, printable } from '../terminal/index.ts';
 import type { CheckResult } from './check-result.ts';
 
 const TITLES: Readonly<Record<CheckResult['group'], string>> = {
@@ -21,7 +21,9 @@ export function checkText(results: readonly CheckResult[], colours: Colours): st
     if (own.length === 0) continue;
     lines.push(colours.bold(TITLES[group]));
     for (const { name, outcome, seen, hint } of own) {
-      lines.push(`${marks[outcome]} ${name}: ${outcome === 'not seen' ? `not seen: ${seen}` : seen}`);
+      lines.push(
+        `${marks[outcome]} ${name}: ${outcome === 'not seen' ? `not seen: ${printable(seen)}` : printable(seen)}`,
+      );
       if (hint !== '') lines.push(`  ${colours.cyan('hint:')} ${hint}`);
     }
     lines.push('');

@@ -1,5 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-import { formatTable } from '../terminal/index.ts';
+import { formatTable, printable } from '../terminal/index.ts';
 
 /** One column of a table. */
 export interface Column<T> {
@@ -14,17 +13,13 @@ export interface Column<T> {
 /** A table of the items, two spaces between columns. */
 export function tableOf<T>(columns: readonly Column<T>[], items: readonly T[], wide = false): string {
   const shown = columns.filter((column) => wide || column.wide !== true);
-  const cells = items.map((item) => shown.map(({ cell }) => cell(item)));
+  const cells = items.map((item) => shown.map(({ cell }) => printable(cell(item))));
   const widths = shown.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => widthOf(row[index] ?? ''))),
+    Math.max(title.length, ...cells.map((row) => (row[index] ?? '').length)),
   );
   const align = (row: readonly string[]): readonly string[] =>
     row.map((text, index) =>
-      shown[index]?.align === 'right' ? ' '.repeat((widths[index] ?? 0) - widthOf(text)) + text : text,
+      shown[index]?.align === 'right' ? ' '.repeat((widths[index] ?? 0) - text.length) + text : text,
     );
   return formatTable(align(shown.map(({ title }) => title)), cells.map(align), 2);
-}
-
-function widthOf(text: string): number {
-  return stripVTControlCharacters(text).length;
 }

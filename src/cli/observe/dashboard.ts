@@ -50,15 +50,22 @@ Examples:
     });
 }
 
+/** Some openers stay for as long as their browser does: one that has not failed by then has done its work. */
+const OPENED_MS = 2_000;
+
 /** By the desktop's own opener; false where there is no desktop or no opener. */
 function openBrowser(url: string, environment: NodeJS.ProcessEnv): Promise<boolean> {
   if (!environment.DISPLAY && !environment.WAYLAND_DISPLAY && !environment.BROWSER)
     return Promise.resolve(false);
   return new Promise((resolve) => {
     const opener = spawn('xdg-open', [url], { stdio: 'ignore', detached: true, env: environment });
-    opener.on('error', () => resolve(false));
-    // It ends at once when it has handed the URL over, with another status when nobody took it.
-    opener.on('exit', (code) => resolve(code === 0));
+    const timer = setTimeout(resolve, OPENED_MS, true);
+    const settle = (isOpen: boolean): void => {
+      clearTimeout(timer);
+      resolve(isOpen);
+    };
+    opener.on('error', () => settle(false));
+    opener.on('exit', (code) => settle(code === 0));
     opener.unref();
   });
 }

@@ -37,8 +37,8 @@ function wrap(text: string, widest: number): readonly string[] {
   return [text.slice(0, end), ...wrap(`  ${text.slice(end).trimStart()}`, widest)];
 }
 
-/** What would move the cursor, or hide text, is shown as its code. */
-function printable(text: string): string {
+/** What would move the cursor, or hide text, is shown as its code: names and paths come from anybody. */
+export function printable(text: string): string {
   return text.replaceAll(
     /[\p{Cc}\p{Cf}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

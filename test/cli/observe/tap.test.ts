@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
-import { LIVE } from './support/answers.ts';
+import { LIVE, REFUSAL } from './support/answers.ts';
 import { startApiServer } from './support/api-server.ts';
 
 test('tap prints what goes by, and of a refusal its policy, what happened and what to do', async (t) => {
@@ -65,4 +65,12 @@ test('tap ends with an error when the other side goes', async (t) => {
 test('what is no pattern is refused with what would be one', async (t) => {
   t.match((await nodemesh(['tap', '--status', '6xx'])).stderr, /expected a status such as 503/);
   t.match((await nodemesh(['tap', '--path', 'orders'])).stderr, /expected a path such as \/orders/);
+});
+
+test('what would steer a terminal is shown as its code', async (t) => {
+  const request = { method: 'GET', host: 'cart', path: '/\u001b[2Jgone', status: 403 };
+  const api = await startApiServer(t, {}, [{ topic: 'refusals', refusals: [{ ...REFUSAL, request }] }]);
+  const { stdout } = await nodemesh(['tap', '--address', api.url, '--limit', '1']);
+  t.match(stdout, 'GET /\\u001b[2Jgone');
+  t.notOk(stdout.includes('\u001b'));
 });

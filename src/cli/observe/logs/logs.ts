@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CliContext } from '../../context.ts';
 import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
+import { printable } from '../../terminal/index.ts';
 import { lineOutputOption } from '../output.ts';
 import { clockTime } from '../numbers.ts';
 import { matches } from '../tap/tap-filter.ts';
@@ -92,7 +93,7 @@ Examples:
 
 /** The line as its proxy wrote it, with the proxy's name where the target stood; lines in JSON as they are. */
 function textOf({ atMs, level, proxy }: AccessLine, raw: string): string {
-  if (raw.startsWith('{')) return raw;
+  if (raw.startsWith('{')) return printable(raw);
   const [, , , ...rest] = raw.split('\t');
-  return `${clockTime(atMs)} ${level.padEnd(5)} ${proxy}  ${rest.join('  ')}`;
+  return `${clockTime(atMs)} ${level.padEnd(5)} ${proxy}  ${printable(rest.join('  '))}`;
 }

@@ -1,5 +1,5 @@
 import type { RefusalView, RequestView } from '../../../model/index.ts';
-import type { Colours } from '../../terminal/index.ts';
+import { type Colours, printable } from '../../terminal/index.ts';
 import { byteCount, clockTime, latency } from '../numbers.ts';
 import { endName, serviceName, shortIdentity } from '../traffic/ends.ts';
 import type { ConnectionEvent, TapEvent } from './tap-event.ts';
@@ -13,9 +13,9 @@ export function tapLine(event: TapEvent, colours: Colours): string {
   const head = [
     colours.dim(clockTime(event.atMs)),
     paint(event, colours)(word.padEnd(KIND_WIDTH)),
-    `${endName(event.source)} → ${targetName(event)}`,
+    printable(`${endName(event.source)} → ${targetName(event)}`),
   ];
-  const [rest, ...below] = detailOf(event);
+  const [rest, ...below] = detailOf(event).map(printable);
   return [`${[...head, rest].join('  ')}`, ...below.map((line) => `    ${colours.dim(line)}`)].join('\n');
 }
 

@@ -91,5 +91,10 @@ async function openFeeds(
     follow: ['connections', 'requests', 'refusals'] as const,
     ...(namespace === undefined ? {} : { namespace }),
   };
-  return Promise.all(sources.map((source) => source.live(follow, onMessage)));
+  const opened = await Promise.allSettled(sources.map((source) => source.live(follow, onMessage)));
+  const feeds = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const failure = opened.find((each) => each.status === 'rejected');
+  if (failure === undefined) return feeds;
+  for (const feed of feeds) feed.close();
+  throw failure.reason;
 }

@@ -1,5 +1,5 @@
 import type { TopologyNode } from '../../../model/index.ts';
-import type { Colours } from '../../terminal/index.ts';
+import { type Colours, printable } from '../../terminal/index.ts';
 import { nodeName } from '../traffic/edge-rows.ts';
 import { edgeHealth, edgeText } from './edge-text.ts';
 import type { Graph } from './graph.ts';
@@ -14,8 +14,8 @@ export function topologyText({ nodes, edges }: Graph, colours: Colours): string 
   for (const node of nodes) {
     const own = byFrom.get(node.id) ?? [];
     if (own.length === 0) continue;
-    lines.push(colours.bold(nodeName(node, node.id)) + tags(node, colours));
-    const names = own.map(({ to }) => nodeName(byId.get(to), to));
+    lines.push(colours.bold(printable(nodeName(node, node.id))) + tags(node, colours));
+    const names = own.map(({ to }) => printable(nodeName(byId.get(to), to)));
     const widest = Math.max(...names.map(({ length }) => length));
     for (const [index, edge] of own.entries()) {
       const paint = { idle: colours.dim, good: colours.green, poor: colours.yellow, bad: colours.red };
@@ -28,7 +28,8 @@ export function topologyText({ nodes, edges }: Graph, colours: Colours): string 
     lines.push('');
   }
   if (lines.length === 0) lines.push('no traffic within the window', '');
-  if (quiet.length > 0) lines.push(`quiet: ${quiet.map((node) => nodeName(node, node.id)).join(', ')}`, '');
+  if (quiet.length > 0)
+    lines.push(`quiet: ${quiet.map((node) => printable(nodeName(node, node.id))).join(', ')}`, '');
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
