@@ -24,6 +24,7 @@ export {
   type ControlPlaneConfig,
   createControllerClient,
 } from './control-plane/controller-client.ts';
+export { formatDurationMs } from './options/duration.ts';
 export { type HostPort, parseHostPort } from './options/host-port.ts';
 export {
   address,

@@ -3,6 +3,8 @@ import { MeshError, type MeshErrorOptions } from '../base/index.ts';
 export interface ProxyErrorOptions<Code extends string> extends MeshErrorOptions<Code> {
   readonly policy?: string | undefined;
   readonly rule?: number | undefined;
+  /** Default: it has none. */
+  readonly ruleName?: string | undefined;
   readonly reason?: string | undefined;
   /** Default: none. */
   readonly unmatched?: readonly string[] | undefined;
@@ -14,6 +16,8 @@ export class ProxyError<Code extends string = string> extends MeshError<Code> {
   readonly policy: string | undefined;
   /** Which of its rules, counted from 0. */
   readonly rule: number | undefined;
+  /** That rule's name, where rules of its kind have names. */
+  readonly ruleName: string | undefined;
   /** A word of a closed list, where the code alone does not say why. */
   readonly reason: string | undefined;
   /** ALLOW policies of which none let it through, where no one policy decided. */
@@ -23,6 +27,7 @@ export class ProxyError<Code extends string = string> extends MeshError<Code> {
     super(options);
     this.policy = options.policy;
     this.rule = options.rule;
+    this.ruleName = options.ruleName;
     this.reason = options.reason;
     this.unmatched = options.unmatched ?? [];
   }

@@ -276,7 +276,7 @@ test('a waypoint that is missing or not ready refuses, and never falls back to t
   const pod = enrolled('p', '10.0.0.1', guarded);
   const missing = refusal(resolve({ upsertServices: [guarded], upsertWorkloads: [pod] }, ['10.96.0.1', 80]));
   t.equal(missing.reason, 'WAYPOINT_MISSING');
-  t.match(missing.message, /waypoint shop\/waypoint.shop.svc.cluster.local, which does not exist/);
+  t.match(missing.message, /waypoint shop\/waypoint, which does not exist/);
   const idle = { upsertServices: [guarded, waypointService], upsertWorkloads: [pod] };
   t.equal(refusal(resolve(idle, ['10.96.0.1', 80])).reason, 'WAYPOINT_NOT_READY');
   const address = ip('10.0.0.50');

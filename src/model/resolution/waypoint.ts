@@ -82,10 +82,12 @@ function reasonOf(waypoint: GatewayAddress): UpstreamRefusalReason {
   return unbound === undefined || unbound.reason === 'missing' ? 'WAYPOINT_MISSING' : 'WAYPOINT_UNUSABLE';
 }
 
-/** For sentences: `waypoint shop/waypoint.shop.svc.cluster.local`, or the Gateway that was named where it cannot be used. */
+/** For sentences: `waypoint shop/waypoint`, which is the Gateway; the whole name of one that is no Service of the cluster. */
 export function nameWaypoint(waypoint: GatewayAddress): string {
   if (waypoint.kind !== 'hostname') return `waypoint at ${waypoint.network}/${waypoint.address}`;
-  const name = readUnboundAddress(waypoint)?.name ?? waypoint.hostname;
+  const { namespace, hostname } = waypoint;
+  const ending = hostname.indexOf(`.${namespace}.svc.`);
+  const name = readUnboundAddress(waypoint)?.name ?? (ending > 0 ? hostname.slice(0, ending) : hostname);
   return `waypoint ${waypoint.namespace}/${name}`;
 }
 

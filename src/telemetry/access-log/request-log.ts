@@ -36,6 +36,8 @@ export interface RequestLogRecord {
   readonly reason: string | undefined;
   readonly policy: string | undefined;
   readonly rule: number | undefined;
+  /** Stands in the number's place. Default: it has none. */
+  readonly ruleName?: string | undefined;
   readonly error: Error | undefined;
 }
 
@@ -92,6 +94,6 @@ function requestFields(record: RequestLogRecord): Record<string, unknown> {
     error: record.error,
     reason: record.reason,
     policy: record.policy,
-    rule: record.rule === undefined ? undefined : record.rule + 1,
+    rule: record.ruleName ?? (record.rule === undefined ? undefined : record.rule + 1),
   };
 }

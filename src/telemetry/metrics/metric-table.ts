@@ -109,7 +109,7 @@ export const METRICS = {
   ),
   refusals: counter(
     'nodemesh_refusals_total',
-    'Connections refused, by who refused, error code or reason, and deciding policy (empty when none)',
+    'Connections, and requests at waypoints, that a proxy refused or gave up, by reporter, error code or reason, and deciding policy (empty when none)',
     ['reporter', 'reason', 'policy'],
   ),
   waypointBypass: counter(

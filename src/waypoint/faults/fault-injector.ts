@@ -135,6 +135,7 @@ function injectedAbort(fault: CompiledFault, rule: number, abort: FaultAbort): W
     message: `answered with ${status} (gRPC ${grpcStatus}) as FaultInjection ${fault.policy} says`,
     policy: fault.policy,
     rule,
+    ruleName: fault.source.rules[rule]?.name,
     answer: { status, grpc: grpcStatus },
   });
 }

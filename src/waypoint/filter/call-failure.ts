@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../proxy/index.ts';
 import type { Filter } from '../../model/index.ts';
 import { WaypointError, type WaypointErrorCode } from '../errors.ts';
 
@@ -22,7 +23,7 @@ export function troubleError(
     code,
     blame: trouble.kind === 'body-too-long' ? (hook === 'request' ? 'downstream' : 'upstream') : 'local',
     message: `Filter ${name}, ${hook === 'request' ? 'onRequest' : 'onResponse'}: ${message}`,
-    hint: 'see the log of the waypoint; spec.failure: Open lets requests pass a filter that fails',
+    hint: `${HINTS[trouble.kind] ?? ''}spec.failure: Open lets requests pass a filter that fails`,
     policy: name,
     ...(hook === 'response' ? { answer: { status: 502 } } : {}),
   });
@@ -38,7 +39,7 @@ function describeTrouble(
     case 'timed-out':
       return {
         code: 'ERR_WAYPOINT_FILTER_TIMEOUT',
-        message: `expected it to be done within ${timeLimitMs} ms, it was not`,
+        message: `expected it to be done within ${formatDurationMs(timeLimitMs)}, it was not`,
       };
     case 'crashed':
       return { code: 'ERR_WAYPOINT_FILTER_CRASHED', message: 'its process ended' };
@@ -53,3 +54,11 @@ function describeTrouble(
       };
   }
 }
+
+/** What would help, where it is not the module itself that has to. */
+const HINTS: Partial<Readonly<Record<FilterTrouble['kind'], string>>> = {
+  'timed-out': 'spec.limits.time gives it more time; ',
+  crashed: 'spec.limits.memory gives it more memory; ',
+  overloaded: 'more replicas of the waypoint share the load; ',
+  'body-too-long': 'spec.body.maxBytes lets it see longer ones; ',
+};

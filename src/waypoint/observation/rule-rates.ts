@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { HttpRoute, HttpRule, Rates, TrafficEdge } from '../../model/index.ts';
 import { type CountsOfOne, createObservationStore } from '../../telemetry/index.ts';
+import { ruleLabel } from '../routing/rule-label.ts';
 
 interface TakenBy {
   readonly route: HttpRoute;
@@ -37,11 +38,6 @@ export function createRuleRates(clock: Clock): RuleRates {
       return (route, rule) => rates.of(route.namespace, nameOf(route, rule));
     },
   };
-}
-
-/** Its name, or its place in the route for people, who count from 1. */
-export function ruleLabel(route: HttpRoute, rule: HttpRule): string {
-  return rule.name === '' ? String(route.rules.indexOf(rule) + 1) : rule.name;
 }
 
 function edgeOf(route: HttpRoute, rule: string): TrafficEdge {

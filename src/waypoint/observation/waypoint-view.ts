@@ -10,7 +10,8 @@ import {
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { bindsService, type WaypointSelf } from '../listener/dialled-target.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
-import { type RuleRates, ruleLabel } from './rule-rates.ts';
+import { ruleLabel } from '../routing/rule-label.ts';
+import type { RuleRates } from './rule-rates.ts';
 
 export interface WaypointViewDeps {
   readonly self: WaypointSelf;

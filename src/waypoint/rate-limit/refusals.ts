@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../proxy/index.ts';
 import { WaypointError } from '../errors.ts';
 import { retryAfter } from './announcement.ts';
 import type { Claim, Settled } from './claim.ts';
@@ -11,10 +12,11 @@ export function rateLimited(
   return new WaypointError({
     code: 'ERR_WAYPOINT_RATE_LIMITED',
     blame: 'downstream',
-    message: `expected at most ${requests} requests in ${intervalMs} ms (${burst} at once) by rule ${claim.rule.source.name}, got one more`,
+    message: `expected at most ${requests} requests in ${formatDurationMs(intervalMs)} (${burst} at once) by rule ${claim.rule.source.name}, got one more`,
     hint: `see RateLimit ${claim.object.policy}`,
     policy: claim.object.policy,
     rule: claim.rule.index,
+    ruleName: claim.rule.source.name,
     answer: { headers: [retryAfter(take.waitMs), ...announcement] },
   });
 }
@@ -28,5 +30,6 @@ export function rateLimitUnavailable({ object, rule }: Claim): WaypointError {
     hint: 'see the log for why the server is not reached; spec.global.failure: Open lets requests pass then',
     policy: object.policy,
     rule: rule.index,
+    ruleName: rule.source.name,
   });
 }

@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../proxy/index.ts';
 import type { HttpRequest } from '../../http/index.ts';
 import type { FaultRule, RequestLimit, Share } from '../../model/index.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
@@ -37,12 +38,14 @@ function named(rule: string): string {
 
 function limitText({ requests, intervalMs, per }: RequestLimit): string {
   const by = per.map((part) => (part.kind === 'header' ? `header ${part.name}` : part.kind));
-  return `${requests} in ${intervalMs} ms${by.length === 0 ? '' : ` for each ${by.join(' and ')}`}`;
+  return `${requests} in ${formatDurationMs(intervalMs)}${by.length === 0 ? '' : ` for each ${by.join(' and ')}`}`;
 }
 
 function faultText({ delay, abort }: FaultRule): string {
   return [
-    ...(delay === undefined ? [] : [`${shareText(delay.share)} held up for ${delay.delayMs} ms`]),
+    ...(delay === undefined
+      ? []
+      : [`${shareText(delay.share)} held up for ${formatDurationMs(delay.delayMs)}`]),
     ...(abort === undefined
       ? []
       : [`${shareText(abort.share)} answered with ${abort.status ?? `gRPC ${abort.grpcStatus}`}`]),

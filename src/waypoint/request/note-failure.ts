@@ -9,4 +9,5 @@ export function noteFailure(record: RequestRecord, failure: MeshError): void {
   record.reason ??= own?.reason ?? failure.code;
   record.policy ??= own?.policy;
   record.rule ??= own?.rule;
+  record.ruleName ??= own?.ruleName;
 }

@@ -12,6 +12,8 @@ export interface RequestRecord {
   /** `<namespace>/<name>` of the policy that decided, and which of its rules, from 0. */
   policy: string | undefined;
   rule: number | undefined;
+  /** Its name, where rules of that kind have names. */
+  ruleName: string | undefined;
   /** The ALLOW policy that let it through, where one had to. */
   allowedBy: string | undefined;
   /** A word of a closed list: why the waypoint itself answered. */
@@ -45,6 +47,7 @@ export function createRequestRecord(): RequestRecord {
   return {
     policy: undefined,
     rule: undefined,
+    ruleName: undefined,
     allowedBy: undefined,
     reason: undefined,
     error: undefined,

@@ -47,6 +47,19 @@ function verdict(filter: string, record = RECORD): boolean | string {
   return lines.length === 1;
 }
 
+test('a rule is told by its name where it has one, else by its number from 1', async (t) => {
+  const compiled = compileAccessRules({ filters: [], fields: [] });
+  if ('problems' in compiled) throw new Error('no rules');
+  const lines: AccessLine[] = [];
+  const log = createRequestLog({ isEnabled: () => true, write: (line) => lines.push(line) }, compiled.rules);
+  log.ended({ ...RECORD, rule: 1 });
+  log.ended({ ...RECORD, rule: 1, ruleName: 'per-tenant' });
+  t.same(
+    lines.map(({ fields }) => fields.rule),
+    [2, 'per-tenant'],
+  );
+});
+
 test('filters as Istio’s users write them', async (t) => {
   for (const [filter, expected] of [
     ['response.code >= 400', true],

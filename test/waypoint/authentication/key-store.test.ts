@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Test, test } from 'tap';
+import { type LogFields, silentLogger } from '../../../src/base/index.ts';
 import { createKeyStore, type FetchDocument } from '../../../src/waypoint/authentication/keys/index.ts';
 import { authenticate } from '../../../src/waypoint/authentication/authenticate.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
@@ -136,13 +137,26 @@ test('a token that comes before the first keys waits for them', async (t) => {
   t.equal((await result).tokens.length, 1);
 });
 
+test('keys that cannot be fetched are told with a code and what to look at, and a time that people can read', async (t) => {
+  const clock = createFakeClock(NOW_SECONDS * 1_000);
+  const said: LogFields[] = [];
+  const log = { ...silentLogger, warn: (_message: string, fields: LogFields = {}) => said.push(fields) };
+  const { fetch } = scripted(() => ({ status: 503 }));
+  const store = createKeyStore({ fetch, clock, log });
+  store.follow([RULE]);
+  await clock.advance(0);
+  t.match(said, [{ error: { code: 'ERR_WAYPOINT_TOKEN_KEYS', hint: /jwksUri/, cause: Error } }]);
+  t.ok(Number.isInteger(said[0]?.retryMs));
+  await store.close();
+});
+
 test('an issuer that does not answer in time costs no token more than that', async (t) => {
   const { clock, store } = storeOf(t, () => new Promise<Answer>(() => undefined));
   const request = makeRequest({ headers: { authorization: `Bearer ${await first.sign()}` } });
   const result = authenticate(request, planOf([RULE], store), clock);
   const rejected = t.rejects(result, {
     code: 'ERR_WAYPOINT_TOKEN_KEYS',
-    message: /no answer within 5000 ms/,
+    message: /no answer within 5s/,
   });
   await clock.advance(5_000);
   await rejected;

@@ -119,6 +119,8 @@ test('a refusal is 429 with the seconds to wait rounded up, and names policy and
     code: 'ERR_WAYPOINT_RATE_LIMITED',
     policy: 'shop/a',
     rule: 1,
+    ruleName: 'all',
+    message: /in 1m \(/,
     blame: 'downstream',
   });
   t.equal(world.notes.filter((note) => note === 'limited shop/a all').length, 3);

@@ -6,7 +6,7 @@ export async function readTheWire(shop: Shop, say: (text: string) => void): Prom
   say(`${NAMESPACE} is not in the mesh yet; reading the cable between the nodes for 3 s`);
   const text = await shop.capture('node-1', 3);
   const line = text.split('\n').find((candidate) => candidate.includes(SECRET));
-  if (line !== undefined) say(`  on the cable: ${line.trim().slice(0, 100)}`);
+  if (line !== undefined) say(`  on the cable: ${around(line.trim(), SECRET)}`);
   return [
     check(
       'without the mesh, the card number is readable on the cable',
@@ -15,3 +15,14 @@ export async function readTheWire(shop: Shop, say: (text: string) => void): Prom
     ),
   ];
 }
+
+/** As much of a line as fits into one of the terminal, with the word that it is about in it. */
+export function around(line: string, word: string): string {
+  const at = line.indexOf(word);
+  if (line.length <= WIDEST_LINE || at + word.length <= WIDEST_LINE) return line.slice(0, WIDEST_LINE);
+  const end = Math.min(line.length, at + word.length + AFTER_WORD);
+  return `…${line.slice(Math.max(0, end - WIDEST_LINE), end)}`;
+}
+
+const WIDEST_LINE = 100;
+const AFTER_WORD = 20;

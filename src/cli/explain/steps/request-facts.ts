@@ -1,6 +1,7 @@
 import type { HttpBackend, HttpFilter } from '../../../model/index.ts';
 import { filterText, type RequestRehearsal, type RuleVerdict, targetText } from '../../../waypoint/index.ts';
 import { type Fact, note, ok, stop } from '../explanation.ts';
+import { durationText } from '../../mesh/short-text.ts';
 
 /** What a waypoint found out about a request on its way to a verdict, in the order in which it does. */
 export function requestFacts(rehearsed: RequestRehearsal): readonly Fact[] {
@@ -21,7 +22,8 @@ function tokenFacts({ tokens, tokenRules, outcome }: RequestRehearsal): readonly
 }
 
 function admissionFacts({ admission, delayedMs }: RequestRehearsal): readonly Fact[] {
-  const delayed = delayedMs > 0 ? [note(`held up for ${Math.round(delayedMs)} ms on purpose`)] : [];
+  const delayed =
+    delayedMs > 0 ? [note(`held up for ${durationText(Math.round(delayedMs))} on purpose`)] : [];
   return [...admission.map((text) => note(text)), ...delayed];
 }
 

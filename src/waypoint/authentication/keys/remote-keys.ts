@@ -1,8 +1,9 @@
+import { formatDurationMs } from '../../../proxy/index.ts';
 import { type Clock, createBackoff, describeError, type Logger, type Timer } from '../../../base/index.ts';
 import { discoverKeysUrl, type FetchDocument, type FetchedKeys, fetchKeys } from './fetch-keys.ts';
 import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
-import { keysUnavailable } from './keys-unavailable.ts';
+import { keysNotFetched, keysUnavailable } from './keys-unavailable.ts';
 
 export interface RemoteKeysOptions {
   readonly issuer: string;
@@ -62,7 +63,9 @@ export function followRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
   async function attempt(): Promise<void> {
     lookedAtMs = clock.monotonic();
     const timeout = new AbortController();
-    const expiry = clock.after(timeoutMs, () => timeout.abort(new Error(`no answer within ${timeoutMs} ms`)));
+    const expiry = clock.after(timeoutMs, () =>
+      timeout.abort(new Error(`no answer within ${formatDurationMs(timeoutMs)}`)),
+    );
     const signal = AbortSignal.any([timeout.signal, stopped.signal]);
     try {
       const fetched = await orAborted(signal, fetchAll(signal));
@@ -79,8 +82,8 @@ export function followRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
         issuer,
         url: options.url,
         kept: keys?.size ?? 0,
-        retryMs,
-        error,
+        retryMs: Math.round(retryMs),
+        error: keysNotFetched(issuer, error),
       });
       schedule(retryMs);
     } finally {

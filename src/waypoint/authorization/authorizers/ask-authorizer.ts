@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../../proxy/index.ts';
 import type { Clock } from '../../../base/index.ts';
 import type { Authorizer } from '../../../model/index.ts';
 import { fromUnknown } from '../../from-unknown.ts';
@@ -56,6 +57,6 @@ function tookTooLong(timeoutMs: number): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_TRY_TIMEOUT',
     blame: 'upstream',
-    message: `expected an authorizer to answer within ${timeoutMs} ms`,
+    message: `expected an authorizer to answer within ${formatDurationMs(timeoutMs)}`,
   });
 }

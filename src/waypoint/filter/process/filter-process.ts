@@ -1,5 +1,6 @@
 import type { Clock, Closable, Timer } from '../../../base/index.ts';
 import { type Apartness, limitProcess } from '../../../net/index.ts';
+import { formatDurationMs } from '../../../proxy/index.ts';
 import { WaypointError } from '../../errors.ts';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, NO_BYTES } from '../protocol/frame.ts';
 import type { CallHead, LoadHead, LogHead, ReadyHead } from '../protocol/messages.ts';
@@ -87,7 +88,7 @@ function createSession(options: FilterProcessOptions, launched: LaunchedProcess)
 
   const calls = createCallTable(clock, (timeLimitMs) => expectLife(Math.max(timeLimitMs, SHORTEST_PONG_MS)));
   const start = clock.after(START_MS, () => {
-    loaded.reject(brokenError(`expected the module to be loaded within ${START_MS} ms`));
+    loaded.reject(brokenError(`expected the module to be loaded within ${formatDurationMs(START_MS)}`));
   });
 
   const ended = launched.exited.then((exit): ProcessEnd => {

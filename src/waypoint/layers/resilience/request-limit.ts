@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../../proxy/index.ts';
 import type { HttpRequest } from '../../../http/index.ts';
 import { WaypointError } from '../../errors.ts';
 import { isGrpc } from '../../request/failure-response.ts';
@@ -22,7 +23,7 @@ export function requestTimedOut(limitMs: number): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_REQUEST_TIMEOUT',
     blame: 'upstream',
-    message: `expected the whole answer within ${limitMs} ms, got none or a part of it`,
+    message: `expected the whole answer within ${formatDurationMs(limitMs)}, got none or a part of it`,
     hint: "the limit is timeouts.request of the route's rule or of a TrafficPolicy, or the grpc-timeout of the client",
   });
 }

@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../../proxy/index.ts';
 import type { Clock } from '../../../base/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import { WaypointError } from '../../errors.ts';
@@ -48,7 +49,7 @@ function timedOut(limitMs: number): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_TRY_TIMEOUT',
     blame: 'upstream',
-    message: `expected the whole answer of the backend within ${limitMs} ms, got none or a part of it`,
+    message: `expected the whole answer of the backend within ${formatDurationMs(limitMs)}, got none or a part of it`,
     hint: "the limit is timeouts.backendRequest of the route's rule or of a TrafficPolicy",
   });
 }

@@ -11,6 +11,7 @@ import { WaypointError } from '../../errors.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
 import { pathOf } from '../../routing/request-facts.ts';
+import { ruleLabel } from '../../routing/rule-label.ts';
 import { type BackendChoiceOptions, createBackendChoice } from './backend-choice.ts';
 import { applyHeaderFilter } from './header-filter.ts';
 import { redirect } from './redirect.ts';
@@ -32,7 +33,7 @@ export function createRouteLayer(options: BackendChoiceOptions = {}): Layer {
       case 'rule': {
         const { route, rule, match } = selection;
         context.record.route = route.key;
-        context.record.routeRule = ruleName(route, rule);
+        context.record.routeRule = ruleLabel(route, rule);
         context.record.taken = selection;
         const redirected = redirectBy(rule.filters, request, match);
         if (redirected !== undefined) return redirected;
@@ -68,14 +69,9 @@ function redirectBy(
   return response;
 }
 
-/** As `nodemesh routes` shows it: a rule without a name by its number, from 1. A route has 16 rules at most. */
-function ruleName({ rules }: HttpRoute, rule: HttpRule): string {
-  return rule.name === '' ? String(rules.indexOf(rule) + 1) : rule.name;
-}
-
 function validBackend(route: HttpRoute, rule: HttpRule, backend: HttpBackend | undefined): HttpBackend {
   if (backend?.target.kind === 'service') return backend;
-  const where = `${route.key}, rule ${ruleName(route, rule)}`;
+  const where = `${route.key}, rule ${ruleLabel(route, rule)}`;
   const [reason, message] =
     backend?.target.kind === 'invalid'
       ? [backend.target.reason, backend.target.message]

@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../../proxy/index.ts';
 import type { Duplex } from 'node:stream';
 import {
   type Clock,
@@ -105,7 +106,7 @@ export function createCounterClient(options: CounterClientOptions): CounterClien
         // A server that hangs is left before it has everybody wait.
         if (connection !== undefined && connection.waitedMs > HUNG_MS)
           connection.destroy(new Error(`no reply within ${HUNG_MS} ms`));
-        reject(serverError(`${server} did not answer within ${timeoutMs} ms`));
+        reject(serverError(`${server} did not answer within ${formatDurationMs(timeoutMs)}`));
       });
       try {
         const reply = Promise.resolve(ready).then((made) => runOn(made, keys, parameters));
@@ -126,8 +127,12 @@ export function createCounterClient(options: CounterClientOptions): CounterClien
   };
 }
 
+/** `infra/valkey:6379` for a Service of the cluster, as people call it. */
 function describeServer({ server }: SharedCounting): string {
-  return `${server.kind === 'service' ? server.service : server.host}:${server.port}`;
+  if (server.kind !== 'service') return `${server.host}:${server.port}`;
+  const [namespace = '', hostname = ''] = server.service.split('/');
+  const ending = hostname.indexOf(`.${namespace}.svc.`);
+  return `${namespace}/${ending > 0 ? hostname.slice(0, ending) : hostname}:${server.port}`;
 }
 
 /** Rejects when the signal aborts first; whatever the work then comes to is nobody's. */

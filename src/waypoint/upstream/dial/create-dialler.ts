@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/index.ts';
 import type { Upstream, Workload } from '../../../model/index.ts';
 import { connectTcp, tcpByteStream } from '../../../net/index.ts';
-import { baggageOf, type SessionPool } from '../../../proxy/index.ts';
+import { baggageOf, type SessionPool, formatDurationMs } from '../../../proxy/index.ts';
 import { formatTraceparent } from '../../../telemetry/index.ts';
 import { formatForwarded, TunnelError, type TunnelRequestHead } from '../../../tunnel-protocol/index.ts';
 import { WaypointError } from '../../errors.ts';
@@ -92,7 +92,7 @@ function timedOut({ address, targetPort, workload }: Upstream, timeoutMs: number
   return new WaypointError({
     code: 'ERR_WAYPOINT_CONNECT_FAILED',
     blame: 'upstream',
-    message: `expected a connection to ${workload?.name ?? address} (${address}:${targetPort}) within ${timeoutMs} ms, got none`,
+    message: `expected a connection to ${workload?.name ?? address} (${address}:${targetPort}) within ${formatDurationMs(timeoutMs)}, got none`,
     hint: 'the pod may be overloaded or gone, or a NetworkPolicy may be blocking port 15008',
     reason: 'connect-timeout',
     retryable: true,

@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../../../../proxy/index.ts';
 import { finished } from 'node:stream';
 import type { Clock } from '../../../../base/index.ts';
 import type { HttpBody, HttpRequest } from '../../../../http/index.ts';
@@ -67,7 +68,7 @@ function tookTooLong(maximumMs: number): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_MIRROR_TIMEOUT',
     blame: 'upstream',
-    message: `expected a mirrored request to be over within ${maximumMs} ms`,
+    message: `expected a mirrored request to be over within ${formatDurationMs(maximumMs)}`,
   });
 }
 

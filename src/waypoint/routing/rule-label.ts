@@ -1,0 +1,6 @@
+import type { HttpRoute, HttpRule } from '../../model/index.ts';
+
+/** Its name, or its place in the route for people, who count from 1. A route has 16 rules at most. */
+export function ruleLabel({ rules }: HttpRoute, rule: HttpRule): string {
+  return rule.name === '' ? String(rules.indexOf(rule) + 1) : rule.name;
+}
