@@ -97,7 +97,7 @@ test('rows sort by numbers and by natural order, with what is unknown last', asy
 
 test('a certificate past three quarters of its life warns, a root thirty days before its end', async (t) => {
   const DAY = 86_400_000;
-  const leaf = { kind: 'workload', notBeforeMs: 0, notAfterMs: DAY, rotations: [] } as const;
+  const leaf = { kind: 'workload', notBeforeMs: 1, notAfterMs: DAY, rotations: [] } as const;
   t.same(
     [0.5, 0.8, 0.95, 1].map((share) => certificateHealth(leaf, share * DAY)),
     ['good', 'warn', 'bad', 'bad'],
@@ -110,4 +110,5 @@ test('a certificate past three quarters of its life warns, a root thirty days be
   const failed = { atMs: 0, serial: '', outcome: 'failed', error: 'no answer' } as const;
   t.equal(certificateHealth({ ...leaf, rotations: [failed] }, 0.4 * DAY), 'warn');
   t.equal(lifeUsed({ notBeforeMs: 5, notAfterMs: 5 }, 0), 1);
+  t.equal(lifeUsed({ notBeforeMs: 0, notAfterMs: DAY }, DAY / 2), undefined, 'a beginning that is not known');
 });

@@ -4,6 +4,7 @@ import { place, setParameters } from '../app/router.ts';
 import { now } from '../data/clock.ts';
 import { useAnswer } from '../data/resource.ts';
 import { shortIdentity } from '../format/names.ts';
+import { NOTHING } from '../format/numbers.ts';
 import { formatDate, formatUntil } from '../format/time.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { Badge, Share } from '../parts/badge.tsx';
@@ -67,7 +68,7 @@ function CertificateDetails({ of }: { readonly of: CertificateView }): JSX.Eleme
           ['Name', <code key="name">{of.name}</code>],
           ['Serial', <code key="serial">{of.serial}</code>],
           ['Held by', of.proxy],
-          ['Begins', formatDate(of.notBeforeMs)],
+          ['Begins', of.notBeforeMs === 0 ? NOTHING : formatDate(of.notBeforeMs)],
           ['Ends', `${formatDate(of.notAfterMs)}, ${formatUntil(of.notAfterMs, now.value)}`],
         ]}
       />
@@ -117,7 +118,10 @@ const COLUMNS: readonly Column<CertificateView>[] = [
   {
     label: 'Life used',
     isNumber: true,
-    show: (each) => <Share share={lifeUsed(each, now.peek())} tone={certificateHealth(each, now.peek())} />,
+    show: (each) => {
+      const used = lifeUsed(each, now.peek());
+      return used === undefined ? NOTHING : <Share share={used} tone={certificateHealth(each, now.peek())} />;
+    },
     sort: (each) => lifeUsed(each, now.peek()),
   },
   {

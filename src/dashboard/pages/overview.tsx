@@ -84,17 +84,19 @@ export function OverviewPage(): JSX.Element {
                 <Answered of={refusals}>{() => <RefusalList refusals={recent} most={6} />}</Answered>
               </section>
             </div>
-            <section class="card" aria-label="Edges">
-              <EdgeTable
-                title="Edges, the failing ones first"
-                isAsGiven
-                graph={graph}
-                edges={[...graph.edges].sort(
-                  (a, b) => healthRank(b) - healthRank(a) || volumeOf(b.rates) - volumeOf(a.rates),
-                )}
-                onChoose={choose}
-              />
-            </section>
+            {graph.edges.length > 0 && (
+              <section class="card" aria-label="Edges">
+                <EdgeTable
+                  title="Edges, the failing ones first"
+                  isAsGiven
+                  graph={graph}
+                  edges={[...graph.edges].sort(
+                    (a, b) => healthRank(b) - healthRank(a) || volumeOf(b.rates) - volumeOf(a.rates),
+                  )}
+                  onChoose={choose}
+                />
+              </section>
+            )}
           </>
         );
       }}

@@ -56,9 +56,11 @@ export function TopologyPage(): JSX.Element {
                 />
               )}
             </div>
-            <section class="card" aria-label="Edges">
-              <EdgeTable title="All edges" graph={graph} edges={graph.edges} onChoose={choose} />
-            </section>
+            {graph.edges.length > 0 && (
+              <section class="card" aria-label="Edges">
+                <EdgeTable title="All edges" graph={graph} edges={graph.edges} onChoose={choose} />
+              </section>
+            )}
           </>
         );
       }}

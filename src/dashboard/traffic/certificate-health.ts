@@ -1,11 +1,12 @@
 import type { CertificateView } from '../../model/index.ts';
 import type { Health } from './health.ts';
 
-/** How much of its life is over: 0 before it begins, 1 when it has ended. */
+/** How much of its life is over: 0 before it begins, 1 when it has ended; undefined when its beginning is not known. */
 export function lifeUsed(
   certificate: Pick<CertificateView, 'notBeforeMs' | 'notAfterMs'>,
   nowMs: number,
-): number {
+): number | undefined {
+  if (certificate.notBeforeMs === 0) return undefined;
   const life = certificate.notAfterMs - certificate.notBeforeMs;
   return life <= 0 ? 1 : Math.min(1, Math.max(0, (nowMs - certificate.notBeforeMs) / life));
 }
@@ -23,7 +24,7 @@ export function certificateHealth(
     const days = (certificate.notAfterMs - nowMs) / 86_400_000;
     return days < 7 ? 'bad' : days < 30 ? 'warn' : 'good';
   }
-  const used = lifeUsed(certificate, nowMs);
+  const used = lifeUsed(certificate, nowMs) ?? 0;
   if (used > 0.9) return 'bad';
   return used > 0.75 || certificate.rotations[0]?.outcome === 'failed' ? 'warn' : 'good';
 }
