@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { test } from 'tap';
-import { type AccessLine, filteredLine } from '../../../src/cli/observe/logs/access-line.ts';
+import { type AccessLine, filteredLine, REFUSALS } from '../../../src/cli/observe/logs/access-line.ts';
 import { parseLogLine } from '../../../src/cli/observe/logs/log-line.ts';
 import { logSources, readAccessLines } from '../../../src/cli/observe/logs/log-sources.ts';
+import { VERDICTS as OF_WAYPOINTS } from '../../../src/waypoint/observation/verdicts.ts';
+import { VERDICTS as OF_ZTUNNELS } from '../../../src/ztunnel/response-flags.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 import type { LabClient } from '../../../src/lab/index.ts';
 
@@ -51,7 +53,9 @@ test('the end of a line says what became of the request', async (t) => {
   t.equal(verdictOf({ status: '200' }), 'allowed');
   t.equal(verdictOf({ status: '503' }), 'failed');
   t.equal(verdictOf({ error: 'connection reset' }, 'error'), 'failed');
-  t.equal(verdictOf({ error: 'no', policy: 'shop/p', status: '403' }, 'warn'), 'refused');
+  t.equal(verdictOf({ error: 'no', 'error.code': 'ERR_WAYPOINT_DENIED', status: '403' }, 'warn'), 'refused');
+  t.equal(verdictOf({ reason: 'authorizer_denied', status: '403' }), 'refused');
+  t.same(REFUSALS, new Set([...OF_ZTUNNELS, ...OF_WAYPOINTS]));
 });
 
 test('of a log only the lines about connections and requests are read', async (t) => {

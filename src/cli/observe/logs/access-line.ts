@@ -25,12 +25,42 @@ export function filteredLine({ fields, level }: AccessLine): Filtered {
   };
 }
 
-/** A policy that decided has refused; any other error is a fault. */
-function verdictOf({ error, policy, reason, status }: LogLine['fields'], level: string): Verdict {
-  if (error === undefined && reason === undefined)
-    return Number(status) >= 500 || level === 'error' ? 'failed' : 'allowed';
-  const refused = policy !== undefined || /deny|denied|polic|refus|unauthor|rate.?limit/i.test(reason ?? '');
-  return refused ? 'refused' : 'failed';
+/** What proxies refuse on purpose, by error code or reason: theirs, which a test compares. Any other error is a fault. */
+export const REFUSALS: ReadonlySet<string> = new Set([
+  'ERR_ZTUNNEL_DENIED',
+  'ERR_ZTUNNEL_DENIED_LATER',
+  'ERR_ZTUNNEL_WAYPOINT_BYPASS',
+  'ERR_ZTUNNEL_WRONG_AUTHORITY',
+  'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
+  'ERR_ZTUNNEL_SELF_CALL',
+  'ERR_ZTUNNEL_RECURSIVE_PORT',
+  'ERR_ZTUNNEL_POD_SHARE',
+  'ERR_IDENTITY_PEER_REVOKED',
+  // A destination whose waypoint is not there is closed by design.
+  'WAYPOINT_MISSING',
+  'WAYPOINT_UNUSABLE',
+
+  'ERR_WAYPOINT_DENIED',
+  'ERR_WAYPOINT_DENIED_LATER',
+  'ERR_WAYPOINT_NOT_BOUND',
+  'ERR_WAYPOINT_NO_ROUTE',
+  'ERR_WAYPOINT_PATH',
+  'ERR_WAYPOINT_TOKEN_INVALID',
+  'ERR_WAYPOINT_TOKEN_MISSING',
+  'ERR_WAYPOINT_UNCHECKED_BODY',
+  'ERR_WAYPOINT_RATE_LIMITED',
+  'ERR_WAYPOINT_RATE_LIMIT_UNCHECKED',
+  'ERR_WAYPOINT_FAULT_INJECTED',
+  'ERR_WAYPOINT_OVERLOADED',
+  'ERR_WAYPOINT_OVERFLOW',
+  'authorizer_denied',
+]);
+
+function verdictOf(fields: LogLine['fields'], level: string): Verdict {
+  const { error, reason, status, 'error.code': code = '' } = fields;
+  if (REFUSALS.has(code) || (reason !== undefined && REFUSALS.has(reason))) return 'refused';
+  if (error !== undefined || level === 'error' || Number(status) >= 500) return 'failed';
+  return 'allowed';
 }
 
 /** `cart.shop.svc.cluster.local` is the service cart. */

@@ -40,7 +40,8 @@ export function edgeRows(
     .map(({ from, to, mutualTls, protocol, rates }) => ({
       source: nodeName(nodes.get(from), from),
       destination: nodeName(nodes.get(to), to),
-      clientIdentity: mutualTls ? (identities.get(from)?.[0] ?? '') : '',
+      clientIdentity:
+        mutualTls && nodes.get(from)?.kind === 'workload' ? (identities.get(from)?.[0] ?? '') : '',
       serverIdentities: mutualTls ? (identities.get(to) ?? []) : [],
       mutualTls,
       protocol,
