@@ -29,7 +29,7 @@ test('an object says whether it is accepted, and again when what it is for comes
   await untilStatus(
     running,
     'shop/a',
-    /"status":"False","reason":"TargetNotFound".*port http of Service cart/,
+    /"status":"False","reason":"TargetNotFound".*there is no Service cart/,
   );
   await running.apply('cart', SERVICE);
   await untilStatus(running, 'shop/a', /"observedGeneration":3.*"status":"True","reason":"Accepted"/);
