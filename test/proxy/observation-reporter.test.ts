@@ -4,22 +4,23 @@ import { createObservationReporter } from '../../src/proxy/index.ts';
 import { createObservationStore } from '../../src/telemetry/index.ts';
 import { WireError } from '../../src/wire/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { edge, refusal } from '../telemetry/observation/observed-traffic.ts';
+import { edge, refusal, requestView } from '../telemetry/observation/observed-traffic.ts';
 
-function setup(t: { teardown(end: () => unknown): void }) {
+function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-1') {
   const clock = createFakeClock();
-  const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
+  const store = createObservationStore({ proxy, clock });
   const reports: ObservationReport[] = [];
   const answers: ((report: ObservationReport) => number)[] = [];
+  const watchers = new Set<string>();
   const reporter = createObservationReporter({
-    proxy: 'ztunnel/node-1',
+    proxy,
     version: '0.1.0',
     store,
     state: () => ({ workloads: [], certificates: [], policies: [], waypoint: undefined }),
     async send(report) {
       reports.push(report);
       const answer = answers.shift() ?? (({ batch }) => batch.upTo);
-      return { acknowledged: answer(report) };
+      return { acknowledged: answer(report), requestsFollowed: watchers.size > 0 };
     },
     clock,
     random: () => 0,
@@ -28,7 +29,7 @@ function setup(t: { teardown(end: () => unknown): void }) {
     reporter.destroy();
   });
   const refuse = (): void => store.refused(refusal({ atMs: clock.now() }));
-  return { clock, store, reports, answers, reporter, refuse };
+  return { clock, store, reports, answers, watchers, reporter, refuse };
 }
 
 const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => () => {
@@ -107,4 +108,30 @@ test('after closing nothing is sent, and no timer is left', async (t) => {
   await clock.advance(20_000);
   t.equal(reports.length, 0);
   t.equal(clock.pending, 0);
+});
+
+test('a waypoint reports requests while somebody follows them, and not more than fit', async (t) => {
+  const { clock, store, reports, watchers, reporter, refuse } = setup(t, 'waypoint/shop/waypoint-1');
+  reporter.start();
+  await clock.advance(1);
+  t.notOk(store.isFollowed);
+  watchers.add('tap');
+  refuse();
+  await clock.advance(1_500);
+  t.ok(store.isFollowed, 'views are made from now on');
+  for (let index = 0; index < 300; index++) store.requestEnded(requestView(`/${index}`));
+  watchers.clear();
+  refuse();
+  await clock.advance(1_500);
+  t.equal(reports.at(-1)?.requests.length, 200);
+  t.equal(reports.at(-1)?.requests[0]?.path, '/0');
+  t.notOk(store.isFollowed, 'nobody follows any more');
+});
+
+test('a ztunnel makes no views for those who follow requests', async (t) => {
+  const { clock, store, watchers, reporter } = setup(t);
+  watchers.add('tap');
+  reporter.start();
+  await clock.advance(1);
+  t.notOk(store.isFollowed);
 });

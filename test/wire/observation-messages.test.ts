@@ -10,6 +10,7 @@ import {
   LONGEST_REPORT_BYTES,
 } from '../../src/wire/message/observation/report-message.ts';
 import { createObservationStore, proxyStateOf } from '../../src/telemetry/index.ts';
+import { requestView } from '../telemetry/observation/observed-traffic.ts';
 import { observeSome, someFacts } from '../telemetry/api/api-fixture.ts';
 
 async function someReport(): Promise<ObservationReport> {
@@ -28,6 +29,10 @@ async function someReport(): Promise<ObservationReport> {
     version: '0.1.0',
     sentMs: nowMs,
     batch: store.since(0),
+    requests: [
+      requestView('/orders'),
+      { ...requestView('/grpc'), protocol: 'grpc', grpcStatus: 0, service: undefined },
+    ],
     state: {
       ...proxyStateOf(store, facts),
       waypoint: { ...waypoint, rates },
@@ -42,7 +47,8 @@ test('a report comes out as it went in', async (t) => {
   t.same(decodeObservationReport(encodeObservationReport(report)), report);
   const without = { ...report, state: undefined };
   t.same(decodeObservationReport(encodeObservationReport(without)), without);
-  t.same(decodeObservationReceipt(encodeObservationReceipt({ acknowledged: 7 })), { acknowledged: 7 });
+  const receipt = { acknowledged: 7, requestsFollowed: true };
+  t.same(decodeObservationReceipt(encodeObservationReceipt(receipt)), receipt);
 });
 
 test('whatever a report says, it is of the proxy that sent it', async (t) => {

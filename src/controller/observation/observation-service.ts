@@ -70,6 +70,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       const isNext = batch.from === last;
       if (isNext) store.ingest(batch);
       else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
+      for (const request of report.requests) store.requestEnded(request);
       const acknowledged = isNext ? batch.upTo : last;
       known.set(proxy, {
         version,
@@ -82,7 +83,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
             ? (before?.workloads ?? new Map())
             : new Map(state.workloads.map((workload) => [workload.uid, workload])),
       });
-      return { acknowledged };
+      return { acknowledged, requestsFollowed: store.isFollowed };
     },
     proxies: () => known,
   };

@@ -1,4 +1,5 @@
 import type { FlowRecord, RefusalView, TraceSpan } from './events.ts';
+import type { RequestView } from './api.ts';
 import type { TrafficSlot } from './traffic.ts';
 import type { CertificateView, PolicyView, WaypointView, WorkloadView } from './views.ts';
 
@@ -36,9 +37,13 @@ export interface ObservationReport {
   readonly batch: ObservedBatch;
   /** Undefined: as it was told before. */
   readonly state: ProxyState | undefined;
+  /** That just ended, told once or never: for who follows them, and only while the last receipt said that somebody does. */
+  readonly requests: readonly RequestView[];
 }
 
 export interface ObservationReceipt {
   /** Up to where the controller knows: the next report begins there. 0: it knows nothing of this instance. */
   readonly acknowledged: number;
+  /** Whether anybody follows requests as they end. */
+  readonly requestsFollowed: boolean;
 }

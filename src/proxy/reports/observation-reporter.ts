@@ -12,12 +12,13 @@ import {
 import type { ObservationReceipt, ObservationReport, ProxyState } from '../../model/index.ts';
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { WireError } from '../../wire/index.ts';
+import { createFollowedRequests } from './followed-requests.ts';
 
 export interface ObservationReporterOptions {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`: whom the controller knows the token's owner as. */
   readonly proxy: string;
   readonly version: string;
-  readonly store: Pick<ObservationStore, 'instance' | 'since'>;
+  readonly store: Pick<ObservationStore, 'instance' | 'since' | 'follow'>;
   /** How things are; asked every few seconds. */
   readonly state: () => ProxyState;
   /** Usually `reportObservations` of the controller's client. */
@@ -42,6 +43,9 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   const { random = Math.random } = options;
   const backoff = createBackoff({ initialMs: BUSY_MS, maximumMs: LONGEST_WAIT_MS, jitter: 0.2 }, random);
   const stopped = new AbortController();
+  const requests = createFollowedRequests(store);
+  // A ztunnel takes no requests apart; following them would only have it make views of connections.
+  const seesRequests = proxy.startsWith('waypoint/');
   let timer: Timer | undefined;
   let acknowledged = 0;
   let failing = false;
@@ -69,6 +73,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
         sentMs: clock.now(),
         batch,
         state: withState ? options.state() : undefined,
+        requests: requests.take(),
       };
       const receipt = await send(report, stopped.signal);
       sentAtMs = nowMs;
@@ -87,6 +92,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     // A controller that has started anew knows nothing: it gets all that is kept.
     if (isOther) stateAtMs = Number.NEGATIVE_INFINITY;
     acknowledged = receipt.acknowledged;
+    requests.follow(seesRequests && receipt.requestsFollowed);
     const isFull = KINDS.some((kind) => batch[kind].length >= MOST_OF_A_KIND);
     next(isFull && !isOther ? CATCH_UP_MS : BUSY_MS);
   };
@@ -106,6 +112,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
 
   const stop = (): void => {
     stopped.abort();
+    requests.follow(false);
     timer?.cancel();
   };
 

@@ -89,6 +89,13 @@ export declare type ObservationReport = Message<"nodemesh.observation.v1.Observa
    * @generated from field: nodemesh.observation.v1.ProxyState state = 12;
    */
   state?: ProxyState | undefined;
+
+  /**
+   * Requests that just ended, told once or never: only while the last receipt asked for them.
+   *
+   * @generated from field: repeated nodemesh.observation.v1.Request requests = 13;
+   */
+  requests: Request[];
 };
 
 /**
@@ -107,6 +114,13 @@ export declare type ObservationReceipt = Message<"nodemesh.observation.v1.Observ
    * @generated from field: double acknowledged = 1;
    */
   acknowledged: number;
+
+  /**
+   * Somebody follows requests as they end.
+   *
+   * @generated from field: bool requests_followed = 2;
+   */
+  requestsFollowed: boolean;
 };
 
 /**
@@ -387,6 +401,102 @@ export declare type Refusal = Message<"nodemesh.observation.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export declare const RefusalSchema: GenMessage<Refusal>;
+
+/**
+ * @generated from message nodemesh.observation.v1.Request
+ */
+export declare type Request = Message<"nodemesh.observation.v1.Request"> & {
+  /**
+   * @generated from field: double at_ms = 1;
+   */
+  atMs: number;
+
+  /**
+   * @generated from field: nodemesh.observation.v1.End source = 2;
+   */
+  source?: End | undefined;
+
+  /**
+   * @generated from field: string source_address = 3;
+   */
+  sourceAddress: string;
+
+  /**
+   * @generated from field: nodemesh.observation.v1.End destination = 4;
+   */
+  destination?: End | undefined;
+
+  /**
+   * @generated from field: nodemesh.observation.v1.ServicePort service = 5;
+   */
+  service?: ServicePort | undefined;
+
+  /**
+   * @generated from field: bool grpc = 6;
+   */
+  grpc: boolean;
+
+  /**
+   * @generated from field: string method = 7;
+   */
+  method: string;
+
+  /**
+   * @generated from field: string host = 8;
+   */
+  host: string;
+
+  /**
+   * @generated from field: string path = 9;
+   */
+  path: string;
+
+  /**
+   * @generated from field: uint32 status = 10;
+   */
+  status: number;
+
+  /**
+   * @generated from field: optional uint32 grpc_status = 11;
+   */
+  grpcStatus?: number | undefined;
+
+  /**
+   * @generated from field: double duration_ms = 12;
+   */
+  durationMs: number;
+
+  /**
+   * @generated from field: uint32 attempts = 13;
+   */
+  attempts: number;
+
+  /**
+   * @generated from field: string route = 14;
+   */
+  route: string;
+
+  /**
+   * @generated from field: string reason = 15;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string policy = 16;
+   */
+  policy: string;
+
+  /**
+   * @generated from field: string trace_id = 17;
+   */
+  traceId: string;
+};
+
+/**
+ * Describes the message nodemesh.observation.v1.Request.
+ * Use `create(RequestSchema)` to create a new message.
+ */
+export declare const RequestSchema: GenMessage<Request>;
 
 /**
  * @generated from message nodemesh.observation.v1.RefusedRequest

@@ -86,6 +86,7 @@ test('the controller answers for the whole mesh, from its objects and from what 
     version: '1.2.3',
     sentMs: clockMs,
     batch: store.since(0),
+    requests: [],
     state: {
       workloads: [{ ...workload, rates }],
       certificates: someFacts().certificates(),
@@ -93,7 +94,10 @@ test('the controller answers for the whole mesh, from its objects and from what 
       waypoint: undefined,
     },
   };
-  t.same(await node.client.reportObservations(report), { acknowledged: report.batch.upTo });
+  t.same(await node.client.reportObservations(report), {
+    acknowledged: report.batch.upTo,
+    requestsFollowed: false,
+  });
 
   t.match(await ask(running, '/api/v1/info'), { scope: 'mesh', trustDomain: 'cluster.local' });
   const { workloads } = await ask(running, '/api/v1/workloads');
@@ -143,8 +147,9 @@ test('who reports for somebody else is told so', async (t) => {
     sentMs: 1,
     batch: { from: 0, upTo: 1, slots: [], refusals: [], flows: [], spans: [] },
     state: undefined,
+    requests: [],
   };
-  t.same(await client.reportObservations(report), { acknowledged: 1 });
+  t.same(await client.reportObservations(report), { acknowledged: 1, requestsFollowed: false });
   await t.rejects(client.reportObservations({ ...report, proxy: 'ztunnel/node-1' }), {
     code: 'ERR_WIRE_PERMISSION_DENIED',
     message: /expected what waypoint\/shop\/waypoint-1 has seen itself, got what ztunnel\/node-1 has seen/,

@@ -5,7 +5,7 @@ import type { Caller } from '../../../src/controller/tokens/index.ts';
 import { KEPT_MS, type ObservationReport } from '../../../src/model/index.ts';
 import { createObservationStore } from '../../../src/telemetry/index.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
-import { edge, refusal } from '../../telemetry/observation/observed-traffic.ts';
+import { edge, refusal, requestView } from '../../telemetry/observation/observed-traffic.ts';
 
 const NODE_1: Caller = {
   namespace: 'nodemesh-system',
@@ -32,6 +32,7 @@ function setup() {
     sentMs: clock.now(),
     batch: store.since(from),
     state: undefined,
+    requests: [],
     ...over,
   });
   const refused = (): number => mesh.refusals({ windowMs: KEPT_MS, limit: 1_000 }).length;
@@ -42,10 +43,10 @@ test('a report that was sent twice counts once', async (t) => {
   const { clock, service, store, reportOf, refused } = setup();
   store.refused(refusal({ atMs: clock.now() }));
   const first = reportOf(0);
-  t.same(await service.report(first, NODE_1), { acknowledged: first.batch.upTo });
+  t.match(await service.report(first, NODE_1), { acknowledged: first.batch.upTo });
   store.refused(refusal({ atMs: clock.now() }));
   // The receipt was lost, so the proxy begins where it began before.
-  t.same(await service.report(reportOf(0), NODE_1), { acknowledged: first.batch.upTo });
+  t.match(await service.report(reportOf(0), NODE_1), { acknowledged: first.batch.upTo });
   t.equal(refused(), 1);
   await service.report(reportOf(first.batch.upTo), NODE_1);
   t.equal(refused(), 2);
@@ -55,7 +56,7 @@ test('a proxy that has started anew begins anew, and one that the controller doe
   const { clock, service, store, reportOf, refused } = setup();
   store.refused(refusal({ atMs: clock.now() }));
   store.refused(refusal({ atMs: clock.now() }));
-  t.same(await service.report(reportOf(1), NODE_1), { acknowledged: 0 });
+  t.match(await service.report(reportOf(1), NODE_1), { acknowledged: 0 });
   t.equal(refused(), 0);
   await service.report(reportOf(0), NODE_1);
   await service.report(reportOf(0, { instance: 'another' }), NODE_1);
@@ -68,7 +69,7 @@ test('two generations of a proxy that report side by side are each counted once'
   const { acknowledged } = await service.report(reportOf(0), NODE_1);
   await service.report(reportOf(0, { instance: 'next' }), NODE_1);
   store.refused(refusal({ atMs: clock.now() }));
-  t.same(await service.report(reportOf(acknowledged), NODE_1), { acknowledged: store.since(0).upTo });
+  t.match(await service.report(reportOf(acknowledged), NODE_1), { acknowledged: store.since(0).upTo });
   t.equal(refused(), 3);
 });
 
@@ -102,4 +103,19 @@ test('a proxy that reports all the time is told to wait, and one that is silent 
   await clock.advance(2 * KEPT_MS);
   await service.report(reportOf(0, { proxy: 'ztunnel/node-2' }), { ...NODE_1, node: 'node-2' });
   t.same([...service.proxies().keys()], ['ztunnel/node-2']);
+});
+
+test('requests are told on to who follows them, and asked for only then', async (t) => {
+  const { mesh, service, reportOf } = setup();
+  const seen: string[] = [];
+  t.match(await service.report(reportOf(0), NODE_1), { requestsFollowed: false });
+  const unfollow = mesh.follow({ requestEnded: ({ path }) => seen.push(path) });
+  t.match(await service.report(reportOf(0, { requests: [requestView('/a')] }), NODE_1), {
+    requestsFollowed: true,
+  });
+  unfollow();
+  t.match(await service.report(reportOf(0, { requests: [requestView('/b')] }), NODE_1), {
+    requestsFollowed: false,
+  });
+  t.same(seen, ['/a']);
 });

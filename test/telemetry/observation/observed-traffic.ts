@@ -1,6 +1,7 @@
 import type {
   FlowRecord,
   RefusalView,
+  RequestView,
   TraceSpan,
   TrafficEdge,
   TrafficEnd,
@@ -78,5 +79,28 @@ export function span(over: Partial<TraceSpan> = {}): Omit<TraceSpan, 'proxy'> {
     failed: false,
     attributes: {},
     ...over,
+  };
+}
+
+export function requestView(path: string): RequestView {
+  return {
+    atMs: 1,
+    proxy: 'ztunnel/node-1',
+    source: shop('frontend'),
+    sourceAddress: '10.244.1.2',
+    destination: shop('cart'),
+    service: { namespace: 'shop', name: 'cart', port: 8080 },
+    protocol: 'http',
+    method: 'GET',
+    host: 'cart',
+    path,
+    status: 200,
+    grpcStatus: undefined,
+    durationMs: 1.5,
+    attempts: 1,
+    route: 'shop/canary',
+    reason: '',
+    policy: '',
+    traceId: '',
   };
 }

@@ -73,7 +73,7 @@ export async function startTestController(
       async nodeReports(report, caller) {
         return { acknowledged: report.node === caller.name };
       },
-      observations: async ({ batch }) => ({ acknowledged: batch.upTo }),
+      observations: async ({ batch }) => ({ acknowledged: batch.upTo, requestsFollowed: false }),
     },
     ...options,
   });

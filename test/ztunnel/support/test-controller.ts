@@ -107,7 +107,7 @@ export async function startTestController(): Promise<TestController> {
           const all = await Promise.all(news.map(({ uid, state }) => announce(uid, state)));
           return { acknowledged: all.every(Boolean) };
         },
-        observations: async ({ batch }) => ({ acknowledged: batch.upTo }),
+        observations: async ({ batch }) => ({ acknowledged: batch.upTo, requestsFollowed: false }),
       },
     });
     port = server.address.port;

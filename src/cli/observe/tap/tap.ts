@@ -30,7 +30,8 @@ export function addTapCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Connections are seen by the ztunnels at both ends, requests by waypoints. Without --node all of a lab are followed.
+Connections are seen by the ztunnels at both ends. Requests are seen by waypoints, which tell the controller of them every
+second or two and, when they are busy, of a part of them. Without --node all of a lab are followed.
 
 Examples:
   $ nodemesh tap -n shop                              all of a namespace

@@ -13,6 +13,7 @@ import {
   encodeRefusal,
   encodeSpan,
 } from './event-message.ts';
+import { decodeRequest, encodeRequest } from './request-message.ts';
 import { decodeState, encodeState } from './state-message.ts';
 import { createEdgeIndex, decodeEdge, decodeSlot, encodeEdge, encodeSlot } from './traffic-message.ts';
 
@@ -35,6 +36,7 @@ export function encodeObservationReport(report: ObservationReport): Buffer {
     refusals: batch.refusals.map(encodeRefusal),
     flows: batch.flows.map(encodeFlow),
     spans: batch.spans.map(encodeSpan),
+    requests: report.requests.map(encodeRequest),
   });
   if (report.state !== undefined) message.state = encodeState(report.state);
   return asBuffer(toBinary(ObservationReportSchema, message));
@@ -63,17 +65,18 @@ export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
       spans: message.spans.map((span, index) => decodeSpan(span, proxy, `spans[${index}]`)),
     },
     state: message.state === undefined ? undefined : decodeState(message.state, proxy),
+    requests: message.requests.map((request, index) => decodeRequest(request, proxy, `requests[${index}]`)),
   };
 }
 
-export function encodeObservationReceipt({ acknowledged }: ObservationReceipt): Buffer {
-  return asBuffer(toBinary(ObservationReceiptSchema, create(ObservationReceiptSchema, { acknowledged })));
+export function encodeObservationReceipt(receipt: ObservationReceipt): Buffer {
+  return asBuffer(toBinary(ObservationReceiptSchema, create(ObservationReceiptSchema, receipt)));
 }
 
 /** Throws WireError. */
 export function decodeObservationReceipt(bytes: Uint8Array): ObservationReceipt {
-  const { acknowledged } = decodeMessage(ObservationReceiptSchema, bytes);
-  return { acknowledged: decodeSequence(acknowledged, 'acknowledged') };
+  const { acknowledged, requestsFollowed } = decodeMessage(ObservationReceiptSchema, bytes);
+  return { acknowledged: decodeSequence(acknowledged, 'acknowledged'), requestsFollowed };
 }
 
 function decodeSequence(value: number, path: string): number {
