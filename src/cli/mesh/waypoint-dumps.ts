@@ -1,5 +1,5 @@
 import { describeError } from '../../base/index.ts';
-import { isKind, isReady, isReplicaOf } from '../../lab/cluster/objects/index.ts';
+import { isKind, isReady, isReplicaOf, isTerminating } from '../../lab/cluster/objects/index.ts';
 import { type LabClient, LabError, type WaypointReplica } from '../../lab/index.ts';
 import type { BackendDump, DumpedRoute } from '../../waypoint/index.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -105,7 +105,7 @@ async function replicasOf(
 ): Promise<readonly WaypointReplica[]> {
   const pods = (await lab.objects('Pod', namespace))
     .filter((pod) => isKind(pod, 'Pod'))
-    .filter((pod) => isReplicaOf(pod, name) && isReady(pod));
+    .filter((pod) => isReplicaOf(pod, name) && isReady(pod) && !isTerminating(pod));
   if (pods.length === 0) return [{ namespace, name }];
   return pods.map(({ metadata }) => ({ namespace, name, pod: metadata.name }));
 }
