@@ -23,6 +23,7 @@ const TEST_PEERS = [
   { program: 'h2load', debian: 'nghttp2-client' },
   { program: 'redis-server', debian: 'redis-server' },
   { program: 'curl', debian: 'curl' },
+  { program: 'promtool', debian: 'prometheus' },
   { program: 'chromium', debian: 'chromium' },
 ];
 const BENCH_PEERS = [

@@ -97,7 +97,6 @@ async function startController(
   const listening = readiness.waitFor('grpc');
 
   const mesh = await openMesh({ config, source, sink, clock, log }, owned);
-  const admin = await listenAdmin(mesh, { config, readiness, registry, version, log }, owned);
   const store = createObservationStore({
     proxy: 'controller',
     clock,
@@ -111,6 +110,7 @@ async function startController(
     log,
   });
   const facts = createMeshFacts({ ...mesh, ...config, reported: observations.proxies, version, clock });
+  const admin = await listenAdmin(mesh, { config, readiness, registry, version, facts, log }, owned);
   const dashboard = await listenDashboard(config, { store, facts, clock, log }, owned);
   // Proxies are served only when there is all to tell: half a mesh would look like the removal of the other half.
   await mesh.source.start();

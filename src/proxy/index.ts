@@ -71,6 +71,7 @@ export {
   createWorkloadSessionPool,
   type SessionPool,
   type SessionPoolOptions,
+  type TunnelWatch,
 } from './tunnels/session-pool.ts';
 export { baggageOf } from './tunnels/tunnel-head.ts';
 export { createTunnelListener, type TunnelRejection } from './tunnels/tunnel-listener.ts';

@@ -21,6 +21,7 @@ import {
   createControllerClient,
   createHeldIdentities,
   type TunnelRejection,
+  type TunnelWatch,
 } from '../proxy/index.ts';
 import type {
   AdmissionMetrics,
@@ -64,6 +65,7 @@ import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 export interface WaypointProxyDeps {
   readonly journal: ConnectionJournal;
   readonly requestLog: RequestLog;
+  readonly tunnels: TunnelWatch;
   readonly tracer: Tracer;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
@@ -153,7 +155,14 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
 
   const ownWorkload = createOwnWorkload(view, serviceKey(namespace, self.hostname));
   const pool = owned.own(
-    createWaypointPool({ identity: held, account, connectTimeoutMs: CONNECT_TIMEOUT_MS, clock, log }),
+    createWaypointPool({
+      identity: held,
+      account,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      clock,
+      log,
+      watch: deps.tunnels,
+    }),
   );
   const upstreams: Upstreams = owned.own(
     createUpstreams({

@@ -20,6 +20,7 @@ import {
   createReadiness,
   createRequestLog,
   createTcpMetrics,
+  createTunnelMetrics,
   createXdsMetrics,
   logLevelRoutes,
   type MeshLogger,
@@ -106,6 +107,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   );
   const proxy = createWaypointProxy(config, {
     journal,
+    tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
     observeRequest: observation.observeRequest,
     onDryRun(outcome) {
@@ -141,11 +143,11 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     version,
     droppedLogLines: () => deps.logSink.dropped ?? 0,
   });
-  registerCertificateMetrics(registry, () =>
-    proxy.svids
-      .status()
-      .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
-  );
+  registerCertificateMetrics(registry, {
+    certificates: () =>
+      proxy.svids.status().map((status) => ({ ...status, state: status.state.toLowerCase() })),
+    renewals: () => proxy.svids.rotations,
+  });
   registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
   const xdsMetrics = createXdsMetrics(registry);
 

@@ -22,6 +22,7 @@ import {
   createControllerClient,
   createHeldIdentities,
   type TunnelRejection,
+  type TunnelWatch,
 } from '../proxy/index.ts';
 import type { Tracer } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
@@ -48,6 +49,7 @@ import {
 
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
+  readonly tunnels: TunnelWatch;
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly log: Logger;
@@ -113,6 +115,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     tracker,
     connections: createFairShare(carriedConnections()),
     journal: deps.journal,
+    tunnels: deps.tunnels,
     tracer: deps.tracer,
     budget: createBufferBudget(),
     clock,

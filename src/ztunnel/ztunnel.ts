@@ -10,6 +10,7 @@ import {
   createNodeMetrics,
   createReadiness,
   createTcpMetrics,
+  createTunnelMetrics,
   createXdsMetrics,
   logLevelRoutes,
   type MeshLogger,
@@ -116,6 +117,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   );
   const proxy = createNodeProxy(config, {
     journal,
+    tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
     clock,
     log,
@@ -134,11 +136,11 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     version: deps.version,
     droppedLogLines: () => deps.logSink.dropped ?? 0,
   });
-  registerCertificateMetrics(registry, () =>
-    proxy.svids
-      .status()
-      .map(({ identity, state, notAfterMs }) => ({ identity, state: state.toLowerCase(), notAfterMs })),
-  );
+  registerCertificateMetrics(registry, {
+    certificates: () =>
+      proxy.svids.status().map((status) => ({ ...status, state: status.state.toLowerCase() })),
+    renewals: () => proxy.svids.rotations,
+  });
   registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
   const xdsMetrics = createXdsMetrics(registry);
   createNodeMetrics({

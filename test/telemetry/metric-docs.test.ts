@@ -7,6 +7,7 @@ import {
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
+  createTunnelMetrics,
   createXdsMetrics,
   METRICS,
   type MetricDescription,
@@ -82,7 +83,11 @@ test('every metric of the table but the controller’s own is registered here', 
   registerRevocationMetrics(registry, () => undefined);
   registerWorkloadMetrics(registry, () => []);
   registerExportMetrics(registry, () => []);
-  registerCertificateMetrics(registry, () => []);
+  registerCertificateMetrics(registry, {
+    certificates: () => [],
+    renewals: () => ({ issued: 0, failed: 0 }),
+  });
+  createTunnelMetrics(registry);
   registerProcessMetrics({ registry, component: 'ztunnel', version: '1', droppedLogLines: () => 0 });
   const registered = registry.getMetricsAsArray().map((metric) => metric.name);
   const ours = metrics

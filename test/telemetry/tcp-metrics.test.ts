@@ -5,6 +5,7 @@ import {
   createMetricsRegistry,
   createNodeMetrics,
   createTcpMetrics,
+  createTunnelMetrics,
   createXdsMetrics,
   type MetricsRegistry,
   registerCertificateMetrics,
@@ -168,12 +169,38 @@ test('refusals, dry runs, the control plane stream, enrolments and certificates 
   t.equal(await value(registry, 'workload_manager_active_proxy_count'), 2);
   t.equal(await value(registry, 'workload_manager_proxies_started_total'), 1);
   let held = [
-    { identity: 'spiffe://td/ns/a/sa/a', state: 'available', notAfterMs: 5000 },
-    { identity: 'spiffe://td/ns/a/sa/b', state: 'initializing', notAfterMs: undefined },
+    { identity: 'spiffe://td/ns/a/sa/a', state: 'available', notBeforeMs: 1000, notAfterMs: 5000 },
+    {
+      identity: 'spiffe://td/ns/a/sa/b',
+      state: 'initializing',
+      notBeforeMs: undefined,
+      notAfterMs: undefined,
+    },
   ];
-  registerCertificateMetrics(registry, () => held);
+  registerCertificateMetrics(registry, {
+    certificates: () => held,
+    renewals: () => ({ issued: 3, failed: 2 }),
+  });
+  t.equal(
+    await value(registry, 'nodemesh_svid_not_before_seconds', { identity: 'spiffe://td/ns/a/sa/a' }),
+    1,
+  );
+  t.equal(await value(registry, 'nodemesh_svid_renewals_total', { outcome: 'failed' }), 2);
   t.equal(await value(registry, 'nodemesh_svid_not_after_seconds', { identity: 'spiffe://td/ns/a/sa/a' }), 5);
   t.equal(await value(registry, 'nodemesh_svids', { state: 'initializing' }), 1);
   held = [];
   t.ok(Number.isNaN(await value(registry, 'nodemesh_svids', { state: 'available' })), 'forgotten ones go');
+});
+
+test('histograms that are only read at scrapes are rendered with what was observed', async (t) => {
+  const registry = createMetricsRegistry();
+  const tunnels = createTunnelMetrics(registry);
+  const over = tunnels.opened(3);
+  tunnels.opened(30);
+  t.equal(await value(registry, 'nodemesh_tunnel_handshake_seconds_bucket', { le: '0.0025' }), 0);
+  t.equal(await value(registry, 'nodemesh_tunnel_handshake_seconds_bucket', { le: '0.005' }), 1);
+  t.equal(await value(registry, 'nodemesh_tunnel_handshake_seconds_bucket', { le: '+Inf' }), 2);
+  t.equal(await value(registry, 'nodemesh_tunnel_handshake_seconds_count'), 2);
+  over();
+  t.equal(await value(registry, 'nodemesh_tunnel_sessions'), 1);
 });

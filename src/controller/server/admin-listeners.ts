@@ -1,5 +1,6 @@
 import type { ClosableStack, Logger } from '../../base/index.ts';
 import {
+  type Facts,
   type AdminRoute,
   createAdminServer,
   type MetricsRegistry,
@@ -25,13 +26,14 @@ export async function listenAdmin(
     readonly readiness: Readiness;
     readonly registry: MetricsRegistry;
     readonly version: string;
+    readonly facts: Pick<Facts, 'proxies' | 'certificates'>;
     readonly log: Logger;
   },
   owned: ClosableStack,
 ): Promise<{ readonly admin: ListenAddress | undefined; readonly operator: ListenAddress | undefined }> {
   const { config, registry, readiness, log } = parts;
   registerProcessMetrics({ registry, component: 'controller', version: parts.version });
-  registerControllerMetrics(registry, mesh);
+  registerControllerMetrics(registry, { ...mesh, facts: parts.facts });
   const context = { ...mesh, readiness, registry };
   const open = publicRoutes(context);
   const guarded = operatorRoutes(context);

@@ -1,10 +1,18 @@
-import { METRICS, type MetricsRegistry, makeGauge } from '../../telemetry/index.ts';
+import {
+  createSeriesBuckets,
+  type Facts,
+  METRICS,
+  type MetricsRegistry,
+  makeGauge,
+  observe,
+  SeriesHistogram,
+} from '../../telemetry/index.ts';
 import type { DeltaServer } from '../../xds/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 
-/** The controller's own metrics; everything is read at scrapes alone. */
+/** The controller's own metrics; all but the times of pushes are read at scrapes alone. */
 export function registerControllerMetrics(
   registry: MetricsRegistry,
   parts: {
@@ -12,16 +20,31 @@ export function registerControllerMetrics(
     readonly server: DeltaServer;
     readonly source: ObjectSource;
     readonly sink: SinkQueue;
+    readonly facts: Pick<Facts, 'proxies' | 'certificates'>;
   },
 ): void {
-  const { collections, server, source, sink } = parts;
+  const { collections, server, source, sink, facts } = parts;
   const { podWorkloads, otherWorkloads, services, policyObjects, enrolments } = collections;
   makeGauge(registry, METRICS.controllerWorkloads, (self) =>
     self.set(podWorkloads.size + otherWorkloads.size),
   );
   makeGauge(registry, METRICS.controllerServices, (self) => self.set(services.size));
   makeGauge(registry, METRICS.controllerEnrolments, (self) => self.set(enrolments.size));
-  makeGauge(registry, METRICS.controllerProxies, (self) => self.set(server.proxies().length));
+  makeGauge(registry, METRICS.controllerProxies, (self) => {
+    for (const state of ['current', 'stale', 'rejecting'])
+      self.set({ state }, facts.proxies().filter((proxy) => proxy.state === state).length);
+  });
+  makeGauge(registry, METRICS.controllerAuthorities, (self) => {
+    self.reset();
+    for (const { kind, name, notAfterMs } of facts.certificates())
+      if (kind === 'root' || kind === 'intermediate') self.set({ kind, subject: name }, notAfterMs / 1000);
+  });
+  const pushes = createSeriesBuckets(PUSH_BOUNDS_SECONDS);
+  server.pushes.subscribe((tookMs) => observe(pushes, PUSH_BOUNDS_SECONDS, tookMs / 1000));
+  new SeriesHistogram(registry, METRICS.controllerPush, {
+    bounds: PUSH_BOUNDS_SECONDS,
+    read: () => [{ labels: {}, buckets: pushes }],
+  });
   makeGauge(registry, METRICS.controllerWaitingWrites, (self) => self.set(sink.waiting));
   makeGauge(registry, METRICS.controllerPolicies, (self) => {
     const all = [...policyObjects.values()];
@@ -36,3 +59,5 @@ export function registerControllerMetrics(
     }
   });
 }
+
+const PUSH_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30];

@@ -25,6 +25,7 @@ export interface CertificateStatus {
   /** Past three quarters of its life: renewals fail. */
   readonly alarm: boolean;
   readonly rotatesAtMs: number | undefined;
+  readonly notBeforeMs: number | undefined;
   readonly notAfterMs: number | undefined;
   /** Newest first, at most 20; since somebody here has held it. */
   readonly rotations: readonly Rotation[];

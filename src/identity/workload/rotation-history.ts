@@ -15,13 +15,18 @@ export interface RotationHistory {
   readonly newestFirst: readonly Rotation[];
 }
 
+/** Rotations of all identities of a store, since it was made. */
+export type RotationTotals = Record<Rotation['outcome'], number>;
+
 /** How many are kept. */
 const KEPT_ROTATIONS = 20;
 
-export function createRotationHistory(): RotationHistory {
+/** Counts all rotations into `totals`, and keeps the last. */
+export function createRotationHistory(totals: RotationTotals): RotationHistory {
   let newestFirst: readonly Rotation[] = [];
   return {
     add(rotation) {
+      totals[rotation.outcome] += 1;
       newestFirst = [rotation, ...newestFirst.slice(0, KEPT_ROTATIONS - 1)];
     },
     get newestFirst() {

@@ -12,7 +12,7 @@ import { IdentityError } from '../errors.ts';
 import type { PeerVerifier } from '../tls/index.ts';
 import { type CertificateStatus, describeSvid } from './certificate-status.ts';
 import type { FetchPriority, FetchQueue } from './fetch-queue.ts';
-import { createRotationHistory } from './rotation-history.ts';
+import { createRotationHistory, type RotationTotals } from './rotation-history.ts';
 import { alarmTimeMs, rotationTimeMs } from './schedule.ts';
 import { acceptIssued, createSvid, type Svid, type SvidMaterial, standingOf } from './svid.ts';
 import { createWaiters } from './waiters.ts';
@@ -36,6 +36,7 @@ export interface EntryContext {
   readonly patienceMs: number;
   readonly attemptTimeoutMs: number;
   readonly renewalSpreadMs: number;
+  readonly rotations: RotationTotals;
   /** By the bundle received, or else by what came with the certificate. */
   verifierFor(material: SvidMaterial): PeerVerifier;
   knownRoots(): readonly Certificate[];
@@ -71,7 +72,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const { clock, queue } = context;
   const log = context.log.child({ identity: identity.id });
   const backoff = createBackoff(RETRY, context.random);
-  const rotations = createRotationHistory();
+  const rotations = createRotationHistory(context.rotations);
   let material: SvidMaterial | undefined;
   let svid: Svid | undefined;
   let revoked = false;
@@ -268,6 +269,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
         holders,
         alarm,
         rotatesAtMs,
+        notBeforeMs: svid?.notBeforeMs,
         notAfterMs: svid?.notAfterMs,
         rotations: rotations.newestFirst,
         lastError: lastError === undefined ? undefined : describeError(lastError),

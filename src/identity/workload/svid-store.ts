@@ -14,6 +14,7 @@ import { createPeerVerifier, type PeerVerifier, type RevocationPeriod } from '..
 import type { CertificateStatus } from './certificate-status.ts';
 import { createFetchQueue, type FetchPriority } from './fetch-queue.ts';
 import { createRevocationWatch } from './revocation-watch.ts';
+import type { RotationTotals } from './rotation-history.ts';
 import { bundleOfIssued, type Svid } from './svid.ts';
 import { createSvidEntry, type EntryContext, type IssueFunction, type SvidEntry } from './svid-entry.ts';
 import { formatState, parseState } from './svid-state.ts';
@@ -61,6 +62,8 @@ export interface SvidStore extends Closable {
   /** When the bundle's revocation lists are good; undefined without any. */
   readonly revocationPeriod: RevocationPeriod | undefined;
   status(): readonly CertificateStatus[];
+  /** Attempts to get a certificate, of all identities, since the store was made. */
+  readonly rotations: Readonly<RotationTotals>;
   /** Text with private keys, for `writePrivateFile` on a tmpfs and nothing else. */
   exportState(): string;
   /**
@@ -92,6 +95,7 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
     patienceMs: options.patienceMs ?? 10_000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 10_000,
     renewalSpreadMs: options.renewalSpreadMs ?? 10_000,
+    rotations: { issued: 0, failed: 0 },
     verifierFor(material) {
       if (received !== undefined) return received;
       const bundle = bundleOfIssued(material);
@@ -149,6 +153,7 @@ export function createSvidStore(options: SvidStoreOptions): SvidStore {
     get revocationPeriod() {
       return received?.revocationPeriod;
     },
+    rotations: shared.rotations,
     status: () => [...entries.values()].map((entry) => entry.status()),
     exportState() {
       const usable = [...entries.values()].filter((entry) => entry.current !== undefined);

@@ -37,6 +37,8 @@ export interface ZtunnelStatus {
   readonly ready: boolean;
   readonly restarts: number;
   readonly lastEnd: string | undefined;
+  /** Where its metrics (15020) and readiness (15021) are; every pod of the lab reaches it. */
+  readonly address: string;
   /** Older generations that still serve the connections they have. */
   readonly draining: number;
 }
@@ -80,6 +82,7 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
     ready: await isReady(current),
     restarts: current.process.restarts,
     lastEnd: current.process.lastEnd,
+    address: current.addresses.ipv4,
     draining: drainingCount,
   });
 

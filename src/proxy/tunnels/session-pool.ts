@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type BufferAccount, type Clock, sleep } from '../../base/index.ts';
+import { type BufferAccount, type Clock, MeshError, sleep } from '../../base/index.ts';
 import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
 import { connectTcp, type NetNamespace } from '../../net/index.ts';
 import { createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
@@ -25,11 +25,21 @@ export interface SessionPoolOptions {
   /** For TCP and TLS together. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
+  /** Told of each tunnel. */
+  readonly watch?: TunnelWatch | undefined;
+}
+
+/** Who counts tunnels. */
+export interface TunnelWatch {
+  /** TCP and TLS are through; returns what to call when the tunnel is over, once. */
+  opened(tookMs: number): () => void;
+  /** `reason` is an error code. */
+  failed(reason: string): void;
 }
 
 /** Dials from the workload's namespace, with the workload's certificate. */
 export function createWorkloadSessionPool(options: SessionPoolOptions): SessionPool {
-  const { namespace, mark, identity, account, connectTimeoutMs, clock } = options;
+  const { namespace, mark, identity, account, connectTimeoutMs, clock, watch } = options;
   const openedWith = new WeakMap<object, Svid>();
   const connectOnce = async (key: SessionKey, signal: AbortSignal): Promise<TLSSocket> => {
     for (;;) {
@@ -64,17 +74,29 @@ export function createWorkloadSessionPool(options: SessionPoolOptions): SessionP
     clock,
     config: { poolConnectTimeoutMs: connectTimeoutMs },
     async connect(key, signal) {
-      for (const pauseMs of RENEWAL_PAUSES_MS) {
-        try {
-          return await connectOnce(key, signal);
-        } catch (error) {
-          if (!(error instanceof IdentityError) || error.code !== 'ERR_IDENTITY_PEER_REVOKED') throw error;
-          await sleep(clock, pauseMs, signal);
-        }
+      const startedMs = clock.monotonic();
+      try {
+        const socket = await connectInForce(key, signal);
+        const over = watch?.opened(clock.monotonic() - startedMs);
+        if (over !== undefined) socket.once('close', over);
+        return socket;
+      } catch (error) {
+        if (!signal.aborted) watch?.failed(error instanceof MeshError ? error.code : 'unknown');
+        throw error;
       }
-      return connectOnce(key, signal);
     },
   });
+  async function connectInForce(key: SessionKey, signal: AbortSignal): Promise<TLSSocket> {
+    for (const pauseMs of RENEWAL_PAUSES_MS) {
+      try {
+        return await connectOnce(key, signal);
+      } catch (error) {
+        if (!(error instanceof IdentityError) || error.code !== 'ERR_IDENTITY_PEER_REVOKED') throw error;
+        await sleep(clock, pauseMs, signal);
+      }
+    }
+    return connectOnce(key, signal);
+  }
   return {
     ...pool,
     reviewRevocations(current) {

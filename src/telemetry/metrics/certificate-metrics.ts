@@ -1,11 +1,13 @@
 import { METRICS } from './metric-table.ts';
-import { makeGauge, type MetricsRegistry } from './registry.ts';
+import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 
 /** One certificate of this process, for its metrics. */
 export interface HeldCertificate {
   readonly identity: string;
   /** A word of a closed list, such as `available` or `initializing`. */
   readonly state: string;
+  /** Undefined while there is none yet. */
+  readonly notBeforeMs: number | undefined;
   /** Undefined while there is none yet. */
   readonly notAfterMs: number | undefined;
 }
@@ -22,11 +24,27 @@ export function registerRevocationMetrics(
   });
 }
 
-/** Expiry of each certificate held, and how many are in which state. `certificates` is read at each scrape. */
+/** What is read at each scrape. */
+export interface CertificateSource {
+  certificates(): readonly HeldCertificate[];
+  /** Attempts to get one since the process started. */
+  renewals(): { readonly issued: number; readonly failed: number };
+}
+
+/** Validity of each certificate held, how many are in which state, and how renewing them goes. */
 export function registerCertificateMetrics(
   registry: MetricsRegistry,
-  certificates: () => readonly HeldCertificate[],
+  { certificates, renewals }: CertificateSource,
 ): void {
+  makeGauge(registry, METRICS.svidNotBefore, (self) => {
+    self.reset();
+    for (const { identity, notBeforeMs } of certificates())
+      if (notBeforeMs !== undefined) self.set({ identity }, notBeforeMs / 1000);
+  });
+  makeCounter(registry, METRICS.svidRenewals, (self) => {
+    self.reset();
+    for (const [outcome, count] of Object.entries(renewals())) self.inc({ outcome }, count);
+  });
   makeGauge(registry, METRICS.svidNotAfter, (self) => {
     self.reset();
     for (const { identity, notAfterMs } of certificates())

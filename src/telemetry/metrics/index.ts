@@ -7,6 +7,7 @@ export {
   type HttpMetricsOptions,
 } from './http-metrics.ts';
 export {
+  type CertificateSource,
   type HeldCertificate,
   registerCertificateMetrics,
   registerRevocationMetrics,
@@ -30,4 +31,6 @@ export {
   type TcpMetricsOptions,
   type TrafficBytes,
 } from './tcp-metrics.ts';
+export { createSeriesBuckets, observe, type SeriesBuckets, SeriesHistogram } from './series-histogram.ts';
+export { createTunnelMetrics, type TunnelMetrics } from './tunnel-metrics.ts';
 export type { ResponseFlags, Traffic, TrafficParty } from './traffic-series.ts';

@@ -235,6 +235,27 @@ export const METRICS = {
     'When the certificate of an identity expires, in seconds since 1970',
     ['identity'],
   ),
+  svidNotBefore: gauge(
+    'nodemesh_svid_not_before_seconds',
+    'From when the certificate of an identity is good, in seconds since 1970',
+    ['identity'],
+  ),
+  svidRenewals: counter(
+    'nodemesh_svid_renewals_total',
+    'Attempts to get a certificate, by outcome: issued, failed',
+    ['outcome'],
+  ),
+  tunnelHandshake: histogram(
+    'nodemesh_tunnel_handshake_seconds',
+    'TCP and TLS handshakes of tunnels that were opened, in seconds',
+    [],
+  ),
+  tunnelHandshakeFailures: counter(
+    'nodemesh_tunnel_handshake_failures_total',
+    'Tunnels that could not be opened, by error code',
+    ['reason'],
+  ),
+  tunnelSessions: gauge('nodemesh_tunnel_sessions', 'Tunnels to peers open now, as their client', []),
   svids: gauge('nodemesh_svids', 'Certificates held, by state', ['state']),
   revocationListsNotAfter: gauge(
     'nodemesh_revocation_lists_not_after_seconds',
@@ -265,7 +286,21 @@ export const METRICS = {
     ['understood'],
   ),
   controllerEnrolments: gauge('nodemesh_controller_enrolments', 'Pods that are to be enrolled', []),
-  controllerProxies: gauge('nodemesh_controller_proxies', 'Connected proxies', []),
+  controllerProxies: gauge(
+    'nodemesh_controller_proxies',
+    'Proxies by state: current, stale (does not acknowledge), rejecting',
+    ['state'],
+  ),
+  controllerPush: histogram(
+    'nodemesh_controller_push_seconds',
+    'From sending a proxy something to its acknowledgement, in seconds',
+    [],
+  ),
+  controllerAuthorities: gauge(
+    'nodemesh_controller_ca_not_after_seconds',
+    'When a root or intermediate certificate of the mesh expires, in seconds since 1970',
+    ['kind', 'subject'],
+  ),
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
     'severity',
   ]),

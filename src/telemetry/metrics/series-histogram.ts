@@ -1,4 +1,9 @@
-import { Histogram, type MetricObjectWithValues, type MetricValueWithName } from 'prom-client';
+import {
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricType,
+  type MetricValueWithName,
+} from 'prom-client';
 import type { MetricDescription } from './metric-table.ts';
 import { configOf, type MetricsRegistry } from './registry.ts';
 
@@ -32,6 +37,7 @@ export interface HistogramSeries {
 /** A histogram whose values are kept by whoever observes, and only read at a scrape; see SeriesCounter. */
 export class SeriesHistogram extends Histogram<string> {
   readonly #name: string;
+  readonly #described: Omit<MetricObjectWithValues<MetricValueWithName<string>>, 'values'>;
   readonly #bounds: readonly number[];
   readonly #read: () => Iterable<HistogramSeries>;
 
@@ -42,8 +48,21 @@ export class SeriesHistogram extends Histogram<string> {
   ) {
     super({ ...configOf(registry, metric), buckets: [...options.bounds] });
     this.#name = metric.name;
+    this.#described = {
+      name: metric.name,
+      help: metric.help,
+      // An enum that is in prom-client's types alone; this is its value at run time.
+      type: 'histogram' as unknown as MetricType,
+      aggregator: 'sum',
+      collect: () => undefined,
+    };
     this.#bounds = options.bounds;
     this.#read = options.read;
+  }
+
+  /** What prom-client renders histograms from, beside `get`; its types do not name it. */
+  getForPromString(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    return this.get();
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
@@ -60,6 +79,6 @@ export class SeriesHistogram extends Histogram<string> {
         { metricName: `${this.#name}_count`, labels, value: buckets.count },
       );
     }
-    return { ...(await super.get()), values };
+    return { ...this.#described, values };
   }
 }

@@ -52,6 +52,8 @@ export interface DeltaServer extends Closable {
   /** The streams that are open, in the order they came. */
   proxies(): readonly ConnectedProxy[];
   readonly rejections: Signal<Rejection>;
+  /** Of each acknowledgement: milliseconds since the change that it is for. */
+  readonly pushes: Signal<number>;
   /** Bytes of responses that sockets have not taken yet. */
   readonly bytesUnderWay: number;
 }
@@ -70,6 +72,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
   const sessions = new Map<DeltaSession, Promise<void>>();
   const acknowledgements = createAcknowledgements(clock);
   const rejections = createSignal<Rejection>();
+  const pushes = createSignal<number>();
   let closed = false;
 
   for (const source of sources.values()) {
@@ -93,6 +96,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
 
   return {
     rejections,
+    pushes,
     get bytesUnderWay() {
       return budget.bytesUnderWay;
     },
@@ -107,6 +111,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
         return;
       }
       const session = createDeltaSession({
+        onPushed: (tookMs) => pushes.emit(tookMs),
         peer,
         stream,
         sources,

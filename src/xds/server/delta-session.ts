@@ -42,6 +42,8 @@ export interface SessionContext {
   readonly clock: Clock;
   readonly log: Logger;
   onOutcome(subscription: Subscription, typeUrl: string, outcome: RequestOutcome): void;
+  /** Something was acknowledged so long after it had changed. */
+  onPushed(tookMs: number): void;
 }
 
 /** One stream with all of its types. */
@@ -143,7 +145,9 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     if (state.subscription.names.size > limits.maxNamesPerStream)
       throw tooManyNames(limits.maxNamesPerStream);
     if (outcome.kind === 'acknowledged') {
-      pushTimesMs.push(state.acknowledged(outcome.nonce));
+      const tookMs = state.acknowledged(outcome.nonce);
+      context.onPushed(tookMs);
+      pushTimesMs.push(tookMs);
       if (pushTimesMs.length > KEPT_PUSH_TIMES) pushTimesMs.shift();
     } else if (outcome.kind === 'rejected') state.rejected(outcome.nonce, outcome.message);
     context.onOutcome(state.subscription, request.typeUrl, outcome);

@@ -1,7 +1,7 @@
 import type { BufferBudget, Clock, Logger } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
-import type { ConnectionJournal, HeldIdentity, TunnelRejection } from '../../proxy/index.ts';
+import type { ConnectionJournal, HeldIdentity, TunnelRejection, TunnelWatch } from '../../proxy/index.ts';
 import type { Tracer } from '../../telemetry/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
@@ -18,6 +18,7 @@ export interface PodProxyDeps {
   readonly tracker: ConnectionTracker;
   readonly connections: FairShare;
   readonly journal: ConnectionJournal;
+  readonly tunnels: TunnelWatch;
   readonly tracer: Tracer;
   readonly budget: BufferBudget;
   readonly clock: Clock;

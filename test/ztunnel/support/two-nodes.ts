@@ -91,6 +91,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
         onTunnelRejected: (_pod, { error }) => journal.push({ node: node.name, event: 'rejected', error }),
         onDryRun: () => undefined,
         onWaypointBypass: () => undefined,
+        tunnels: { opened: () => () => undefined, failed: () => undefined },
         onDecided: () => undefined,
       });
       proxies.push(proxy);
