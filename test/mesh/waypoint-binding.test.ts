@@ -111,8 +111,11 @@ test('deleting a waypoint takes what was made for it, and warns of who still wan
   const removed = await world.lab.nodemesh('waypoint', 'delete', 'waypoint', '-n', 'shop');
   t.match(removed, /waypoint shop\/waypoint deleted/);
   await until('nothing is left of it', async () => {
-    const left = await world.lab.lab('get', 'deploy,svc,sa,cm', '-n', 'shop');
-    return !/waypoint/.test(left);
+    const listed = await world.lab.lab('get', 'deploy,svc,sa,cm', '-n', 'shop', '-o', 'json');
+    const { items } = JSON.parse(listed) as {
+      readonly items: readonly { readonly metadata: { readonly name: string } }[];
+    };
+    return items.every(({ metadata }) => !metadata.name.startsWith('waypoint'));
   });
   t.not(await echo('shop'), 'ok');
   await label('svc', 'server', `${USE}-`);
