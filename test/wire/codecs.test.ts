@@ -1,7 +1,9 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { AnySchema } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { test } from 'tap';
 import {
+  type AuthorizationPolicy,
   parseIpAddress,
   type PortMapping,
   type ServiceKey,
@@ -171,6 +173,31 @@ test('a policy with a condition of a newer version is refused rather than widene
   t.throws(() => authorizationCodec.decode(toBinary(authorization.AuthorizationSchema, empty)), {
     message: /principals\[0\]: expected exact, prefix, suffix or presence/,
   });
+  t.end();
+});
+
+test('a policy that was not understood is refused when its reason cannot be read, rather than taken for one without rules', (t) => {
+  const decode = (config?: MessageInitShape<typeof AnySchema>): AuthorizationPolicy =>
+    authorizationCodec.decode(
+      toBinary(
+        authorization.AuthorizationSchema,
+        create(authorization.AuthorizationSchema, {
+          name: 'p',
+          extensions: [{ name: 'nodemesh.io/not-understood', ...(config === undefined ? {} : { config }) }],
+        }),
+      ),
+    );
+  const typeUrl = 'type.googleapis.com/google.protobuf.StringValue';
+  t.equal(decode({ typeUrl, value: Buffer.from('0a03776879', 'hex') }).notUnderstood, 'why');
+  t.throws(() => decode({ typeUrl, value: Buffer.from('00056161306161', 'hex') }), {
+    code: 'ERR_WIRE_DECODE',
+    message: /expected google.protobuf.StringValue/,
+  });
+  t.throws(() => decode({ typeUrl: 'type.googleapis.com/other', value: Buffer.alloc(0) }), {
+    code: 'ERR_WIRE_FIELD',
+    message: /not-understood.*got type.googleapis.com\/other/,
+  });
+  t.throws(() => decode(), { code: 'ERR_WIRE_FIELD', message: /got nothing/ });
   t.end();
 });
 

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { anyPack, anyUnpack, EmptySchema, StringValueSchema } from '@bufbuild/protobuf/wkt';
+import { anyIs, anyPack, EmptySchema, StringValueSchema } from '@bufbuild/protobuf/wkt';
 import {
   type AuthorizationPolicy,
   type Cidr,
@@ -27,7 +27,7 @@ import {
 } from '../generated/authorization_pb.js';
 import { enumTable } from './enum-table.ts';
 import { badField, decodePort, decodeRange, requireText } from './field.ts';
-import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
+import { decodeMessage, type ResourceCodec, resourceCodec } from './resource-codec.ts';
 import { understood } from './understood.ts';
 
 const SCOPES = enumTable<AuthorizationPolicy['scope']>({
@@ -88,10 +88,18 @@ function encodeReason(notUnderstood: string | undefined): Extension[] {
   return [create(ExtensionSchema, { name: NOT_UNDERSTOOD, config })];
 }
 
+/** A reason that cannot be read is a bad field: to pass over it would turn a refusal into a policy that matches nothing. */
 function decodeReason(extensions: readonly Extension[]): Pick<AuthorizationPolicy, 'notUnderstood'> {
-  const config = extensions.find(({ name }) => name === NOT_UNDERSTOOD)?.config;
-  const reason = config === undefined ? undefined : anyUnpack(config, StringValueSchema)?.value;
-  return reason === undefined || reason === '' ? {} : { notUnderstood: reason };
+  const extension = extensions.find(({ name }) => name === NOT_UNDERSTOOD);
+  if (extension === undefined) return {};
+  const { config } = extension;
+  if (config === undefined || !anyIs(config, StringValueSchema))
+    throw badField(
+      `extensions[${NOT_UNDERSTOOD}]`,
+      `expected a ${StringValueSchema.typeName}, got ${config?.typeUrl ?? 'nothing'}`,
+    );
+  const reason = decodeMessage(StringValueSchema, config.value).value;
+  return reason === '' ? {} : { notUnderstood: reason };
 }
 
 function encodeMatch(match: Match): WireMatch {
