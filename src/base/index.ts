@@ -1,3 +1,4 @@
+export { closeWhenQueueIsEmpty } from './accept-queue.ts';
 export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
 export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export type { ByteStream } from './byte-stream.ts';

@@ -67,6 +67,6 @@ export interface TunnelServer extends Closable {
   setSecureContext(options: TlsOptions): void;
   /** Asks `authenticate` again about every live session (trust or CRL changed) and cuts those that it refuses. */
   reauthenticate(): number;
-  /** Stops taking new connections at once; sessions and their streams go on, also new streams of theirs. */
-  stopAccepting(): void;
+  /** Takes those on that wait already, then nobody; sessions and their streams go on, also new streams of theirs. */
+  stopAccepting(): Promise<void>;
 }

@@ -66,8 +66,8 @@ test('a new certificate serves new sessions and leaves those that run alone', as
 test('a server that stops accepting goes on with its sessions', async (t) => {
   await withMesh(ownHttp2, {}, async (mesh) => {
     const session = await mesh.session();
-    mesh.server.stopAccepting();
-    mesh.server.stopAccepting();
+    await mesh.server.stopAccepting();
+    await mesh.server.stopAccepting();
     const { stream } = await session.open(HEAD);
     stream.duplex.end('served');
     t.equal(String(await readAll(stream.duplex)), 'served');

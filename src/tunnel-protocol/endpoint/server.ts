@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
-import { createBufferBudget, HandshakeGate, systemClock } from '../../base/index.ts';
+import { closeWhenQueueIsEmpty, createBufferBudget, HandshakeGate, systemClock } from '../../base/index.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import type { TunnelServer, TunnelServerOptions } from '../server.ts';
@@ -77,10 +77,6 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
     sessions.add(session);
     if (closing) session.drain();
   };
-  const stopAccepting = (): void => {
-    if (server.listening) server.close();
-  };
-
   return {
     get sessions() {
       return sessions.size;
@@ -118,16 +114,16 @@ export function createTunnelServer<Peer>(options: TunnelServerOptions<Peer>): Tu
       }
       return cut;
     },
-    stopAccepting,
+    stopAccepting: () => closeWhenQueueIsEmpty(server),
     async close() {
       closing = true;
-      stopAccepting();
       for (const session of sessions) session.drain();
+      await closeWhenQueueIsEmpty(server);
       if (listening) await closed;
     },
     destroy(cause) {
       closing = true;
-      stopAccepting();
+      if (server.listening) server.close();
       for (const session of [...sessions]) session.destroy(cause ?? closedError());
       for (const socket of sockets) socket.destroy();
     },

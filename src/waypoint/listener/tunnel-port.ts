@@ -97,7 +97,7 @@ export async function openTunnelPort(options: TunnelPortOptions): Promise<Tunnel
       return live.size;
     },
     async close() {
-      server.stopAccepting();
+      await server.stopAccepting();
       for (const connection of live) void connection.close();
       await Promise.all([server.close(), drain.drained()]);
       unsubscribe();

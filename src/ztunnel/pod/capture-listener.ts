@@ -1,12 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Closable, Logger } from '../../base/index.ts';
+import { type Closable, closeWhenQueueIsEmpty, type Logger } from '../../base/index.ts';
 import { kernelIpAddress } from '../../model/index.ts';
 import { originalDestination, tcpByteStream } from '../../net/index.ts';
 import type { CapturedConnection } from '../outbound/ports.ts';
 
 /**
- * Takes over a listening descriptor and hands out each accepted connection before a byte of it is read. `close` stops
- * accepting; the connections are whoever's they were given to.
+ * Takes over a listening descriptor and hands out each accepted connection before a byte of it is read. `close` accepts who
+ * waits already, then nobody; the connections are whoever's they were given to.
  */
 export function startCaptureListener(options: {
   readonly fd: number;
@@ -42,18 +42,11 @@ function captured(socket: Socket): CapturedConnection {
 }
 
 function closable(server: Server): Closable {
-  let stopped = false;
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
-    // Resolves only when all sockets are gone, which is not what closing a listener waits for.
-    server.close();
-  };
   return {
-    async close() {
-      stop();
+    close: () => closeWhenQueueIsEmpty(server),
+    destroy() {
+      if (server.listening) server.close();
     },
-    destroy: stop,
   };
 }
 

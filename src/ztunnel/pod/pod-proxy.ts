@@ -111,17 +111,11 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
     throw error;
   }
 
-  function stopListening(): void {
-    for (const listener of listeners) listener.destroy();
-  }
-
   let draining: Promise<void> | undefined;
   async function drained(): Promise<void> {
-    // Whoever was redirected just before the rules went may still be in an accept queue, which closing resets.
+    // Whoever was redirected just before the rules went may still be on the way to an accept queue.
     await sleep(deps.clock, LAST_ACCEPTS_MS);
-    // After a stall a timer fires before sockets are looked at.
-    await new Promise((resolve) => setImmediate(resolve));
-    stopListening();
+    await Promise.all(listeners.map((listener) => listener.close()));
     await Promise.all([server.close(), drain.drained()]);
     for (const unsubscribe of subscriptions) unsubscribe();
     await pool.close();
@@ -129,7 +123,7 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
 
   function destroy(reason: Error): void {
     const cause = fromUnknown(reason);
-    stopListening();
+    for (const listener of listeners) listener.destroy();
     for (const unsubscribe of subscriptions) unsubscribe();
     tracker.cutAll(cause);
     server.destroy(cause);

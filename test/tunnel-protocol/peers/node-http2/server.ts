@@ -150,7 +150,7 @@ export function createNodeTunnelServer<Peer>(options: TunnelServerOptions<Peer>)
       }
       return refused;
     },
-    stopAccepting() {
+    async stopAccepting() {
       if (server.listening) server.close();
     },
     async close() {
