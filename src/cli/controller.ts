@@ -24,6 +24,7 @@ interface ControllerFlags {
   readonly operator?: HostPort;
   readonly dashboardAddress: HostPort | 'none';
   readonly dashboardTokenFile?: string;
+  readonly dashboardUrl?: string;
   readonly logLevel: string;
   readonly logFormat: 'text' | 'json';
 }
@@ -87,6 +88,10 @@ export function registerControllerCommand(program: Command, version: string): vo
       '--dashboard-token-file <file>',
       'token that whoever reads there must have; required beyond loopback',
     )
+    .option(
+      '--dashboard-url <url>',
+      "where people find it; nodes' dashboards lead there (default: they do not)",
+    )
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
@@ -109,6 +114,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     operatorListen: flags.operator,
     dashboardListen: flags.dashboardAddress === 'none' ? undefined : flags.dashboardAddress,
     dashboardTokenFile: flags.dashboardTokenFile,
+    dashboardUrl: flags.dashboardUrl,
     dashboardPages: dashboardPages(),
     trustDomain: flags.trustDomain,
     clusterDomain: flags.clusterDomain,

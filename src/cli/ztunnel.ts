@@ -41,6 +41,11 @@ export function registerZtunnelCommand(program: Command, version: string): void 
       'token that whoever reads there must have; required beyond loopback',
       ZTUNNEL_DEFAULTS.dashboardTokenFile,
     )
+    .option(
+      '--dashboard-url <url>',
+      "where people find it; the mesh's dashboard leads there; empty: it does not",
+      ZTUNNEL_DEFAULTS.dashboardUrl,
+    )
     .option('--svid-ttl <duration>', 'life of certificates to ask for', ZTUNNEL_DEFAULTS.svidTtl)
     .option('--log-level <level>', 'log level, as info or info,access=warn', ZTUNNEL_DEFAULTS.logLevel)
     .option('--log-format <format>', 'text or json', ZTUNNEL_DEFAULTS.logFormat)

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { checkTrustDomain, ModelError } from '../model/index.ts';
+import { checkTrustDomain, ModelError, parseWebAddress } from '../model/index.ts';
 import { readWaypointFlags } from './deployment/index.ts';
 import { ControllerError } from './errors.ts';
 
@@ -26,6 +26,8 @@ export interface ControllerOptions {
   readonly dashboardListen?: { readonly host: string; readonly port: number } | undefined;
   /** File with the token of the dashboard. Default: none, and none is needed. */
   readonly dashboardTokenFile?: string | undefined;
+  /** Where people find the dashboard: nodes' dashboards lead there. Default: they do not. */
+  readonly dashboardUrl?: string | undefined;
   /** Folder with the dashboard's pages. Default: none, and only the API is served. */
   readonly dashboardPages?: string | undefined;
   readonly trustDomain?: string | undefined;
@@ -74,6 +76,7 @@ export interface ControllerConfig {
   readonly operatorListen: { readonly host: string; readonly port: number } | undefined;
   readonly dashboardListen: { readonly host: string; readonly port: number } | undefined;
   readonly dashboardTokenFile: string | undefined;
+  readonly dashboardUrl: string | undefined;
   readonly dashboardPages: string | undefined;
   readonly trustDomain: string;
   readonly clusterDomain: string;
@@ -100,6 +103,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     operatorListen: options.operatorListen ?? defaultOperatorListen(options.adminListen),
     dashboardListen: options.dashboardListen,
     dashboardTokenFile: options.dashboardTokenFile,
+    dashboardUrl: options.dashboardUrl,
     dashboardPages: options.dashboardPages,
     trustDomain: options.trustDomain ?? 'cluster.local',
     clusterDomain: options.clusterDomain ?? 'cluster.local',
@@ -134,6 +138,10 @@ function faultsOf(config: ControllerConfig): readonly string[] {
   mustBe(
     config.operatorListen === undefined || isLoopback(config.operatorListen.host),
     `expected a loopback address for operations, got ${config.operatorListen?.host}`,
+  );
+  mustBe(
+    config.dashboardUrl === undefined || parseWebAddress(config.dashboardUrl) !== undefined,
+    `expected the dashboard's URL to begin with http:// or https://, got ${config.dashboardUrl}`,
   );
   mustBe(config.clusterDomain !== '', 'expected a domain of the cluster, got none');
   mustBe(config.rootNamespace !== '', 'expected a root namespace, got none');

@@ -105,6 +105,7 @@ async function startController(
   });
   const observations = createObservationService({
     store,
+    dashboardUrl: config.dashboardUrl,
     nameOf: (caller) => streamPeerOf(caller, { ...mesh, ...config }).name,
     clock,
     log,

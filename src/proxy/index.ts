@@ -35,6 +35,7 @@ export {
   logLevel,
   svidTtlMs,
   trustDomain,
+  webAddress,
 } from './options/option-values.ts';
 export { createProblems, type Problems, parsed, requiredText } from './options/problems.ts';
 export { byteSize, rangedDurationMs, wholeNumber } from './options/ranged-values.ts';

@@ -6,6 +6,8 @@ import { WireError } from '../../src/wire/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { edge, refusal, requestView } from '../telemetry/observation/observed-traffic.ts';
 
+const MESH_URL = 'https://mesh.example/';
+
 function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-1') {
   const clock = createFakeClock();
   const store = createObservationStore({ proxy, clock });
@@ -15,12 +17,17 @@ function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-
   const reporter = createObservationReporter({
     proxy,
     version: '0.1.0',
+    dashboardUrl: 'http://127.0.0.1:4001/',
     store,
     state: () => ({ workloads: [], certificates: [], policies: [], waypoint: undefined }),
     async send(report) {
       reports.push(report);
       const answer = answers.shift() ?? (({ batch }) => batch.upTo);
-      return { acknowledged: answer(report), requestsFollowed: watchers.size > 0 };
+      return {
+        acknowledged: answer(report),
+        requestsFollowed: watchers.size > 0,
+        meshDashboardUrl: MESH_URL,
+      };
     },
     clock,
     random: () => 0,
@@ -38,9 +45,12 @@ const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => () =
 
 test('a refusal is reported within two seconds, and an idle proxy reports every ten', async (t) => {
   const { clock, reports, reporter, refuse } = setup(t);
+  t.equal(reporter.meshDashboardUrl, '', 'nobody has told it yet');
   reporter.start();
   await clock.advance(1);
   t.equal(reports.length, 1, 'it is there');
+  t.equal(reports[0]?.dashboardUrl, 'http://127.0.0.1:4001/');
+  t.equal(reporter.meshDashboardUrl, MESH_URL);
   t.match(reports[0], { state: { workloads: [] }, batch: { refusals: [] } });
   await clock.advance(3_000);
   refuse();

@@ -299,7 +299,11 @@ test('a caller may give up, and the handler learns of it', async (t) => {
     services: {
       xds: async () => undefined,
       nodeReports: async () => ({ acknowledged: true }),
-      observations: async ({ batch }) => ({ acknowledged: batch.upTo, requestsFollowed: false }),
+      observations: async ({ batch }) => ({
+        acknowledged: batch.upTo,
+        requestsFollowed: false,
+        meshDashboardUrl: '',
+      }),
       certificates: (_request, _caller, signal) => {
         told = new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
         abort.abort(new Error('changed my mind'));

@@ -28,6 +28,7 @@ async function someReport(): Promise<ObservationReport> {
     instance: store.instance,
     version: '0.1.0',
     sentMs: nowMs,
+    dashboardUrl: 'http://127.0.0.1:4001/',
     batch: store.since(0),
     requests: [
       requestView('/orders'),
@@ -47,8 +48,21 @@ test('a report comes out as it went in', async (t) => {
   t.same(decodeObservationReport(encodeObservationReport(report)), report);
   const without = { ...report, state: undefined };
   t.same(decodeObservationReport(encodeObservationReport(without)), without);
-  const receipt = { acknowledged: 7, requestsFollowed: true };
+  const receipt = { acknowledged: 7, requestsFollowed: true, meshDashboardUrl: 'https://mesh.example/' };
   t.same(decodeObservationReceipt(encodeObservationReceipt(receipt)), receipt);
+});
+
+test('a link that must not be followed is not passed on, and the rest of the report is', async (t) => {
+  const report = await someReport();
+  for (const dashboardUrl of [
+    'javascript:alert(1)',
+    'http://user@node-1/',
+    `http://${'a'.repeat(2_000)}/`,
+    '/',
+  ]) {
+    const decoded = decodeObservationReport(encodeObservationReport({ ...report, dashboardUrl }));
+    t.same(decoded, { ...report, dashboardUrl: '' });
+  }
 });
 
 test('whatever a report says, it is of the proxy that sent it', async (t) => {

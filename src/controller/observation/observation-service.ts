@@ -16,6 +16,8 @@ export interface ObservationServiceOptions {
   readonly store: ObservationStore;
   /** What a caller is called as a proxy: `ztunnel/<node>`. Undefined for who is none. Throws ControllerError. */
   readonly nameOf: (caller: Caller) => string | undefined;
+  /** Where people find the dashboard of the whole mesh; proxies are told. Default: they are not. */
+  readonly dashboardUrl?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -36,6 +38,8 @@ export interface ObservationService {
 export interface ReportedProxy {
   readonly version: string;
   readonly lastReportMs: number;
+  /** Empty: nobody was told. */
+  readonly dashboardUrl: string;
   readonly state: ProxyState | undefined;
   readonly workloads: ReadonlyMap<string, WorkloadView>;
 }
@@ -48,7 +52,7 @@ interface Known extends ReportedProxy {
 }
 
 export function createObservationService(options: ObservationServiceOptions): ObservationService {
-  const { store, clock, log } = options;
+  const { store, clock, log, dashboardUrl: meshDashboardUrl = '' } = options;
   const known = new Map<string, Known>();
 
   const expire = (nowMs: number): void => {
@@ -57,7 +61,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
 
   return {
     async report(report, caller) {
-      const { proxy, instance, version, batch, state } = report;
+      const { proxy, instance, version, dashboardUrl, batch, state } = report;
       const name = options.nameOf(caller);
       if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
       checkReporters(report);
@@ -76,6 +80,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
         version,
         acknowledged: withNewest(before?.acknowledged ?? new Map(), instance, acknowledged),
         lastReportMs: nowMs,
+        dashboardUrl,
         allowance: allowance - 1,
         state: state ?? before?.state,
         workloads:
@@ -83,7 +88,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
             ? (before?.workloads ?? new Map())
             : new Map(state.workloads.map((workload) => [workload.uid, workload])),
       });
-      return { acknowledged, requestsFollowed: store.isFollowed };
+      return { acknowledged, requestsFollowed: store.isFollowed, meshDashboardUrl };
     },
     proxies: () => known,
   };

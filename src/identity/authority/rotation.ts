@@ -18,11 +18,17 @@ export interface RootStatus {
   readonly fingerprint: string;
   /** `added` roots are trusted and do not sign yet; `retired` ones do not sign any more. */
   readonly state: 'active' | 'added' | 'retired';
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly warning: ExpiryWarning | undefined;
   /** Of the signing intermediate, where there is one. */
   readonly intermediate:
-    | { readonly notAfterMs: number; readonly warning: ExpiryWarning | undefined }
+    | {
+        readonly serial: string;
+        readonly notBeforeMs: number;
+        readonly notAfterMs: number;
+        readonly warning: ExpiryWarning | undefined;
+      }
     | undefined;
   /** Until when certificates under a retired root may be in use. */
   readonly neededUntilMs: number | undefined;
@@ -81,9 +87,12 @@ export function rootStatuses(state: AuthorityState, nowMs: number): readonly Roo
       name: root.root.name,
       fingerprint: certificate.fingerprint,
       state: index === 0 ? 'active' : neededUntilMs === undefined ? 'added' : 'retired',
+      notBeforeMs: certificate.notBeforeMs,
       notAfterMs: certificate.notAfterMs,
       warning: expiryWarning(certificate.notAfterMs, nowMs),
       intermediate: intermediate && {
+        serial: intermediate.serial,
+        notBeforeMs: intermediate.notBeforeMs,
         notAfterMs: intermediate.notAfterMs,
         warning: expiryWarning(intermediate.notAfterMs, nowMs),
       },

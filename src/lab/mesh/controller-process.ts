@@ -16,7 +16,7 @@ export const CONTROLLER_LOG = '_controller.log';
 
 /** Starts the controller in its own namespace, which must be there. */
 export function startController(context: MeshContext): ManagedProcess {
-  const { paths } = context;
+  const { paths, dashboards } = context;
   return startManagedProcess({
     name: 'controller',
     command: inNamespace(CONTROLLER_NAMESPACE, [
@@ -35,6 +35,7 @@ export function startController(context: MeshContext): ManagedProcess {
       ...['--waypoint-log-level', context.logLevel],
       `--waypoint-flags=${context.telemetryFlags.join(' ')}`,
       ...['--sink', `unix:${paths.socket}`],
+      ...(dashboards.mesh === null ? [] : ['--dashboard-url', dashboards.mesh]),
       ...['--admin', `0.0.0.0:${CONTROLLER_ADMIN_PORT}`],
     ]),
     environment: context.environment,

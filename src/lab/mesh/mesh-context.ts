@@ -14,6 +14,8 @@ export interface MeshContext {
   readonly logLevel: string;
   /** Of ztunnels and waypoints, each as `--flag=value`. */
   readonly telemetryFlags: readonly string[];
+  /** Where the host finds the dashboards. */
+  readonly dashboards: { readonly mesh: string | null; node(name: string): string | null };
   readonly log: Logger;
 }
 

@@ -213,6 +213,7 @@ function ztunnelCommand(context: MeshContext, nodeName: string, tokenFile: strin
     ...['--svid-ttl', context.svidTtl],
     ...['--log-level', context.logLevel],
     ...['--log-format', 'text'],
+    ...['--dashboard-url', context.dashboards.node(nodeName) ?? ''],
     ...context.telemetryFlags,
   ];
 }

@@ -37,7 +37,7 @@ import {
   type StepName,
   type SupervisorConfig,
 } from './configuration.ts';
-import type { BareLab, LabNode } from './lab.ts';
+import type { BareLab, LabDashboards, LabNode } from './lab.ts';
 import { nodeManifest, systemManifests } from './system-objects.ts';
 
 const ROOT_CERTIFICATE_WITHIN_MS = 20_000;
@@ -47,7 +47,11 @@ const AGENT_BASE_MS = 10_000;
 const AGENT_MS = 1_000;
 
 /** Builds the lab from nothing, inside namespaces that are the supervisor's own. Resolves when pods can be run. */
-export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise<BareLab> {
+export async function bringUpLab(
+  config: SupervisorConfig,
+  dashboards: LabDashboards,
+  log: Logger,
+): Promise<BareLab> {
   const directories = makeDirectories(config.stateDirectory);
   const steps = createSteps(config.mesh);
   const store = createObjectStore();
@@ -115,7 +119,7 @@ export async function bringUpLab(config: SupervisorConfig, log: Logger): Promise
   const ztunnels = new Map<string, NodeZtunnel>();
   let controller: ManagedProcess | undefined;
   const startMesh = async (): Promise<void> => {
-    const context = meshContext({ config, directories, network, tokens, log });
+    const context = meshContext({ config, directories, network, tokens, dashboards, log });
     await steps.run('controller', async () => {
       await network.createControllerNamespace(
         CONTROLLER_NAMESPACE,
@@ -244,12 +248,14 @@ function meshContext({
   directories,
   network,
   tokens,
+  dashboards,
   log,
 }: {
   readonly config: SupervisorConfig;
   readonly directories: Directories;
   readonly network: LabNetwork;
   readonly tokens: TokenIssuer;
+  readonly dashboards: LabDashboards;
   readonly log: Logger;
 }): MeshContext {
   const jwks = join(config.stateDirectory, 'jwks.json');
@@ -274,6 +280,7 @@ function meshContext({
     svidTtl: config.svidTtl,
     logLevel: config.logLevel,
     telemetryFlags: config.telemetryFlags,
+    dashboards,
     log,
   };
 }

@@ -3,9 +3,15 @@ import { pipeline } from 'node:stream';
 import { once } from 'node:events';
 import { describeError, type Logger } from '../../base/index.ts';
 import { openListener } from '../../net/index.ts';
-import { CONTROLLER_DASHBOARD_PORT, CONTROLLER_NAMESPACE, connectInNamespace } from '../mesh/index.ts';
+import { LabError } from '../errors.ts';
+import {
+  CONTROLLER_DASHBOARD_PORT,
+  CONTROLLER_NAMESPACE,
+  connectInNamespace,
+  type NodeZtunnel,
+} from '../mesh/index.ts';
 import type { SupervisorConfig } from './configuration.ts';
-import type { BareLab, LabDashboards } from './lab.ts';
+import type { LabDashboards } from './lab.ts';
 
 /** The dashboards of a lab, for the host. */
 export interface DashboardPorts extends LabDashboards {
@@ -39,7 +45,7 @@ export function hostPortCount({ mesh, nodes }: Pick<SupervisorConfig, 'mesh' | '
 /** Serves what `openHostPorts` opened for this supervisor. */
 export async function serveDashboards(
   config: Pick<SupervisorConfig, 'mesh' | 'nodes'>,
-  lab: Pick<BareLab, 'ztunnel'>,
+  ztunnel: (node: string) => Pick<NodeZtunnel, 'connectDashboard'> | undefined,
   log: Logger,
 ): Promise<DashboardPorts> {
   if (!config.mesh) return { mesh: null, node: () => null, close: () => undefined };
@@ -60,7 +66,11 @@ export async function serveDashboards(
       // A node without a ztunnel (yet) makes the connection fail, not the port.
       await serveDashboardPort(
         FIRST_INHERITED + 1 + index,
-        async () => lab.ztunnel(name).connectDashboard(),
+        async () => {
+          const proxy = ztunnel(name);
+          if (proxy === undefined) throw notYet(name);
+          return proxy.connectDashboard();
+        },
         log,
       ),
     );
@@ -106,6 +116,14 @@ async function serveDashboardPort(
       for (const socket of open) socket.destroy();
     },
   };
+}
+
+function notYet(node: string): LabError {
+  return new LabError({
+    code: 'ERR_LAB_NOT_FOUND',
+    blame: 'downstream',
+    message: `node ${node} has no ztunnel (yet)`,
+  });
 }
 
 function join(client: Socket, upstream: Socket): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../base/index.ts';
 import { createLabApi } from './api/index.ts';
 import { bringUpLab } from './bring-up.ts';
+import type { BareLab } from './lab.ts';
 import { serveDashboards } from './dashboard-ports.ts';
 import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration.ts';
 
@@ -14,8 +15,11 @@ import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration
 export async function supervise(stateDirectory: string, log: Logger, signal: AbortSignal): Promise<void> {
   // Written by launchLab of this very version.
   const config = JSON.parse(readFileSync(join(stateDirectory, CONFIG_FILE), 'utf8')) as SupervisorConfig;
-  const lab = await bringUpLab(config, log);
-  const dashboards = await serveDashboards(config, lab, log);
+  // Proxies are told where their dashboards are before there are any.
+  let running: BareLab | undefined;
+  const dashboards = await serveDashboards(config, (node) => running?.ztunnel(node), log);
+  const lab = await bringUpLab(config, dashboards, log);
+  running = lab;
   const { promise: down, resolve: beDown } = Promise.withResolvers<void>();
   let shuttingDown: Promise<void> | undefined;
   const shutDown = (): Promise<void> => {

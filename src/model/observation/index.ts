@@ -45,3 +45,4 @@ export {
   type WorkloadCost,
   type WorkloadView,
 } from './views.ts';
+export { parseWebAddress } from './web-address.ts';

@@ -34,6 +34,8 @@ export interface ObservationReport {
   readonly instance: string;
   readonly version: string;
   readonly sentMs: number;
+  /** Where people find the proxy's own dashboard; empty: it has none, or none that anybody was told of. */
+  readonly dashboardUrl: string;
   readonly batch: ObservedBatch;
   /** Undefined: as it was told before. */
   readonly state: ProxyState | undefined;
@@ -46,4 +48,6 @@ export interface ObservationReceipt {
   readonly acknowledged: number;
   /** Whether anybody follows requests as they end. */
   readonly requestsFollowed: boolean;
+  /** Where people find the dashboard of the whole mesh; empty: nobody was told. */
+  readonly meshDashboardUrl: string;
 }

@@ -9,6 +9,8 @@ export interface ApiInfo {
   readonly trustDomain: string;
   readonly startedMs: number;
   readonly nowMs: number;
+  /** Of a node: where the dashboard of the whole mesh is. Empty for the mesh, and where nobody was told. */
+  readonly meshUrl: string;
 }
 
 /** Counts of a window as rates. */
@@ -212,6 +214,8 @@ export interface ProxyView {
   readonly pushP50Ms: number | undefined;
   readonly pushP99Ms: number | undefined;
   readonly lastReportMs: number;
+  /** Where the dashboard of its node is; empty where it has none that anybody was told of. */
+  readonly dashboardUrl: string;
 }
 
 /** Nothing has happened. */

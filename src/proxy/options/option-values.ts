@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { LOG_LEVELS } from '../../base/index.ts';
-import { checkTrustDomain, ModelError } from '../../model/index.ts';
+import { checkTrustDomain, ModelError, parseWebAddress } from '../../model/index.ts';
 import { parseDurationMs } from './duration.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
 import { type Problems, parsed } from './problems.ts';
@@ -31,6 +31,10 @@ export function listenAddress(problems: Problems, flag: string, value: string): 
   };
   const option = { flag, expected: 'an IP address and a port, as 127.0.0.1:15000', value };
   return parsed(problems, option, parse, { host: '127.0.0.1', port: 0 });
+}
+
+export function webAddress(problems: Problems, flag: string, value: string): string {
+  return parsed(problems, { flag, expected: 'an http:// or https:// URL', value }, parseWebAddress, '');
 }
 
 export function folder(problems: Problems, flag: string, value: string): string {

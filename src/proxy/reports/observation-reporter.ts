@@ -19,6 +19,8 @@ export interface ObservationReporterOptions {
   readonly proxy: string;
   readonly version: string;
   readonly store: Pick<ObservationStore, 'instance' | 'since' | 'follow'>;
+  /** Where people find the proxy's own dashboard. Default: nobody is told. */
+  readonly dashboardUrl?: string | undefined;
   /** How things are; asked every few seconds. */
   readonly state: () => ProxyState;
   /** Usually `reportObservations` of the controller's client. */
@@ -36,11 +38,13 @@ export interface ObservationReporterOptions {
 export interface ObservationReporter extends Closable {
   /** Reports from now on. */
   start(): void;
+  /** Where the dashboard of the whole mesh is, as the controller said last; empty where it did not. */
+  readonly meshDashboardUrl: string;
 }
 
 export function createObservationReporter(options: ObservationReporterOptions): ObservationReporter {
   const { proxy, version, store, send, clock = systemClock, log = silentLogger } = options;
-  const { random = Math.random } = options;
+  const { random = Math.random, dashboardUrl = '' } = options;
   const backoff = createBackoff({ initialMs: BUSY_MS, maximumMs: LONGEST_WAIT_MS, jitter: 0.2 }, random);
   const stopped = new AbortController();
   const requests = createFollowedRequests(store);
@@ -49,6 +53,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   let timer: Timer | undefined;
   let acknowledged = 0;
   let failing = false;
+  let meshDashboardUrl = '';
   /** By the clock that never jumps. */
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let stateAtMs = Number.NEGATIVE_INFINITY;
@@ -71,6 +76,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
         instance: store.instance,
         version,
         sentMs: clock.now(),
+        dashboardUrl,
         batch,
         state: withState ? options.state() : undefined,
         requests: requests.take(),
@@ -92,6 +98,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     // A controller that has started anew knows nothing: it gets all that is kept.
     if (isOther) stateAtMs = Number.NEGATIVE_INFINITY;
     acknowledged = receipt.acknowledged;
+    meshDashboardUrl = receipt.meshDashboardUrl;
     requests.follow(seesRequests && receipt.requestsFollowed);
     const isFull = KINDS.some((kind) => batch[kind].length >= MOST_OF_A_KIND);
     next(isFull && !isOther ? CATCH_UP_MS : BUSY_MS);
@@ -120,6 +127,9 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     start() {
       // Proxies that were started together do not report together.
       if (timer === undefined) next(random() * BUSY_MS);
+    },
+    get meshDashboardUrl() {
+      return meshDashboardUrl;
     },
     async close() {
       stop();

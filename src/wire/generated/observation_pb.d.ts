@@ -96,6 +96,13 @@ export declare type ObservationReport = Message<"nodemesh.observation.v1.Observa
    * @generated from field: repeated nodemesh.observation.v1.Request requests = 13;
    */
   requests: Request[];
+
+  /**
+   * Where people find the proxy's own dashboard; empty: nobody was told.
+   *
+   * @generated from field: string dashboard_url = 14;
+   */
+  dashboardUrl: string;
 };
 
 /**
@@ -121,6 +128,13 @@ export declare type ObservationReceipt = Message<"nodemesh.observation.v1.Observ
    * @generated from field: bool requests_followed = 2;
    */
   requestsFollowed: boolean;
+
+  /**
+   * Where people find the dashboard of the whole mesh; empty: nobody was told.
+   *
+   * @generated from field: string mesh_dashboard_url = 3;
+   */
+  meshDashboardUrl: string;
 };
 
 /**

@@ -13,6 +13,7 @@ import {
   type TelemetryOptions,
   telemetryConfig,
   trustDomain,
+  webAddress,
 } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { type DashboardConfig, DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
@@ -37,6 +38,8 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly dashboardAddress?: string | undefined;
   /** Empty: no token. */
   readonly dashboardTokenFile?: string | undefined;
+  /** Empty: nobody is told. */
+  readonly dashboardUrl?: string | undefined;
   readonly svidTtl?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
@@ -55,6 +58,7 @@ export const ZTUNNEL_DEFAULTS = {
   readiness: '0.0.0.0:15021',
   dashboardAddress: '127.0.0.1:15022',
   dashboardTokenFile: '',
+  dashboardUrl: '',
   svidTtl: '24h',
   logLevel: 'info',
   logFormat: 'text',
@@ -104,12 +108,14 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
 }
 
 function dashboardConfig(problems: Problems, options: ZtunnelOptions): DashboardConfig {
-  const { dashboardAddress = ZTUNNEL_DEFAULTS.dashboardAddress, dashboardTokenFile = '' } = options;
+  const { dashboardAddress = ZTUNNEL_DEFAULTS.dashboardAddress } = options;
+  const { dashboardTokenFile = '', dashboardUrl = '' } = options;
   return {
     address:
       dashboardAddress === 'none'
         ? undefined
         : listenAddress(problems, '--dashboard-address', dashboardAddress),
     tokenFile: dashboardTokenFile === '' ? undefined : dashboardTokenFile,
+    url: dashboardUrl === '' ? undefined : webAddress(problems, '--dashboard-url', dashboardUrl),
   };
 }

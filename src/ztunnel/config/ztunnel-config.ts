@@ -35,6 +35,8 @@ export interface DashboardConfig {
   readonly address: HostPort | undefined;
   /** File with the token that readers must have; undefined: whoever reaches the address, which is a loopback one then. */
   readonly tokenFile: string | undefined;
+  /** Where people find them, for the mesh's dashboard to lead there; undefined: it does not. */
+  readonly url: string | undefined;
 }
 
 /** The limits of the data path. */

@@ -24,6 +24,8 @@ export interface NodeFactsDeps {
   readonly version: string;
   readonly trustDomain: string;
   readonly startedMs: number;
+  /** Where the dashboard of the whole mesh is; empty where it is not known. */
+  readonly meshUrl: () => string;
   readonly view: MeshView;
   readonly svids: Pick<SvidStore, 'status' | 'peek'>;
   readonly pods: () => readonly DumpedPod[];
@@ -45,6 +47,7 @@ export function createNodeFacts(deps: NodeFactsDeps): Facts {
       version: deps.version,
       trustDomain: deps.trustDomain,
       startedMs: deps.startedMs,
+      meshUrl: deps.meshUrl(),
     }),
     workloads(windowMs) {
       const pods = new Map(deps.pods().map((entry) => [entry.pod.uid, entry]));

@@ -67,7 +67,7 @@ async function ask<Path extends ApiPath>(
 test('the controller answers for the whole mesh, from its objects and from what proxies report', async (t) => {
   const running = await runController(t, {
     objects: OBJECTS,
-    config: { dashboardListen: { host: '127.0.0.1', port: 0 } },
+    config: { dashboardListen: { host: '127.0.0.1', port: 0 }, dashboardUrl: 'https://mesh.example/' },
   });
   const node = await running.connect('node-1');
   const nowMs = Date.now() - 15_000;
@@ -85,6 +85,7 @@ test('the controller answers for the whole mesh, from its objects and from what 
     instance: store.instance,
     version: '1.2.3',
     sentMs: clockMs,
+    dashboardUrl: 'http://127.0.0.1:4001/',
     batch: store.since(0),
     requests: [],
     state: {
@@ -97,6 +98,7 @@ test('the controller answers for the whole mesh, from its objects and from what 
   t.same(await node.client.reportObservations(report), {
     acknowledged: report.batch.upTo,
     requestsFollowed: false,
+    meshDashboardUrl: 'https://mesh.example/',
   });
 
   t.match(await ask(running, '/api/v1/info'), { scope: 'mesh', trustDomain: 'cluster.local' });
@@ -119,7 +121,8 @@ test('the controller answers for the whole mesh, from its objects and from what 
   );
   t.match((await ask(running, '/api/v1/refusals')).refusals, [{ proxy: 'ztunnel/node-1' }]);
   const { certificates } = await ask(running, '/api/v1/certificates');
-  t.ok(certificates.some(({ kind, proxy }) => kind === 'root' && proxy === 'controller'));
+  const root = certificates.find(({ kind, proxy }) => kind === 'root' && proxy === 'controller');
+  t.ok(root !== undefined && root.notBeforeMs > 0 && root.notBeforeMs < Date.now(), 'it began lately');
   t.ok(certificates.some(({ kind, proxy }) => kind === 'workload' && proxy === 'ztunnel/node-1'));
   t.match((await ask(running, '/api/v1/policies')).policies, [
     { name: 'payments-from-cart', scope: 'app=payments', allowed: 1, denied: 2, problem: '' },
@@ -129,7 +132,14 @@ test('the controller answers for the whole mesh, from its objects and from what 
   ]);
   const { proxies } = await ask(running, '/api/v1/proxies');
   t.match(proxies, [
-    { id: 'ztunnel/node-1', kind: 'ztunnel', node: 'node-1', version: '1.2.3', state: 'current' },
+    {
+      id: 'ztunnel/node-1',
+      kind: 'ztunnel',
+      node: 'node-1',
+      version: '1.2.3',
+      dashboardUrl: /4001/,
+      state: 'current',
+    },
   ]);
   t.ok(proxies[0]?.types.every(({ sent, acknowledged }) => sent !== '' && sent === acknowledged));
   t.type(proxies[0]?.pushP99Ms, 'number');
@@ -145,11 +155,16 @@ test('who reports for somebody else is told so', async (t) => {
     instance: 'a',
     version: '1',
     sentMs: 1,
+    dashboardUrl: '',
     batch: { from: 0, upTo: 1, slots: [], refusals: [], flows: [], spans: [] },
     state: undefined,
     requests: [],
   };
-  t.same(await client.reportObservations(report), { acknowledged: 1, requestsFollowed: false });
+  t.same(await client.reportObservations(report), {
+    acknowledged: 1,
+    requestsFollowed: false,
+    meshDashboardUrl: '',
+  });
   await t.rejects(client.reportObservations({ ...report, proxy: 'ztunnel/node-1' }), {
     code: 'ERR_WIRE_PERMISSION_DENIED',
     message: /expected what waypoint\/shop\/waypoint-1 has seen itself, got what ztunnel\/node-1 has seen/,

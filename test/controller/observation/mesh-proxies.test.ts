@@ -31,7 +31,13 @@ function connected(over: Partial<ConnectedProxy['types'][number]> = {}): Connect
 }
 
 const reportedAt = (lastReportMs: number): ReadonlyMap<string, ReportedProxy> =>
-  new Map([['ztunnel/node-1', { version: '1', lastReportMs, state: undefined, workloads: new Map() }]]);
+  new Map([
+    [
+      'ztunnel/node-1',
+      { version: '1', lastReportMs, dashboardUrl: URL_OF_1, state: undefined, workloads: new Map() },
+    ],
+  ]);
+const URL_OF_1 = 'http://127.0.0.1:4001/';
 
 test('a proxy that has acknowledged everything is current', async (t) => {
   t.match(meshProxies([connected()], reportedAt(NOW), NOW), [
@@ -43,6 +49,7 @@ test('a proxy that has acknowledged everything is current', async (t) => {
       pushP50Ms: 2,
       pushP99Ms: 3,
       connectedMs: 5,
+      dashboardUrl: URL_OF_1,
     },
   ]);
 });

@@ -30,6 +30,7 @@ function setup() {
     instance: store.instance,
     version: '0.1.0',
     sentMs: clock.now(),
+    dashboardUrl: '',
     batch: store.since(from),
     state: undefined,
     requests: [],

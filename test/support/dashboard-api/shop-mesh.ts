@@ -25,6 +25,7 @@ export function shopMesh(nowMs: number, scope: 'node' | 'mesh'): FixtureMesh {
       trustDomain: 'cluster.local',
       startedMs: nowMs - 9 * HOUR,
       nowMs,
+      meshUrl: scope === 'node' ? 'https://mesh.example/' : '',
     },
     '/api/v1/workloads': {
       workloads: ['frontend', 'cart', 'payments', 'catalog', 'shopper'].map((name) => pod(name, nowMs)),
@@ -372,6 +373,7 @@ function proxies(nowMs: number): FixtureMesh['/api/v1/proxies']['proxies'] {
     pushP50Ms: 4 + index,
     pushP99Ms: 21 + index * 30,
     lastReportMs: nowMs - 2_000,
+    dashboardUrl: index === 0 ? 'https://node-1.example/' : '',
   }));
 }
 

@@ -77,6 +77,7 @@ export function someFacts(over: Partial<Facts> = {}): Facts {
       version: '0.1.0',
       trustDomain: 'cluster.local',
       startedMs: 1,
+      meshUrl: '',
     }),
     workloads: () => [
       {
@@ -177,6 +178,7 @@ export function someFacts(over: Partial<Facts> = {}): Facts {
         types: [{ typeUrl: 'a', sent: '1', acknowledged: '1', rejected: '', acknowledgedMs: 1 }],
         pushP50Ms: 1,
         pushP99Ms: undefined,
+        dashboardUrl: '',
         lastReportMs: 1,
       },
     ],

@@ -73,7 +73,11 @@ export async function startTestController(
       async nodeReports(report, caller) {
         return { acknowledged: report.node === caller.name };
       },
-      observations: async ({ batch }) => ({ acknowledged: batch.upTo, requestsFollowed: false }),
+      observations: async ({ batch }) => ({
+        acknowledged: batch.upTo,
+        requestsFollowed: false,
+        meshDashboardUrl: '',
+      }),
     },
     ...options,
   });

@@ -107,7 +107,11 @@ export async function startTestController(): Promise<TestController> {
           const all = await Promise.all(news.map(({ uid, state }) => announce(uid, state)));
           return { acknowledged: all.every(Boolean) };
         },
-        observations: async ({ batch }) => ({ acknowledged: batch.upTo, requestsFollowed: false }),
+        observations: async ({ batch }) => ({
+          acknowledged: batch.upTo,
+          requestsFollowed: false,
+          meshDashboardUrl: '',
+        }),
       },
     });
     port = server.address.port;

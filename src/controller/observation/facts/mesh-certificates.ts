@@ -10,17 +10,21 @@ export function meshCertificates(
   const held = [...reported.values()].flatMap(({ state }) => state?.certificates ?? []);
   return [
     ...authority.roots().flatMap((root): readonly CertificateView[] => {
-      const own = { proxy: 'controller', state: root.state, notBeforeMs: 0, rotations: [] };
+      const own = { proxy: 'controller', state: root.state, rotations: [] };
       const certificate: CertificateView = {
         ...own,
         kind: 'root',
         name: root.name,
         serial: root.fingerprint,
+        notBeforeMs: root.notBeforeMs,
         notAfterMs: root.notAfterMs,
       };
       if (root.intermediate === undefined) return [certificate];
-      const { notAfterMs } = root.intermediate;
-      return [certificate, { ...own, kind: 'intermediate', name: root.name, serial: '', notAfterMs }];
+      const { serial, notBeforeMs, notAfterMs } = root.intermediate;
+      return [
+        certificate,
+        { ...own, kind: 'intermediate', name: root.name, serial, notBeforeMs, notAfterMs },
+      ];
     }),
     // The authority knows better of its own than who has been told.
     ...held.filter(({ kind }) => kind === 'workload' || kind === 'server'),

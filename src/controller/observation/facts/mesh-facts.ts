@@ -33,6 +33,7 @@ export function createMeshFacts(parts: MeshFactsParts): Facts {
       version: parts.version,
       trustDomain: parts.trustDomain,
       startedMs,
+      meshUrl: '',
     }),
     workloads: (windowMs) => meshWorkloads(collections, parts.reported(), windowMs),
     services: () => meshServices(collections),

@@ -42,6 +42,7 @@ function connectedView(
     pushP50Ms: quantile(times, 0.5),
     pushP99Ms: quantile(times, 0.99),
     lastReportMs: last?.lastReportMs ?? 0,
+    dashboardUrl: last?.dashboardUrl ?? '',
   };
 }
 
@@ -58,6 +59,8 @@ function goneView(id: string, last: ReportedProxy, nowMs: number): ProxyView {
     pushP50Ms: undefined,
     pushP99Ms: undefined,
     lastReportMs: last.lastReportMs,
+    // A node that is gone shows nothing either.
+    dashboardUrl: '',
   };
 }
 

@@ -19,6 +19,7 @@ export const viewSchemas = {
     trustDomain: text(),
     startedMs: time(),
     nowMs: time(),
+    meshUrl: text('Where the dashboard of the whole mesh is; empty for the mesh, and where nobody was told.'),
   }),
   Workload: objectOf<WorkloadView>({
     uid: text(),
@@ -148,5 +149,6 @@ export const viewSchemas = {
     pushP50Ms: optional(amount('From the change to its acknowledgement.')),
     pushP99Ms: optional(amount()),
     lastReportMs: time('Milliseconds since 1970; 0 before the first.'),
+    dashboardUrl: text('Where the dashboard of its node is; empty where nobody was told.'),
   }),
 };

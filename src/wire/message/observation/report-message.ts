@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { ObservationReceipt, ObservationReport } from '../../../model/index.ts';
+import { type ObservationReceipt, type ObservationReport, parseWebAddress } from '../../../model/index.ts';
 import { badField, requireText } from '../../codec/field.ts';
 import { decodeMessage } from '../../codec/resource-codec.ts';
 import { WireError } from '../../errors.ts';
@@ -29,6 +29,7 @@ export function encodeObservationReport(report: ObservationReport): Buffer {
     instance: report.instance,
     version: report.version,
     sentMs: report.sentMs,
+    dashboardUrl: report.dashboardUrl,
     fromSequence: batch.from,
     upToSequence: batch.upTo,
     edges: edges.all().map(encodeEdge),
@@ -56,6 +57,7 @@ export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
     instance: requireText(message.instance, 'instance'),
     version: message.version,
     sentMs: message.sentMs,
+    dashboardUrl: linkOf(message.dashboardUrl),
     batch: {
       from,
       upTo,
@@ -75,8 +77,17 @@ export function encodeObservationReceipt(receipt: ObservationReceipt): Buffer {
 
 /** Throws WireError. */
 export function decodeObservationReceipt(bytes: Uint8Array): ObservationReceipt {
-  const { acknowledged, requestsFollowed } = decodeMessage(ObservationReceiptSchema, bytes);
-  return { acknowledged: decodeSequence(acknowledged, 'acknowledged'), requestsFollowed };
+  const message = decodeMessage(ObservationReceiptSchema, bytes);
+  return {
+    acknowledged: decodeSequence(message.acknowledged, 'acknowledged'),
+    requestsFollowed: message.requestsFollowed,
+    meshDashboardUrl: linkOf(message.meshDashboardUrl),
+  };
+}
+
+/** Nobody is led to where a link must not go; the rest of what was said is as good without it. */
+function linkOf(text: string): string {
+  return parseWebAddress(text) ?? '';
 }
 
 function decodeSequence(value: number, path: string): number {

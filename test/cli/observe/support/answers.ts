@@ -85,6 +85,7 @@ export const ANSWERS: Partial<ApiAnswers> = {
     trustDomain: 'cluster.local',
     startedMs: NOW_MS - DAY_MS,
     nowMs: NOW_MS,
+    meshUrl: '',
   },
   '/api/v1/workloads': {
     workloads: [workload('cart', BUSY), workload('frontend', BUSY), workload('payments', rates())],
@@ -210,6 +211,7 @@ function proxy(
     ],
     pushP50Ms: 3,
     pushP99Ms: 40,
+    dashboardUrl: '',
     lastReportMs: NOW_MS - 5_000,
   };
 }
