@@ -17,6 +17,7 @@ export {
   type RefusedRequest,
   type TraceSpan,
 } from './events.ts';
+export { routeViews } from './route-views.ts';
 export {
   KEPT_MS,
   LATENCY_BOUNDS_MS,
@@ -33,6 +34,7 @@ export {
   type CertificateView,
   type ConnectionView,
   NO_COUNTS,
+  NO_RATES,
   type PolicyView,
   type ProxyView,
   type Rates,

@@ -46,7 +46,10 @@ export interface WorkloadView {
   readonly identity: string;
   readonly protocol: 'HBONE' | 'TCP';
   readonly waypoint: string;
-  /** How far it is in joining or leaving the mesh: `not enrolled`, `preparing`, `captured`, `leaving`, `failed: <why>`, or `unknown`. */
+  /**
+   * How far it is in joining or leaving the mesh: `not enrolled`, `preparing`, `captured`, `leaving`, `failed: <why>`, or
+   * `unknown`; `native` of who takes tunnels itself, as a waypoint does.
+   */
   readonly enrolment: string;
   /** Of its certificate; undefined where this process does not hold it. */
   readonly certificate: { readonly notBeforeMs: number; readonly notAfterMs: number } | undefined;
@@ -217,6 +220,22 @@ export interface ProxyView {
   /** Where the dashboard of its node is; empty where it has none that anybody was told of. */
   readonly dashboardUrl: string;
 }
+
+/** Of nothing that was watched. */
+export const NO_RATES: Rates = {
+  seconds: 0,
+  connects: 0,
+  requests: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  refused: 0,
+  failed: 0,
+  retries: 0,
+  success: 1,
+  p50Ms: undefined,
+  p90Ms: undefined,
+  p99Ms: undefined,
+};
 
 /** Nothing has happened. */
 export const NO_COUNTS: TrafficCounts = {

@@ -99,6 +99,7 @@ export type {
   StreamRule,
   ValueMatch,
 } from './route.ts';
+export { ruleLabel } from './rule-label.ts';
 export {
   type ConnectionSettings,
   type HashCookie,

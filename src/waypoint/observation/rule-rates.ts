@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/index.ts';
-import type { HttpRoute, HttpRule, Rates, TrafficEdge } from '../../model/index.ts';
+import { type HttpRoute, type HttpRule, type Rates, ruleLabel, type TrafficEdge } from '../../model/index.ts';
 import { type CountsOfOne, createObservationStore } from '../../telemetry/index.ts';
-import { ruleLabel } from '../routing/rule-label.ts';
 
 interface TakenBy {
   readonly route: HttpRoute;

@@ -3,6 +3,8 @@ import {
   type HttpRoute,
   type MeshView,
   type Rates,
+  routeViews,
+  type ServiceKey,
   serviceKey,
   type WaypointResource,
   type WaypointView,
@@ -10,7 +12,6 @@ import {
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { bindsService, type WaypointSelf } from '../listener/dialled-target.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
-import { ruleLabel } from '../routing/rule-label.ts';
 import type { RuleRates } from './rule-rates.ts';
 
 export interface WaypointViewDeps {
@@ -43,25 +44,15 @@ export function waypointView(deps: WaypointViewDeps, windowMs: number): Waypoint
   };
 }
 
-function routesOf({ resources, rules }: WaypointViewDeps, windowMs: number): WaypointView['routes'] {
+function routesOf({ resources, rules, view }: WaypointViewDeps, windowMs: number): WaypointView['routes'] {
   const rates: (route: HttpRoute, rule: string) => Rates = rules.over(windowMs);
-  return [...resources.all()].flatMap((resource) => {
-    if (resource.kind !== 'route') return [];
-    const { route } = resource;
-    // Of connections only the whole service's traffic is counted.
-    if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return [];
-    return route.rules.map((rule) => {
-      const label = ruleLabel(route, rule);
-      return {
-        kind: route.kind,
-        namespace: route.namespace,
-        name: route.name,
-        service: route.parents.map(({ service }) => service).join(', '),
-        rule: label,
-        rates: rates(route, label),
-      };
-    });
-  });
+  const nameOf = (key: ServiceKey): string => {
+    const service = view.service(key);
+    return service === undefined ? key : `${service.namespace}/${service.name}`;
+  };
+  return [...resources.all()].flatMap((resource) =>
+    resource.kind === 'route' ? routeViews(resource.route, nameOf, rates) : [],
+  );
 }
 
 function ejectedOf({ upstreams, clock }: WaypointViewDeps): WaypointView['ejected'] {

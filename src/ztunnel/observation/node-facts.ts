@@ -59,7 +59,7 @@ export function createNodeFacts(deps: NodeFactsDeps): Facts {
         const connections = entry?.connections.length ?? 0;
         return {
           ...workloadView(view, workload),
-          enrolment: entry === undefined ? 'not enrolled' : enrolmentText(entry.state),
+          enrolment: entry === undefined ? withoutEnrolment(workload) : enrolmentText(entry.state),
           certificate: entry && svids.peek(entry.pod.identity) && validityOf(svids, entry.pod.identity),
           connections,
           olderConnections: entry?.older.length ?? 0,
@@ -89,6 +89,11 @@ export function createNodeFacts(deps: NodeFactsDeps): Facts {
     waypoints: () => waypointViews(view),
     proxies: () => [],
   };
+}
+
+/** Of what this node has not been asked to enrol. */
+function withoutEnrolment({ nativeTunnel }: Workload): string {
+  return nativeTunnel ? 'native' : 'not enrolled';
 }
 
 function validityOf(

@@ -45,6 +45,15 @@ const OBJECTS = {
   waypoint: pod('waypoint-1', 'waypoint', {
     labels: { app: 'waypoint', 'gateway.networking.k8s.io/gateway-name': 'waypoint' },
   }),
+  route: {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'canary', namespace: 'shop' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+      rules: [{ backendRefs: [{ name: 'cart', port: 8080 }] }],
+    },
+  },
   policy: {
     apiVersion: 'security.istio.io/v1',
     kind: 'AuthorizationPolicy',
@@ -109,7 +118,7 @@ test('the controller answers for the whole mesh, from its objects and from what 
   );
   t.match(
     workloads.find(({ name }) => name === 'waypoint-1'),
-    { connections: 0, node: 'node-1' },
+    { connections: 0, node: 'node-1', enrolment: 'native' },
   );
   t.match((await ask(running, '/api/v1/services')).services, [
     { name: 'cart', endpoints: { healthy: 1, total: 1 }, waypoint: 'shop/waypoint', ports: [8080] },
@@ -128,7 +137,14 @@ test('the controller answers for the whole mesh, from its objects and from what 
     { name: 'payments-from-cart', scope: 'app=payments', allowed: 1, denied: 2, problem: '' },
   ]);
   t.match((await ask(running, '/api/v1/waypoints')).waypoints, [
-    { namespace: 'shop', name: 'waypoint', ready: { pods: 1, total: 1 }, serves: 'service' },
+    {
+      namespace: 'shop',
+      name: 'waypoint',
+      ready: { pods: 1, total: 1 },
+      serves: 'services',
+      // None of its pods has reported: what it was told is known all the same.
+      routes: [{ name: 'canary', service: 'shop/cart', rule: '1', rates: { requests: 0 } }],
+    },
   ]);
   const { proxies } = await ask(running, '/api/v1/proxies');
   t.match(proxies, [

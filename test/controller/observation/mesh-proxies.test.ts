@@ -37,10 +37,11 @@ const reportedAt = (lastReportMs: number): ReadonlyMap<string, ReportedProxy> =>
       { version: '1', lastReportMs, dashboardUrl: URL_OF_1, state: undefined, workloads: new Map() },
     ],
   ]);
+const nodeOfPod = (pod: string): string => (pod === 'shop/waypoint-1' ? 'node-2' : '');
 const URL_OF_1 = 'http://127.0.0.1:4001/';
 
 test('a proxy that has acknowledged everything is current', async (t) => {
-  t.match(meshProxies([connected()], reportedAt(NOW), NOW), [
+  t.match(meshProxies([connected()], reportedAt(NOW), nodeOfPod, NOW), [
     {
       id: 'ztunnel/node-1',
       node: 'node-1',
@@ -56,7 +57,7 @@ test('a proxy that has acknowledged everything is current', async (t) => {
 
 test('one that refuses what it was told says why', async (t) => {
   const lastRejection = { nonce: '3', version: '8', message: 'bad port', atMs: NOW };
-  t.match(meshProxies([connected({ lastRejection })], new Map(), NOW), [
+  t.match(meshProxies([connected({ lastRejection })], new Map(), nodeOfPod, NOW), [
     {
       state: 'rejecting',
       reason: 'istio.workload.Address: bad port',
@@ -64,21 +65,30 @@ test('one that refuses what it was told says why', async (t) => {
     },
   ]);
   const old = { ...lastRejection, atMs: NOW - 5_000 };
-  t.match(meshProxies([connected({ lastRejection: old })], new Map(), NOW), [{ state: 'current' }]);
+  t.match(meshProxies([connected({ lastRejection: old })], new Map(), nodeOfPod, NOW), [
+    { state: 'current' },
+  ]);
 });
 
 test('one that does not acknowledge, or does not report, is stale', async (t) => {
-  t.match(meshProxies([connected({ behindSinceMs: NOW - 7_000 })], new Map(), NOW), [
+  t.match(meshProxies([connected({ behindSinceMs: NOW - 7_000 })], new Map(), nodeOfPod, NOW), [
     { state: 'stale', reason: 'istio.workload.Address not acknowledged for 7 s' },
   ]);
-  t.match(meshProxies([connected({ behindSinceMs: NOW - 1_000 })], new Map(), NOW), [{ state: 'current' }]);
-  t.match(meshProxies([connected()], reportedAt(NOW - 60_000), NOW), [
+  t.match(meshProxies([connected({ behindSinceMs: NOW - 1_000 })], new Map(), nodeOfPod, NOW), [
+    { state: 'current' },
+  ]);
+  t.match(meshProxies([connected()], reportedAt(NOW - 60_000), nodeOfPod, NOW), [
     { state: 'stale', reason: 'no report for 60 s' },
   ]);
 });
 
 test('one that has gone is told for as long as its reports are kept', async (t) => {
-  t.match(meshProxies([], reportedAt(NOW - 9_000), NOW), [
+  t.match(meshProxies([], reportedAt(NOW - 9_000), nodeOfPod, NOW), [
     { id: 'ztunnel/node-1', state: 'gone', reason: 'not connected; it last reported 9 s ago' },
   ]);
+});
+
+test("a waypoint is on its pod's node, whether it has reported or not", async (t) => {
+  const waypoint = { ...connected(), name: 'waypoint/shop/waypoint-1' };
+  t.match(meshProxies([waypoint], new Map(), nodeOfPod, NOW), [{ kind: 'waypoint', node: 'node-2' }]);
 });

@@ -127,6 +127,17 @@ test("while a waypoint reports nothing, the client's node tells that it is diall
   t.equal(edges[0]?.rates.success, 0);
 });
 
+test('a connection that never got a tunnel does not make an edge of tunnels one in plaintext', async (t) => {
+  const { store } = setup();
+  const lock = (): boolean | undefined => store.topology({ windowMs: MINUTE_MS }).edges[0]?.mutualTls;
+  store.count(edge({ mutualTls: false }), { failed: 2 });
+  t.equal(lock(), false, 'as long as there is nothing else');
+  store.count(edge(), { opened: 1 });
+  t.equal(lock(), true);
+  store.count(edge({ mutualTls: false, protocol: 'http' }), { opened: 1 });
+  t.equal(lock(), false, 'one that came through in plaintext counts');
+});
+
 test('a topology can be asked for one namespace, and says what else is known of its nodes', async (t) => {
   const { store } = setup();
   const bank = { namespace: 'bank', workload: 'teller', identity: '' };

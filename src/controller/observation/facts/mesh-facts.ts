@@ -41,6 +41,12 @@ export function createMeshFacts(parts: MeshFactsParts): Facts {
     certificates: () => meshCertificates(authority, parts.reported()),
     policies: () => meshPolicies(collections, parts.reported(), parts.rootNamespace),
     waypoints: () => meshWaypoints(collections, parts.reported()),
-    proxies: () => meshProxies(server.proxies(), parts.reported(), clock.now()),
+    proxies: () =>
+      meshProxies(
+        server.proxies(),
+        parts.reported(),
+        (pod) => collections.pods.get(pod)?.node ?? '',
+        clock.now(),
+      ),
   };
 }

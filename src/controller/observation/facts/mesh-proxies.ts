@@ -6,15 +6,22 @@ import type { ReportedProxy } from '../observation-service.ts';
 export function meshProxies(
   connected: readonly ConnectedProxy[],
   reported: ReadonlyMap<string, ReportedProxy>,
+  /** Of a waypoint's pod, by `namespace/name`; empty for one that is not known. */
+  nodeOfPod: (pod: string) => string,
   nowMs: number,
 ): readonly ProxyView[] {
+  const nodeOf = (id: string): string =>
+    id.startsWith('ztunnel/') ? id.slice('ztunnel/'.length) : nodeOfPod(id.replace(/^waypoint\//, ''));
   const streams = Map.groupBy(
     connected.filter(({ name }) => name !== ''),
     ({ name }) => name,
   );
-  const views = [...streams].map(([id, own]) => connectedView(id, own, reported.get(id), nowMs));
+  const views = [...streams].map(([id, own]) => ({
+    ...connectedView(id, own, reported.get(id), nowMs),
+    node: nodeOf(id),
+  }));
   const gone = [...reported].filter(([id]) => !streams.has(id));
-  return [...views, ...gone.map(([id, last]) => goneView(id, last, nowMs))];
+  return [...views, ...gone.map(([id, last]) => ({ ...goneView(id, last, nowMs), node: nodeOf(id) }))];
 }
 
 function connectedView(
@@ -22,13 +29,11 @@ function connectedView(
   streams: readonly ConnectedProxy[],
   last: ReportedProxy | undefined,
   nowMs: number,
-): ProxyView {
+): Omit<ProxyView, 'node'> {
   const types = streams.flatMap((stream) => stream.types);
   const times = streams.flatMap(({ pushTimesMs }) => pushTimesMs).sort((a, b) => a - b);
   return {
     ...nameParts(id),
-    // A waypoint's place is in what its pod says of itself.
-    node: id.startsWith('ztunnel/') ? id.slice('ztunnel/'.length) : (last?.state?.workloads[0]?.node ?? ''),
     version: last?.version ?? '',
     connectedMs: Math.min(...streams.map(({ connectedAtMs }) => connectedAtMs)),
     ...judge(types, last, nowMs),
@@ -46,11 +51,10 @@ function connectedView(
   };
 }
 
-function goneView(id: string, last: ReportedProxy, nowMs: number): ProxyView {
+function goneView(id: string, last: ReportedProxy, nowMs: number): Omit<ProxyView, 'node'> {
   const seconds = Math.round((nowMs - last.lastReportMs) / 1_000);
   return {
     ...nameParts(id),
-    node: id.startsWith('ztunnel/') ? id.slice('ztunnel/'.length) : '',
     version: last.version,
     connectedMs: 0,
     state: 'gone',

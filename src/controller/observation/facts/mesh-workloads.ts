@@ -47,7 +47,11 @@ function factsOf(
 }
 
 /** What the controller itself knows: what is to be, and what has been announced. */
-function enrolmentOf({ enrolments }: MeshCollections, { uid, tunnelProtocol }: Workload): string {
+function enrolmentOf(
+  { enrolments }: MeshCollections,
+  { uid, tunnelProtocol, nativeTunnel }: Workload,
+): string {
+  if (nativeTunnel) return 'native';
   if (tunnelProtocol === 'hbone') return 'captured';
   return enrolments.get(uid) === undefined ? 'not enrolled' : 'preparing';
 }

@@ -31,7 +31,9 @@ export const viewSchemas = {
     identity: text(),
     protocol: oneOf('HBONE', 'TCP'),
     waypoint: text(),
-    enrolment: text('`not enrolled`, `preparing`, `captured`, `leaving`, `failed: <why>`, or `unknown`.'),
+    enrolment: text(
+      '`not enrolled`, `preparing`, `captured`, `leaving`, `failed: <why>`, or `unknown`; `native` of who takes tunnels itself, as a waypoint does.',
+    ),
     certificate: optional(
       objectOf<{ notBeforeMs: number; notAfterMs: number }>({ notBeforeMs: time(), notAfterMs: time() }),
     ),

@@ -29,7 +29,9 @@ interface Link {
   readonly to: string;
   readonly tally: Tally;
   protocol: TrafficEdge['protocol'];
-  mutualTls: boolean;
+  /** Whether all of what was tried was, and all of what came through; undefined while nothing has come through. */
+  tried: boolean;
+  passed: boolean | undefined;
 }
 
 /** The graph: from workloads to the services that they dial, and on to the workloads that answer. */
@@ -48,9 +50,10 @@ export function topologyOf({ observed, seconds, namespace, known }: TopologyPart
 
   const link = (from: string, to: string, { edge, tally }: EdgeTally): void => {
     const key = `${from}\n${to}`;
-    const sum = links.get(key) ?? { from, to, tally: new Tally(), protocol: edge.protocol, mutualTls: true };
+    const sum = links.get(key) ?? { from, to, tally: new Tally(), protocol: edge.protocol, ...NOTHING_YET };
     sum.tally.add(tally);
-    sum.mutualTls &&= edge.mutualTls;
+    sum.tried &&= edge.mutualTls;
+    if (tally.opened > 0 || tally.requests > 0) sum.passed = (sum.passed ?? true) && edge.mutualTls;
     if (PROTOCOLS.indexOf(edge.protocol) > PROTOCOLS.indexOf(sum.protocol)) sum.protocol = edge.protocol;
     links.set(key, sum);
   };
@@ -72,8 +75,9 @@ export function topologyOf({ observed, seconds, namespace, known }: TopologyPart
     seconds,
     nodes: [...nodes.values()],
     edges: [...links.values()].map((sum): TopologyEdge => {
-      const { from, to, protocol, mutualTls } = sum;
-      return { from, to, protocol, mutualTls, rates: ratesOf(sum.tally, seconds) };
+      const { from, to, protocol, tried, passed } = sum;
+      // What did not get as far as a tunnel says nothing of those that there are.
+      return { from, to, protocol, mutualTls: passed ?? tried, rates: ratesOf(sum.tally, seconds) };
     }),
   };
 }
@@ -124,6 +128,7 @@ function serviceNode({ service, waypoint, mutualTls }: TrafficEdge, known: Known
   };
 }
 
+const NOTHING_YET = { tried: true, passed: undefined };
 const UNKNOWN: TrafficEnd = { namespace: '', workload: '', identity: '' };
 /** The later one tells more. */
 const PROTOCOLS: readonly TrafficEdge['protocol'][] = ['tcp', 'http', 'grpc'];

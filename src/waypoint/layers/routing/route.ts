@@ -5,13 +5,13 @@ import {
   type HttpMatch,
   type HttpRoute,
   type HttpRule,
+  ruleLabel,
   serviceKey,
 } from '../../../model/index.ts';
 import { WaypointError } from '../../errors.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
 import { pathOf } from '../../routing/request-facts.ts';
-import { ruleLabel } from '../../routing/rule-label.ts';
 import { type BackendChoiceOptions, createBackendChoice } from './backend-choice.ts';
 import { applyHeaderFilter } from './header-filter.ts';
 import { redirect } from './redirect.ts';

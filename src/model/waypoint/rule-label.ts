@@ -1,4 +1,4 @@
-import type { HttpRoute, HttpRule } from '../../model/index.ts';
+import type { HttpRoute, HttpRule } from './route.ts';
 
 /** Its name, or its place in the route for people, who count from 1. A route has 16 rules at most. */
 export function ruleLabel({ rules }: HttpRoute, rule: HttpRule): string {
