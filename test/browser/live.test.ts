@@ -1,3 +1,4 @@
+import { request } from '../support/dashboard-api/shop-requests.ts';
 import { connection, refusal } from '../support/dashboard-api/shop-mesh.ts';
 import { testDashboard } from './fixture.ts';
 
@@ -74,6 +75,30 @@ testDashboard('connections come and go as they open and close', async (_, { serv
   });
   await page.getByRole('region', { name: 'Ended connections' }).getByText('policy changed').waitFor(WITHIN);
 });
+
+testDashboard(
+  'requests appear as they end, and are found by who asked, what became of them and what they say',
+  async (t, { server, open }) => {
+    const page = await open('requests');
+    const rows = page.getByRole('region', { name: 'Requests, the newest first' }).locator('tbody tr');
+    await page.getByText('21 of the last 21').waitFor();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const fresh = request({ atMs: Date.now(), path: '/fresh', status: 504, attempts: 3, traceId });
+    server.say({ topic: 'requests', requests: [fresh] });
+    await page.getByText('22 of the last 22').waitFor(WITHIN);
+    t.match(await rows.first().textContent(), /504GET \/freshcart:8080shop\/frontend/);
+    await page.getByLabel('Outcome').selectOption('refused by a rule');
+    await page.getByText('3 of the last 22').waitFor(WITHIN);
+    t.match(await rows.first().textContent(), /403DELETE .*shop\/shopper.*shop\/cart-readsnot_allowed/);
+    await page.getByLabel('Outcome').selectOption('failed');
+    await page.getByLabel(/^Search/).fill('fresh 504');
+    await page.getByText('1 of the last 22').waitFor(WITHIN);
+    t.match(page.url(), /outcome=failed&search=fresh/, 'the address leads others to the same view');
+    await page.getByRole('link', { name: `${traceId.slice(0, 8)}…` }).click();
+    await page.getByRole('heading', { name: 'Trace', level: 1 }).waitFor();
+  },
+  'mesh',
+);
 
 testDashboard('a paused page stands still, and goes on afterwards', async (t, { server, open }) => {
   const page = await open('refusals');

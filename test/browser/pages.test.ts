@@ -1,18 +1,18 @@
 import { largeMesh } from '../support/dashboard-api/large-mesh.ts';
 import { testDashboard } from './fixture.ts';
-import { PAGES } from './pages.ts';
+import { PAGES, pagesOf } from './pages.ts';
 
 for (const scope of ['node', 'mesh'] as const) {
   testDashboard(
     `every page shows its content: ${scope}`,
     async (t, { open }) => {
       const page = await open('overview');
-      for (const { place, shows } of PAGES) {
+      for (const { place, shows } of pagesOf(scope)) {
         await page.evaluate(`location.hash = ${JSON.stringify(`/${place}`)}`);
         await page.getByText(shows).first().waitFor({ state: 'attached' });
       }
       const links = await page.getByRole('navigation').getByRole('link').allTextContents();
-      t.equal(links.length, 10);
+      t.equal(links.length, scope === 'node' ? 10 : 11);
       t.ok(links.includes(scope === 'node' ? 'Connections' : 'Proxies'), links.join());
     },
     scope,
@@ -25,7 +25,7 @@ testDashboard('an API that answers with a problem never leaves a page blank', as
     body: { error: { code: 'ERR_TEST', message: 'Nothing can be said.', hint: 'Look at the log.' } },
   };
   const page = await open('overview');
-  for (const { place } of PAGES) {
+  for (const { place } of PAGES.filter(({ asks }) => asks !== false)) {
     await page.evaluate(`location.hash = ${JSON.stringify(`/${place}`)}`);
     await page.getByRole('alert').getByText('Nothing can be said.').first().waitFor();
   }
@@ -107,3 +107,47 @@ testDashboard(
     await theme('light');
   },
 );
+
+testDashboard('the whole mesh is one click away from a node', async (t, { open }) => {
+  const page = await open('workloads');
+  const link = page.getByRole('banner').getByRole('link', { name: 'whole mesh' });
+  t.equal(await link.getAttribute('href'), 'https://mesh.example/');
+  await page.evaluate(`location.hash = '/waypoints'`);
+  const routes = page.getByRole('link', { name: /^Its routes/ });
+  t.equal(
+    await routes.getAttribute('href'),
+    'https://mesh.example/#/waypoints',
+    'which has more of waypoints',
+  );
+});
+
+testDashboard(
+  'every node is one click away from the mesh: on the overview, beside its proxy, and of a pod the same pod there',
+  async (t, { open }) => {
+    const page = await open('overview');
+    const nodes = page.getByRole('navigation', { name: 'Dashboards of nodes' });
+    await nodes.getByRole('link', { name: 'node-2' }).waitFor();
+    t.equal(await nodes.getByRole('link').count(), 3);
+    await page.evaluate(`location.hash = '/proxies'`);
+    const row = page.getByRole('row', { name: /ztunnel\/node-3/ });
+    t.equal(await row.getByRole('link', { name: 'node-3' }).getAttribute('href'), 'https://node-3.example/');
+    await page.evaluate(`location.hash = '/workloads?chosen=cluster.local//Pod/shop/cart-1'`);
+    const details = page.getByRole('complementary', { name: /Details of cart/ });
+    t.match(
+      await details.getByRole('link', { name: 'node-1' }).getAttribute('href'),
+      /^https:\/\/node-1\.example\/#\/workloads\?chosen=.*cart-1$/,
+    );
+  },
+  'mesh',
+);
+
+testDashboard('on a narrow screen the name of the page that is open is in sight', async (t, { open }) => {
+  const page = await open('certificates', { viewport: { width: 400, height: 800 } });
+  const name = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Certificates' });
+  await name.waitFor();
+  const inSight = `(() => {
+    const { left, right } = document.querySelector('[aria-current=page]').getBoundingClientRect();
+    return left >= 0 && right <= innerWidth;
+  })()`;
+  t.equal(await page.evaluate(inSight), true);
+});

@@ -22,6 +22,12 @@ export function Header({ info }: { readonly info: ApiInfo | undefined }): JSX.El
       </a>
       <span class="scope">
         {info === undefined ? '' : info.scope === 'mesh' ? 'whole mesh' : `node ${info.node}`}
+        {info !== undefined && info.meshUrl !== '' && (
+          <>
+            {' '}
+            · <a href={info.meshUrl}>whole mesh</a>
+          </>
+        )}
         {info !== undefined && (
           <span class="muted extra">
             {' '}

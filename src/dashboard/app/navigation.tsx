@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ApiInfo } from '../../model/index.ts';
 import { useRefusals } from '../data/feeds.ts';
 import { Icon } from '../parts/icons.tsx';
@@ -9,9 +10,14 @@ import { linkTo, place } from './router.ts';
 export function Navigation({ scope }: { readonly scope: ApiInfo['scope'] | undefined }): JSX.Element {
   const refusals = useRefusals().data?.length ?? 0;
   const pages = PAGES.filter((page) => page.scope === undefined || page.scope === scope);
+  const list = useRef<HTMLUListElement>(null);
+  // On a narrow screen the names are a row that scrolls.
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [place.value.page, pages.length]);
   return (
     <nav aria-label="Pages" class="pages">
-      <ul>
+      <ul ref={list}>
         {pages.map(({ name, title }) => (
           <li key={name}>
             <a href={linkTo(name)} aria-current={place.value.page === name ? 'page' : undefined}>

@@ -6,6 +6,7 @@ import { OverviewPage } from '../pages/overview.tsx';
 import { PoliciesPage } from '../pages/policies.tsx';
 import { ProxiesPage } from '../pages/proxies.tsx';
 import { RefusalsPage } from '../pages/refusals.tsx';
+import { RequestsPage } from '../pages/requests.tsx';
 import { ServicesPage } from '../pages/services.tsx';
 import { TopologyPage } from '../pages/topology.tsx';
 import { TracePage } from '../pages/trace.tsx';
@@ -30,6 +31,7 @@ export const PAGES: readonly Page[] = [
   { name: 'workloads', title: 'Workloads', Content: WorkloadsPage },
   { name: 'services', title: 'Services', Content: ServicesPage },
   { name: 'connections', title: 'Connections', Content: ConnectionsPage, scope: 'node' },
+  { name: 'requests', title: 'Requests', Content: RequestsPage, scope: 'mesh' },
   { name: 'waypoints', title: 'Waypoints', Content: WaypointsPage },
   { name: 'policies', title: 'Policies', Content: PoliciesPage },
   { name: 'certificates', title: 'Certificates', Content: CertificatesPage },

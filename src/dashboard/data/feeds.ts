@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { ApiAnswers, ConnectionView, LiveMessage, RefusalView } from '../../model/index.ts';
+import type { ApiAnswers, ConnectionView, LiveMessage, RefusalView, RequestView } from '../../model/index.ts';
 import { mergeRefusals } from '../traffic/refusal-groups.ts';
 import { follow, liveState, setLiveWindow } from './live.ts';
 import { amend, type Resource, useAnswer } from './resource.ts';
@@ -8,8 +8,13 @@ import { amend, type Resource, useAnswer } from './resource.ts';
 /** A connection that has ended, and why. */
 export type ClosedConnection = ConnectionView & { readonly closedMs: number; readonly error: string };
 
+/** A request that ended while the page looked, with a name of its own. */
+export type SeenRequest = RequestView & { readonly id: number };
+
 const refusals = signal<readonly RefusalView[]>([]);
 const closed = signal<readonly ClosedConnection[]>([]);
+const requests = signal<readonly SeenRequest[]>([]);
+let requestsSeen = 0;
 
 /** The refusals of the last fifteen minutes, newest first, at most 500; new ones come in as they happen. */
 export function useRefusals(): Resource<readonly RefusalView[]> {
@@ -71,6 +76,20 @@ export function recentlyClosed(): readonly ClosedConnection[] {
   return closed.value;
 }
 
+/** Follows the requests of waypoints while a component is shown. */
+export function useRequests(): void {
+  useFollowed(['requests'], undefined, (message) => {
+    if (message.topic !== 'requests') return;
+    const fresh = message.requests.map((request) => ({ ...request, id: ++requestsSeen }));
+    requests.value = [...fresh.reverse(), ...requests.peek()].slice(0, KEPT_REQUESTS);
+  });
+}
+
+/** The requests that ended while this page looked, newest first. */
+export function recentRequests(): readonly SeenRequest[] {
+  return requests.value;
+}
+
 function useFollowed(
   topics: Parameters<typeof follow>[0],
   windowSeconds: number | undefined,
@@ -93,3 +112,4 @@ function slowWhileLive(): number {
 
 const KEPT_REFUSALS = 500;
 const KEPT_CLOSED = 100;
+const KEPT_REQUESTS = 500;

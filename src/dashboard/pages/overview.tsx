@@ -7,6 +7,7 @@ import { GraphView } from '../graph/graph-view.tsx';
 import { EdgeTable } from '../graph/edge-table.tsx';
 import { shapeGraph } from '../graph/shape-graph.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
+import { NodeLinks } from '../parts/elsewhere.tsx';
 import { RefusalList } from '../parts/refusal-list.tsx';
 import { chosenWindow, WindowChoice } from '../parts/toolbar.tsx';
 import { healthOf, volumeOf } from '../traffic/health.ts';
@@ -36,6 +37,7 @@ export function OverviewPage(): JSX.Element {
               <p>{summary.sentence}</p>
               <WindowChoice />
             </div>
+            <NodeLinks />
             <dl class="tiles">
               <Tile
                 name="Success"

@@ -7,6 +7,7 @@ import { formatLatency, NOTHING } from '../format/numbers.ts';
 import { formatAgo, formatDuration } from '../format/time.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { Badge } from '../parts/badge.tsx';
+import { NodeName, useNodeDashboards } from '../parts/elsewhere.tsx';
 import { SidePanel } from '../parts/side-panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import type { Health } from '../traffic/health.ts';
@@ -14,6 +15,7 @@ import type { Health } from '../traffic/health.ts';
 /** Whether every proxy knows what it should, and how long telling them takes. */
 export function ProxiesPage(): JSX.Element {
   const { chosen = '' } = place.value.parameters;
+  const dashboards = useNodeDashboards();
   return (
     <Answered of={useAnswer('/api/v1/proxies')}>
       {({ proxies }) => {
@@ -25,7 +27,7 @@ export function ProxiesPage(): JSX.Element {
                 caption="Proxies"
                 rows={[...proxies].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))}
                 keyOf={(each) => each.id}
-                columns={COLUMNS}
+                columns={columnsWith(dashboards)}
                 onOpen={(each) => setParameters({ chosen: each.id === chosen ? '' : each.id })}
                 isOpen={(each) => each.id === chosen}
               >
@@ -88,7 +90,7 @@ const TONES: Readonly<Record<ProxyView['state'], Health>> = {
   gone: 'bad',
 };
 
-const COLUMNS: readonly Column<ProxyView>[] = [
+const columnsWith = (dashboards: ReadonlyMap<string, string>): readonly Column<ProxyView>[] => [
   { label: 'Proxy', show: (each) => each.id, sort: (each) => each.id },
   {
     label: 'State',
@@ -100,8 +102,12 @@ const COLUMNS: readonly Column<ProxyView>[] = [
     ),
     sort: (each) => each.state,
   },
-  { label: 'Node', show: (each) => each.node, sort: (each) => each.node },
-  { label: 'Version', show: (each) => each.version, sort: (each) => each.version },
+  {
+    label: 'Node',
+    show: ({ node }) => <NodeName node={node} dashboards={dashboards} />,
+    sort: (each) => each.node,
+  },
+  { label: 'Version', show: (each) => each.version || NOTHING, sort: (each) => each.version },
   {
     label: 'Connected',
     isNumber: true,

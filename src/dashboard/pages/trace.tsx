@@ -50,7 +50,8 @@ function Recent(): JSX.Element {
       <h2 id="recent">Refusals that were traced</h2>
       {traced.length === 0 ? (
         <Nothing>
-          None lately. Requests carry their trace id in the header traceparent, and access logs name it.
+          None lately. Requests carry their trace id in the header traceparent; access logs name it, and so
+          does the page of <a href="#/requests">requests</a> of the mesh.
         </Nothing>
       ) : (
         <ul>

@@ -1,15 +1,17 @@
 import type { JSX } from 'preact';
-import type { WaypointView } from '../../model/index.ts';
+import type { ApiInfo, WaypointView } from '../../model/index.ts';
 import { now } from '../data/clock.ts';
 import { useAnswer } from '../data/resource.ts';
 import { formatLatency, formatRate } from '../format/numbers.ts';
 import { formatUntil } from '../format/time.ts';
+import { linkTo } from '../app/router.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { Badge, Success } from '../parts/badge.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 
 /** The L7 proxies: what they route, how that goes, and which endpoints they leave out. */
 export function WaypointsPage(): JSX.Element {
+  const info = useAnswer('/api/v1/info', {}, 30_000).data;
   return (
     <Answered of={useAnswer('/api/v1/waypoints')}>
       {({ waypoints }) =>
@@ -19,14 +21,15 @@ export function WaypointsPage(): JSX.Element {
             makes one.
           </Nothing>
         ) : (
-          waypoints.map((each) => <Waypoint key={`${each.namespace}/${each.name}`} of={each} />)
+          waypoints.map((each) => <Waypoint key={`${each.namespace}/${each.name}`} of={each} seenBy={info} />)
         )
       }
     </Answered>
   );
 }
 
-function Waypoint({ of }: { readonly of: WaypointView }): JSX.Element {
+function Waypoint(props: { readonly of: WaypointView; readonly seenBy: ApiInfo | undefined }): JSX.Element {
+  const { of, seenBy } = props;
   const name = `${of.namespace}/${of.name}`;
   const { rates, ready } = of;
   const tone = ready.pods === 0 ? 'bad' : ready.pods < ready.total ? 'warn' : 'good';
@@ -49,10 +52,17 @@ function Waypoint({ of }: { readonly of: WaypointView }): JSX.Element {
           {formatLatency(rates.p99Ms)}
         </span>
         <span>{formatRate(rates.retries)} retries</span>
+        {seenBy?.scope === 'mesh' && (
+          <a href={linkTo('requests', { search: `waypoint/${of.namespace}/${of.name}` })}>live requests</a>
+        )}
       </p>
-      <Table caption={`Routes of ${name}`} rows={of.routes} keyOf={keyOf} columns={ROUTES}>
-        <Nothing>No route is bound to it: requests go to the service that they name.</Nothing>
-      </Table>
+      {seenBy?.scope === 'node' ? (
+        <SeenFromANode meshUrl={seenBy.meshUrl} />
+      ) : (
+        <Table caption={`Routes of ${name}`} rows={of.routes} keyOf={keyOf} columns={ROUTES}>
+          <Nothing>No route is bound to it: requests go to the service that they name.</Nothing>
+        </Table>
+      )}
       {of.ejected.length > 0 && (
         <>
           <h3>Endpoints left out for now</h3>
@@ -65,6 +75,17 @@ function Waypoint({ of }: { readonly of: WaypointView }): JSX.Element {
         </>
       )}
     </section>
+  );
+}
+
+/** A node's proxy sees connections to a waypoint, and nothing of what goes on in it. */
+function SeenFromANode({ meshUrl }: { readonly meshUrl: string }): JSX.Element {
+  const text = 'routes, retries and endpoints that are left out';
+  return (
+    <p class="muted">
+      This node sees its connections alone. {meshUrl === '' ? 'The dashboard of the mesh has ' : ''}
+      {meshUrl === '' ? text : <a href={`${meshUrl}${linkTo('waypoints')}`}>Its {text}</a>}.
+    </p>
   );
 }
 

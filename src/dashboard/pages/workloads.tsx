@@ -16,6 +16,7 @@ import {
 import { formatDate, formatDuration, formatUntil } from '../format/time.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { Badge, Share, Success } from '../parts/badge.tsx';
+import { NodeName, useNodeDashboards } from '../parts/elsewhere.tsx';
 import { Facts, SidePanel } from '../parts/side-panel.tsx';
 import { searchRows } from '../parts/sort-rows.ts';
 import { type Column, Table } from '../parts/table.tsx';
@@ -70,12 +71,14 @@ export function WorkloadsPage(): JSX.Element {
 
 function WorkloadDetails({ of }: { readonly of: WorkloadView }): JSX.Element {
   const { rates, cost, certificate } = of;
+  const dashboards = useNodeDashboards();
+  const placeThere = linkTo('workloads', { chosen: of.uid });
   return (
     <SidePanel title={of.name} name={`Details of ${of.name}`} onClose={() => setParameters({ chosen: '' })}>
       <Facts
         of={[
           ['Identity', <code key="identity">{of.identity || NOTHING}</code>],
-          ['Node', of.node],
+          ['Node', <NodeName key="node" node={of.node} dashboards={dashboards} place={placeThere} />],
           ['Addresses', of.addresses.join(', ')],
           ['Enrolment', of.enrolment],
           ['Waypoint', of.waypoint || NOTHING],
@@ -109,9 +112,9 @@ function WorkloadDetails({ of }: { readonly of: WorkloadView }): JSX.Element {
   );
 }
 
-/** Captured is good, failed is bad, what is on its way is neither. */
+/** Captured and taking tunnels itself are good, failed is bad, what is on its way is neither. */
 function toneOf(enrolment: string): Health | 'info' {
-  if (enrolment === 'captured') return 'good';
+  if (enrolment === 'captured' || enrolment === 'native') return 'good';
   if (enrolment.startsWith('failed')) return 'bad';
   return enrolment === 'not enrolled' || enrolment === 'unknown' ? 'idle' : 'info';
 }

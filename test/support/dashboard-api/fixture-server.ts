@@ -12,9 +12,10 @@ import {
   type ServiceSeries,
 } from '../../../src/model/index.ts';
 import { ratesOf } from './rates.ts';
+import { shopRequests } from './shop-requests.ts';
 import type { FixtureMesh } from './shop-mesh.ts';
 
-/** The contract of src/model/observation, answered from a fixture, with the built pages. */
+/** The contract of src/model/observation, answered from a fixture, with the built pages. Who follows requests gets some at once. */
 export interface FixtureServer {
   readonly url: string;
   /** What it answers; replace what a test is about. */
@@ -58,7 +59,12 @@ export async function serveFixture(mesh: FixtureMesh, root: string): Promise<Fix
     }
     live.handleUpgrade(request, socket, head, (follower) => {
       followers.set(follower, []);
-      follower.on('message', (text) => followers.set(follower, (JSON.parse(`${text}`) as LiveFollow).follow));
+      follower.on('message', (text) => {
+        const { follow } = JSON.parse(`${text}`) as LiveFollow;
+        followers.set(follower, follow);
+        if (follow.includes('requests'))
+          follower.send(JSON.stringify({ topic: 'requests', requests: shopRequests(Date.now()) }));
+      });
       follower.on('close', () => followers.delete(follower));
     });
   });
