@@ -81,6 +81,8 @@ const HINTS: { readonly [Code in NetErrorCode]?: string } = {
   ERR_NET_PERMISSION:
     'run as root, or inside a user namespace of your own (unshare --user --map-root-user --net)',
   ERR_NET_DESCRIPTORS: 'raise the limit of open files (ulimit -n)',
+  ERR_NET_CONNECT_REFUSED: 'is the application running, and does it listen on that port?',
+  ERR_NET_CONNECT_TIMEOUT: 'is the machine up, and does a firewall drop the packets on the way?',
   ERR_NET_CONNECT_UNREACHABLE:
     'look at the routes of the namespace the connection starts in, and whether its links are up',
 };

@@ -65,7 +65,14 @@ test('what fails within a namespace shows on its box', async (t) => {
     waypoint: '',
   }));
   const edges = [
-    { from: 'workload/one/a', to: 'workload/one/b', protocol: 'tcp' as const, mutualTls: true, rates },
+    {
+      from: 'workload/one/a',
+      to: 'workload/one/b',
+      protocol: 'tcp' as const,
+      mutualTls: true,
+      rates,
+      slow: false,
+    },
   ];
   const [box] = shapeGraph({ nodes, edges }, { ...ALL, most: 2 }).nodes;
   t.equal(box?.inside?.success, 0.5);

@@ -12,6 +12,7 @@ import { clockChecks } from './mesh/clock-checks.ts';
 import { gatherFacts, type MeshFacts } from './mesh/facts.ts';
 import { processChecks } from './mesh/process-checks.ts';
 import { proxyChecks } from './mesh/proxy-checks.ts';
+import { serviceChecks } from './mesh/service-checks.ts';
 import { workloadChecks } from './mesh/workload-checks.ts';
 import { networkPolicyChecks } from './network-policy-checks.ts';
 
@@ -53,6 +54,7 @@ export function judge(facts: MeshFacts): readonly CheckResult[] {
     ...proxyChecks(facts),
     ...certificateChecks(facts),
     ...workloadChecks(facts),
+    ...serviceChecks(facts),
     ...(facts.lab === undefined ? [] : networkPolicyChecks(facts.objects)),
   ];
 }

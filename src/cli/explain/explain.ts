@@ -33,6 +33,7 @@ export async function explain(world: World, question: Question): Promise<Explana
     fix: end.fix,
     hops,
     lastRefusal: undefined,
+    findings: [],
     notes: [
       ...(world.isImagined
         ? ['from files: pods, addresses and waypoints are made up where there are none, and all are ready']

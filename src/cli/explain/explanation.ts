@@ -17,7 +17,9 @@ export interface Explanation {
   readonly hops: readonly Hop[];
   /** The last one between the two that a proxy reported; undefined: none, or nobody could be asked. */
   readonly lastRefusal: LastRefusal | undefined;
-  /** What else is to be known: assumptions, proxies that are behind, certificates that end. */
+  /** What is wrong on the way as it runs, whatever the verdict: a slow backend, a proxy that is behind, a certificate that ends. */
+  readonly findings: readonly Finding[];
+  /** What else is to be known: assumptions, objects that were not understood. */
   readonly notes: readonly string[];
 }
 
@@ -66,6 +68,14 @@ export interface Ending {
   readonly verdict: ExplainedVerdict;
   readonly because: string;
   readonly fix: string;
+}
+
+/** Something that is wrong in the mesh that runs. */
+export interface Finding {
+  /** What it is about, such as `service shop/cart` or `ztunnel/node-1`. */
+  readonly what: string;
+  readonly message: string;
+  readonly hint: string;
 }
 
 export interface LastRefusal {

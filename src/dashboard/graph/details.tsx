@@ -14,7 +14,7 @@ import {
 import { Badge, Lock } from '../parts/badge.tsx';
 import { Facts, SidePanel } from '../parts/side-panel.tsx';
 import { RefusalList } from '../parts/refusal-list.tsx';
-import { HEALTH_WORDS, healthOf, volumeOf } from '../traffic/health.ts';
+import { edgeHealth, HEALTH_WORDS, volumeOf } from '../traffic/health.ts';
 import { EdgeTable } from './edge-table.tsx';
 import type { Graph, GraphEdge, GraphNode } from './graph.ts';
 import { nodeHealth, whatOf } from './node-view.tsx';
@@ -111,7 +111,7 @@ function EdgeDetails({
   const targets = new Set(to?.members ?? []);
   const between = refusals.filter((refusal) => sources.has(endId(refusal.source)) && isTo(targets, refusal));
   const { rates } = edge;
-  const health = healthOf(rates);
+  const health = edgeHealth(edge);
   return (
     <SidePanel title={title} name={`Details of ${title}`} onClose={onClose}>
       <p>
@@ -126,6 +126,7 @@ function EdgeDetails({
           ['Refused', formatRate(rates.refused)],
           ['Failed', formatRate(rates.failed)],
           ['Retries', formatRate(rates.retries)],
+          ['Slow', edge.slow ? <a href={linkTo('services')}>yes, see its service</a> : 'no'],
           ['p50 · p90 · p99', [rates.p50Ms, rates.p90Ms, rates.p99Ms].map(formatLatency).join(' · ')],
           ['To the client', formatByteRate(rates.sentBytes)],
           ['From the client', formatByteRate(rates.receivedBytes)],

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { formatLatency, formatRate } from '../format/numbers.ts';
-import { Lock, Success } from '../parts/badge.tsx';
+import { Badge, Lock, Success } from '../parts/badge.tsx';
 import { volumeOf } from '../traffic/health.ts';
 import type { Graph, GraphEdge } from './graph.ts';
 import { Table } from '../parts/table.tsx';
@@ -47,7 +47,11 @@ export function EdgeTable(props: {
           {
             label: 'p99',
             isNumber: true,
-            show: (edge) => formatLatency(edge.rates.p99Ms),
+            show: (edge) => (
+              <>
+                {edge.slow && <Badge tone="warn">slow</Badge>} {formatLatency(edge.rates.p99Ms)}
+              </>
+            ),
             sort: (edge) => edge.rates.p99Ms,
           },
           { label: 'mTLS', show: (edge) => <Lock mutualTls={edge.mutualTls} /> },

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { formatLatency, formatPercent, formatRate } from '../format/numbers.ts';
 import { iconPath } from '../parts/icons.tsx';
-import { type Health, healthOf, volumeOf } from '../traffic/health.ts';
+import { edgeHealth, type Health, healthOf, volumeOf } from '../traffic/health.ts';
 import type { GraphEdge } from './graph.ts';
 import { type GraphLayout, pathThrough } from './layout.ts';
 
@@ -25,7 +25,7 @@ export function EdgeView({
 }: EdgeProps): JSX.Element | null {
   const placed = layout.edges.get(edge.id);
   if (placed === undefined) return null;
-  const health = healthOf(edge.rates);
+  const health = edgeHealth(edge);
   const path = pathThrough(placed.points);
   const width = 1.25 + Math.min(3, Math.log10(1 + volumeOf(edge.rates)));
   const classes = ['edge', `edge-${health}`, isChosen && 'chosen', isFaint && 'faint']
@@ -54,8 +54,9 @@ function EdgeLabel(props: {
   readonly y: number;
 }): JSX.Element {
   const { rates, mutualTls } = props.edge;
-  const isBad = props.health === 'bad' || props.health === 'warn';
-  const second = isBad ? `${formatPercent(rates.success)} ok` : latencyOf(props.edge);
+  // Of what is only slow the time tells more.
+  const isFailing = ['warn', 'bad'].includes(healthOf(rates));
+  const second = isFailing ? `${formatPercent(rates.success)} ok` : latencyOf(props.edge);
   return (
     <g class="edge-label" transform={`translate(${props.x},${props.y})`}>
       <rect x="-50" y="-17" width="100" height="34" rx="6" />

@@ -25,6 +25,8 @@ export interface GraphEdge {
   /** Whether all of it is mutually authenticated. */
   readonly mutualTls: boolean;
   readonly rates: Rates;
+  /** Whether some of what answers is slow. */
+  readonly slow: boolean;
 }
 
 export interface Graph {
@@ -83,6 +85,7 @@ function mergeEdges(id: string, parts: readonly GraphEdge[]): GraphEdge {
     to: first.to,
     protocols: [...new Set(parts.flatMap((part) => part.protocols))],
     mutualTls: parts.every((part) => part.mutualTls),
+    slow: parts.some((part) => part.slow),
     rates: parts.length === 1 ? first.rates : mergeRates(parts.map((part) => part.rates)),
   };
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { iconPath } from '../parts/icons.tsx';
-import { HEALTH_WORDS, type Health, healthOf, worse } from '../traffic/health.ts';
+import { edgeHealth, HEALTH_WORDS, type Health, healthOf, worse } from '../traffic/health.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './layout.ts';
 
@@ -73,7 +73,7 @@ export function NodeView(props: NodeProps): JSX.Element | null {
 
 /** The worst of what comes to a node, and of what happens inside of it. */
 export function nodeHealth(node: GraphNode, graph: Graph): Health {
-  const incoming = graph.edges.filter((edge) => edge.to === node.id).map((edge) => healthOf(edge.rates));
+  const incoming = graph.edges.filter((edge) => edge.to === node.id).map(edgeHealth);
   return incoming.reduce(worse, node.inside === undefined ? 'idle' : healthOf(node.inside));
 }
 

@@ -12,7 +12,7 @@ import { Facts, SidePanel } from '../parts/side-panel.tsx';
 import { searchRows } from '../parts/sort-rows.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Choice, SearchField, Toolbar } from '../parts/toolbar.tsx';
-import { certificateHealth, lifeUsed } from '../traffic/certificate-health.ts';
+import { certificateHealth, certificateState, lifeUsed } from '../traffic/certificate-health.ts';
 
 /** When certificates end, and how their rotations went. */
 export function CertificatesPage(): JSX.Element {
@@ -104,7 +104,9 @@ const COLUMNS: readonly Column<CertificateView>[] = [
   { label: 'Kind', show: (each) => each.kind, sort: (each) => each.kind },
   {
     label: 'State',
-    show: (each) => <Badge tone={certificateHealth(each, now.peek())}>{each.state}</Badge>,
+    show: (each) => (
+      <Badge tone={certificateHealth(each, now.peek())}>{certificateState(each, now.peek())}</Badge>
+    ),
     sort: (each) => each.state,
   },
   {

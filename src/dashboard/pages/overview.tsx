@@ -6,11 +6,12 @@ import { graphOf } from '../graph/graph.ts';
 import { GraphView } from '../graph/graph-view.tsx';
 import { EdgeTable } from '../graph/edge-table.tsx';
 import { shapeGraph } from '../graph/shape-graph.ts';
+import { AttentionList } from '../parts/attention-list.tsx';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { NodeLinks } from '../parts/elsewhere.tsx';
 import { RefusalList } from '../parts/refusal-list.tsx';
 import { chosenWindow, WindowChoice } from '../parts/toolbar.tsx';
-import { healthOf, volumeOf } from '../traffic/health.ts';
+import { edgeHealth, volumeOf } from '../traffic/health.ts';
 import { summarize } from '../traffic/summarize.ts';
 import { now } from '../data/clock.ts';
 
@@ -63,6 +64,7 @@ export function OverviewPage(): JSX.Element {
               />
               <Tile name="Pods in mesh" value={`${inMesh} of ${workloads.length}`} />
             </dl>
+            <AttentionList seconds={seconds} />
             <div class="columns">
               <section class="card" aria-labelledby="who">
                 <h2 id="who">Who talks to whom</h2>
@@ -106,8 +108,8 @@ export function OverviewPage(): JSX.Element {
   );
 }
 
-function healthRank(edge: { readonly rates: Parameters<typeof healthOf>[0] }): number {
-  return ['idle', 'good', 'warn', 'bad'].indexOf(healthOf(edge.rates));
+function healthRank(edge: Parameters<typeof edgeHealth>[0]): number {
+  return ['idle', 'good', 'warn', 'bad'].indexOf(edgeHealth(edge));
 }
 
 function Tile(props: {

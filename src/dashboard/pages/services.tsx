@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ServiceView } from '../../model/index.ts';
+import type { ServiceProblem, ServiceView } from '../../model/index.ts';
 import { linkTo, place, setParameters } from '../app/router.ts';
 import { useAnswer } from '../data/resource.ts';
 import {
@@ -11,7 +11,7 @@ import {
   NOTHING,
 } from '../format/numbers.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
-import { Success } from '../parts/badge.tsx';
+import { Badge, Success } from '../parts/badge.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { searchRows } from '../parts/sort-rows.ts';
 import { type Column, Table } from '../parts/table.tsx';
@@ -72,6 +72,7 @@ function Series({ of }: { readonly of: ServiceView }): JSX.Element {
         {of.namespace}/{of.name}{' '}
         <a href={linkTo('topology', { chosen: `service/${keyOf(of)}`, services: 'apart' })}>who calls it</a>
       </h2>
+      <Problems of={of} />
       <Answered of={series}>
         {({ times, rates }) => (
           <div class="charts">
@@ -131,8 +132,47 @@ function keyOf(each: ServiceView): string {
   return `${each.namespace}/${each.name}`;
 }
 
+function Problems({ of }: { readonly of: ServiceView }): JSX.Element | null {
+  if (of.problems.length === 0) return null;
+  return (
+    <ol class="refusals">
+      {of.problems.map(({ kind, message, hint }) => (
+        <li key={message} class={`refusal ${toneOf(kind) === 'bad' ? 'refusal-failed' : ''}`}>
+          <p class="refusal-message">{message}</p>
+          <p class="refusal-hint">{hint}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function toneOf(kind: ServiceProblem['kind']): 'warn' | 'bad' {
+  return kind === 'slow' || kind === 'refused' ? 'warn' : 'bad';
+}
+
+const PROBLEM_WORDS: Readonly<Record<ServiceProblem['kind'], string>> = {
+  'waypoint-missing': 'no waypoint',
+  'no-endpoint': 'no endpoint',
+  failing: 'failing',
+  refused: 'refused',
+  slow: 'slow',
+};
+
 const COLUMNS: readonly Column<ServiceView>[] = [
   { label: 'Service', show: keyOf, sort: keyOf },
+  {
+    label: 'State',
+    show: ({ problems: [first] }) =>
+      first === undefined ? (
+        NOTHING
+      ) : (
+        <>
+          <Badge tone={toneOf(first.kind)}>{PROBLEM_WORDS[first.kind]}</Badge>
+          <small>{first.message}</small>
+        </>
+      ),
+    sort: ({ problems }) => -problems.length,
+  },
   {
     label: 'Endpoints',
     isNumber: true,

@@ -28,3 +28,15 @@ export function certificateHealth(
   if (used > 0.9) return 'bad';
   return used > 0.75 || certificate.rotations[0]?.outcome === 'failed' ? 'warn' : 'good';
 }
+
+/** Its state in words: what its holder said, unless time has passed over that, as it does where a holder no longer reports. */
+export function certificateState(
+  certificate: Pick<CertificateView, 'kind' | 'state' | 'notBeforeMs' | 'notAfterMs' | 'rotations'>,
+  nowMs: number,
+): string {
+  const health = certificateHealth(certificate, nowMs);
+  if (health !== 'warn' && health !== 'bad') return certificate.state;
+  if (certificate.notAfterMs <= nowMs) return 'expired';
+  if (certificate.kind === 'root' || certificate.kind === 'intermediate') return 'ends soon';
+  return (lifeUsed(certificate, nowMs) ?? 0) > 0.75 ? 'past three quarters of its life' : 'not renewed';
+}

@@ -10,6 +10,12 @@ export function healthOf(rates: Rates): Health {
   return rates.success >= 0.95 ? 'warn' : 'bad';
 }
 
+/** Health of an edge of the graph: slow is no better than some that fail. */
+export function edgeHealth({ rates, slow }: { readonly rates: Rates; readonly slow: boolean }): Health {
+  const health = healthOf(rates);
+  return slow && health === 'good' ? 'warn' : health;
+}
+
 /** What people count: requests where there are any, else connections; refused ones are part of it. Per second. */
 export function volumeOf(rates: Rates): number {
   return Math.max(rates.requests, rates.connects, rates.refused + rates.failed);
@@ -24,7 +30,7 @@ export function worse(one: Health, other: Health): Health {
 export const HEALTH_WORDS: Readonly<Record<Health, string>> = {
   idle: 'no traffic',
   good: 'healthy',
-  warn: 'some fail',
+  warn: 'some fail or are slow',
   bad: 'many fail',
 };
 

@@ -32,6 +32,14 @@ export interface RefusalView {
   readonly traceId: string;
 }
 
+/**
+ * Whether it says only that the other end refused: a client's node hears no more than the status of a tunnel. The other end's
+ * own record says why.
+ */
+export function isHearsay({ reason }: Pick<RefusalView, 'reason'>): boolean {
+  return reason === 'ERR_TUNNEL_STATUS';
+}
+
 export interface RefusedRequest {
   readonly method: string;
   readonly host: string;

@@ -12,6 +12,7 @@ export type { ObservationReceipt, ObservationReport, ObservedBatch, ProxyState }
 export {
   type FlowRecord,
   type FlowRequest,
+  isHearsay,
   NOT_KEPT,
   type RefusalView,
   type RefusedRequest,
@@ -38,6 +39,7 @@ export {
   type PolicyView,
   type ProxyView,
   type Rates,
+  type ServiceProblem,
   type ServiceSeries,
   type ServiceView,
   type Topology,

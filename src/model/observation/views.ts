@@ -81,8 +81,23 @@ export interface ServiceView {
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
   readonly endpoints: { readonly healthy: number; readonly total: number };
+  /** `namespace/name` of the waypoint before it, also of one that does not exist; empty without. */
   readonly waypoint: string;
   readonly rates: Rates;
+  /** What is wrong with it over the window, the gravest first; empty when nothing is. */
+  readonly problems: readonly ServiceProblem[];
+}
+
+/** What is wrong with a service, and why. */
+export interface ServiceProblem {
+  /** `refused`: policies may well be meant so. `slow`: a workload beside the others of the service, or by any measure. */
+  readonly kind: 'waypoint-missing' | 'no-endpoint' | 'failing' | 'refused' | 'slow';
+  /** `namespace/name` of the workload of the service that it is about; empty: all of the service. */
+  readonly workload: string;
+  /** What happens and why, in a sentence for people. */
+  readonly message: string;
+  /** What to do, in a sentence for people. */
+  readonly hint: string;
 }
 
 /** A live connection. */
@@ -129,6 +144,8 @@ export interface TopologyEdge {
   readonly protocol: TrafficEdge['protocol'];
   readonly mutualTls: boolean;
   readonly rates: Rates;
+  /** Whether what answers is slow; the problems of the service say how slow. */
+  readonly slow: boolean;
 }
 
 /** Numbers of one service over time. */

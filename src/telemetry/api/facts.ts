@@ -13,7 +13,7 @@ import type {
 /** A pod as its process knows it. Without rates of its own it gets those of its workload, from what was observed. */
 export type WorkloadFacts = Omit<WorkloadView, 'rates'> & { readonly rates?: Rates | undefined };
 
-export type ServiceFacts = Omit<ServiceView, 'rates'> & {
+export type ServiceFacts = Omit<ServiceView, 'rates' | 'problems'> & {
   /** Whether all of its endpoints are enrolled. Undefined: whether its traffic is encrypted tells. */
   readonly inMesh?: boolean | undefined;
 };

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/index.ts';
 import { type ApiAnswers, type ApiPath, SLOT_MS } from '../../model/index.ts';
 import type { ObservationStore } from '../observation/index.ts';
 import type { Facts } from './facts.ts';
+import { serviceViews } from './health/service-views.ts';
 import { knownNodes } from './known-nodes.ts';
 import { listOf, objectOf, count, ref, type Schema } from './openapi/schema.ts';
 import * as parameter from './query.ts';
@@ -35,18 +36,10 @@ export const API_ROUTES: { readonly [Path in ApiPath]: ApiRoute<Path> } = {
     (sources, { window }) => ({ workloads: workloadViews(sources, window) }),
   ),
   '/api/v1/services': route(
-    'Services with their traffic',
+    'Services with their traffic, and what is wrong with them',
     { window: parameter.window },
     objectOf<ApiAnswers['/api/v1/services']>({ services: listOf(ref('Service')) }),
-    ({ store, facts }, { window }) => {
-      const rates = store.serviceRates(window);
-      return {
-        services: facts.services().map(({ inMesh, ...service }) => ({
-          ...service,
-          rates: rates.of(service.namespace, service.name),
-        })),
-      };
-    },
+    (sources, { window }) => ({ services: serviceViews(sources, window) }),
   ),
   '/api/v1/service-metrics': route(
     'The traffic of one service over time',

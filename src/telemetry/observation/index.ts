@@ -7,5 +7,5 @@ export {
   type ObservationStoreOptions,
 } from './observation-store.ts';
 export type { CountsOfOne, Observer } from './observer.ts';
-export type { KnownNodes } from './traffic/index.ts';
+export type { KnownNodes, SlowBackend } from './traffic/index.ts';
 export type { RatesByName, TrafficQueries } from './traffic-queries.ts';

@@ -5,7 +5,9 @@ import {
   endName,
   type KnownNodes,
   ratesOf,
+  type SlowBackend,
   slotStart,
+  slowBackends,
   Tally,
   toldOnce,
   topologyOf,
@@ -22,6 +24,8 @@ export interface TrafficQueries {
   }): Topology;
   /** By `namespace/name`, of services with traffic. `idle` of the same window is for all others. */
   serviceRates(windowMs: number): RatesByName;
+  /** Workloads that are slow in answering for a service. */
+  slowBackends(windowMs: number): readonly SlowBackend[];
   /** By `namespace/name` of the workload, whichever end it was. */
   workloadRates(windowMs: number): RatesByName;
   /** By `namespace/name`: what goes through each waypoint. */
@@ -100,7 +104,11 @@ export function createTrafficQueries(parts: TrafficQueryParts): TrafficQueries {
   return {
     topology({ windowMs, namespace = '', known = NOTHING_KNOWN }) {
       const { observed, seconds } = once(windowMs);
-      return topologyOf({ observed, seconds, namespace, known });
+      return topologyOf({ observed, seconds, namespace, known, slow: slowBackends(observed, seconds) });
+    },
+    slowBackends(windowMs) {
+      const { observed, seconds } = once(windowMs);
+      return slowBackends(observed, seconds);
     },
     serviceRates: (windowMs) =>
       byName(windowMs, ({ edge: { service } }) =>

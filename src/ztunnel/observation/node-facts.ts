@@ -125,7 +125,7 @@ function workloadView(
 function serviceView(
   view: MeshView,
   service: Service,
-): Omit<ServiceView, 'rates'> & { readonly inMesh: boolean } {
+): Omit<ServiceView, 'rates' | 'problems'> & { readonly inMesh: boolean } {
   const endpoints = view.allEndpoints(serviceKey(service.namespace, service.hostname));
   const [waypoint] = owningWaypoints(service);
   return {

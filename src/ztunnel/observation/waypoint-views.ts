@@ -2,6 +2,7 @@ import {
   gatewayName,
   type MeshView,
   owningWaypoints,
+  readUnboundAddress,
   type Service,
   serviceKey,
   type WaypointView,
@@ -12,6 +13,8 @@ export function waypointViews(view: MeshView): readonly Omit<WaypointView, 'rate
   const bound = new Map<string, { services: number; workloads: number; pods: Service | undefined }>();
   const note = (binding: Parameters<typeof owningWaypoints>[0], what: 'services' | 'workloads'): void => {
     for (const address of owningWaypoints(binding)) {
+      // A label may name one that does not exist.
+      if (readUnboundAddress(address) !== undefined) continue;
       const name = gatewayName(view, address);
       const entry = bound.get(name) ?? { services: 0, workloads: 0, pods: undefined };
       entry.pods ??=

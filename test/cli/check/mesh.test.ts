@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import type { ServiceProblem } from '../../../src/model/index.ts';
 import type { CheckResult } from '../../../src/cli/check/index.ts';
 import { gatherFacts, type MeshFacts } from '../../../src/cli/check/mesh/facts.ts';
 import { judge } from '../../../src/cli/check/run-checks.ts';
@@ -83,13 +84,27 @@ test('a waypoint that is missing, a pod that could not join and a policy that is
   ]);
 });
 
+test('services that fail, are slow or refuse much are told with the cause', async (t) => {
+  const [cart] = ANSWERS['/api/v1/services']?.services ?? [];
+  if (cart === undefined) throw new Error('the fixture lacks a service');
+  const found = (kind: ServiceProblem['kind']): readonly CheckResult[] => {
+    const problem = { kind, workload: '', message: 'why', hint: 'what to do' };
+    return wrong({ services: { value: [{ ...cart, problems: [problem] }] } });
+  };
+  t.match(found('failing'), [{ name: 'service shop/payments', outcome: 'failed', seen: 'why' }]);
+  t.match(found('no-endpoint'), [{ outcome: 'failed', hint: 'what to do' }]);
+  t.match(found('slow'), [{ outcome: 'warning' }]);
+  t.match(found('refused'), [{ outcome: 'warning' }]);
+  t.same(found('waypoint-missing'), [], 'another check tells that');
+});
+
 test('what a mesh does not answer is not seen, and not taken for fine', async (t) => {
   const api = await startApiServer(t, { '/api/v1/info': { ...part(INFO).value, nowMs: Date.now() } });
   const client = createApiClient({ url: new URL(api.url), token: undefined });
   const results = judge(await gatherFacts({ api: client, lab: undefined, nodeApis: new Map() }));
   t.match(
     results.filter(({ outcome }) => outcome === 'not seen').map(({ name }) => name),
-    ['proxies', 'certificates', 'enrolment', 'waypoints', 'policies'],
+    ['proxies', 'certificates', 'enrolment', 'waypoints', 'policies', 'services'],
   );
   const { code, stdout } = await nodemesh(['check', '--address', api.url]);
   t.equal(code, stdout.includes('✗') ? 1 : 0);

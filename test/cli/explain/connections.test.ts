@@ -222,3 +222,10 @@ function withAnnotation(
   const metadata = { ...spec.template.metadata, annotations: { [name]: value } };
   return { ...one, spec: { ...spec, template: { ...spec.template, metadata } } } as never;
 }
+
+test('what is wrong as it runs stands beside the verdict, with what to do', async (t) => {
+  const explained = await ask(worldOf(), 'deploy/cart', 'payments');
+  const findings = [{ what: 'ztunnel/node-1', message: 'stale: no report for 50 s', hint: 'is it stopped?' }];
+  const text = explanationText({ ...explained, findings }, createColors(false));
+  t.match(text, /✓ allowed: .*\n\n! ztunnel\/node-1: stale: no report for 50 s\n {4}is it stopped\?\n/);
+});

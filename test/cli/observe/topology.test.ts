@@ -60,7 +60,7 @@ test('the picture has every node and edge, stands alone, and takes no markup fro
       inMesh: false,
       waypoint: '',
     })),
-    edges: [{ from: 'a', to: 'b', protocol: 'tcp', mutualTls: false, rates: rates() }],
+    edges: [{ from: 'a', to: 'b', protocol: 'tcp', mutualTls: false, rates: rates(), slow: false }],
   };
   const svg = topologySvg(graphOf(evil, undefined));
   t.notMatch(svg, /<script|<b>/);

@@ -25,7 +25,7 @@ export function largeMesh(nowMs: number, workloads: number): FixtureMesh {
   });
   const edges: TopologyEdge[] = names.flatMap((_, index) => {
     const rates = ratesOf({ requests: 1 + (index % 90), failed: index % 37 === 0 ? 1 : 0 });
-    const edge = { protocol: 'http' as const, mutualTls: true, rates };
+    const edge = { protocol: 'http' as const, mutualTls: true, rates, slow: false };
     const called = (index * 7 + 1) | 1;
     return [
       { ...edge, from: idOf('workload', index), to: idOf('service', called) },

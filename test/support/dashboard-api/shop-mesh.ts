@@ -2,6 +2,7 @@ import type {
   ApiAnswers,
   ConnectionView,
   RefusalView,
+  ServiceProblem,
   Topology,
   TopologyEdge,
   TopologyNode,
@@ -40,6 +41,7 @@ export function shopMesh(nowMs: number, scope: 'node' | 'mesh'): FixtureMesh {
         endpoints: { healthy: name === 'catalog' ? 1 : 2, total: 2 },
         waypoint: name === 'cart' ? 'shop/waypoint' : '',
         rates: ratesOf({ requests: 40 - index * 9, failed: name === 'catalog' ? 0.9 : 0 }),
+        problems: name === 'catalog' ? CATALOG_PROBLEMS : [],
       })),
     },
     '/api/v1/topology': topology(),
@@ -213,13 +215,14 @@ function topology(): Topology {
         protocol: 'tcp',
         mutualTls: false,
         rates: ratesOf({ connects: 2.4 }),
+        slow: false,
       },
     ],
   };
 }
 
 function call(from: string, to: string, rates: TopologyEdge['rates']): TopologyEdge[] {
-  const edge = { protocol: 'http' as const, mutualTls: true, rates };
+  const edge = { protocol: 'http' as const, mutualTls: true, rates, slow: to === 'catalog' };
   return [
     { ...edge, from: `workload/shop/${from}`, to: `service/shop/${to}` },
     { ...edge, from: `service/shop/${to}`, to: `workload/shop/${to}` },
@@ -399,3 +402,18 @@ function spans(nowMs: number): FixtureMesh['/api/v1/trace']['spans'] {
     attributes: index === 2 ? { 'http.response.status_code': 503 } : { 'server.address': '10.244.2.3' },
   }));
 }
+
+const CATALOG_PROBLEMS: readonly ServiceProblem[] = [
+  {
+    kind: 'failing',
+    workload: '',
+    message: '8 % of requests fail: connecting to 10.244.2.9:8080 failed: ECONNREFUSED',
+    hint: 'is the application running, and does it listen on that port?',
+  },
+  {
+    kind: 'slow',
+    workload: 'shop/catalog',
+    message: 'shop/catalog is slow: it answers in 1.2 s (p50; p99 2.4 s)',
+    hint: 'look at what it does and waits for: its log, its processor',
+  },
+];

@@ -1,10 +1,11 @@
 import { describeError, MeshError } from '../../../base/index.ts';
-import type { CertificateView, ProxyView, RefusalView } from '../../../model/index.ts';
+import { isHearsay, type RefusalView } from '../../../model/index.ts';
 import { type ApiClient, openApi } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
 import type { World } from '../../world/index.ts';
 import { explain, type Question } from '../explain.ts';
 import type { Explanation, LastRefusal } from '../explanation.ts';
+import { findFaults } from './findings.ts';
 import { type Caller, findCaller } from '../parties/caller.ts';
 import { findTarget, type Target } from '../parties/target.ts';
 
@@ -14,7 +15,7 @@ interface Asked {
   readonly explained: Explanation;
 }
 
-/** Adds what the running mesh has to say: the last refusal between the two, proxies that are behind, certificates that end. */
+/** Adds what the running mesh has to say: the last refusal between the two, and what is wrong on the way. */
 export async function withHistory(
   context: CliContext,
   options: { readonly lab?: string },
@@ -23,8 +24,9 @@ export async function withHistory(
   const { explained } = asked;
   try {
     const api = await openApi(context, options.lab === undefined ? {} : { lab: options.lab });
-    const [lastRefusal, notes] = await Promise.all([lastRefusalOf(api, asked), proxyNotes(api, asked)]);
-    return { ...explained, lastRefusal, notes: [...explained.notes, ...notes] };
+    const parties = { world: asked.world, ...partiesOf(asked.world, asked.question) };
+    const [lastRefusal, findings] = await Promise.all([lastRefusalOf(api, asked), findFaults(api, parties)]);
+    return { ...explained, lastRefusal, findings };
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const text = `what has happened is not known: ${describeError(error)}`;
@@ -35,7 +37,7 @@ export async function withHistory(
 async function lastRefusalOf(api: ApiClient, { world, question }: Asked): Promise<LastRefusal | undefined> {
   const { caller, target } = partiesOf(world, question);
   const { refusals } = await api.get('/api/v1/refusals', { window: KEPT_SECONDS, limit: MOST_REFUSALS });
-  const last = refusals.find((refusal) => isBetween(refusal, caller, target));
+  const last = newestTold(refusals.filter((refusal) => isBetween(refusal, caller, target)));
   if (last === undefined) return undefined;
   return {
     at: new Date(last.atMs).toISOString(),
@@ -52,15 +54,25 @@ async function lastRefusalOf(api: ApiClient, { world, question }: Asked): Promis
   };
 }
 
+/** The newest; where that is hearsay of the client's node, what the other end says of about the same time. */
+function newestTold([newest, ...older]: readonly RefusalView[]): RefusalView | undefined {
+  if (newest === undefined || !isHearsay(newest)) return newest;
+  const told = older.find((refusal) => !isHearsay(refusal));
+  return told !== undefined && newest.atMs - told.atMs < SAME_MS ? told : newest;
+}
+
 /** The same asked again, of the mesh as it is. Tokens and headers of then are not known. */
-async function sayNow(world: World, question: Question, { request }: RefusalView): Promise<string> {
+async function sayNow(world: World, question: Question, { request, kind }: RefusalView): Promise<string> {
   const again =
     request === undefined
       ? question.request
       : { ...question.request, method: request.method, path: request.path, host: request.host };
   const { verdict, because, fix } = await explain(world, { ...question, request: again });
   if (verdict === 'refused') return fix === '' ? because : fix;
-  return verdict === 'allowed' ? 'the same would be let through' : because;
+  if (verdict !== 'allowed') return because;
+  return kind === 'failed'
+    ? 'nothing forbids it: what failed is to be mended, not allowed'
+    : 'the same would be let through';
 }
 
 function isBetween(
@@ -83,46 +95,6 @@ function isBetween(
   return isCaller && (isService || isPod || isDialled);
 }
 
-/** Who enforces something older than what was explained, and whose certificate is about to end. */
-async function proxyNotes(api: ApiClient, { world, question }: Asked): Promise<readonly string[]> {
-  const { caller, target } = partiesOf(world, question);
-  const [{ proxies }, { certificates }] = await Promise.all([
-    api.get('/api/v1/proxies'),
-    api.get('/api/v1/certificates'),
-  ]);
-  const behind = proxies.filter(({ state }) => state !== 'current').map(behindText);
-  const names = new Set([caller.identity?.id, ...targetIdentities(world, target)]);
-  const now = Date.now();
-  const ending = certificates.filter(
-    ({ kind, name, notBeforeMs, notAfterMs }) =>
-      kind === 'workload' &&
-      names.has(name as never) &&
-      now > notBeforeMs + (notAfterMs - notBeforeMs) * LATE,
-  );
-  return [...behind, ...ending.map(endingText)];
-}
-
-function behindText({ id, state, reason }: ProxyView): string {
-  return `${id} is ${state}${reason === '' ? '' : ` (${reason})`}: it may decide by what held before`;
-}
-
-function endingText({ name, proxy, notAfterMs }: CertificateView): string {
-  return `the certificate of ${name} at ${proxy} ends ${new Date(notAfterMs).toISOString()} and has not been renewed (nodemesh certificates)`;
-}
-
-function targetIdentities({ view }: World, { service, workload }: Target): readonly string[] {
-  const workloads = [...view.workloads()].filter(
-    (candidate) =>
-      candidate === workload ||
-      (service !== undefined &&
-        [...candidate.services.keys()].includes(`${service.namespace}/${service.hostname}` as never)),
-  );
-  return workloads.map(
-    ({ trustDomain, namespace, serviceAccount }) =>
-      `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
-  );
-}
-
 function partiesOf(world: World, { source, destination, namespace }: Question) {
   const caller = findCaller(world, source, namespace);
   return { caller, target: findTarget(world, destination, { caller, namespace }) };
@@ -130,5 +102,5 @@ function partiesOf(world: World, { source, destination, namespace }: Question) {
 
 const KEPT_SECONDS = 900;
 const MOST_REFUSALS = 1_000;
-/** Of its life; a certificate is renewed at half of it. */
-const LATE = 0.75;
+/** Both ends of a connection tell within this time, give or take the reports. */
+const SAME_MS = 10_000;

@@ -1,10 +1,11 @@
 import type { Colours } from '../../terminal/index.ts';
-import type { ExplainedVerdict, Explanation, Fact, Hop, LastRefusal, Mark } from '../explanation.ts';
+import type { ExplainedVerdict, Explanation, Fact, Finding, Hop, LastRefusal, Mark } from '../explanation.ts';
 import { policyLines } from './policy-text.ts';
 
 /** An explanation for people: hops as a numbered path, the verdict last, where the eye is. */
 export function explanationText(explained: Explanation, colours: Colours): string {
-  const { source, destination, request, hops, verdict, because, fix, lastRefusal, notes } = explained;
+  const { source, destination, request, hops, verdict, because, fix, lastRefusal, findings, notes } =
+    explained;
   const lines = [
     `${colours.bold(source)} → ${colours.bold(destination)}${request === '' ? '' : `   ${colours.dim(request)}`}`,
     '',
@@ -12,6 +13,7 @@ export function explanationText(explained: Explanation, colours: Colours): strin
     '',
     ...verdictLines(verdict, { because, fix }, colours),
     ...(lastRefusal === undefined ? [] : ['', ...refusalLines(lastRefusal, colours)]),
+    ...(findings.length === 0 ? [] : ['', ...findings.flatMap((finding) => findingLines(finding, colours))]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((text) => colours.dim(`note: ${printable(text)}`))]),
   ];
   return `${lines.join('\n')}\n`;
@@ -56,6 +58,13 @@ function refusalLines(refusal: LastRefusal, colours: Colours): readonly string[]
     `    ${printable(message)}`,
     ...(hint === '' ? [] : [`    ${colours.dim(printable(hint))}`]),
     ...(now === '' ? [] : [`    ${colours.cyan('now:')} ${printable(now)}`]),
+  ];
+}
+
+function findingLines({ what, message, hint }: Finding, colours: Colours): readonly string[] {
+  return [
+    `${colours.yellow('!')} ${colours.bold(printable(what))}: ${printable(message)}`,
+    ...(hint === '' ? [] : [`    ${colours.dim(printable(hint))}`]),
   ];
 }
 

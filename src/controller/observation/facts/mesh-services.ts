@@ -1,6 +1,7 @@
 import type { ServiceKey } from '../../../model/index.ts';
 import type { ServiceFacts } from '../../../telemetry/index.ts';
-import { directFetch, type MeshCollections } from '../../collections/index.ts';
+import type { MeshCollections } from '../../collections/index.ts';
+import { boundWaypoint } from './bound-waypoint.ts';
 
 interface Endpoints {
   healthy: number;
@@ -13,7 +14,6 @@ export function meshServices(collections: MeshCollections): readonly ServiceFact
   const endpoints = countEndpoints(collections);
   return [...collections.services.values()].map(({ key, service }) => {
     const { healthy, total, inMesh } = endpoints.get(key) ?? NONE;
-    const [waypoint = ''] = collections.boundTo(directFetch, service);
     return {
       namespace: service.namespace,
       name: service.name,
@@ -21,7 +21,7 @@ export function meshServices(collections: MeshCollections): readonly ServiceFact
       addresses: service.addresses.map(({ address }) => address),
       ports: service.ports.map(({ servicePort }) => servicePort),
       endpoints: { healthy, total },
-      waypoint,
+      waypoint: boundWaypoint(collections, service),
       inMesh: total > 0 && inMesh === total,
     };
   });

@@ -1,6 +1,7 @@
 import { identityOf, type Workload } from '../../../model/index.ts';
 import type { WorkloadFacts } from '../../../telemetry/index.ts';
-import { directFetch, type MeshCollections } from '../../collections/index.ts';
+import type { MeshCollections } from '../../collections/index.ts';
+import { boundWaypoint } from './bound-waypoint.ts';
 import type { ReportedProxy } from '../observation-service.ts';
 
 /** Pods and other endpoints; of a pod its own node knows more. */
@@ -32,7 +33,6 @@ function factsOf(
   collections: MeshCollections,
   workload: Workload,
 ): Omit<WorkloadFacts, 'enrolment' | 'certificate' | 'connections' | 'olderConnections' | 'cost'> {
-  const [waypoint = ''] = collections.boundTo(directFetch, workload);
   return {
     uid: workload.uid,
     namespace: workload.namespace,
@@ -42,7 +42,7 @@ function factsOf(
     addresses: workload.addresses,
     identity: identityOf(workload)?.id ?? '',
     protocol: workload.tunnelProtocol === 'hbone' ? 'HBONE' : 'TCP',
-    waypoint,
+    waypoint: boundWaypoint(collections, workload),
   };
 }
 

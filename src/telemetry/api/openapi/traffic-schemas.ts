@@ -53,6 +53,7 @@ export const trafficSchemas = {
     protocol: protocolSchema,
     mutualTls: flag(),
     rates: ref('Rates'),
+    slow: flag('Whether what answers is slow; the problems of the service say how slow.'),
   }),
   Topology: objectOf<Topology>({
     seconds: amount('What the rates are taken over.'),

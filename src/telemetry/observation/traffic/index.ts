@@ -1,4 +1,5 @@
 export { ratesOf } from './rates.ts';
+export { type SlowBackend, slowBackends } from './slow-backends.ts';
 export { Tally } from './tally.ts';
 export { endName, toldOnce } from './told-once.ts';
 export { type KnownNodes, topologyOf } from './topology.ts';

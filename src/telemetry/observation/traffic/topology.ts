@@ -1,5 +1,6 @@
 import type { Topology, TopologyEdge, TopologyNode, TrafficEdge, TrafficEnd } from '../../../model/index.ts';
 import { ratesOf } from './rates.ts';
+import type { SlowBackend } from './slow-backends.ts';
 import { Tally } from './tally.ts';
 import { endName } from './told-once.ts';
 import type { EdgeTally } from './traffic-history.ts';
@@ -22,6 +23,7 @@ export interface TopologyParts {
   /** Only edges with an end in it; empty for all. */
   readonly namespace: string;
   readonly known: KnownNodes;
+  readonly slow: readonly Pick<SlowBackend, 'service' | 'workload'>[];
 }
 
 interface Link {
@@ -35,7 +37,7 @@ interface Link {
 }
 
 /** The graph: from workloads to the services that they dial, and on to the workloads that answer. */
-export function topologyOf({ observed, seconds, namespace, known }: TopologyParts): Topology {
+export function topologyOf({ observed, seconds, namespace, known, slow }: TopologyParts): Topology {
   const nodes = new Map<string, TopologyNode>();
   const links = new Map<string, Link>();
 
@@ -71,13 +73,18 @@ export function topologyOf({ observed, seconds, namespace, known }: TopologyPart
     link(from, service, counted);
     if (to !== undefined) link(service, to, counted);
   }
+  // Who dials a service may come to any of its workloads.
+  const slowLinks = new Set(slow.map(({ service, workload }) => `service/${service}\nworkload/${workload}`));
+  const slowServices = new Set(slow.map(({ service }) => `service/${service}`));
   return {
     seconds,
     nodes: [...nodes.values()],
     edges: [...links.values()].map((sum): TopologyEdge => {
       const { from, to, protocol, tried, passed } = sum;
+      const isSlow = slowServices.has(to) || slowLinks.has(`${from}\n${to}`);
+      const rates = ratesOf(sum.tally, seconds);
       // What did not get as far as a tunnel says nothing of those that there are.
-      return { from, to, protocol, mutualTls: passed ?? tried, rates: ratesOf(sum.tally, seconds) };
+      return { from, to, protocol, mutualTls: passed ?? tried, rates, slow: isSlow };
     }),
   };
 }
@@ -93,7 +100,7 @@ function concerns({ source, destination, service }: TrafficEdge, namespace: stri
 }
 
 /** A client's node may know of a waypoint's traffic only that it went to the waypoint. */
-function hasDestination({ destination, waypoint, reporter }: TrafficEdge): boolean {
+export function hasDestination({ destination, waypoint, reporter }: TrafficEdge): boolean {
   if (destination.workload === '') return false;
   return reporter === 'waypoint' || endName(destination) !== waypoint;
 }

@@ -71,6 +71,7 @@ function service(
     endpoints: { healthy: 1, total: 2 },
     waypoint,
     rates: own,
+    problems: [],
   };
 }
 
@@ -183,7 +184,7 @@ function edge(
   protocol: 'http' | 'tcp',
   own: Rates,
 ): ApiAnswers['/api/v1/topology']['edges'][number] {
-  return { from, to, protocol, mutualTls: true, rates: own };
+  return { from, to, protocol, mutualTls: true, rates: own, slow: false };
 }
 
 function proxy(

@@ -1,0 +1,100 @@
+import type { CertificateView, PolicyView, ProxyView, ServiceView, WaypointView } from '../../model/index.ts';
+import { shortIdentity } from '../format/names.ts';
+import { formatUntil } from '../format/time.ts';
+import { certificateHealth } from './certificate-health.ts';
+
+/** Something that is wrong, and the page that says more. */
+export interface Attention {
+  /** Such as `service shop/cart` or `ztunnel/node-1`. */
+  readonly what: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly tone: 'warn' | 'bad';
+  readonly page: 'services' | 'proxies' | 'certificates' | 'waypoints' | 'policies';
+}
+
+export interface AttentionSources {
+  readonly services: readonly ServiceView[];
+  readonly proxies: readonly ProxyView[];
+  readonly certificates: readonly CertificateView[];
+  readonly waypoints: readonly WaypointView[];
+  readonly policies: readonly PolicyView[];
+  readonly nowMs: number;
+}
+
+/** All that is wrong, the gravest first; what policies refuse is left out, since they may well be meant so. */
+export function attentionOf(sources: AttentionSources): readonly Attention[] {
+  const all = [
+    ...sources.services.flatMap(ofService),
+    ...sources.waypoints.flatMap(ofWaypoint),
+    ...sources.proxies.flatMap(ofProxy),
+    ...sources.certificates.flatMap((certificate) => ofCertificate(certificate, sources.nowMs)),
+    ...sources.policies.flatMap(ofPolicy),
+  ];
+  return [...all.filter(({ tone }) => tone === 'bad'), ...all.filter(({ tone }) => tone === 'warn')];
+}
+
+function ofService({ namespace, name, problems }: ServiceView): readonly Attention[] {
+  return problems
+    .filter(({ kind }) => kind !== 'refused')
+    .map(({ kind, message, hint }) => ({
+      what: `service ${namespace}/${name}`,
+      message,
+      hint,
+      tone: kind === 'slow' ? 'warn' : 'bad',
+      page: 'services',
+    }));
+}
+
+function ofWaypoint({ namespace, name, ready }: WaypointView): readonly Attention[] {
+  if (ready.pods > 0) return [];
+  return [
+    {
+      what: `waypoint ${namespace}/${name}`,
+      message: `${ready.pods} of ${ready.total} pods are ready`,
+      hint: 'requests to what is bound to it are refused meanwhile; nodemesh waypoint status says what it waits for',
+      tone: 'bad',
+      page: 'waypoints',
+    },
+  ];
+}
+
+function ofProxy({ id, state, reason }: ProxyView): readonly Attention[] {
+  if (state === 'current') return [];
+  return [
+    {
+      what: id,
+      message: reason === '' ? state : `${state}: ${reason}`,
+      hint: 'it decides by what it knew before: is it stopped or overloaded, or cut off from the controller?',
+      tone: state === 'stale' ? 'warn' : 'bad',
+      page: 'proxies',
+    },
+  ];
+}
+
+function ofCertificate(certificate: CertificateView, nowMs: number): readonly Attention[] {
+  const tone = certificateHealth(certificate, nowMs);
+  if (tone !== 'warn' && tone !== 'bad') return [];
+  const { kind, name, proxy, notAfterMs, rotations } = certificate;
+  const [last] = rotations;
+  const end = `${notAfterMs > nowMs ? 'ends' : 'ended'} ${formatUntil(notAfterMs, nowMs)}`;
+  const isRenewed = kind === 'workload' || kind === 'server';
+  const why = last?.outcome === 'failed' ? `; the last renewal failed: ${last.error}` : '';
+  return [
+    {
+      what: `certificate of ${shortIdentity(name)} at ${proxy}`,
+      message: isRenewed ? `${end}, and is not renewed${why}` : end,
+      hint: isRenewed
+        ? 'does that proxy reach the controller, and does the controller sign?'
+        : 'a root is replaced without a restart: nodemesh lab rotate-root',
+      tone,
+      page: 'certificates',
+    },
+  ];
+}
+
+function ofPolicy({ kind, namespace, name, problem }: PolicyView): readonly Attention[] {
+  if (problem === '') return [];
+  const hint = 'until it is corrected it denies what it selects';
+  return [{ what: `${kind} ${namespace}/${name}`, message: problem, hint, tone: 'bad', page: 'policies' }];
+}
