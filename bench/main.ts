@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { L7_VARIANTS, type L7Lab, startL7Lab } from './l7/l7-lab.ts';
 import { formatL7 } from './l7/l7-table.ts';
-import { formatTelemetry } from './l7/telemetry-table.ts';
 import { measureL7 } from './l7/measure-l7.ts';
 import { writeMessage } from './l7/peer-configs.ts';
 import { type BenchLab, startBenchLab, VARIANTS } from './macro/bench-lab.ts';
@@ -16,11 +15,14 @@ import { measureMemory, measureVariants } from './macro/measure.ts';
 import { makeCertificates, writeHaproxyConfig, writeStunnelConfig } from './macro/peers.ts';
 import { formatResults } from './macro/table.ts';
 import { formatPages, measurePages } from './pages/measure-pages.ts';
+import { measureConnections, measureRequests } from './telemetry/measure-telemetry.ts';
+import { formatTelemetry } from './telemetry/telemetry-table.ts';
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
+    pairs: { type: 'string', default: '15' },
     part: { type: 'string', default: 'l4,l7,telemetry,pages' },
     only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
 });
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
+const pairs = atLeast(1, 'pairs', options.pairs);
 const parts = choose('part', ['l4', 'l7', 'telemetry', 'pages'], options.part);
 const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
 const variants = VARIANTS.filter((variant) => chosen.includes(variant));
@@ -56,7 +59,7 @@ try {
   const machine = describeMachine(`median of ${rounds} × ${seconds} s per figure`);
   if (parts.includes('l4')) await benchL4(machine);
   if (parts.includes('l7')) await benchL7(machine);
-  if (parts.includes('telemetry')) await benchTelemetry(machine);
+  if (parts.includes('telemetry')) await benchTelemetry();
   if (parts.includes('pages')) await benchPages();
 } finally {
   await endLab();
@@ -113,18 +116,14 @@ async function benchPages(): Promise<void> {
   replaceBetweenMarkers('bench/README.md', 'pages results', `\n${machine}\n\n${table}\n`);
 }
 
-/** A waypoint that traces and logs as it does by default, and one that does neither. */
-async function benchTelemetry(machine: string): Promise<void> {
-  progress('bringing a lab for telemetry up');
-  writeMessage(folder);
-  const told = ['nodemesh', 'quiet'] as const;
-  const requests = await startL7Lab(folder, told);
-  lab = requests;
-  const figures = await measureL7(requests, told, folder, plan);
-  await endLab();
+/** Proxies that tell of all that they do, and some that tell of failures alone. */
+async function benchTelemetry(): Promise<void> {
+  const machine = describeMachine(`${pairs} pairs of ${seconds} s per figure`);
+  const plan = { seconds, pairs, folder, progress };
+  const figures = [...(await measureConnections(plan)), ...(await measureRequests(plan))];
   const table = formatTelemetry(figures);
   process.stdout.write(`${machine}\n\n${table}`);
-  keep('telemetry.json', { machine, seconds, rounds, figures });
+  keep('telemetry.json', { machine, seconds, pairs, figures });
   replaceBetweenMarkers('bench/README.md', 'telemetry results', `\n${machine}\n\n${table}\n`);
 }
 

@@ -16,7 +16,7 @@ import {
 
 /** Each variant has a namespace with a client on the first node, a server on the second and, for peers, a proxy between. */
 export const L7_VARIANTS = ['plain', 'nodemesh', 'haproxy', 'nginx'] as const;
-/** `quiet`: nodemesh with a waypoint that neither traces nor logs. */
+/** `quiet`: nodemesh with a waypoint that tells of failures alone. */
 export type L7Variant = (typeof L7_VARIANTS)[number] | 'quiet';
 
 export interface L7Lab {
@@ -30,7 +30,7 @@ export interface L7Lab {
 }
 
 const NAME = 'bench-l7';
-const QUIET = { 'gateway.nodemesh.io/waypoint-flags': '--trace-sampling=0 --access-log=none' };
+const QUIET = { 'gateway.nodemesh.io/waypoint-flags': '--telemetry=failures' };
 
 export async function startL7Lab(folder: string, variants: readonly L7Variant[]): Promise<L7Lab> {
   const background: ChildProcess[] = [];
@@ -89,7 +89,7 @@ export async function startL7Lab(folder: string, variants: readonly L7Variant[])
     proxies(variant) {
       if (variant === 'plain') return { all: [], l7: [] };
       if (isMesh(variant)) {
-        const l7 = findProxies(status.stateDirectory, 'waypoint');
+        const l7 = findProxies(status.stateDirectory, 'waypoint', `${variant}/waypoint`);
         return { l7, all: [...l7, ...findProxies(status.stateDirectory, 'ztunnel')] };
       }
       const l7 = runningIn(variant, 'proxy', variant);

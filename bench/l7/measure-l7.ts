@@ -25,14 +25,15 @@ const RATE = 1000;
 const RATE_CLIENTS = 20;
 const WARM_UP_SECONDS = 1;
 
-interface Step {
+/** A way of asking. */
+export interface L7Step {
   readonly title: string;
   /** Each with one request at a time. */
   readonly connections: number;
   readonly atRate: boolean;
 }
 
-const STEPS: readonly Step[] = [
+const STEPS: readonly L7Step[] = [
   { title: 'latency', connections: RATE_CLIENTS, atRate: true },
   ...[1, 32, 256].map((connections) => ({
     title: `throughput ${connections}`,
@@ -42,7 +43,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** So that compilers have seen what is measured. */
-const WARM_UP: Step = {
+const WARM_UP: L7Step = {
   title: 'warm-up',
   connections: 32,
   atRate: false,
@@ -59,6 +60,7 @@ export async function measureL7(
   plan: MeasurePlan,
 ): Promise<readonly L7Figures[]> {
   const message = join(folder, 'message.bin');
+  const { seconds } = plan;
   const samples = new Map<string, Sample[]>();
   const key = (variant: L7Variant, protocol: Protocol, step: string): string =>
     `${variant} ${protocol} ${step}`;
@@ -66,12 +68,12 @@ export async function measureL7(
   plan.progress('warming up');
   for (const protocol of protocols)
     for (const variant of variants)
-      await takeSample(lab, variant, protocol, WARM_UP, { folder, message, plan });
+      await takeL7Sample(lab, variant, { protocol, step: WARM_UP }, { folder, message, seconds });
   for (let round = 1; round <= plan.rounds; round++) {
     for (const protocol of protocols) {
       for (const step of STEPS) {
         for (const variant of variants) {
-          const sample = await takeSample(lab, variant, protocol, step, { folder, message, plan });
+          const sample = await takeL7Sample(lab, variant, { protocol, step }, { folder, message, seconds });
           const name = key(variant, protocol, step.title);
           samples.set(name, [...(samples.get(name) ?? []), sample]);
           const told = step.atRate ? `p50 ${sample.p50} ms, p99 ${sample.p99} ms` : `${sample.rps} rps`;
@@ -110,18 +112,21 @@ export async function measureL7(
 
 interface SampleContext {
   readonly folder: string;
+  /** What a gRPC call sends. */
   readonly message: string;
-  readonly plan: MeasurePlan;
+  /** Twice as long at a rate. */
+  readonly seconds: number;
 }
 
-async function takeSample(
+/** Throws when a request fails. */
+export async function takeL7Sample(
   lab: L7Lab,
   variant: L7Variant,
-  protocol: Protocol,
-  step: Step,
-  { folder, message, plan }: SampleContext,
+  { protocol, step }: { readonly protocol: Protocol; readonly step: L7Step },
+  context: SampleContext,
 ): Promise<Sample> {
-  const seconds = plan.seconds * (step.atRate ? 2 : 1);
+  const { folder, message } = context;
+  const seconds = context.seconds * (step.atRate ? 2 : 1);
   const log = join(folder, 'h2load.log');
   rmSync(log, { force: true });
   const { all, l7 } = lab.proxies(variant);

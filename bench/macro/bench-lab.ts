@@ -34,10 +34,12 @@ export interface BenchLabOptions {
   /** For manifests. */
   readonly folder: string;
   readonly variants: readonly Variant[];
+  /** Further ones of `lab up`. Default: none. */
+  readonly flags?: readonly string[];
 }
 
 export async function startBenchLab(options: BenchLabOptions): Promise<BenchLab> {
-  const { name, folder, variants } = options;
+  const { name, folder, variants, flags = [] } = options;
   const background: ChildProcess[] = [];
   const write = (title: string, objects: readonly object[]): string => {
     const path = join(folder, `${title}.yaml`);
@@ -51,7 +53,7 @@ export async function startBenchLab(options: BenchLabOptions): Promise<BenchLab>
   // One may be left over from a run that was cut off.
   await nodemesh(['lab', 'down', '--name', name]).catch(() => undefined);
   await nodemesh([
-    ...['lab', 'up', '--name', name, '--nodes', '2'],
+    ...['lab', 'up', '--name', name, '--nodes', '2', ...flags],
     ...['-f', write(name, variants.flatMap(objectsOf))],
   ]);
   const addresses = new Map<Variant, string>();

@@ -131,7 +131,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** A report, with the proxies' processor seconds per second of the load as `cpu`, and per thing done as `cpuEach`. */
-async function takeSample(lab: BenchLab, variant: Variant, load: Load): Promise<LoadReport> {
+export async function takeSample(lab: BenchLab, variant: Variant, load: Load): Promise<LoadReport> {
   const proxies = lab.proxies(variant);
   const before = cpuSeconds(proxies);
   const report = await runLoad(lab, variant, load);

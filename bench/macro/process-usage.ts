@@ -9,9 +9,13 @@ export type ProxyProgram = 'ztunnel' | 'waypoint' | 'haproxy' | 'stunnel';
 
 /**
  * The processes of one lab that run `program`, told by their pid namespace: other labs of this machine have their own,
- * and the `lab exec` that started a peer is outside. Empty when the lab does not run.
+ * and the `lab exec` that started a peer is outside. Empty when the lab does not run. `argument`: which one of them.
  */
-export function findProxies(stateDirectory: string, program: ProxyProgram): readonly number[] {
+export function findProxies(
+  stateDirectory: string,
+  program: ProxyProgram,
+  argument?: string,
+): readonly number[] {
   const processes = listProcesses();
   const supervisor = processes.find(
     ({ words }) => words.at(-2) === 'lab-supervisor' && words.at(-1) === stateDirectory && isNode(words),
@@ -19,7 +23,12 @@ export function findProxies(stateDirectory: string, program: ProxyProgram): read
   if (supervisor === undefined) return [];
   const namespace = namespaceOf(supervisor.pid, 'pid');
   return processes
-    .filter(({ pid, words }) => runs(words, program) && namespaceOf(pid, 'pid') === namespace)
+    .filter(
+      ({ pid, words }) =>
+        runs(words, program) &&
+        (argument === undefined || words.includes(argument)) &&
+        namespaceOf(pid, 'pid') === namespace,
+    )
     .map(({ pid }) => pid);
 }
 

@@ -17,4 +17,5 @@ export {
   MeshError,
   type MeshErrorOptions,
 } from './mesh-error.ts';
+export { RecentFew } from './recent-few.ts';
 export { createSignal, type Signal, type SignalSource } from './signal.ts';

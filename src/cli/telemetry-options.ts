@@ -6,6 +6,11 @@ import { collect } from './option-values.ts';
 export function addTelemetryOptions(command: Command): Command {
   return command
     .option(
+      '--telemetry <which>',
+      'connections and requests that are counted, logged and remembered: all, or failures alone',
+      TELEMETRY_DEFAULTS.telemetry,
+    )
+    .option(
       '--trace-sampling <part>',
       'part of the traces to sample where nobody has decided, as 1% or 0.01',
       TELEMETRY_DEFAULTS.traceSampling,

@@ -57,6 +57,7 @@ export {
   type ObservationReporter,
   type ObservationReporterOptions,
 } from './reports/observation-reporter.ts';
+export { failuresJournal } from './telemetry/failures-alone.ts';
 export {
   TELEMETRY_DEFAULTS,
   type TelemetryConfig,

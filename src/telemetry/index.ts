@@ -62,6 +62,7 @@ export {
   createHttpMetrics,
   type HttpMetrics,
   type HttpMetricsOptions,
+  NO_HTTP_METRICS,
   createDecisionMetrics,
   createMetricsRegistry,
   createNodeMetrics,

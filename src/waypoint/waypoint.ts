@@ -5,6 +5,7 @@ import {
   createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
+  failuresJournal,
   joinJournals,
   tracedJournal,
 } from '../proxy/index.ts';
@@ -25,6 +26,7 @@ import {
   logLevelRoutes,
   type MeshLogger,
   metricsRoutes,
+  NO_HTTP_METRICS,
   readinessRoute,
   registerCertificateMetrics,
   registerExportMetrics,
@@ -37,7 +39,7 @@ import { dumpEndpoints } from './admin/dump-endpoints.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { WaypointError } from './errors.ts';
 import { createRoutingMetrics } from './layers/routing-metrics.ts';
-import { LATE_REFUSALS, observeWaypoint, waypointState } from './observation/index.ts';
+import { failedRequests, LATE_REFUSALS, observeWaypoint, waypointState } from './observation/index.ts';
 import { RESPONSE_FLAGS } from './response-flags.ts';
 import { toAll, toLog } from './upstream/upstream-events.ts';
 import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
@@ -91,7 +93,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     log,
   });
   registerExportMetrics(registry, () => telemetry.exported);
-  const journal = tracedJournal(
+  const wholeJournal = tracedJournal(
     joinJournals(
       createJournal({
         metrics: createTcpMetrics({ registry }),
@@ -105,18 +107,23 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     ),
     { tracer: telemetry.tracer, clock },
   );
+  const journal =
+    config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createWaypointProxy(config, {
     journal,
     tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
-    observeRequest: observation.observeRequest,
+    observeRequest:
+      config.telemetry.told === 'all'
+        ? observation.observeRequest
+        : failedRequests(observation.observeRequest),
     onDryRun(outcome) {
       decisions.dryRun(outcome);
       observation.hits.dryRun(outcome);
     },
     onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
     requestLog: createRequestLog(telemetry.accessOutput, telemetry.accessRules),
-    httpMetrics: createHttpMetrics({ registry }),
+    httpMetrics: config.telemetry.told === 'all' ? createHttpMetrics({ registry }) : NO_HTTP_METRICS,
     decisions,
     routingMetrics: createRoutingMetrics(registry),
     admissionMetrics: (enforced) =>

@@ -28,6 +28,7 @@ import {
   createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
+  failuresJournal,
   type HostPort,
   joinJournals,
   tracedJournal,
@@ -99,7 +100,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     log,
   });
   registerExportMetrics(registry, () => telemetry.exported);
-  const journal = tracedJournal(
+  const wholeJournal = tracedJournal(
     joinJournals(
       createJournal({
         metrics: createTcpMetrics({ registry }),
@@ -115,6 +116,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     ),
     { tracer: telemetry.tracer, clock },
   );
+  const journal =
+    config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createNodeProxy(config, {
     journal,
     tunnels: createTunnelMetrics(registry),

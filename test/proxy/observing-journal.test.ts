@@ -5,6 +5,7 @@ import {
   beginRecord,
   type ConnectionDetails,
   createObservingJournal,
+  failuresJournal,
   ProxyError,
 } from '../../src/proxy/index.ts';
 import type { CountsOfOne, Observer } from '../../src/telemetry/index.ts';
@@ -183,6 +184,27 @@ function denied(
 }
 
 /** A journal whose observer keeps what it is told. */
+test('where failures alone are told, a connection leaves no trace until it is refused, early or late', async (t) => {
+  const { seen, journal, clock } = world();
+  const quiet = failuresJournal(journal, new Set(['ERR_TEST_LATER']));
+  const begin = () => beginRecord(quiet, clock.monotonic, DETAILS);
+  const nothing = { bytesSent: 0, bytesReceived: 0 };
+  const error = (code: string) => new MeshError({ code, blame: 'downstream', message: 'no' });
+  for (const end of [undefined, error('ERR_TEST_BROKEN')]) {
+    const record = begin();
+    record.opened(() => nothing);
+    record.ended({ ...nothing, error: end });
+  }
+  t.same([seen.counts, seen.flows, seen.refusals], [[], [], []], 'it went well, or broke later');
+  begin().ended({ ...nothing, error: error('ERR_TEST_DENIED') });
+  const later = begin();
+  later.opened(() => nothing);
+  later.ended({ ...nothing, error: error('ERR_TEST_LATER') });
+  t.match(seen.refusals, [{ reason: 'ERR_TEST_DENIED' }, { reason: 'ERR_TEST_LATER' }]);
+  t.same(seen.counts, [{ refused: 1 }, { refused: 1 }]);
+  t.equal(clock.pending, 0, 'nothing is timed');
+});
+
 function world() {
   const clock = createFakeClock();
   const seen = {

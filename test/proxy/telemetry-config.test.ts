@@ -13,6 +13,7 @@ function resolve(options: TelemetryOptions) {
 
 test('without a word one trace in a hundred is sampled, nothing is exported, and all is logged', async (t) => {
   t.same(resolve({}), {
+    told: 'all',
     samplingRatio: 0.01,
     otlp: undefined,
     accessLog: { outputs: ['log'], filters: [], fields: [] },
@@ -22,6 +23,7 @@ test('without a word one trace in a hundred is sampled, nothing is exported, and
 test('every option is read', async (t) => {
   t.same(
     resolve({
+      telemetry: 'failures',
       traceSampling: '12.5%',
       otlpEndpoint: 'https://collector.example:4318/otlp',
       otlpProtocol: 'http',
@@ -31,6 +33,7 @@ test('every option is read', async (t) => {
       accessLogField: ["tenant=request.headers['x=y']"],
     }),
     {
+      told: 'failures',
       samplingRatio: 0.125,
       otlp: {
         endpoint: 'https://collector.example:4318/otlp',
@@ -50,6 +53,7 @@ test('every option is read', async (t) => {
 
 test('what is no good is named', async (t) => {
   for (const [options, expected] of [
+    [{ telemetry: 'none' }, /--telemetry: expected all or failures/],
     [{ traceSampling: '101%' }, /--trace-sampling: expected a part such as 1%/],
     [{ traceSampling: '2' }, /--trace-sampling/],
     [{ otlpEndpoint: 'collector:4317' }, /--otlp-endpoint: expected a URL/],

@@ -17,7 +17,7 @@ const record: AccessRecord = {
   sourceWorkload: makeWorkload({ name: 'frontend-1' }),
   sourceIdentity: parseSpiffeId('spiffe://cluster.local/ns/shop/sa/frontend'),
   destination: { address: ip('fd00::1'), port: 8080 },
-  hbone: { address: ip('fd00::1'), port: 15008 },
+  tunnel: { address: ip('fd00::1'), port: 15008 },
   destinationWorkload: makeWorkload({ name: 'cart-1' }),
   destinationIdentity: parseSpiffeId('spiffe://cluster.local/ns/shop/sa/cart'),
   service: makeService({ name: 'cart' }),

@@ -42,6 +42,22 @@ async function value(
   return Number(line?.slice(line.lastIndexOf(' ') + 1) ?? Number.NaN);
 }
 
+test('connections with equal labels are one series whatever objects they are told with, and others are not', async (t) => {
+  const registry = createMetricsRegistry();
+  const metrics = createTcpMetrics({ registry });
+  const again: Traffic = {
+    ...traffic,
+    source: { ...traffic.source, workload: makeWorkload({ name: 'frontend', canonicalRevision: 'v1' }) },
+    service: makeService({ name: 'cart' }),
+  };
+  const other: Traffic = { ...traffic, mutualTls: false };
+  for (const one of [traffic, again, traffic, other, again, other]) metrics.failed(one);
+  const name = 'istio_tcp_connections_failed_total';
+  t.equal(await value(registry, name, { connection_security_policy: 'mutual_tls' }), 4);
+  t.equal(await value(registry, name, { connection_security_policy: 'unknown' }), 2);
+  t.equal(await value(registry, 'nodemesh_traffic_series'), 2);
+});
+
 test('a connection is counted with every label that Istio’s dashboards know', async (t) => {
   const registry = createMetricsRegistry();
   createTcpMetrics({ registry }).opened(traffic).close({ sentBytes: 5, receivedBytes: 7 });

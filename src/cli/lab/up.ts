@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createLabClient, type LabClient } from '../../lab/client/index.ts';
 import { LAB_KIND, type ManifestObject, numberedNodes, parseLabFile } from '../../lab/cluster/index.ts';
 import { LabError } from '../../lab/index.ts';
@@ -32,6 +32,7 @@ export interface UpOptions {
   readonly timeout: number;
   readonly svidTtl: string;
   readonly logLevel: string;
+  readonly telemetry?: string;
   readonly traceSampling?: string;
   readonly otlpEndpoint?: string;
   readonly otlpProtocol?: string;
@@ -62,6 +63,9 @@ export function addUpCommand(lab: Command, context: CliContext): void {
       '24h',
     )
     .option('--log-level <level>', "of the mesh's processes", logLevelText, 'info')
+    .addOption(
+      new Option('--telemetry <which>', 'what proxies tell of (default: all)').choices(['all', 'failures']),
+    )
     .option('--trace-sampling <part>', 'part of the traces to sample, as 100% (default: 1%)', ratioText)
     .option('--otlp-endpoint <url>', 'collector that spans go to; proxies must reach it', urlText)
     .option('--otlp-protocol <protocol>', 'grpc (default), or http (protobuf)')
@@ -140,8 +144,9 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
 }
 
 function telemetryFlags(options: UpOptions): readonly string[] {
-  const { traceSampling, otlpEndpoint, otlpProtocol } = options;
+  const { telemetry, traceSampling, otlpEndpoint, otlpProtocol } = options;
   return [
+    ...(telemetry === undefined ? [] : [`--telemetry=${telemetry}`]),
     ...(traceSampling === undefined ? [] : [`--trace-sampling=${traceSampling}`]),
     ...(otlpEndpoint === undefined ? [] : [`--otlp-endpoint=${otlpEndpoint}`]),
     ...(otlpProtocol === undefined ? [] : [`--otlp-protocol=${otlpProtocol}`]),

@@ -15,6 +15,7 @@ export const WAYPOINT_FLAGS: ReadonlySet<string> = new Set([
   '--max-filter-body-bytes',
   '--trusted-clients',
   '--forward-client-cert',
+  '--telemetry',
   '--trace-sampling',
   '--otlp-endpoint',
   '--otlp-protocol',

@@ -1,12 +1,5 @@
 import { causeOf, type MeshError } from '../../base/index.ts';
-import type {
-  AccessEnd,
-  AccessLog,
-  AccessRecord,
-  DecisionMetrics,
-  TcpMetrics,
-  Traffic,
-} from '../../telemetry/index.ts';
+import type { AccessEnd, AccessLog, DecisionMetrics, TcpMetrics, Traffic } from '../../telemetry/index.ts';
 import {
   type ConnectionDetails,
   type ConnectionEnd,
@@ -58,28 +51,25 @@ export function createJournal(deps: {
         const { bytesSent, bytesReceived } = life.bytes();
         return { sentBytes: bytesSent, receivedBytes: bytesReceived };
       });
-      accessLog.opened(recordOf(details));
+      accessLog.opened(details);
       return {
         closed(end) {
           counted.close({ sentBytes: end.bytesSent, receivedBytes: end.bytesReceived });
           if (isLateRefusal(end.error, lateRefusals)) refused(details, end.error);
-          accessLog.closed(recordOf(details), endOf(end));
+          accessLog.closed(details, endOf(end));
         },
       };
     },
     failed(details, end) {
       metrics.failed(trafficOf(details, end.error));
       refused(details, end.error);
-      accessLog.failed(recordOf(details), endOf(end));
+      accessLog.failed(details, endOf(end));
     },
   };
 }
 
-function recordOf(details: ConnectionDetails): AccessRecord {
-  return { ...details, hbone: details.tunnel };
-}
-
 function endOf(end: ConnectionEnd): AccessEnd {
+  if (end.error === undefined) return end;
   const own = causeOf(end.error, ProxyError);
   return { ...end, reason: reasonOf(end.error), policy: own?.policy, rule: own?.rule };
 }

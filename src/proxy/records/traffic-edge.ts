@@ -1,3 +1,4 @@
+import { RecentFew } from '../../base/index.ts';
 import type {
   IpAddress,
   Service,
@@ -33,17 +34,19 @@ export type EdgeBook = (parts: EdgeParts) => TrafficEdge;
 /** `most`: edges kept; beyond that all are forgotten and made anew. Default 5,000. */
 export function createEdgeBook(most = 5_000): EdgeBook {
   const known = new Map<string, TrafficEdge>();
-  return ({ reporter, source, destination, service, servicePort, protocol, mutualTls, waypoint }) => {
-    const from = describeEnd(source);
-    const to = describeEnd(destination);
+  /** By the client's end, so that each has its own few. */
+  const recent = new WeakMap<TrafficEnd, RecentFew<RecentEdge>>();
+
+  const look = ({ end: source, key: sourceKey }: DescribedEnd, to: DescribedEnd, parts: EdgeParts) => {
+    const { reporter, service, servicePort, protocol, mutualTls, waypoint } = parts;
     const dialled = service === undefined ? '' : `${service.namespace}/${service.name}:${servicePort}`;
-    const key = `${reporter}\n${protocol}\n${mutualTls}\n${waypoint}\n${dialled}\n${from.key}\n${to.key}`;
+    const key = `${reporter}\n${protocol}\n${mutualTls}\n${waypoint}\n${dialled}\n${sourceKey}\n${to.key}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     if (known.size >= most) known.clear();
     const edge: TrafficEdge = {
       reporter,
-      source: from.end,
+      source,
       destination: to.end,
       service: servicePortOf(service, servicePort),
       protocol,
@@ -53,6 +56,40 @@ export function createEdgeBook(most = 5_000): EdgeBook {
     known.set(key, edge);
     return edge;
   };
+
+  return (parts) => {
+    const from = describeEnd(parts.source);
+    const to = describeEnd(parts.destination);
+    let few = recent.get(from.end);
+    if (few === undefined) {
+      few = new RecentFew();
+      recent.set(from.end, few);
+    }
+    const asked = few.find((one) => isOf(one, parts, to));
+    if (asked !== undefined) return asked.edge;
+    const edge = look(from, to, parts);
+    few.add({ edge, to: to.end, service: parts.service });
+    return edge;
+  };
+}
+
+/** An edge with what it was asked for by, to be compared without making its key. */
+interface RecentEdge {
+  readonly edge: TrafficEdge;
+  readonly to: TrafficEnd;
+  readonly service: Service | undefined;
+}
+
+function isOf({ edge, to, service }: RecentEdge, parts: EdgeParts, end: DescribedEnd): boolean {
+  return (
+    to === end.end &&
+    service === parts.service &&
+    (edge.service === undefined || edge.service.port === parts.servicePort) &&
+    edge.protocol === parts.protocol &&
+    edge.mutualTls === parts.mutualTls &&
+    edge.reporter === parts.reporter &&
+    edge.waypoint === parts.waypoint
+  );
 }
 
 /** A service by its name; undefined where none was dialled. */

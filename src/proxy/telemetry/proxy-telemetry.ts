@@ -18,6 +18,7 @@ import {
   type SpanSink,
   type Tracer,
 } from '../../telemetry/index.ts';
+import { failuresOutput } from './failures-alone.ts';
 import type { TelemetryConfig } from './telemetry-config.ts';
 
 /** What a proxy traces and logs with. `close` sends what still waits for the collector. */
@@ -44,16 +45,17 @@ export function createProxyTelemetry(config: TelemetryConfig, deps: ProxyTelemet
   const exporting = exportOptions(config, deps);
   const spans = exporting === undefined ? undefined : createSpanExport(exporting);
   const lines = exporting === undefined || !outputs.includes('otlp') ? undefined : createLogExport(exporting);
+  const output = allOutputs([
+    ...(outputs.includes('log') ? [logOutput(log)] : []),
+    ...(lines === undefined ? [] : [exportOutput(lines, clock)]),
+  ]);
   const exports = [spans, lines].filter((one) => one !== undefined);
   return {
     tracer: createTracer({
-      ratio: config.samplingRatio,
+      ratio: config.told === 'all' ? config.samplingRatio : 0,
       sinks: spans === undefined ? deps.sinks : [...deps.sinks, { span: spans.add }],
     }),
-    accessOutput: allOutputs([
-      ...(outputs.includes('log') ? [logOutput(log)] : []),
-      ...(lines === undefined ? [] : [exportOutput(lines, clock)]),
-    ]),
+    accessOutput: config.told === 'all' ? output : failuresOutput(output),
     accessRules: rulesOf(config.accessLog),
     exported: [
       ...(spans === undefined ? [] : [['spans', spans.counts] as const]),

@@ -3,6 +3,8 @@ import { type Problems, parsed } from '../options/problems.ts';
 
 /** What a proxy tells of what it does, and whom. */
 export interface TelemetryConfig {
+  /** Of which connections and requests: `failures` leaves out all that went well. */
+  readonly told: 'all' | 'failures';
   /** Of traces that nobody has decided about: 0 to 1. */
   readonly samplingRatio: number;
   /** Undefined: nothing is exported. */
@@ -25,6 +27,7 @@ export interface AccessLogConfig extends AccessRulesSource {
 
 /** The options of it as they were written on the command line. */
 export interface TelemetryOptions {
+  readonly telemetry?: string | undefined;
   readonly traceSampling?: string | undefined;
   readonly otlpEndpoint?: string | undefined;
   readonly otlpProtocol?: string | undefined;
@@ -37,6 +40,7 @@ export interface TelemetryOptions {
 
 /** What each is when it is not given. */
 export const TELEMETRY_DEFAULTS = {
+  telemetry: 'all',
   traceSampling: '1%',
   otlpEndpoint: '',
   otlpProtocol: 'grpc',
@@ -49,6 +53,16 @@ export const TELEMETRY_DEFAULTS = {
 /** Notes each that is no good. */
 export function telemetryConfig(problems: Problems, given: TelemetryOptions): TelemetryConfig {
   const accessLog = accessLogConfig(problems, given);
+  const told = parsed(
+    problems,
+    {
+      flag: '--telemetry',
+      expected: 'all or failures',
+      value: given.telemetry ?? TELEMETRY_DEFAULTS.telemetry,
+    },
+    (text) => (text === 'all' || text === 'failures' ? text : undefined),
+    'all',
+  );
   const protocol = parsed(
     problems,
     {
@@ -70,7 +84,7 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     0,
   );
   const endpoint = given.otlpEndpoint ?? '';
-  if (endpoint === '') return { samplingRatio, accessLog, otlp: undefined };
+  if (endpoint === '') return { told, samplingRatio, accessLog, otlp: undefined };
   const headersFile = given.otlpHeadersFile === '' ? undefined : given.otlpHeadersFile;
   const option = {
     flag: '--otlp-endpoint',
@@ -78,6 +92,7 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     value: endpoint,
   };
   return {
+    told,
     samplingRatio,
     accessLog,
     otlp: { endpoint: parsed(problems, option, parseEndpoint, ''), protocol, headersFile },

@@ -1,8 +1,8 @@
 import type { LogLevel } from '../../base/index.ts';
 import type { AccessLogScope, Workload } from '../../model/index.ts';
 import type { AccessOutput } from './access-output.ts';
-import { type AccessEnd, type AccessRecord, accessFields, endFields } from './access-record.ts';
-import { type AccessRules, ALL_RECORDS, connectionAttributes } from './rules/index.ts';
+import { type AccessEnd, type AccessRecord, accessFields } from './access-record.ts';
+import { type AccessRules, ALL_RECORDS, connectionAttributes, NOTHING_ADDED } from './rules/index.ts';
 
 /** One line when a connection opens and one when it ends; one alone for a connection that never opened. */
 export interface AccessLog {
@@ -34,8 +34,8 @@ export function createAccessLog(output: AccessOutput, options: AccessLogOptions 
     if (!output.isEnabled(level) || !isTold(record, end, level === 'warn')) return;
     const added = rules.judge(() => connectionAttributes(record, end));
     if (added === undefined) return;
-    const ended = end === undefined ? undefined : endFields(end);
-    const fields = { ...accessFields(record), ...ended, ...added };
+    const known = accessFields(record, end);
+    const fields = added === NOTHING_ADDED ? known : { ...known, ...added };
     output.write({ level, message, fields, trace: record.trace });
   }
 

@@ -26,7 +26,7 @@ export function logOutput(log: MeshLogger): AccessOutput {
   return {
     isEnabled: (level) => access.isEnabled(level),
     write({ level, message, fields }) {
-      if (access.isEnabled(level)) access[level](message, { ...fields });
+      access[level](message, fields);
     },
   };
 }

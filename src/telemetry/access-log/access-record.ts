@@ -22,7 +22,7 @@ export interface AccessRecord {
   /** The application's end, or outside the mesh the server's. */
   readonly destination?: SocketAddress | undefined;
   /** The tunnel's far end. */
-  readonly hbone?: SocketAddress | undefined;
+  readonly tunnel?: SocketAddress | undefined;
   readonly destinationWorkload?: Workload | undefined;
   readonly destinationIdentity?: WorkloadIdentity | undefined;
   readonly service?: Service | undefined;
@@ -44,9 +44,12 @@ export interface AccessEnd {
   readonly rule?: number | undefined;
 }
 
-/** The fields of wire.md §5.2, in its order; those that are not known are left out. */
-export function accessFields(record: AccessRecord): Record<string, unknown> {
-  const { sourceWorkload, destinationWorkload, destination, hbone } = record;
+/**
+ * The fields of wire.md §5.2, in its order; those that are not known are undefined. Rules are counted from 1 for people. One
+ * object in one step: these are made for each connection.
+ */
+export function accessFields(record: AccessRecord, end: AccessEnd | undefined): Record<string, unknown> {
+  const { sourceWorkload, destinationWorkload, destination, tunnel } = record;
   return {
     'src.addr': formatAuthority(record.source.address, record.source.port),
     'src.workload': sourceWorkload?.name,
@@ -54,7 +57,7 @@ export function accessFields(record: AccessRecord): Record<string, unknown> {
     'src.identity': record.sourceIdentity?.id,
     'src.cluster': sourceWorkload?.clusterId,
     'dst.addr': destination && formatAuthority(destination.address, destination.port),
-    'dst.hbone_addr': hbone && formatAuthority(hbone.address, hbone.port),
+    'dst.hbone_addr': tunnel && formatAuthority(tunnel.address, tunnel.port),
     'dst.service': record.service?.hostname,
     'dst.workload': destinationWorkload?.name,
     'dst.namespace': destinationWorkload?.namespace ?? record.service?.namespace,
@@ -63,18 +66,12 @@ export function accessFields(record: AccessRecord): Record<string, unknown> {
     direction: record.direction,
     // One that nobody keeps is of no use to a reader.
     trace: record.trace?.sampled === true ? record.trace.traceId : undefined,
-  };
-}
-
-/** Rules are counted from 1 for people. */
-export function endFields(end: AccessEnd): Record<string, unknown> {
-  return {
-    bytes_sent: end.bytesSent,
-    bytes_recv: end.bytesReceived,
-    duration: `${Math.round(end.durationMs)}ms`,
-    error: end.error,
-    reason: end.reason,
-    policy: end.policy,
-    rule: end.rule === undefined ? undefined : end.rule + 1,
+    bytes_sent: end?.bytesSent,
+    bytes_recv: end?.bytesReceived,
+    duration: end && `${Math.round(end.durationMs)}ms`,
+    error: end?.error,
+    reason: end?.reason,
+    policy: end?.policy,
+    rule: end?.rule === undefined ? undefined : end.rule + 1,
   };
 }

@@ -2,7 +2,7 @@ import { formatAuthority, type Service, type Workload, type WorkloadIdentity } f
 import type { TraceContext } from '../trace/index.ts';
 import type { AccessOutput } from './access-output.ts';
 import type { SocketAddress } from './access-record.ts';
-import { type AccessRules, ALL_RECORDS, requestAttributes } from './rules/index.ts';
+import { type AccessRules, ALL_RECORDS, NOTHING_ADDED, requestAttributes } from './rules/index.ts';
 
 /** What is known of one HTTP request when it is over. */
 export interface RequestLogRecord {
@@ -43,23 +43,26 @@ export interface RequestLogRecord {
 
 /** One line for each request. */
 export interface RequestLog {
+  /** Whether a line would be looked at; asked before a record is put together for it. */
+  isWanted(record: Pick<RequestLogRecord, 'error'>): boolean;
   /** `request complete` at INFO; `request failed` at WARN where the proxy answered itself or the answer was cut. */
   ended(record: RequestLogRecord): void;
 }
 
 /** `rules`: which lines are written, and what is added to them. Default: all, as they are. */
 export function createRequestLog(output: AccessOutput, rules: AccessRules = ALL_RECORDS): RequestLog {
+  const levelOf = ({ error }: Pick<RequestLogRecord, 'error'>) => (error === undefined ? 'info' : 'warn');
   return {
+    isWanted: (record) => output.isEnabled(levelOf(record)),
     ended(record) {
-      const failed = record.error !== undefined;
-      const level = failed ? 'warn' : 'info';
+      const level = levelOf(record);
       if (!output.isEnabled(level)) return;
       const added = rules.judge(() => requestAttributes(record));
       if (added === undefined) return;
       output.write({
         level,
-        message: failed ? 'request failed' : 'request complete',
-        fields: { ...requestFields(record), ...added },
+        message: level === 'warn' ? 'request failed' : 'request complete',
+        fields: added === NOTHING_ADDED ? requestFields(record) : { ...requestFields(record), ...added },
         trace: record.trace,
       });
     },

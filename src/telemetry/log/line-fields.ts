@@ -9,7 +9,8 @@ const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'target', 'messa
  */
 export function lineFields(fields: LogFields): Record<string, unknown> {
   const line: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
     if (value === undefined) continue;
     const key = RESERVED.has(name) ? `field.${name}` : name;
     if (value instanceof Error) {
@@ -23,20 +24,36 @@ export function lineFields(fields: LogFields): Record<string, unknown> {
   return line;
 }
 
-const PLAIN = /^[^\s"=\p{Cc}]+$/u;
-
-/** `k=v` pairs with spaces between; whatever could be mistaken for more than one value is quoted as in JSON. */
-export function formatFields(fields: Readonly<Record<string, unknown>>): string {
+/**
+ * `k=v` pairs with spaces between; whatever could be mistaken for more than one value is quoted as in JSON. Says of fields
+ * what it would say of their `lineFields`, without making those: a proxy writes a line for each request.
+ */
+export function formatFields(fields: LogFields): string {
   let text = '';
-  for (const [key, value] of Object.entries(fields))
-    text += `${text === '' ? '' : ' '}${key}=${formatValue(value)}`;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    if (typeof value === 'string' || typeof value === 'number') {
+      const key = RESERVED.has(name) ? `field.${name}` : name;
+      text += text === '' ? `${key}=${formatValue(value)}` : ` ${key}=${formatValue(value)}`;
+      continue;
+    }
+    const written = lineFields({ [name]: value });
+    for (const key of Object.keys(written))
+      text += `${text === '' ? '' : ' '}${key}=${formatValue(written[key])}`;
+  }
   return text;
 }
 
 function formatValue(value: unknown): string {
+  if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : stringify(value);
-  return PLAIN.test(text) ? text : JSON.stringify(text);
+  return PLAIN_ASCII.test(text) || PLAIN.test(text) ? text : JSON.stringify(text);
 }
+
+const PLAIN = /^[^\s"=\p{Cc}]+$/u;
+/** Most of what `PLAIN` is, and much quicker to tell. */
+const PLAIN_ASCII = /^[!#-<>-~]+$/;
 
 function stringify(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);

@@ -20,40 +20,38 @@ export interface LogSink {
 }
 
 const DEFAULT_MAXIMUM_BYTES = 4 * 1024 * 1024;
-/** Lines are gathered up to this size or age: one write for many connections instead of one for each. */
-const GATHERED_BYTES = 8 * 1024;
+/** Lines are gathered up to this length or age: one write for many connections instead of one for each. */
+const GATHERED_LENGTH = 16 * 1024;
 const GATHERED_MS = 50;
 
 /** Node's own process.stdout blocks the whole process while a pipe is full, so it is not used. */
 export function openLogSink(options: LogSinkOptions = {}): LogSink {
-  const destination = pino.destination({
-    dest: options.fd ?? 1,
-    sync: false,
-    minLength: GATHERED_BYTES,
-    maxLength: options.maximumBytes ?? DEFAULT_MAXIMUM_BYTES,
-  });
+  const { fd = 1, maximumBytes = DEFAULT_MAXIMUM_BYTES } = options;
+  const destination = pino.destination({ dest: fd, sync: false, maxLength: maximumBytes });
+  const gatheredLength = Math.min(GATHERED_LENGTH, maximumBytes / 8);
   let dropped = 0;
   let closed = false;
-  destination.on('drop', () => {
-    dropped++;
+  destination.on('drop', (lines: string) => {
+    dropped += lines.split('\n').length - 1;
   });
   destination.on('error', () => {
     // Where would a failure of the log be logged? It is counted.
     dropped++;
   });
+  // The destination looks through all that waits whenever something is added: lines are joined before they get there.
+  let gathered = '';
   let gathering: NodeJS.Timeout | undefined;
-  const stopGathering = (): void => {
+  const writeGathered = (): void => {
     clearTimeout(gathering);
     gathering = undefined;
-  };
-  const writeGathered = (): void => {
-    gathering = undefined;
-    // What is still held after a failure is tried again with the next lines.
-    destination.flush();
+    const lines = gathered;
+    gathered = '';
+    // What is still held after a failure is tried again with these.
+    if (lines !== '') destination.write(lines);
   };
   const flush = (): void => {
-    stopGathering();
     try {
+      writeGathered();
       destination.flushSync();
     } catch {
       // The reader is gone, or the descriptor is busy: what was held is lost.
@@ -66,9 +64,10 @@ export function openLogSink(options: LogSinkOptions = {}): LogSink {
         dropped++;
         return;
       }
-      destination.write(line);
+      gathered += line;
+      if (gathered.length >= gatheredLength) writeGathered();
       // Not unref'd: a process that runs out of work still writes its last lines.
-      gathering ??= setTimeout(writeGathered, GATHERED_MS);
+      else gathering ??= setTimeout(writeGathered, GATHERED_MS);
     },
     get dropped() {
       return dropped;

@@ -30,7 +30,13 @@ export interface MeshLogger extends Logger {
 
 const DEFAULT_TARGET = 'nodemesh';
 
-type WriteLine = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>>) => void;
+/** `own`: of the logger and its parents, as they are written. `more`: of the line, as they were given. */
+type WriteLine = (
+  level: LogLevel,
+  event: string,
+  own: Readonly<Record<string, unknown>>,
+  more: LogFields | undefined,
+) => void;
 
 /** One line for one event. Text is `timestamp TAB level TAB target TAB message TAB k=v …`; JSON is one object (pino). */
 export function createLogger(options: LoggerOptions): MeshLogger {
@@ -71,8 +77,7 @@ function makeLogger(parts: LoggerParts): MeshLogger {
   const at = (level: LogLevel): ((event: string, more?: LogFields) => void) => {
     const rank = rankOf(level);
     return (event, more) => {
-      if (isEnabled(rank))
-        write(level, event, more === undefined ? fields : { ...fields, ...lineFields(more) });
+      if (isEnabled(rank)) write(level, event, fields, more);
     };
   };
   return {
@@ -99,31 +104,61 @@ function makeLogger(parts: LoggerParts): MeshLogger {
 }
 
 function textWriter(stream: LoggerOptions['stream'], clock: Pick<Clock, 'now'>, target: string): WriteLine {
-  return (level, event, fields) => {
-    const when = new Date(clock.now()).toISOString();
-    const pairs = formatFields(fields);
+  const timestamp = createTimestamp(clock);
+  const column = oneLine(target);
+  return (level, event, own, more) => {
+    // Loggers seldom have fields of their own, and then nothing has to be joined.
+    const pairs = formatFields(isEmpty(own) && more !== undefined ? more : joined(own, more));
     stream.write(
-      `${when}\t${level}\t${oneLine(target)}\t${oneLine(event)}${pairs === '' ? '' : `\t${pairs}`}\n`,
+      `${timestamp()}\t${level}\t${column}\t${oneLine(event)}${pairs === '' ? '' : `\t${pairs}`}\n`,
     );
   };
 }
 
 function jsonWriter(stream: LoggerOptions['stream'], clock: Pick<Clock, 'now'>, target: string): WriteLine {
+  const timestamp = createTimestamp(clock);
   const lines = pino(
     {
       // The filter has decided already.
       level: 'trace',
       base: { target },
       messageKey: 'message',
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      timestamp: () => `,"time":"${timestamp()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line: string) => stream.write(line) },
   );
-  return (level, event, fields) => lines[level](fields, event);
+  return (level, event, own, more) => lines[level](joined(own, more), event);
+}
+
+function joined(
+  own: Readonly<Record<string, unknown>>,
+  more: LogFields | undefined,
+): Readonly<Record<string, unknown>> {
+  return more === undefined ? own : { ...own, ...lineFields(more) };
+}
+
+function isEmpty(fields: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(fields).length === 0;
+}
+
+/** The time as ISO 8601 has it; put together once for all lines of a millisecond. */
+function createTimestamp(clock: Pick<Clock, 'now'>): () => string {
+  let atMs = Number.NaN;
+  let text = '';
+  return () => {
+    const nowMs = clock.now();
+    if (nowMs !== atMs) {
+      atMs = nowMs;
+      text = new Date(nowMs).toISOString();
+    }
+    return text;
+  };
 }
 
 /** Columns are split by tabs and lines by line ends: neither may come from data. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}]+/gu, ' ');
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(/[\p{Cc}]+/gu, ' ');
 }
+
+const PRINTABLE_ASCII = /^[ -~]*$/;

@@ -22,6 +22,9 @@ export interface HttpMetrics {
   ended(request: CountedRequest): void;
 }
 
+/** Counts nothing. */
+export const NO_HTTP_METRICS: HttpMetrics = { ended: () => undefined };
+
 export interface HttpMetricsOptions {
   readonly registry: MetricsRegistry;
   /**
@@ -88,7 +91,7 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
   return {
     ended(request) {
       const { traffic, protocol, status, grpcStatus } = request;
-      const key = `${trafficKey(traffic)}\0${protocol}\0${status}\0${grpcStatus ?? ''}`;
+      const key = trafficKey(traffic, `${protocol} ${status} ${grpcStatus ?? ''}`);
       let one = series.get(key);
       if (one === undefined) {
         if (series.size >= maximumSeries) dropped.inc(dropOldest(series, maximumSeries));

@@ -5,6 +5,7 @@ export {
   createHttpMetrics,
   type HttpMetrics,
   type HttpMetricsOptions,
+  NO_HTTP_METRICS,
 } from './http-metrics.ts';
 export {
   type CertificateSource,

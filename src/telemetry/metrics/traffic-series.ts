@@ -1,3 +1,4 @@
+import { RecentFew } from '../../base/index.ts';
 import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
 import type { TRAFFIC_LABELS } from './metric-table.ts';
 
@@ -49,13 +50,55 @@ const services = new WeakMap<Service, Described>();
 const unknownWorkload: Described = describe([UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]);
 const unknownService: Described = describe([UNKNOWN, UNKNOWN, UNKNOWN]);
 
-/** Equal for connections with equal labels. Costs a concatenation: the parts are worked out once for each object. */
-export function trafficKey(traffic: Traffic): string {
+/**
+ * Equal for connections with equal labels, and the same string for what was asked lately; `more` tells further labels apart.
+ * The parts are worked out once for each object.
+ */
+export function trafficKey(traffic: Traffic, more = ''): string {
+  const party = traffic.source.workload ?? NOBODY;
+  let recent = recentKeys.get(party);
+  if (recent === undefined) {
+    recent = new RecentFew();
+    recentKeys.set(party, recent);
+  }
+  const known = recent.find((one) => one.more === more && isAlike(one.traffic, traffic));
+  if (known !== undefined) return known.key;
+  const key = makeKey(traffic, more);
+  recent.add({ traffic, more, key });
+  return key;
+}
+
+interface RecentKey {
+  readonly traffic: Traffic;
+  readonly more: string;
+  readonly key: string;
+}
+
+/** By the client, so that each has its own few. */
+const recentKeys = new WeakMap<object, RecentFew<RecentKey>>();
+/** Stands for clients that the mesh does not know. */
+const NOBODY = {};
+
+/** Whether two have the same labels; of objects that are not the same that is not known, and then they are not. */
+function isAlike(one: Traffic, other: Traffic): boolean {
+  return (
+    one.service === other.service &&
+    one.destination.workload === other.destination.workload &&
+    one.source.workload === other.source.workload &&
+    one.reporter === other.reporter &&
+    one.mutualTls === other.mutualTls &&
+    one.responseFlags === other.responseFlags &&
+    one.source.identity?.id === other.source.identity?.id &&
+    one.destination.identity?.id === other.destination.identity?.id
+  );
+}
+
+function makeKey(traffic: Traffic, more: string): string {
   const source = describeWorkload(traffic.source.workload).key;
   const destination = describeWorkload(traffic.destination.workload).key;
   const service = describeService(traffic.service).key;
   const principals = `${traffic.source.identity?.id ?? ''}\0${traffic.destination.identity?.id ?? ''}`;
-  return `${traffic.reporter}\0${source}\0${destination}\0${service}\0${principals}\0${traffic.mutualTls}\0${traffic.responseFlags ?? '-'}`;
+  return `${traffic.reporter}\0${source}\0${destination}\0${service}\0${principals}\0${traffic.mutualTls}\0${traffic.responseFlags ?? '-'}\0${more}`;
 }
 
 /** The label set that a connection is counted under. */

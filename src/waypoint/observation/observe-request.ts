@@ -48,6 +48,14 @@ export function createRequestObserver(deps: RequestObserverDeps): ObserveRequest
   };
 }
 
+/** Of those requests alone that the waypoint refused, or that failed. */
+export function failedRequests(observe: ObserveRequest): ObserveRequest {
+  return (request, context) => {
+    const { error, reason } = context.record;
+    if (error !== undefined || reason !== undefined) observe(request, context);
+  };
+}
+
 function edgeOf(
   request: HttpRequest,
   { client, dialled, record }: RequestContext,

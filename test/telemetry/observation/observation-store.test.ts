@@ -71,6 +71,35 @@ test('the flow that was not asked for the longest goes when there are too many',
   );
 });
 
+test('flows of one client count on their own, are found again after they went, and come in the order of their last time', async (t) => {
+  const { store } = setup({ flows: 3 });
+  // The same end each time, as proxies give it.
+  const source = flow({}).source;
+  const note = (ports: readonly number[]): void => {
+    for (const destinationPort of ports) store.flow({ ...flow({ destinationPort }), source });
+  };
+  const counted = () => store.flows(ALL).map(({ destinationPort, count }) => [destinationPort, count]);
+  note([1, 2, 1, 3, 1]);
+  t.same(counted(), [
+    [1, 3],
+    [3, 1],
+    [2, 1],
+  ]);
+  t.same(
+    store.since(0).flows.map(({ destinationPort }) => destinationPort),
+    [2, 3, 1],
+    'a report has them the other way round',
+  );
+  note([4, 5]);
+  t.same(counted(), [
+    [5, 1],
+    [4, 1],
+    [1, 3],
+  ]);
+  note([2]);
+  t.same(counted()[0], [2, 1], 'what went begins anew');
+});
+
 test('a trace is the spans with its id, oldest first, as long as they are kept', async (t) => {
   const { store } = setup({ spans: 3 });
   store.span(span({ spanId: '1'.repeat(16), startMs: 20 }));

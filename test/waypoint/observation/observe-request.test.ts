@@ -5,7 +5,7 @@ import type { CountsOfOne, Observer } from '../../../src/telemetry/index.ts';
 import { askedAttributes } from '../../../src/waypoint/authorization/asked-attributes.ts';
 import { WaypointError } from '../../../src/waypoint/errors.ts';
 import { observeWaypoint } from '../../../src/waypoint/observation/index.ts';
-import { createRequestObserver } from '../../../src/waypoint/observation/observe-request.ts';
+import { createRequestObserver, failedRequests } from '../../../src/waypoint/observation/observe-request.ts';
 import { createEdgeBook } from '../../../src/proxy/index.ts';
 import type { RequestRecord } from '../../../src/waypoint/request/request-record.ts';
 import { gatewayKey } from '../../../src/model/index.ts';
@@ -228,6 +228,21 @@ function errorOf(code: 'ERR_WAYPOINT_DENIED' | 'ERR_WAYPOINT_NO_ENDPOINT' | 'ERR
 }
 
 /** An observer that keeps what it is told of requests that end. */
+test('where failures alone are told, only a request that failed or was answered by the waypoint is', async (t) => {
+  const told: number[] = [];
+  const observe = failedRequests((_request, { record }) => void told.push(record.status));
+  for (const record of [
+    { status: 200 },
+    { status: 403, reason: 'denied' },
+    { status: 503, error: new MeshError({ code: 'ERR_X', blame: 'upstream', message: 'x' }) },
+  ]) {
+    const context = makeContext();
+    Object.assign(context.record, record);
+    observe(makeRequest(), context);
+  }
+  t.same(told, [403, 503]);
+});
+
 function world(request: Parameters<typeof makeRequest>[0] = {}, policies: readonly RequestPolicy[] = []) {
   const seen = {
     counts: [] as CountsOfOne[],

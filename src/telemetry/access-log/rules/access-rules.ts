@@ -50,5 +50,6 @@ function plain(value: unknown): unknown {
   return typeof value === 'string' ? value.slice(0, LONGEST_VALUE) : value;
 }
 
-const NOTHING_ADDED: Readonly<Record<string, unknown>> = {};
+/** What `judge` answers where there is nothing to add. */
+export const NOTHING_ADDED: Readonly<Record<string, unknown>> = {};
 const LONGEST_VALUE = 1_024;

@@ -1,2 +1,8 @@
-export { type AccessRules, type AccessRulesSource, ALL_RECORDS, compileAccessRules } from './access-rules.ts';
+export {
+  type AccessRules,
+  type AccessRulesSource,
+  ALL_RECORDS,
+  compileAccessRules,
+  NOTHING_ADDED,
+} from './access-rules.ts';
 export { connectionAttributes, requestAttributes } from './attributes.ts';

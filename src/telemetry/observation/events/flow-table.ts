@@ -1,3 +1,4 @@
+import { RecentFew } from '../../../base/index.ts';
 import { type FlowRecord, type FlowRequest, KEPT_MS, type TrafficEnd } from '../../../model/index.ts';
 import type { Sequenced } from './event-log.ts';
 
@@ -20,53 +21,118 @@ export interface FlowTable {
 type Alike = Omit<FlowRecord, 'firstMs' | 'lastMs' | 'count'>;
 
 interface Kept {
+  readonly key: string;
   readonly alike: Omit<Alike, 'proxy'>;
   readonly proxy: string;
   firstMs: number;
   lastMs: number;
   count: number;
   sequence: number;
+  /** What its sequence was when it got its place in the table. */
+  placedAs: number;
 }
 
 export function createFlowTable(capacity: number): FlowTable {
-  /** In the order of their last change. */
+  /** In the order of their last change, but for those that changed after they got their place. */
   const byKey = new Map<string, Kept>();
-  const put = (key: string, kept: Kept, nowMs: number): void => {
-    byKey.delete(key);
-    byKey.set(key, kept);
-    for (const [oldest, { lastMs }] of byKey) {
-      if (byKey.size <= capacity && lastMs >= nowMs - KEPT_MS) break;
-      byKey.delete(oldest);
-    }
+  /** By the client's end, so that each has its own few. */
+  const recent = new WeakMap<TrafficEnd, RecentFew<Kept>>();
+
+  const place = (kept: Kept): void => {
+    byKey.delete(kept.key);
+    byKey.set(kept.key, kept);
+    kept.placedAs = kept.sequence;
   };
+
+  /** Only what is new asks for room: what is there already need not be moved for each connection and request. */
+  const put = (kept: Kept, nowMs: number): void => {
+    byKey.delete(kept.key);
+    for (const [key, oldest] of byKey) {
+      if (oldest.placedAs !== oldest.sequence) place(oldest);
+      else if (byKey.size < capacity && oldest.lastMs >= nowMs - KEPT_MS) break;
+      else byKey.delete(key);
+    }
+    place(kept);
+  };
+
+  const known = (alike: Omit<Alike, 'proxy'>, proxy: string): Kept | undefined => {
+    const asked = recent.get(alike.source)?.find((one) => one.proxy === proxy && isAlike(one.alike, alike));
+    return asked !== undefined && byKey.get(asked.key) === asked ? asked : undefined;
+  };
+
+  const remember = (kept: Kept): void => {
+    let few = recent.get(kept.alike.source);
+    if (few === undefined) {
+      few = new RecentFew();
+      recent.set(kept.alike.source, few);
+    }
+    few.add(kept);
+  };
+
   return {
     get size() {
       return byKey.size;
     },
     note(alike, { proxy, atMs, sequence }) {
-      const key = flowKey(alike, proxy);
-      const known = byKey.get(key);
-      const kept = known ?? { alike, proxy, firstMs: atMs, lastMs: atMs, count: 0, sequence };
+      let kept = known(alike, proxy);
+      if (kept === undefined) {
+        const key = flowKey(alike, proxy);
+        kept = byKey.get(key);
+        if (kept === undefined) {
+          const times = { firstMs: atMs, lastMs: atMs };
+          kept = { key, alike, proxy, ...times, count: 0, sequence, placedAs: sequence };
+          put(kept, atMs);
+        }
+        remember(kept);
+      }
       kept.count += 1;
       kept.lastMs = atMs;
       kept.sequence = sequence;
-      put(key, kept, atMs);
     },
     replace(flow, nowMs, sequence) {
       const { proxy, firstMs, lastMs, count } = flow;
-      put(flowKey(flow, proxy), { alike: flow, proxy, firstMs, lastMs, count, sequence }, nowMs);
+      const key = flowKey(flow, proxy);
+      put({ key, alike: flow, proxy, firstMs, lastMs, count, sequence, placedAs: sequence }, nowMs);
     },
-    newestFirst: () => [...byKey.values()].map(recordOf).reverse(),
-    since(sequence, most) {
-      const found: Sequenced<FlowRecord>[] = [];
-      for (const kept of byKey.values()) {
-        if (kept.sequence <= sequence) continue;
-        found.push({ sequence: kept.sequence, item: recordOf(kept) });
-        if (found.length >= most) break;
-      }
-      return found;
-    },
+    newestFirst: () => [...byKey.values()].sort((a, b) => b.sequence - a.sequence).map(recordOf),
+    since: (sequence, most) =>
+      [...byKey.values()]
+        .filter((kept) => kept.sequence > sequence)
+        .sort((a, b) => a.sequence - b.sequence)
+        .slice(0, most)
+        .map((kept) => ({ sequence: kept.sequence, item: recordOf(kept) })),
   };
+}
+
+/** As their keys would say. Of objects that are not the same that is not known, and then they are not. */
+function isAlike(one: Omit<Alike, 'proxy'>, other: Omit<Alike, 'proxy'>): boolean {
+  return (
+    one.source === other.source &&
+    one.destination === other.destination &&
+    one.service === other.service &&
+    one.destinationPort === other.destinationPort &&
+    one.sourceAddress === other.sourceAddress &&
+    one.destinationAddress === other.destinationAddress &&
+    one.verdict === other.verdict &&
+    one.policy === other.policy &&
+    one.mutualTls === other.mutualTls &&
+    one.waypoint === other.waypoint &&
+    one.reporter === other.reporter &&
+    isAlikeRequest(one.request, other.request)
+  );
+}
+
+function isAlikeRequest(one: FlowRequest | undefined, other: FlowRequest | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.path === other.path &&
+    one.status === other.status &&
+    one.method === other.method &&
+    one.host === other.host &&
+    one.tokenPrincipal === other.tokenPrincipal &&
+    one.headers === other.headers &&
+    one.claims === other.claims
+  );
 }
 
 function recordOf({ alike, proxy, firstMs, lastMs, count }: Kept): FlowRecord {

@@ -6,7 +6,8 @@ import type { Layer } from '../../request/layer.ts';
 export function accessLogLayer(log: RequestLog): Layer {
   return (next) => (request, context) => {
     const { client, dialled, record } = context;
-    context.onEnd(() =>
+    context.onEnd(() => {
+      if (!log.isWanted(record)) return;
       log.ended({
         source: client,
         sourceWorkload: client.workload,
@@ -15,13 +16,18 @@ export function accessLogLayer(log: RequestLog): Layer {
         protocol: `HTTP/${request.version}`,
         method: request.method,
         host: request.authority,
-        path: request.target.split('?', 1)[0] ?? '',
+        path: withoutQuery(request.target),
         ...record,
         headers: () => headersOf(request.headers),
-      }),
-    );
+      });
+    });
     return next(request, context);
   };
+}
+
+function withoutQuery(target: string): string {
+  const end = target.indexOf('?');
+  return end === -1 ? target : target.slice(0, end);
 }
 
 function headersOf(list: HeaderList): Readonly<Record<string, string>> {
