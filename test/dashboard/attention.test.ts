@@ -49,6 +49,18 @@ test('a certificate that is not renewed is named with the last error', async (t)
   ]);
 });
 
+test('a proxy that renews none of its certificates is told once', async (t) => {
+  const other = { ...LEAF, name: 'spiffe://cluster.local/ns/shop/sa/web', notAfterMs: NOW_MS + 0.1 * DAY_MS };
+  const root = { ...LEAF, kind: 'root' as const, name: 'CN=root', rotations: [] };
+  t.match(attentionOf({ ...WELL, certificates: [LEAF, other, root] }), [
+    { what: 'root CN=root', message: 'ends in 4 h 48 min', tone: 'bad' },
+    {
+      what: 'certificate of shop/sa/web at ztunnel/node-1',
+      message: /and is not renewed \(and 1 more there\)/,
+    },
+  ]);
+});
+
 test('a proxy that is stale is named with the reason', async (t) => {
   const [proxy] = mesh['/api/v1/proxies'].proxies;
   if (proxy === undefined) throw new Error('the fixture lacks a proxy');

@@ -147,13 +147,14 @@ function Problems({ of }: { readonly of: ServiceView }): JSX.Element | null {
 }
 
 function toneOf(kind: ServiceProblem['kind']): 'warn' | 'bad' {
-  return kind === 'slow' || kind === 'refused' ? 'warn' : 'bad';
+  return ['slow', 'refused', 'ejected'].includes(kind) ? 'warn' : 'bad';
 }
 
 const PROBLEM_WORDS: Readonly<Record<ServiceProblem['kind'], string>> = {
   'waypoint-missing': 'no waypoint',
   'no-endpoint': 'no endpoint',
   failing: 'failing',
+  ejected: 'ejected',
   refused: 'refused',
   slow: 'slow',
 };

@@ -45,4 +45,4 @@ function AttentionItem({ of }: { readonly of: Attention }): JSX.Element {
   );
 }
 
-const MOST = 8;
+const MOST = 12;

@@ -28,7 +28,7 @@ export function attentionOf(sources: AttentionSources): readonly Attention[] {
     ...sources.services.flatMap(ofService),
     ...sources.waypoints.flatMap(ofWaypoint),
     ...sources.proxies.flatMap(ofProxy),
-    ...sources.certificates.flatMap((certificate) => ofCertificate(certificate, sources.nowMs)),
+    ...ofCertificates(sources.certificates, sources.nowMs),
     ...sources.policies.flatMap(ofPolicy),
   ];
   return [...all.filter(({ tone }) => tone === 'bad'), ...all.filter(({ tone }) => tone === 'warn')];
@@ -41,7 +41,7 @@ function ofService({ namespace, name, problems }: ServiceView): readonly Attenti
       what: `service ${namespace}/${name}`,
       message,
       hint,
-      tone: kind === 'slow' ? 'warn' : 'bad',
+      tone: kind === 'slow' || kind === 'ejected' ? 'warn' : 'bad',
       page: 'services',
     }));
 }
@@ -72,25 +72,51 @@ function ofProxy({ id, state, reason }: ProxyView): readonly Attention[] {
   ];
 }
 
-function ofCertificate(certificate: CertificateView, nowMs: number): readonly Attention[] {
-  const tone = certificateHealth(certificate, nowMs);
-  if (tone !== 'warn' && tone !== 'bad') return [];
-  const { kind, name, proxy, notAfterMs, rotations } = certificate;
-  const [last] = rotations;
-  const end = `${notAfterMs > nowMs ? 'ends' : 'ended'} ${formatUntil(notAfterMs, nowMs)}`;
-  const isRenewed = kind === 'workload' || kind === 'server';
+/** Those of workloads by who holds them: a proxy that cannot renew one can mostly renew none. */
+function ofCertificates(certificates: readonly CertificateView[], nowMs: number): readonly Attention[] {
+  const ending = certificates
+    .filter((certificate) => ['warn', 'bad'].includes(certificateHealth(certificate, nowMs)))
+    .toSorted((a, b) => a.notAfterMs - b.notAfterMs);
+  const isRenewed = ({ kind }: CertificateView): boolean => kind === 'workload' || kind === 'server';
+  const byHolder = Map.groupBy(ending.filter(isRenewed), ({ proxy }) => proxy);
+  return [
+    ...ending.filter((certificate) => !isRenewed(certificate)).map((each) => ofAuthority(each, nowMs)),
+    ...[...byHolder.values()].flatMap((held) => notRenewed(held, nowMs)),
+  ];
+}
+
+function ofAuthority(certificate: CertificateView, nowMs: number): Attention {
+  return {
+    what: `${certificate.kind} ${certificate.name}`,
+    message: endText(certificate, nowMs),
+    hint: 'a root is replaced without a restart: nodemesh lab rotate-root',
+    tone: toneOf(certificate, nowMs),
+    page: 'certificates',
+  };
+}
+
+function notRenewed([first, ...more]: readonly CertificateView[], nowMs: number): readonly Attention[] {
+  if (first === undefined) return [];
+  const others = more.length === 0 ? '' : ` (and ${more.length} more there)`;
+  const [last] = first.rotations;
   const why = last?.outcome === 'failed' ? `; the last renewal failed: ${last.error}` : '';
   return [
     {
-      what: `certificate of ${shortIdentity(name)} at ${proxy}`,
-      message: isRenewed ? `${end}, and is not renewed${why}` : end,
-      hint: isRenewed
-        ? 'does that proxy reach the controller, and does the controller sign?'
-        : 'a root is replaced without a restart: nodemesh lab rotate-root',
-      tone,
+      what: `certificate of ${shortIdentity(first.name)} at ${first.proxy}`,
+      message: `${endText(first, nowMs)}, and is not renewed${others}${why}`,
+      hint: 'does that proxy reach the controller, and does the controller sign?',
+      tone: toneOf(first, nowMs),
       page: 'certificates',
     },
   ];
+}
+
+function endText({ notAfterMs }: CertificateView, nowMs: number): string {
+  return `${notAfterMs > nowMs ? 'ends' : 'ended'} ${formatUntil(notAfterMs, nowMs)}`;
+}
+
+function toneOf(certificate: CertificateView, nowMs: number): Attention['tone'] {
+  return certificateHealth(certificate, nowMs) === 'bad' ? 'bad' : 'warn';
 }
 
 function ofPolicy({ kind, namespace, name, problem }: PolicyView): readonly Attention[] {

@@ -90,8 +90,11 @@ export interface ServiceView {
 
 /** What is wrong with a service, and why. */
 export interface ServiceProblem {
-  /** `refused`: policies may well be meant so. `slow`: a workload beside the others of the service, or by any measure. */
-  readonly kind: 'waypoint-missing' | 'no-endpoint' | 'failing' | 'refused' | 'slow';
+  /**
+   * `ejected`: its waypoint leaves out endpoints that failed. `refused`: policies may well be meant so. `slow`: a workload
+   * beside the others of the service, or by any measure.
+   */
+  readonly kind: 'waypoint-missing' | 'no-endpoint' | 'failing' | 'ejected' | 'refused' | 'slow';
   /** `namespace/name` of the workload of the service that it is about; empty: all of the service. */
   readonly workload: string;
   /** What happens and why, in a sentence for people. */

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import type { ServiceProblem } from '../../../src/model/index.ts';
+import type { CertificateView, ServiceProblem } from '../../../src/model/index.ts';
 import type { CheckResult } from '../../../src/cli/check/index.ts';
 import { gatherFacts, type MeshFacts } from '../../../src/cli/check/mesh/facts.ts';
 import { judge } from '../../../src/cli/check/run-checks.ts';
@@ -82,6 +82,23 @@ test('a waypoint that is missing, a pod that could not join and a policy that is
   t.match(wrong({ workloads: { value: stuck } }), [
     { name: 'pod shop/cart-1', seen: 'enrolment failed: no iptables' },
   ]);
+});
+
+test('what a node that lost its controller holds is asked of the node itself', async (t) => {
+  const apiOf = async (found: readonly CertificateView[]) => {
+    const answers = { '/api/v1/certificates': { certificates: found } };
+    const { url } = await startApiServer(t, answers);
+    return createApiClient({ url: new URL(url), token: undefined });
+  };
+  const known = { ...certificate('workload', 'spiffe://a', '2', 0.1), proxy: 'ztunnel/node-1' };
+  const failed = { atMs: NOW_MS, serial: '', outcome: 'failed' as const, error: 'no controller answers' };
+  const elsewhere = { ...known, proxy: 'ztunnel/node-2' };
+  const { certificates } = await gatherFacts({
+    api: await apiOf([known, elsewhere]),
+    lab: undefined,
+    nodeApis: new Map([['node-1', await apiOf([{ ...known, rotations: [failed] }])]]),
+  });
+  t.same(certificates, { value: [elsewhere, { ...known, rotations: [failed] }] });
 });
 
 test('services that fail, are slow or refuse much are told with the cause', async (t) => {

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import type { ApiAnswers, ServiceProblem } from '../../../src/model/index.ts';
+import type { ApiAnswers, ServiceProblem, WaypointView } from '../../../src/model/index.ts';
 import type { ObservationStore } from '../../../src/telemetry/index.ts';
 import { edge, refusal, shop } from '../observation/observed-traffic.ts';
 import { someFacts, startApi } from './api-fixture.ts';
@@ -11,10 +11,15 @@ async function problemsOf(
   t: Parameters<typeof startApi>[0],
   happen: (store: ObservationStore) => void,
   over: Partial<Service> = {},
+  ejected: WaypointView['ejected'] = [],
 ): Promise<readonly ServiceProblem[]> {
   const [cart] = someFacts().services();
   if (cart === undefined) throw new Error('the fixture lacks a service');
   const facts = someFacts({
+    waypoints: () =>
+      someFacts()
+        .waypoints(60_000)
+        .map((waypoint) => ({ ...waypoint, ejected })),
     services: () => [{ ...cart, name: 'cart', endpoints: { healthy: 2, total: 2 }, waypoint: '', ...over }],
   });
   const { store, url } = await startApi(t, { facts });
@@ -131,6 +136,13 @@ test('without an endpoint that is ready that is the problem, and what fails for 
     [],
     'nobody asks for it',
   );
+});
+
+test('endpoints that a waypoint leaves out are named, of this service alone', async (t) => {
+  const out = (backend: string) => ({ backend, endpoint: 'shop/cart-1', reason: 'ejected', untilMs: 1 });
+  t.match(await problemsOf(t, () => undefined, {}, [out('shop/cart:8080'), out('shop/carts:80')]), [
+    { kind: 'ejected', message: /^waypoint [^ ]+ leaves out shop\/cart-1 for now: ejected$/ },
+  ]);
 });
 
 test('a waypoint that does not exist is named, and the refusals for it are not told beside it', async (t) => {

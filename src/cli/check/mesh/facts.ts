@@ -52,16 +52,21 @@ export async function gatherFacts({ api, lab, nodeApis }: MeshSources): Promise<
     ask('/api/v1/waypoints'),
     ask('/api/v1/policies'),
   ]);
+  const held = [...nodeApis].map(async ([node, client]) => {
+    const own = await attempt(() => client.get('/api/v1/certificates'));
+    return [`ztunnel/${node}`, map(own, (answer) => answer.certificates)] as const;
+  });
   const clocks = [['the mesh', api] as const, ...nodeApis].map(async ([part, client]) => ({
     part,
     ...(await attempt(() => readClock(client))),
   }));
+  const heldByNodes = await Promise.all(held);
   return {
     lab: status,
     clocks: await Promise.all(clocks),
     ports: lab === undefined || status === undefined ? [] : await knock(lab, status),
     proxies: map(proxies, (answer) => answer.proxies),
-    certificates: map(certificates, (answer) => answer.certificates),
+    certificates: map(certificates, (answer) => withOwn(answer.certificates, new Map(heldByNodes))),
     workloads: map(workloads, (answer) => answer.workloads),
     services: map(services, (answer) => answer.services),
     waypoints: map(waypoints, (answer) => answer.waypoints),
@@ -69,6 +74,18 @@ export async function gatherFacts({ api, lab, nodeApis }: MeshSources): Promise<
     objects: lab === undefined ? [] : await policyObjects(lab),
     nowMs: Date.now(),
   };
+}
+
+type Certificates = ApiAnswers['/api/v1/certificates']['certificates'];
+
+/** What a proxy that does not reach the controller holds, and why it is not renewed, it only tells itself. */
+function withOwn(certificates: Certificates, held: ReadonlyMap<string, Answer<Certificates>>): Certificates {
+  const told = [...held].flatMap(([proxy, own]) =>
+    'error' in own ? [] : [[proxy, own.value.filter(({ kind }) => kind === 'workload')] as const],
+  );
+  const proxies = new Set(told.map(([proxy]) => proxy));
+  const others = certificates.filter(({ kind, proxy }) => kind !== 'workload' || !proxies.has(proxy));
+  return [...others, ...told.flatMap(([, own]) => own)];
 }
 
 /** The answer was made at some time between question and answer. */

@@ -1,14 +1,21 @@
-import type { Rates, RefusalView, ServiceProblem } from '../../../model/index.ts';
+import type { Rates, RefusalView, ServiceProblem, WaypointView } from '../../../model/index.ts';
 import { isHearsay } from '../../../model/index.ts';
 import type { SlowBackend } from '../../observation/index.ts';
 import type { ServiceFacts } from '../facts.ts';
 import { slowProblem } from './slow-problem.ts';
+
+/** An endpoint that a waypoint leaves out for now. */
+export type Ejected = Pick<WaypointView['ejected'][number], 'endpoint' | 'reason'> & {
+  readonly waypoint: string;
+};
 
 /** What is known of a service and its traffic over a window. */
 export interface ServiceSigns {
   readonly service: Pick<ServiceFacts, 'endpoints' | 'waypoint'>;
   /** Pods of its waypoint that are ready; undefined: there is no such waypoint. */
   readonly waypointPods: number | undefined;
+  /** Endpoints of this service that waypoints leave out for now. */
+  readonly ejected: readonly Ejected[];
   readonly rates: Rates;
   /** Of this service, newest first. */
   readonly refusals: readonly RefusalView[];
@@ -23,6 +30,7 @@ export function serviceProblems(signs: ServiceSigns): readonly ServiceProblem[] 
     waypoint,
     endpoint,
     endpoint === undefined ? shareProblem(signs, 'failing') : undefined,
+    ejectedProblem(signs),
     waypoint === undefined ? shareProblem(signs, 'refused') : undefined,
     ...signs.slow.map(slowProblem),
   ].filter((problem) => problem !== undefined);
@@ -52,6 +60,17 @@ function endpointProblem({ service: { endpoints }, rates }: ServiceSigns): Servi
     message:
       endpoints.total === 0 ? 'it has no endpoint' : `none of its ${endpoints.total} endpoints is ready`,
     hint: 'check that the selector of the Service matches pods, and that these run and are ready',
+  };
+}
+
+function ejectedProblem({ ejected: [first, ...more] }: ServiceSigns): ServiceProblem | undefined {
+  if (first === undefined) return undefined;
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return {
+    kind: 'ejected',
+    workload: '',
+    message: `waypoint ${first.waypoint} leaves out ${first.endpoint}${others} for now: ${first.reason}`,
+    hint: 'its own log says why it fails; nodemesh endpoints shows when it gets another chance',
   };
 }
 

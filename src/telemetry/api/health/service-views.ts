@@ -13,8 +13,16 @@ export function serviceViews(
     store.refusals({ windowMs, limit: MOST_REFUSALS }),
     ({ service }) => (service === undefined ? '' : `${service.namespace}/${service.name}`),
   );
+  const waypointFacts = facts.waypoints(windowMs);
+  const ejected = Map.groupBy(
+    waypointFacts.flatMap((waypoint) =>
+      waypoint.ejected.map((one) => ({ ...one, waypoint: `${waypoint.namespace}/${waypoint.name}` })),
+    ),
+    // Of a service it is `namespace/name:port`.
+    ({ backend }): string => backend.slice(0, backend.lastIndexOf(':')),
+  );
   const waypoints = new Map<string, number>(
-    facts.waypoints(windowMs).map(({ namespace, name, ready }) => [`${namespace}/${name}`, ready.pods]),
+    waypointFacts.map(({ namespace, name, ready }) => [`${namespace}/${name}`, ready.pods]),
   );
   return facts.services().map(({ inMesh, ...service }) => {
     const key = `${service.namespace}/${service.name}`;
@@ -22,6 +30,7 @@ export function serviceViews(
     const problems = serviceProblems({
       service,
       waypointPods: waypoints.get(service.waypoint),
+      ejected: ejected.get(key) ?? [],
       rates: own,
       refusals: refusals.get(key) ?? [],
       slow: slow.get(key) ?? [],

@@ -64,7 +64,7 @@ export const viewSchemas = {
     problems: listOf(ref('ServiceProblem')),
   }),
   ServiceProblem: objectOf<ServiceProblem>({
-    kind: oneOf('waypoint-missing', 'no-endpoint', 'failing', 'refused', 'slow'),
+    kind: oneOf('waypoint-missing', 'no-endpoint', 'failing', 'ejected', 'refused', 'slow'),
     workload: text('`namespace/name` of the workload that it is about; empty: all of the service.'),
     message: text('What happens and why.'),
     hint: text('What to do.'),
