@@ -50,6 +50,11 @@ export function registerZtunnelCommand(program: Command, version: string): void 
     .option('--log-level <level>', 'log level, as info or info,access=warn', ZTUNNEL_DEFAULTS.logLevel)
     .option('--log-format <format>', 'text or json', ZTUNNEL_DEFAULTS.logFormat)
     .option(
+      '--refusal-details <details>',
+      'what proxies of refused clients are told: full (policy, rule, hint) or id',
+      ZTUNNEL_DEFAULTS.refusalDetails,
+    )
+    .option(
       '--drain-timeout <duration>',
       'how long connections may live on after SIGTERM',
       ZTUNNEL_DEFAULTS.drainTimeout,

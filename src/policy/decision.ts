@@ -14,6 +14,8 @@ export interface Explanation {
   readonly unmatched?: readonly PolicyKey[] | undefined;
   /** One line for logs and dashboards, with policy, identity and port. Made when first read. */
   readonly sentence: string;
+  /** Of a refusal: what would have let it through, for an operator. Made when first read. */
+  readonly remedy?: string | undefined;
 }
 
 /** What one dry-run policy would have done. */

@@ -3,15 +3,18 @@ import type { L4Attributes } from './attributes.ts';
 import type { Held } from './compile-policy.ts';
 import { cutShort } from './cut-short.ts';
 import type { Explanation } from './decision.ts';
+import { remedyForDenial, remedyForMissing, remedyForUnclear, remedyForUnmatched } from './remedy.ts';
 
 const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
 
-/** An explanation whose sentence is put together when somebody reads it: an allowed connection seldom needs one. */
+/** An explanation whose texts are put together when somebody reads them: an allowed connection seldom needs one. */
 export function explain(
   held: Pick<Explanation, 'policy' | 'unmatched'> & (Held | typeof NOWHERE),
   sentence: () => string,
+  remedy?: () => string,
 ): Explanation {
   let made: string | undefined;
+  let remade: string | undefined;
   return {
     policy: held.policy,
     rule: held.rule,
@@ -21,6 +24,10 @@ export function explain(
     get sentence() {
       made ??= sentence();
       return made;
+    },
+    get remedy() {
+      remade ??= remedy?.();
+      return remade;
     },
   };
 }
@@ -44,10 +51,12 @@ export function explainDenied(
       { policy: policy.key, ...NOWHERE },
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it selects: ${whoAndWhere(attributes)}`,
+      () => remedyForUnclear(policy.key),
     );
   return explain(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
+    () => remedyForDenial(policy.key, held.rule, attributes),
   );
 }
 
@@ -72,6 +81,7 @@ export function explainNoneAllowed(
   return explain(
     { policy: undefined, ...NOWHERE, unmatched },
     () => `allow policies exist, but none allowed: ${list(unmatched)}: ${whoAndWhere(attributes)}`,
+    () => remedyForUnmatched(unmatched, attributes),
   );
 }
 
@@ -81,6 +91,7 @@ export function explainMissing(missing: readonly PolicyKey[], attributes: L4Attr
     { policy: missing.length === 1 ? missing[0] : undefined, ...NOWHERE },
     () =>
       `the workload names ${missing.length === 1 ? 'a policy' : 'policies'} not received yet: ${list(missing)}: ${whoAndWhere(attributes)}`,
+    () => remedyForMissing(missing),
   );
 }
 

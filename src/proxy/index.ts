@@ -33,6 +33,7 @@ export {
   listenAddress,
   logFormat,
   logLevel,
+  refusalDetails,
   svidTtlMs,
   trustDomain,
   webAddress,
@@ -48,7 +49,8 @@ export {
   type ObservingJournal,
 } from './records/observing-journal.ts';
 export { createPolicyHits, type HitCounts, type PolicyHits } from './records/policy-hits.ts';
-export { type Verdict, verdictOf } from './records/refusal.ts';
+export { decidedBy, type Verdict, verdictOf } from './records/refusal.ts';
+export { createRefusalTeller, type RefusalDetails, type RefusalTeller } from './records/refusal-teller.ts';
 export { createEdgeBook, type EdgeBook, servicePortOf, trafficEnd } from './records/traffic-edge.ts';
 export { type FlagTable, responseFlags } from './records/response-flags.ts';
 export { createRejectionRecorder } from './records/tunnel-rejections.ts';
@@ -73,7 +75,6 @@ export {
   createWorkloadSessionPool,
   type SessionPool,
   type SessionPoolOptions,
-  type TunnelWatch,
 } from './tunnels/session-pool.ts';
 export { baggageOf } from './tunnels/tunnel-head.ts';
 export { createTunnelListener, type TunnelRejection } from './tunnels/tunnel-listener.ts';

@@ -1,4 +1,5 @@
 import { type ErrorCodeTable, MeshError, type MeshErrorOptions } from '../base/index.ts';
+import type { TunnelRefusal } from './head/index.ts';
 
 export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_CONFIG: 'a tunnel setting is out of its range',
@@ -27,6 +28,7 @@ export type TunnelErrorCode = keyof typeof TUNNEL_ERROR_CODES;
 
 export interface TunnelErrorOptions extends MeshErrorOptions<TunnelErrorCode> {
   readonly status?: number | undefined;
+  readonly refusal?: TunnelRefusal | undefined;
   readonly http2Code?: number | undefined;
 }
 
@@ -34,12 +36,15 @@ export interface TunnelErrorOptions extends MeshErrorOptions<TunnelErrorCode> {
 export class TunnelError extends MeshError<TunnelErrorCode> {
   /** The HTTP status of the peer's answer; only with ERR_TUNNEL_STATUS. */
   readonly status: number | undefined;
+  /** What the peer said of its refusal; only with ERR_TUNNEL_STATUS, and only of proxies of ours. */
+  readonly refusal: TunnelRefusal | undefined;
   /** The RFC 9113 §7 code that goes, or came, with it on the wire. */
   readonly http2Code: number | undefined;
 
   constructor(options: TunnelErrorOptions) {
     super(options);
     this.status = options.status;
+    this.refusal = options.refusal;
     this.http2Code = options.http2Code;
   }
 }

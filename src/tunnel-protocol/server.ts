@@ -3,7 +3,7 @@ import type { BufferAccount, Clock, Closable, HandshakeGate } from '../base/inde
 import type { IpAddress } from '../model/index.ts';
 import type { TunnelOptions } from './config.ts';
 import type { TunnelError } from './errors.ts';
-import type { Authority, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
+import type { Authority, TunnelRefusal, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 import type { TunnelStream } from './session.ts';
 
 export interface SocketAddress {
@@ -25,8 +25,8 @@ export interface IncomingTunnel<Peer> {
   readonly signal: AbortSignal;
   /** Answers 200. Throws a TunnelError when the stream is gone already. */
   accept(headers?: TunnelResponseHeaders): TunnelStream;
-  /** Answers `status` and ends the stream. The reason is for records, never for the wire. */
-  refuse(status: number, reason: string): void;
+  /** Answers `status` and ends the stream. The reason is for records, never for the wire; `told` is for the peer. */
+  refuse(status: number, reason: string, told?: TunnelRefusal): void;
 }
 
 /** A request that the server itself answered with 400 (wire.md §1.6). */

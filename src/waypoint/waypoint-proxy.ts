@@ -20,8 +20,8 @@ import {
   type ControllerClient,
   createControllerClient,
   createHeldIdentities,
+  type RefusalTeller,
   type TunnelRejection,
-  type TunnelWatch,
 } from '../proxy/index.ts';
 import type {
   AdmissionMetrics,
@@ -29,6 +29,7 @@ import type {
   HttpMetrics,
   RequestLog,
   Tracer,
+  TunnelMetrics,
 } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { GuardDeps } from './authorization/guard-deps.ts';
@@ -65,7 +66,11 @@ import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 export interface WaypointProxyDeps {
   readonly journal: ConnectionJournal;
   readonly requestLog: RequestLog;
-  readonly tunnels: TunnelWatch;
+  /** Nothing runs any more; the controller can still be told. */
+  onDrained(): Promise<void>;
+  /** What peers are told of refusals. */
+  readonly refusals: RefusalTeller;
+  readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
@@ -141,6 +146,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       random,
     }),
   );
+  owned.own({ close: deps.onDrained, destroy: () => undefined });
   const svids = owned.own(
     createSvidStore({ issue: controller.issue, ttlMs: config.svidTtlMs, clock, log, random }),
   );
@@ -161,7 +167,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       clock,
       log,
-      watch: deps.tunnels,
+      metrics: deps.tunnels,
     }),
   );
   const upstreams: Upstreams = owned.own(
@@ -247,6 +253,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
           view,
           changes: { subscribe: (listener) => subscribeAll([view.changes, resources.changes], listener) },
           clock,
+          refusals: deps.refusals,
           holdMs: HOLD_MS,
           connectionContext: (client, dialled) =>
             createConnectionContext({ client, dialled }, { planFor, isTold }),
@@ -264,6 +271,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             ports: new Set([config.metrics.port, config.readiness.port]),
             identity,
             journal: deps.journal,
+            refusals: deps.refusals,
             clock,
             ownWorkload,
           }),
@@ -274,6 +282,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             network: mesh.network,
             upstreams,
             journal: deps.journal,
+            refusals: deps.refusals,
             tracer: deps.tracer,
             judge: createConnectionJudge(guards),
             live,

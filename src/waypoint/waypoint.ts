@@ -5,6 +5,7 @@ import {
   createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
+  createRefusalTeller,
   failuresJournal,
   joinJournals,
   tracedJournal,
@@ -39,7 +40,13 @@ import { dumpEndpoints } from './admin/dump-endpoints.ts';
 import type { WaypointConfig } from './config/index.ts';
 import { WaypointError } from './errors.ts';
 import { createRoutingMetrics } from './layers/routing-metrics.ts';
-import { failedRequests, LATE_REFUSALS, observeWaypoint, waypointState } from './observation/index.ts';
+import {
+  failedRequests,
+  LATE_REFUSALS,
+  observeWaypoint,
+  VERDICTS,
+  waypointState,
+} from './observation/index.ts';
 import { RESPONSE_FLAGS } from './response-flags.ts';
 import { toAll, toLog } from './upstream/upstream-events.ts';
 import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
@@ -111,6 +118,13 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createWaypointProxy(config, {
     journal,
+    onDrained,
+    refusals: createRefusalTeller({
+      proxy: name,
+      instance: observation.store.instance,
+      verdicts: VERDICTS,
+      details: config.refusalDetails,
+    }),
     tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
     observeRequest:
@@ -191,14 +205,19 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     random,
   });
 
+  async function onDrained(): Promise<void> {
+    observation.journal.close();
+    await reporter.close();
+  }
+
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     readiness.waitFor('termination');
     log.info('closing', { connections: proxy.connections });
-    const timer = clock.after(config.drainTimeoutMs, () => proxy.destroy(drainedOut()));
-    await reporter.close();
+    const timer = clock.after(config.drainTimeoutMs, () => {
+      void onDrained().finally(() => proxy.destroy(drainedOut()));
+    });
     await proxy.close();
-    observation.journal.close();
     timer.cancel();
     await ports.close();
     await telemetry.close();

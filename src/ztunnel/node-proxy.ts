@@ -21,10 +21,10 @@ import {
   type ControllerClient,
   createControllerClient,
   createHeldIdentities,
+  type RefusalTeller,
   type TunnelRejection,
-  type TunnelWatch,
 } from '../proxy/index.ts';
-import type { Tracer } from '../telemetry/index.ts';
+import type { Tracer, TunnelMetrics } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
@@ -49,12 +49,16 @@ import {
 
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
-  readonly tunnels: TunnelWatch;
+  /** What peers are told of refusals. */
+  readonly refusals: RefusalTeller;
+  readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
+  /** All connections are over, or cut; the controller can still be told. */
+  onDrained(): Promise<void>;
   onDryRun(outcome: DryRun): void;
   onDecided(verdict: 'allow' | 'deny', reason: Reason): void;
   onWaypointBypass(bypass: WaypointBypass): void;
@@ -115,6 +119,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     tracker,
     connections: createFairShare(carriedConnections()),
     journal: deps.journal,
+    refusals: deps.refusals,
     tunnels: deps.tunnels,
     tracer: deps.tracer,
     budget: createBufferBudget(),
@@ -213,6 +218,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     await keeper?.close();
     await withinDrainTime(enrolment.stop());
     letGo(drainedOut());
+    await deps.onDrained();
     await controller.close();
   }
 

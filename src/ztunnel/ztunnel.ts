@@ -28,6 +28,7 @@ import {
   createObservationReporter,
   createRejectionRecorder,
   createProxyTelemetry,
+  createRefusalTeller,
   failuresJournal,
   type HostPort,
   joinJournals,
@@ -37,7 +38,7 @@ import type { ZtunnelConfig } from './config/index.ts';
 import { parseIpAddress } from '../model/index.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { createNodeDashboard, createNodeFacts, decisionListeners, observeNode } from './observation/index.ts';
-import { LATE_REFUSALS, RESPONSE_FLAGS } from './response-flags.ts';
+import { LATE_REFUSALS, RESPONSE_FLAGS, VERDICTS } from './response-flags.ts';
 
 export interface ZtunnelDeps {
   /** Takes whole lines of the log. */
@@ -120,11 +121,21 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createNodeProxy(config, {
     journal,
+    refusals: createRefusalTeller({
+      proxy: `ztunnel/${config.node}`,
+      instance: observation.store.instance,
+      verdicts: VERDICTS,
+      details: config.refusalDetails,
+    }),
     tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
     clock,
     log,
     random,
+    async onDrained() {
+      observation.journal.close();
+      await reporter.close();
+    },
     onTunnelRejected: (pod, rejection) =>
       recordRejection(pod.uid, rejection, {
         namespace: pod.namespace,
@@ -231,9 +242,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     // Requests must reach the next generation from now on.
     await ports.close();
     // The next generation speaks for the node from now on.
-    await reporter.close();
+    reporter.retire();
     await proxy.close();
-    observation.journal.close();
     await telemetry.close();
     log.info('closed');
   }

@@ -145,8 +145,10 @@ test('a refusal is at the node and in the mesh soon, with its policy, and at who
   });
   const refusedAt = Date.now();
   const isTold = (refusal: RefusalView): boolean =>
-    refusal.policy === 'shop/nobody' && refusal.reporter === 'destination';
+    refusal.policy === 'shop/nobody' && refusal.proxy === 'ztunnel/node-2';
   for (const [where, client] of [
+    // The client's node knows it from the answer that it got.
+    ['node-1', api('node-1')],
     ['node-2', api('node-2')],
     ['mesh', api()],
   ] as const) {
@@ -163,7 +165,9 @@ test('a refusal is at the node and in the mesh soon, with its policy, and at who
       source: { namespace: 'shop', workload: 'client', identity: 'spiffe://cluster.local/ns/shop/sa/client' },
       destination: { namespace: 'shop', workload: 'server' },
       message: /explicitly denied by shop\/nobody/,
+      hint: /out of rule 1 of shop\/nobody/,
     });
+    t.equal(refusals.length, 1, `${where} tells of it once`);
   }
   feed.close();
   t.ok(

@@ -14,6 +14,7 @@ function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-
   const reports: ObservationReport[] = [];
   const answers: ((report: ObservationReport) => number)[] = [];
   const watchers = new Set<string>();
+  let isSilent = false;
   const reporter = createObservationReporter({
     proxy,
     version: '0.1.0',
@@ -22,6 +23,7 @@ function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-
     state: () => ({ workloads: [], certificates: [], policies: [], waypoint: undefined }),
     async send(report) {
       reports.push(report);
+      if (isSilent) return new Promise(() => undefined);
       const answer = answers.shift() ?? (({ batch }) => batch.upTo);
       return {
         acknowledged: answer(report),
@@ -36,7 +38,10 @@ function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-
     reporter.destroy();
   });
   const refuse = (): void => store.refused(refusal({ atMs: clock.now() }));
-  return { clock, store, reports, answers, watchers, reporter, refuse };
+  const silence = (): void => {
+    isSilent = true;
+  };
+  return { clock, store, reports, answers, watchers, reporter, refuse, silence };
 }
 
 const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => () => {
@@ -109,6 +114,62 @@ test('what a controller cannot read is not sent for ever', async (t) => {
     [1, 1],
   );
   t.ok((reports[1]?.batch.from ?? 0) > 0);
+});
+
+test('who ends tells what is left, also of a slot of time that is not over', async (t) => {
+  const { clock, store, reports, reporter, refuse } = setup(t);
+  reporter.start();
+  await clock.advance(1);
+  store.count(edge(), { opened: 1 });
+  refuse();
+  await reporter.close();
+  t.match(reports.at(-1), { batch: { slots: [{ counts: { opened: 1 } }], refusals: [{}] } });
+  const before = reports.length;
+  await clock.advance(20_000);
+  t.equal(reports.length, before);
+  t.equal(clock.pending, 0);
+});
+
+test('who ends waits two seconds for a controller that does not answer, and not at all for one that fails', async (t) => {
+  const { clock, store, reporter, silence } = setup(t);
+  reporter.start();
+  await clock.advance(1);
+  store.count(edge(), { opened: 1 });
+  silence();
+  const closed = reporter.close();
+  await clock.advance(2_000);
+  await closed;
+  t.equal(clock.pending, 0);
+  const other = setup(t);
+  other.reporter.start();
+  await other.clock.advance(1);
+  other.refuse();
+  other.answers.push(fail('ERR_WIRE_UNAVAILABLE'));
+  await other.reporter.close();
+  t.equal(other.reports.length, 2);
+});
+
+test('who has a successor tells what it sees, and no more how things are', async (t) => {
+  const { clock, reports, reporter, refuse } = setup(t);
+  reporter.start();
+  await clock.advance(1);
+  reporter.retire();
+  await clock.advance(30_000);
+  t.equal(reports.length, 1, 'there is nothing to tell');
+  refuse();
+  await clock.advance(2_000);
+  t.match(reports[1], { state: undefined, batch: { refusals: [{}] } });
+});
+
+test('how things are is told soon after something happened, also where nothing happens any more', async (t) => {
+  const { clock, reports, reporter, refuse } = setup(t);
+  reporter.start();
+  await clock.advance(1_000);
+  refuse();
+  await clock.advance(1_000);
+  t.match(reports[1], { state: undefined, batch: { refusals: [{}] } });
+  await clock.advance(5_000);
+  t.match(reports[2], { state: { workloads: [] }, batch: { refusals: [] } });
 });
 
 test('after closing nothing is sent, and no timer is left', async (t) => {

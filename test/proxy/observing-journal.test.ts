@@ -86,6 +86,37 @@ const ENDINGS: readonly {
     expected: { kind: 'refused', reason: 'ERR_TUNNEL_STATUS' },
   },
   {
+    what: 'a verdict of the other end that says why is told as that end tells it, under the same name',
+    error: new TunnelError({
+      code: 'ERR_TUNNEL_STATUS',
+      blame: 'upstream',
+      message: 'got 401',
+      status: 401,
+      refusal: {
+        proxy: 'ztunnel/node-1',
+        id: 'ztunnel/node-1/x/t1',
+        why: {
+          kind: 'refused',
+          reason: 'ERR_ZTUNNEL_DENIED',
+          policy: 'shop/deny',
+          rule: 2,
+          message: 'explicitly denied',
+          hint: 'do not',
+        },
+      },
+    }),
+    expected: {
+      id: 'ztunnel/node-1/x/t1',
+      proxy: 'ztunnel/node-1',
+      kind: 'refused',
+      reason: 'ERR_ZTUNNEL_DENIED',
+      policy: 'shop/deny',
+      rule: 2,
+      message: 'explicitly denied',
+      hint: 'do not',
+    },
+  },
+  {
     what: 'an endpoint that cannot take the connection is a fault',
     error: new TunnelError({ code: 'ERR_TUNNEL_STATUS', blame: 'upstream', message: 'got 503', status: 503 }),
     expected: { kind: 'failed' },

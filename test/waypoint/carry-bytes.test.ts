@@ -14,7 +14,12 @@ import {
 } from '../../src/model/index.ts';
 import { NOTHING_HOLDS } from '../../src/waypoint/admission/holding-objects.ts';
 import { tcpByteStream } from '../../src/net/index.ts';
-import type { ConnectionDetails, ConnectionEnd, ConnectionJournal } from '../../src/proxy/index.ts';
+import {
+  type ConnectionDetails,
+  type ConnectionEnd,
+  type ConnectionJournal,
+  createRefusalTeller,
+} from '../../src/proxy/index.ts';
 import { createTracer } from '../../src/telemetry/index.ts';
 import { compileAuthorization } from '../../src/waypoint/authorization/compile-authorization.ts';
 import { createConnectionJudge } from '../../src/waypoint/authorization/judge-connection.ts';
@@ -85,6 +90,12 @@ async function carried(
       network: '',
       upstreams: world.upstreams,
       journal: noting(ends),
+      refusals: createRefusalTeller({
+        proxy: 'waypoint/shop/waypoint-1',
+        instance: 'i1',
+        verdicts: new Set(['ERR_WAYPOINT_DENIED']),
+        details: 'full',
+      }),
       clock: systemClock,
       live: { follow: () => () => undefined },
       judge: createConnectionJudge(guardedService({}).guards),

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { ObservationReport } from '../../src/model/index.ts';
+import type { ObservationReport, RefusalView } from '../../src/model/index.ts';
 import { ObservationReportSchema } from '../../src/wire/generated/observation_pb.js';
 import {
   decodeObservationReceipt,
@@ -73,6 +73,28 @@ test('whatever a report says, it is of the proxy that sent it', async (t) => {
   for (const { proxy } of [...batch.refusals, ...batch.flows, ...batch.spans, ...(state?.certificates ?? [])])
     t.equal(proxy, 'ztunnel/node-9');
   t.match(batch.refusals[0]?.id, /^ztunnel\/node-9\//);
+});
+
+test('what another proxy refused is told under its name, by whoever dialled it and by nobody else', async (t) => {
+  const report = await someReport();
+  const [first] = report.batch.refusals;
+  if (first === undefined) throw new Error('expected a refusal');
+  const decode = (over: Partial<RefusalView>, proxy = report.proxy) =>
+    decodeObservationReport(
+      encodeObservationReport({
+        ...report,
+        proxy,
+        batch: { ...report.batch, refusals: [{ ...first, ...over }] },
+      }),
+    ).batch.refusals[0];
+  const foreign = { reporter: 'source', proxy: 'ztunnel/node-2', id: 'ztunnel/node-2/x/t1' } as const;
+  t.match(decode(foreign), foreign);
+  t.throws(() => decode({ ...foreign, id: 'ztunnel/node-3/x/t1' }), { message: /expected a refusal of/ });
+  const waypoint = 'waypoint/shop/waypoint-1';
+  t.match(decode({ ...foreign, reporter: 'waypoint' }, waypoint), { proxy: 'ztunnel/node-2' });
+  t.throws(() => decode({ ...foreign, reporter: 'waypoint', proxy: 'waypoint/shop/other' }, waypoint), {
+    message: /refused_by: expected nobody else/,
+  });
 });
 
 test('a report that cannot be is one clear error', async (t) => {

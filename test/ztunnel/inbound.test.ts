@@ -3,11 +3,12 @@ import { MeshError } from '../../src/base/index.ts';
 import { createMeshView, type MeshViewStore, workloadIdentity } from '../../src/model/index.ts';
 import { decideL4 } from '../../src/policy/index.ts';
 import { createAdmission } from '../../src/ztunnel/connections/admission.ts';
-import { beginRecord } from '../../src/proxy/index.ts';
+import { beginRecord, createRefusalTeller } from '../../src/proxy/index.ts';
 import { createFairShare } from '../../src/ztunnel/connections/fair-share.ts';
 import { createConnectionTracker } from '../../src/ztunnel/connections/tracker.ts';
 import { carryTunnel } from '../../src/ztunnel/inbound/carry-tunnel.ts';
 import type { TunnelRequest } from '../../src/proxy/index.ts';
+import type { TunnelRefusal } from '../../src/tunnel-protocol/index.ts';
 import type { InboundPorts } from '../../src/ztunnel/inbound/ports.ts';
 import { ip, makeService, makeWorkload, policyOf, serving } from '../model/mesh-fixtures.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -47,6 +48,12 @@ function world(over: Partial<InboundPorts> = {}, guarded = false) {
       return application;
     },
     beginRecord: (details) => beginRecord(journal, () => 0, details),
+    refusals: createRefusalTeller({
+      proxy: 'ztunnel/node-1',
+      instance: 'i1',
+      verdicts: new Set(['ERR_ZTUNNEL_DENIED']),
+      details: 'full',
+    }),
     tracker: createConnectionTracker(),
     share: createFairShare(100).pod('server'),
     splice: fakeSplice(),
@@ -59,6 +66,7 @@ function world(over: Partial<InboundPorts> = {}, guarded = false) {
 
 function request(authority: TunnelRequest['authority']) {
   const answers: string[] = [];
+  const told: (TunnelRefusal | undefined)[] = [];
   const tunnel: TunnelRequest = {
     authority,
     peer,
@@ -70,9 +78,12 @@ function request(authority: TunnelRequest['authority']) {
       answers.push('200');
       return fakeStream();
     },
-    refuse: (status) => void answers.push(String(status)),
+    refuse(status, _reason, refusal) {
+      answers.push(String(status));
+      told.push(refusal);
+    },
   };
-  return { tunnel, answers };
+  return { tunnel, answers, told };
 }
 
 const toAddress = (address: string, port: number) => request({ kind: 'address', address: ip(address), port });
@@ -146,14 +157,21 @@ for (const [name, { tunnel, answers }, status, code] of refusals) {
 }
 
 test('a policy answers 401, before the application is dialled', async (t) => {
-  const { view, ports, asked } = world();
+  const { view, ports, asked, journal } = world();
   view.apply({
     upsertPolicies: [policyOf({ name: 'no' }, { principals: [{ kind: 'suffix', value: '/sa/client' }] })],
   });
-  const { tunnel, answers } = toAddress('10.0.1.1', 8080);
+  const { tunnel, answers, told } = toAddress('10.0.1.1', 8080);
   await carryTunnel(tunnel, ports);
   t.same(answers, ['401']);
   t.same(asked, []);
+  t.match(told, [
+    {
+      proxy: 'ztunnel/node-1',
+      why: { kind: 'refused', reason: 'ERR_ZTUNNEL_DENIED', policy: 'shop/no', rule: 1 },
+    },
+  ]);
+  t.equal(journal.entries[0]?.details.refusalId, told[0]?.id, 'both ends call it the same');
 });
 
 test('an unknown pod is answered 503 after a while', async (t) => {

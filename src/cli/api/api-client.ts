@@ -9,8 +9,12 @@ import { followLive, type LiveFeed } from './live-feed.ts';
 export interface ApiClient {
   readonly address: ApiAddress;
   get<Path extends ApiPath>(path: Path, query?: ApiQuery): Promise<ApiAnswers[Path]>;
-  /** Resolves when the feed is open. It ends with `close`, or by itself when the other side goes. */
-  live(follow: LiveFollow, onMessage: (message: LiveMessage) => void): Promise<LiveFeed>;
+  /** Resolves when the feed is open. It ends with `close` or `signal`, or by itself when the other side goes. */
+  live(
+    follow: LiveFollow,
+    onMessage: (message: LiveMessage) => void,
+    signal?: AbortSignal,
+  ): Promise<LiveFeed>;
 }
 
 /** `timeoutMs`: for one answer; default 10 seconds. */
@@ -25,7 +29,7 @@ export function createApiClient(address: ApiAddress, timeoutMs = 10_000): ApiCli
       if (status === 200) return value as ApiAnswers[Path];
       throw problem(url, status, value);
     },
-    live: (follow, onMessage) => followLive(address, { follow, onMessage, timeoutMs }),
+    live: (follow, onMessage, signal) => followLive(address, { follow, onMessage, timeoutMs, signal }),
   };
 }
 

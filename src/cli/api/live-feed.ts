@@ -13,13 +13,15 @@ export interface LiveFeed {
   close(): void;
 }
 
-/** Opens the live feed of an API. Rejects with ERR_CLI_API_UNREACHABLE. */
+/** Opens the live feed of an API. Rejects with ERR_CLI_API_UNREACHABLE. Its end waits a second for the other side, no longer. */
 export function followLive(
   address: ApiAddress,
   options: {
     readonly follow: LiveFollow;
     readonly timeoutMs: number;
     onMessage(message: LiveMessage): void;
+    /** Ends it at once, also while it is opened. */
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<LiveFeed> {
   const url = endpointOf(address.url, LIVE_PATH);
@@ -34,7 +36,19 @@ export function followLive(
   socket.on('error', (error) => {
     failure = error;
   });
-  socket.on('close', () => beOver(closing ? undefined : unreachable(url, failure)));
+  const { signal } = options;
+  const end = (): void => {
+    closing = true;
+    socket.terminate();
+  };
+  let patience: NodeJS.Timeout | undefined;
+  socket.on('close', () => {
+    clearTimeout(patience);
+    signal?.removeEventListener('abort', end);
+    beOver(closing ? undefined : unreachable(url, failure));
+  });
+  if (signal?.aborted) end();
+  else signal?.addEventListener('abort', end, { once: true });
   // Whoever sends is of this very version; only text messages are sent.
   socket.on('message', (data) => options.onMessage(JSON.parse(String(data)) as LiveMessage));
   const send = (follow: LiveFollow): void => socket.send(JSON.stringify(follow));
@@ -47,9 +61,13 @@ export function followLive(
         close() {
           closing = true;
           socket.close();
+          patience ??= setTimeout(() => socket.terminate(), CLOSE_MS);
         },
       });
     });
     over.then((error) => reject(error ?? unreachable(url, failure)));
   });
 }
+
+/** Else `ws` waits half a minute for an answer to the close, and the process with it. */
+const CLOSE_MS = 1_000;

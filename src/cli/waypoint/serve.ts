@@ -36,6 +36,11 @@ export function addServeCommand(waypoint: Command, version: string): void {
     .option('--log-level <level>', 'log level, as info or info,access=warn', WAYPOINT_DEFAULTS.logLevel)
     .option('--log-format <format>', 'text or json', WAYPOINT_DEFAULTS.logFormat)
     .option(
+      '--refusal-details <details>',
+      'what proxies of refused clients are told: full (policy, rule, hint) or id',
+      WAYPOINT_DEFAULTS.refusalDetails,
+    )
+    .option(
       '--drain-timeout <duration>',
       'how long requests and connections may live on after SIGTERM',
       WAYPOINT_DEFAULTS.drainTimeout,

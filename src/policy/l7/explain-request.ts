@@ -1,6 +1,7 @@
 import type { RequestPolicy } from '../../model/index.ts';
 import type { RequestAttributes } from './attributes.ts';
 import { cutShort } from '../cut-short.ts';
+import { remedyForDenial, remedyForUnclear, remedyForUnmatched } from '../remedy.ts';
 import { type CompiledRequestPolicy, type FailedTest, type HeldRule, nameOf } from './compile-rule.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import type { RequestExplanation } from './request-decision.ts';
@@ -23,10 +24,12 @@ export function explainDenial(
       { policy: policy.key, rule: undefined, source: undefined, operation: undefined },
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it is attached to: ${whoAndWhat(attributes)}`,
+      () => remedyForUnclear(policy.key),
     );
   return lazily(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
+    () => remedyForDenial(policy.key, held.rule, attributes),
   );
 }
 
@@ -46,16 +49,19 @@ export function explainNoPermission(
   allow: readonly CompiledRequestPolicy[],
   judged: JudgedRequest,
 ): RequestExplanation {
+  const { attributes } = judged;
+  const unmatched = allow.map(({ policy }) => policy.key);
   return lazily(
     {
       policy: undefined,
       rule: undefined,
       source: undefined,
       operation: undefined,
-      unmatched: allow.map(({ policy }) => policy.key),
+      unmatched,
     },
     () =>
-      `allow policies exist, but none allowed: ${listed(allow)}: ${whoAndWhat(judged.attributes)}${nearMiss(allow, judged)}`,
+      `allow policies exist, but none allowed: ${listed(allow)}: ${whoAndWhat(attributes)}${nearMiss(allow, judged)}`,
+    () => remedyForUnmatched(unmatched, attributes, whatOf(attributes)),
   );
 }
 
@@ -85,8 +91,13 @@ function failedText({ part, place, test }: FailedTest): string {
   return `${part}${place === undefined ? '' : `[${place}]`} ${nameOf(test)}`;
 }
 
-function lazily(where: Omit<RequestExplanation, 'sentence'>, sentence: () => string): RequestExplanation {
+function lazily(
+  where: Omit<RequestExplanation, 'sentence' | 'remedy'>,
+  sentence: () => string,
+  remedy?: () => string,
+): RequestExplanation {
   let made: string | undefined;
+  let remade: string | undefined;
   return {
     policy: where.policy,
     rule: where.rule,
@@ -96,6 +107,10 @@ function lazily(where: Omit<RequestExplanation, 'sentence'>, sentence: () => str
     get sentence() {
       made ??= sentence();
       return made;
+    },
+    get remedy() {
+      remade ??= remedy?.();
+      return remade;
     },
   };
 }
@@ -111,6 +126,11 @@ function whoAndWhat({ source, sourceAddress, destinationPort, http }: RequestAtt
   const who = `${source?.id ?? 'no identity'} from ${sourceAddress}`;
   if (http === undefined) return `${who} to port ${destinationPort}`;
   return `${who}: ${shown(http.method)} ${shown(http.authority)}${shown(http.target.split('?')[0] ?? '')} on port ${destinationPort}`;
+}
+
+/** Of a request; a connection has nothing beside its port. */
+function whatOf({ http }: RequestAttributes): string {
+  return http === undefined ? '' : ` to ${shown(http.method)} ${shown(http.target.split('?')[0] ?? '')}`;
 }
 
 /** What a client wrote, made fit for one line of a log. */

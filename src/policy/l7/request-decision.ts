@@ -15,6 +15,8 @@ export interface RequestExplanation {
    * and what of it failed. Made when first read. Not for clients: it tells what policies look for.
    */
   readonly sentence: string;
+  /** Of a refusal: what would have let it through, for an operator. Made when first read. */
+  readonly remedy?: string | undefined;
 }
 
 /** A policy that matched without deciding. */

@@ -31,6 +31,8 @@ export interface ConnectionDetails {
   readonly waypoint?: string | undefined;
   /** The policy that let it through; undefined where none had to. */
   readonly policy?: string | undefined;
+  /** What its refusal is called, where the peer was told. */
+  readonly refusalId?: string | undefined;
 }
 
 /** Bytes as the client counts: sent to it, received from it. */

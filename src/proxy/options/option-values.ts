@@ -5,6 +5,7 @@ import { checkTrustDomain, ModelError, parseWebAddress } from '../../model/index
 import { parseDurationMs } from './duration.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
 import { type Problems, parsed } from './problems.ts';
+import type { RefusalDetails } from '../records/refusal-teller.ts';
 import { rangedDurationMs } from './ranged-values.ts';
 
 export function trustDomain(problems: Problems, value: string): string {
@@ -72,6 +73,15 @@ export function logFormat(problems: Problems, value: string): 'text' | 'json' {
     { flag: '--log-format', expected: 'text or json', value },
     (text) => (text === 'text' || text === 'json' ? text : undefined),
     'text',
+  );
+}
+
+export function refusalDetails(problems: Problems, value: string): RefusalDetails {
+  return parsed(
+    problems,
+    { flag: '--refusal-details', expected: 'full or id', value },
+    (text) => (text === 'full' || text === 'id' ? text : undefined),
+    'id',
   );
 }
 

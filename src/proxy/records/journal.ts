@@ -1,4 +1,4 @@
-import { causeOf, type MeshError } from '../../base/index.ts';
+import type { MeshError } from '../../base/index.ts';
 import type { AccessEnd, AccessLog, DecisionMetrics, TcpMetrics, Traffic } from '../../telemetry/index.ts';
 import {
   type ConnectionDetails,
@@ -6,7 +6,7 @@ import {
   type ConnectionJournal,
   reporterOf,
 } from '../connections/connection-record.ts';
-import { ProxyError } from '../proxy-error.ts';
+import { decidedBy, toldByPeer } from './refusal.ts';
 import { isLateRefusal, reasonOf } from './refusal-reason.ts';
 import { type FlagTable, responseFlags } from './response-flags.ts';
 
@@ -41,7 +41,7 @@ export function createJournal(deps: {
     decisions.refused({
       reporter: deps.reporter ?? reporterOf(details),
       reason,
-      policy: causeOf(error, ProxyError)?.policy,
+      policy: decidedBy(error).policy,
     });
   }
 
@@ -56,20 +56,25 @@ export function createJournal(deps: {
         closed(end) {
           counted.close({ sentBytes: end.bytesSent, receivedBytes: end.bytesReceived });
           if (isLateRefusal(end.error, lateRefusals)) refused(details, end.error);
-          accessLog.closed(details, endOf(end));
+          accessLog.closed(details, endOf(details, end));
         },
       };
     },
     failed(details, end) {
       metrics.failed(trafficOf(details, end.error));
       refused(details, end.error);
-      accessLog.failed(details, endOf(end));
+      accessLog.failed(details, endOf(details, end));
     },
   };
 }
 
-function endOf(end: ConnectionEnd): AccessEnd {
-  if (end.error === undefined) return end;
-  const own = causeOf(end.error, ProxyError);
-  return { ...end, reason: reasonOf(end.error), policy: own?.policy, rule: own?.rule };
+function endOf({ refusalId }: ConnectionDetails, end: ConnectionEnd): AccessEnd {
+  const { error } = end;
+  if (error === undefined) return end;
+  return {
+    ...end,
+    reason: reasonOf(error),
+    ...decidedBy(error),
+    refusalId: toldByPeer(error)?.id ?? refusalId,
+  };
 }

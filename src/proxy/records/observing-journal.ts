@@ -1,5 +1,5 @@
 import type { Clock, MeshError, Timer } from '../../base/index.ts';
-import { SLOT_MS, type TrafficEdge } from '../../model/index.ts';
+import { type RefusalView, SLOT_MS, type TrafficEdge } from '../../model/index.ts';
 import type { Observer } from '../../telemetry/index.ts';
 import {
   type ConnectionDetails,
@@ -9,7 +9,7 @@ import {
 } from '../connections/connection-record.ts';
 import { formatEndpoint } from '../connections/endpoint.ts';
 import { connectionView, destinationOf, dialledPort, sourceOf } from './connection-view.ts';
-import { verdictOf } from './refusal.ts';
+import { toldByPeer, verdictOf } from './refusal.ts';
 import { isLateRefusal } from './refusal-reason.ts';
 import { createEdgeBook, type EdgeBook } from './traffic-edge.ts';
 
@@ -126,6 +126,8 @@ export function createObservingJournal(deps: ObservingJournalDeps): ObservingJou
     const verdict = verdictOf(error, verdicts);
     const { destination, dialled } = details;
     observer.refused({
+      // One refusal has one name, and one proxy that refused, at both ends.
+      ...nameOf(details, error),
       atMs: clock.now(),
       reporter: edge.reporter,
       source: edge.source,
@@ -188,6 +190,16 @@ export function createObservingJournal(deps: ObservingJournalDeps): ObservingJou
       measure();
     },
   };
+}
+
+/** Empty where nobody else knows of it: then it gets a name of its own. */
+function nameOf(
+  { refusalId }: ConnectionDetails,
+  error: MeshError,
+): Partial<Pick<RefusalView, 'id' | 'proxy'>> {
+  const peer = toldByPeer(error);
+  if (peer !== undefined) return { id: peer.id, proxy: peer.proxy };
+  return refusalId === undefined ? {} : { id: refusalId };
 }
 
 const ONE_CONNECT = { connects: 1 } as const;

@@ -1,10 +1,18 @@
 import { causeOf, type MeshError } from '../../base/index.ts';
 import { IdentityError } from '../../identity/index.ts';
+import { TunnelError } from '../../tunnel-protocol/index.ts';
 import { ProxyError } from '../proxy-error.ts';
 
-/** A revocation stands behind the end of a session or the failure of a pool: it is the reason all the same. */
+/**
+ * What stands behind an error is the reason all the same: a revocation behind the end of a session or the failure of a pool, and
+ * what the peer of a refused tunnel has decided.
+ */
 export function reasonOf(error: MeshError | undefined): string | undefined {
-  return causeOf(error, ProxyError)?.reason ?? revocationOf(error);
+  return (
+    causeOf(error, ProxyError)?.reason ??
+    revocationOf(error) ??
+    causeOf(error, TunnelError)?.refusal?.why?.reason
+  );
 }
 
 /** A connection that was let in, and is not any more. */

@@ -18,9 +18,9 @@ export interface ObservationReporterOptions {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`: whom the controller knows the token's owner as. */
   readonly proxy: string;
   readonly version: string;
-  readonly store: Pick<ObservationStore, 'instance' | 'since' | 'follow'>;
   /** Where people find the proxy's own dashboard. Default: nobody is told. */
   readonly dashboardUrl?: string | undefined;
+  readonly store: Pick<ObservationStore, 'instance' | 'since' | 'seal' | 'follow'>;
   /** How things are; asked every few seconds. */
   readonly state: () => ProxyState;
   /** Usually `reportObservations` of the controller's client. */
@@ -33,13 +33,15 @@ export interface ObservationReporterOptions {
 /**
  * Tells the controller what the store has seen: every second and a half while something happens, so that a refusal is there within
  * two, and every ten otherwise. One report at a time; nothing waits for it, and what it could not tell stays in the store, which is
- * bounded.
+ * bounded. `close` tells what is left before it ends, for two seconds at most: nobody else can.
  */
 export interface ObservationReporter extends Closable {
   /** Reports from now on. */
   start(): void;
   /** Where the dashboard of the whole mesh is, as the controller said last; empty where it did not. */
   readonly meshDashboardUrl: string;
+  /** Another process speaks for the proxy from now on: this one still tells what it sees, and no more how things are. */
+  retire(): void;
 }
 
 export function createObservationReporter(options: ObservationReporterOptions): ObservationReporter {
@@ -51,25 +53,42 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   // A ztunnel takes no requests apart; following them would only have it make views of connections.
   const seesRequests = proxy.startsWith('waypoint/');
   let timer: Timer | undefined;
+  let current: Promise<boolean> | undefined;
+  let ending: Promise<void> | undefined;
+  let retired = false;
   let acknowledged = 0;
   let failing = false;
   let meshDashboardUrl = '';
+  /** Something happened since the state of things was told. */
+  let stateIsOld = false;
   /** By the clock that never jumps. */
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let stateAtMs = Number.NEGATIVE_INFINITY;
 
   const next = (delayMs: number): void => {
-    if (!stopped.signal.aborted) timer = clock.after(delayMs, () => void round());
+    if (ending !== undefined || stopped.signal.aborted) return;
+    timer = clock.after(delayMs, () => {
+      current = round();
+    });
   };
 
-  const round = async (): Promise<void> => {
+  /** Whether there is anything to say now. */
+  const isDue = (isEmpty: boolean, nowMs: number): boolean => {
+    if (!isEmpty) return true;
+    if (retired || ending !== undefined) return false;
+    return nowMs - sentAtMs >= IDLE_MS || (stateIsOld && nowMs - stateAtMs >= STATE_MS);
+  };
+
+  /** True: the controller has taken something. */
+  const round = async (): Promise<boolean> => {
     const batch = store.since(acknowledged, MOST_OF_A_KIND);
     const nowMs = clock.monotonic();
-    if (batch.upTo === batch.from && nowMs - sentAtMs < IDLE_MS) {
+    const isEmpty = batch.upTo === batch.from;
+    if (!isDue(isEmpty, nowMs)) {
       next(BUSY_MS);
-      return;
+      return false;
     }
-    const withState = nowMs - stateAtMs >= STATE_MS;
+    const withState = !retired && nowMs - stateAtMs >= STATE_MS;
     try {
       const report: ObservationReport = {
         proxy,
@@ -84,10 +103,25 @@ export function createObservationReporter(options: ObservationReporterOptions): 
       const receipt = await send(report, stopped.signal);
       sentAtMs = nowMs;
       if (withState) stateAtMs = nowMs;
+      stateIsOld = !withState;
       received(receipt, report);
+      return !isEmpty && acknowledged === batch.upTo;
     } catch (error) {
       if (!stopped.signal.aborted) failed(error, batch.upTo);
+      return false;
     }
+  };
+
+  /** What is left. Nobody waits for a controller that is not there. */
+  const tellTheRest = async (): Promise<void> => {
+    timer?.cancel();
+    const { promise: isLate, resolve: beLate } = Promise.withResolvers<false>();
+    const deadline = clock.after(LAST_WORDS_MS, () => beLate(false));
+    await Promise.race([current, isLate]);
+    store.seal();
+    while (await Promise.race([round(), isLate]));
+    deadline.cancel();
+    stop();
   };
 
   const received = (receipt: ObservationReceipt, { batch }: ObservationReport): void => {
@@ -131,8 +165,14 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     get meshDashboardUrl() {
       return meshDashboardUrl;
     },
-    async close() {
-      stop();
+    retire() {
+      retired = true;
+    },
+    close() {
+      // Who never began has nobody to tell.
+      if (timer === undefined) stop();
+      else ending ??= tellTheRest();
+      return ending ?? Promise.resolve();
     },
     destroy: stop,
   };
@@ -143,6 +183,7 @@ const IDLE_MS = 10_000;
 /** How old what is known of the state of things may be, while there is something else to tell. */
 const STATE_MS = 4_000;
 const CATCH_UP_MS = 100;
+const LAST_WORDS_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Bounds a report to some hundred kilobytes. */
 const MOST_OF_A_KIND = 1_000;

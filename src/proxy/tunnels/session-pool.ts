@@ -3,6 +3,7 @@ import { type BufferAccount, type Clock, MeshError, sleep } from '../../base/ind
 import { checkPeerInForce, IdentityError, secureClient, type Svid } from '../../identity/index.ts';
 import { connectTcp, type NetNamespace } from '../../net/index.ts';
 import { createTunnelPool, type TunnelPool } from '../../tunnel-protocol/index.ts';
+import type { TunnelMetrics } from '../../telemetry/index.ts';
 import type { HeldIdentity } from './held-identity.ts';
 import { type SessionKey, sessionKeyText } from './session-key.ts';
 
@@ -26,20 +27,12 @@ export interface SessionPoolOptions {
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   /** Told of each tunnel. */
-  readonly watch?: TunnelWatch | undefined;
-}
-
-/** Who counts tunnels. */
-export interface TunnelWatch {
-  /** TCP and TLS are through; returns what to call when the tunnel is over, once. */
-  opened(tookMs: number): () => void;
-  /** `reason` is an error code. */
-  failed(reason: string): void;
+  readonly metrics?: TunnelMetrics | undefined;
 }
 
 /** Dials from the workload's namespace, with the workload's certificate. */
 export function createWorkloadSessionPool(options: SessionPoolOptions): SessionPool {
-  const { namespace, mark, identity, account, connectTimeoutMs, clock, watch } = options;
+  const { namespace, mark, identity, account, connectTimeoutMs, clock, metrics } = options;
   const openedWith = new WeakMap<object, Svid>();
   const connectOnce = async (key: SessionKey, signal: AbortSignal): Promise<TLSSocket> => {
     for (;;) {
@@ -77,11 +70,11 @@ export function createWorkloadSessionPool(options: SessionPoolOptions): SessionP
       const startedMs = clock.monotonic();
       try {
         const socket = await connectInForce(key, signal);
-        const over = watch?.opened(clock.monotonic() - startedMs);
+        const over = metrics?.opened(clock.monotonic() - startedMs);
         if (over !== undefined) socket.once('close', over);
         return socket;
       } catch (error) {
-        if (!signal.aborted) watch?.failed(error instanceof MeshError ? error.code : 'unknown');
+        if (!signal.aborted) metrics?.failed(error instanceof MeshError ? error.code : 'unknown');
         throw error;
       }
     },

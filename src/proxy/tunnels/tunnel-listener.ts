@@ -68,7 +68,7 @@ function requestOf(tunnel: IncomingTunnel<ProvenPeer>, baggage: () => string): T
     trace: parseTraceparent(tunnel.head.traceparent),
     signal: tunnel.signal,
     accept: () => tunnel.accept({ baggage: baggage() }),
-    refuse: (status, reason) => tunnel.refuse(status, reason),
+    refuse: (status, reason, told) => tunnel.refuse(status, reason, told),
   };
 }
 

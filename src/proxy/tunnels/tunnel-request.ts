@@ -1,6 +1,7 @@
 import type { ByteStream } from '../../base/index.ts';
 import type { IpAddress, WorkloadIdentity } from '../../model/index.ts';
 import type { TraceContext } from '../../telemetry/index.ts';
+import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import type { Endpoint } from '../connections/endpoint.ts';
 
 /** A tunnel request that awaits its answer. */
@@ -26,5 +27,6 @@ export interface TunnelRequest {
   readonly signal: AbortSignal;
   /** Answers 200. */
   accept(): ByteStream;
-  refuse(status: number, reason: string): void;
+  /** The reason is for records, never for the wire; `told` is for the peer. */
+  refuse(status: number, reason: string, told?: TunnelRefusal): void;
 }

@@ -42,6 +42,8 @@ export interface AccessEnd {
   /** The policy that decided, and which of its rules, counted from 0. */
   readonly policy?: string | undefined;
   readonly rule?: number | undefined;
+  /** What its refusal is called: the same at both ends of a tunnel, and on dashboards. */
+  readonly refusalId?: string | undefined;
 }
 
 /**
@@ -73,5 +75,6 @@ export function accessFields(record: AccessRecord, end: AccessEnd | undefined): 
     reason: end?.reason,
     policy: end?.policy,
     rule: end?.rule === undefined ? undefined : end.rule + 1,
+    'refusal.id': end?.refusalId,
   };
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../base/index.ts';
 import type { FlowRecord, ObservedBatch, RefusalView, TraceSpan } from '../../model/index.ts';
 import { type EventFilter, matchesEnds } from './event-filter.ts';
-import { createEventLog, createFlowTable, createTraceTable } from './events/index.ts';
+import { createFlowTable, createRefusalLog, createTraceTable } from './events/index.ts';
 import { createFollowers, type Follower } from './followers.ts';
 import { type ObservationLimits, resolveObservationLimits } from './observation-limits.ts';
 import { cutBatch } from './observed-batch.ts';
@@ -38,6 +38,8 @@ export interface ObservationStore extends Observer, TrafficQueries {
   follow(follower: Follower): () => void;
   /** What there is to report after `sequence` (0: all that is kept), at most `most` of each kind (default 2,000). */
   since(sequence: number, most?: number): ObservedBatch;
+  /** For who ends: what was counted until now is told by the next `since`, although its slot of time is not over. */
+  seal(): void;
   /** Adds what another store reported. To be called once with each batch. */
   ingest(batch: Omit<ObservedBatch, 'from' | 'upTo'>): void;
 }
@@ -54,14 +56,14 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
     return first;
   };
   const history = createTrafficHistory(limits, next);
-  const refusals = createEventLog<RefusalView>(limits.refusals);
+  const refusals = createRefusalLog(limits.refusals);
   const flows = createFlowTable(limits.flows);
   const traces = createTraceTable(limits.spans);
   const followers = createFollowers();
 
   const addRefusal = (refusal: RefusalView, own: number): void => {
-    refusals.push({ sequence: own, item: refusal });
-    followers.refused(refusal);
+    const known = refusals.add(refusal, own);
+    if (known !== undefined) followers.refused(known);
   };
 
   return {
@@ -73,7 +75,10 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
     count: (edge, counts) => history.tally(edge, clock.now()).addOne(counts),
     refused(refusal) {
       const own = next();
-      addRefusal({ ...refusal, id: `${proxy}/${instance}/${own}`, proxy }, own);
+      addRefusal(
+        { ...refusal, id: refusal.id ?? `${proxy}/${instance}/${own}`, proxy: refusal.proxy ?? proxy },
+        own,
+      );
     },
     flow: (flow) => flows.note(flow, { proxy, atMs: clock.now(), sequence: next() }),
     span: (span) => traces.add({ ...span, proxy }, next()),
@@ -106,6 +111,7 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
         .slice(0, filter.limit);
     },
     trace: traces.trace,
+    seal: history.seal,
     since(from, most = 2_000) {
       const streams = {
         slots: history.closedSince(from, most, clock.now()),

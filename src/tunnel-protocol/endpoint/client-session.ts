@@ -12,7 +12,7 @@ import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import { abortedError, statusError } from '../refusals.ts';
 import { tunnelErrorOf } from '../from-http.ts';
-import { requestFields } from '../head/index.ts';
+import { parseRefusal, requestFields } from '../head/index.ts';
 import type {
   OpenedTunnel,
   SessionOptions,
@@ -139,7 +139,8 @@ function openStream(
         settled();
         const status = Number(answer.find(([name]) => name === ':status')?.[1]);
         if (status !== 200) {
-          reject(statusError(status));
+          const told = answer.find(([name]) => name === 'proxy-status')?.[1];
+          reject(statusError(status, parseRefusal(told)));
           duplex.destroy();
           return;
         }

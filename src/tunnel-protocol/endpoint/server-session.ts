@@ -14,7 +14,7 @@ import { kernelIpAddress } from '../../model/index.ts';
 import type { TunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import { tunnelErrorOf } from '../from-http.ts';
-import { type Authority, headOf, parseAuthority } from '../head/index.ts';
+import { type Authority, formatRefusal, headOf, parseAuthority, type TunnelRefusal } from '../head/index.ts';
 import type { IncomingTunnel, SocketAddress, TunnelServerOptions } from '../server.ts';
 import { TunnelDuplex, tunnelStreamOf } from './tunnel-duplex.ts';
 
@@ -118,7 +118,11 @@ function takeRequest<Peer>(
   const { session, handlers } = context;
   const { method, head } = headOf(fields);
   const { peer, remote } = session;
-  const refuse = (status: number): void => connection.respond(stream, [[':status', `${status}`]], true);
+  const refuse = (status: number, told?: TunnelRefusal): void => {
+    const answer: HeaderField[] = [[':status', `${status}`]];
+    if (told !== undefined) answer.push(['proxy-status', formatRefusal(told)]);
+    connection.respond(stream, answer, true);
+  };
   let authority: Authority;
   try {
     if (method !== 'CONNECT') throw methodError(method);
@@ -151,8 +155,8 @@ function takeRequest<Peer>(
       accepted = true;
       return tunnelStreamOf(duplex, stream);
     },
-    refuse(status) {
-      refuse(status);
+    refuse(status, _reason, told) {
+      refuse(status, told);
       if (!accepted) duplex.destroy();
     },
   };

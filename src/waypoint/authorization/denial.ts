@@ -5,11 +5,18 @@ import type { DialledTarget } from '../request/request-context.ts';
 import { GRPC } from '../respond.ts';
 
 /** The sentence is for logs: clients are told nothing of what policies look for. */
-export function deniedByPolicy({ policy, rule, unmatched, sentence }: RequestExplanation): WaypointError {
+export function deniedByPolicy({
+  policy,
+  rule,
+  unmatched,
+  sentence,
+  remedy,
+}: RequestExplanation): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_DENIED',
     blame: 'downstream',
     message: sentence,
+    hint: remedy,
     policy,
     rule,
     unmatched,
@@ -18,11 +25,18 @@ export function deniedByPolicy({ policy, rule, unmatched, sentence }: RequestExp
 }
 
 /** Of a connection that had been let through; policies have changed since. */
-export function deniedLater({ policy, rule, unmatched, sentence }: RequestExplanation): WaypointError {
+export function deniedLater({
+  policy,
+  rule,
+  unmatched,
+  sentence,
+  remedy,
+}: RequestExplanation): WaypointError {
   return new WaypointError({
     code: 'ERR_WAYPOINT_DENIED_LATER',
     blame: 'downstream',
     message: `no longer allowed: ${sentence}`,
+    hint: remedy,
     policy,
     rule,
     unmatched,

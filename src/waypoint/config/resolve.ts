@@ -10,6 +10,7 @@ import {
   logLevel,
   type Problems,
   parsed,
+  refusalDetails,
   requiredText,
   svidTtlMs,
   TELEMETRY_DEFAULTS,
@@ -47,6 +48,7 @@ export interface WaypointOptions extends TelemetryOptions {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly drainTimeout?: string | undefined;
+  readonly refusalDetails?: string | undefined;
   readonly maxHeaderBytes?: string | undefined;
   readonly maxHeaderCount?: string | undefined;
   readonly maxTargetBytes?: string | undefined;
@@ -82,6 +84,7 @@ export const WAYPOINT_DEFAULTS = {
   logLevel: 'info',
   logFormat: 'text',
   drainTimeout: '25s',
+  refusalDetails: 'full',
   maxHeaderBytes: '64KiB',
   maxHeaderCount: '200',
   maxTargetBytes: '16KiB',
@@ -175,6 +178,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
       trustedClients: trustedClients(problems, options.trustedClients),
       clientCertificate: options.forwardClientCert,
     },
+    refusalDetails: refusalDetails(problems, options.refusalDetails),
     drainTimeoutMs: durationMs(problems, '--drain-timeout', options.drainTimeout),
   };
   problems.throwIfAny();

@@ -1,6 +1,6 @@
 import type { HttpConfig } from '../../http/index.ts';
 import type { GatewayKey, SpiffeId } from '../../model/index.ts';
-import type { ControlPlaneConfig, HostPort, TelemetryConfig } from '../../proxy/index.ts';
+import type { ControlPlaneConfig, HostPort, RefusalDetails, TelemetryConfig } from '../../proxy/index.ts';
 
 /** Everything a waypoint is told at its start: complete, checked and frozen. */
 export interface WaypointConfig {
@@ -56,6 +56,8 @@ export interface WaypointConfig {
     /** Tells who the client is, in `x-forwarded-client-cert`. */
     readonly clientCertificate: boolean;
   };
+  /** What the proxies of refused clients are told. */
+  readonly refusalDetails: RefusalDetails;
   /** How long requests and connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;
 }

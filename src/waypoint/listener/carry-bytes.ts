@@ -8,7 +8,9 @@ import {
   type ConnectionRecord,
   createCutter,
   joinStreams,
+  type RefusalTeller,
 } from '../../proxy/index.ts';
+import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import type { Tracer } from '../../telemetry/index.ts';
 import { deniedUnread } from '../authorization/denial.ts';
 import type { JudgeConnection } from '../authorization/judge-connection.ts';
@@ -28,6 +30,7 @@ export interface BytesCarrierDeps {
   readonly network: string;
   readonly upstreams: Upstreams;
   readonly journal: ConnectionJournal;
+  readonly refusals: RefusalTeller;
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly judge: JudgeConnection;
@@ -83,7 +86,11 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       await carry(accepted.stream, stream, record, cutter);
     } catch (error) {
       const failure = cutter.cause ?? fromUnknown(error);
-      accepted.refuse(failure);
+      accepted.refuse(failure, () => {
+        const told = deps.refusals.tell(failure);
+        record.learn({ refusalId: told.id });
+        return told;
+      });
       record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
     } finally {
       release();
@@ -126,7 +133,7 @@ function routeBytes(
 /** The client's stream, taken once; a connection that was taken can only be reset. */
 function acceptOnce(connection: PlainConnection): {
   stream(): ByteStream;
-  refuse(failure: MeshError): void;
+  refuse(failure: MeshError, tell: () => TunnelRefusal): void;
 } {
   let taken: ByteStream | undefined;
   return {
@@ -134,8 +141,8 @@ function acceptOnce(connection: PlainConnection): {
       taken ??= connection.accept();
       return taken;
     },
-    refuse(failure) {
-      if (taken === undefined) connection.refuse(failure);
+    refuse(failure, tell) {
+      if (taken === undefined) connection.refuse(failure, tell());
       else taken.reset(failure);
     },
   };

@@ -6,6 +6,7 @@ import {
   type ConnectionJournal,
   createCutter,
   joinStreams,
+  type RefusalTeller,
   type TunnelRequest,
 } from '../../proxy/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -17,6 +18,7 @@ export interface OwnPortDeps {
   readonly ports: ReadonlySet<number>;
   readonly identity: WorkloadIdentity;
   readonly journal: ConnectionJournal;
+  readonly refusals: RefusalTeller;
   readonly clock: Clock;
   ownWorkload(): Workload | undefined;
 }
@@ -65,7 +67,9 @@ async function carryOwn(
     await joinStreams({ client: request.accept(), upstream, record, cutter, splice });
   } catch (error) {
     const failure = fromUnknown(error);
-    request.refuse(statusFor(failure), failure.message);
+    const told = deps.refusals.tell(failure);
+    record.learn({ refusalId: told.id });
+    request.refuse(statusFor(failure), failure.message, told);
     record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
   }
 }

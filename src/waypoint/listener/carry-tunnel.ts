@@ -1,6 +1,7 @@
 import type { ByteStream, MeshError } from '../../base/index.ts';
 import type { Workload } from '../../model/index.ts';
 import { type TunnelRequest, untilKnown } from '../../proxy/index.ts';
+import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
 import type { DialledTarget, RequestClient } from '../request/request-context.ts';
@@ -31,7 +32,7 @@ export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts):
           signal: request.signal,
           firstBytes: undefined,
           accept: () => request.accept(),
-          refuse: (failure) => refuse(request, fromUnknown(failure)),
+          refuse: (failure, told) => refuse(request, failure, told),
         });
         return;
       case 'http1':
@@ -43,7 +44,8 @@ export async function carryTunnel(request: TunnelRequest, ports: ListenerPorts):
         await detectAndCarry(request, { client, dialled }, ports);
     }
   } catch (error) {
-    refuse(request, fromUnknown(error));
+    const failure = fromUnknown(error);
+    refuse(request, failure, ports.refusals.tell(failure));
   }
 }
 
@@ -97,7 +99,7 @@ async function detectAndCarry(
       signal: request.signal,
       firstBytes: protocol,
       accept: () => stream,
-      refuse: (failure) => stream.reset(fromUnknown(failure)),
+      refuse: (failure) => stream.reset(failure),
     });
   } catch (error) {
     accepted.reset(fromUnknown(error));
@@ -144,6 +146,6 @@ function isSame(workload: Workload, { peer }: TunnelRequest): boolean {
   );
 }
 
-function refuse(request: TunnelRequest, failure: MeshError): void {
-  request.refuse(statusFor(failure), failure.message);
+function refuse(request: TunnelRequest, failure: MeshError, told: TunnelRefusal): void {
+  request.refuse(statusFor(failure), failure.message, told);
 }

@@ -1,6 +1,8 @@
-import type { ByteStream, Clock } from '../../base/index.ts';
+import type { ByteStream, Clock, MeshError } from '../../base/index.ts';
 import type { HttpExchange, HttpServerConnection } from '../../http/index.ts';
 import type { MeshView } from '../../model/index.ts';
+import type { RefusalTeller } from '../../proxy/index.ts';
+import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
 import type { DialledTarget } from '../request/request-context.ts';
 import type { OwnPortCarrier } from './carry-own.ts';
@@ -24,6 +26,8 @@ export interface ListenerPorts {
   readonly clock: Clock;
   /** How long a tunnel waits for its destination to be known and bound. */
   readonly holdMs: number;
+  /** What peers are told of refusals. */
+  readonly refusals: RefusalTeller;
   /** Carries what is for the replica itself. */
   readonly carryOwn: OwnPortCarrier;
   /** False once the waypoint is told no more what holds for the target: its connections are to end. */
@@ -57,5 +61,6 @@ export interface PlainConnection {
   /** What the first bytes say about TLS: for TLSRoutes. Undefined: nobody looked. */
   readonly firstBytes: FirstBytes | undefined;
   accept(): ByteStream;
-  refuse(failure: Error): void;
+  /** `told`: what the peer is told of it. */
+  refuse(failure: MeshError, told: TunnelRefusal): void;
 }

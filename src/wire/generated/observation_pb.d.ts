@@ -408,6 +408,13 @@ export declare type Refusal = Message<"nodemesh.observation.v1.Refusal"> & {
    * @generated from field: string trace_id = 16;
    */
   traceId: string;
+
+  /**
+   * The proxy that refused, where that was another one than the one that reports: then `id` is what that one calls it.
+   *
+   * @generated from field: string refused_by = 17;
+   */
+  refusedBy: string;
 };
 
 /**

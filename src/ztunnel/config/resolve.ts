@@ -7,6 +7,7 @@ import {
   logFormat,
   logLevel,
   type Problems,
+  refusalDetails,
   requiredText,
   svidTtlMs,
   TELEMETRY_DEFAULTS,
@@ -44,6 +45,7 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly drainTimeout?: string | undefined;
+  readonly refusalDetails?: string | undefined;
 }
 
 /** What an option is when it is not given. */
@@ -63,6 +65,7 @@ export const ZTUNNEL_DEFAULTS = {
   logLevel: 'info',
   logFormat: 'text',
   drainTimeout: '1h',
+  refusalDetails: 'full',
   ...TELEMETRY_DEFAULTS,
 } as const satisfies ZtunnelOptions;
 
@@ -96,6 +99,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       format: logFormat(problems, options.logFormat ?? ZTUNNEL_DEFAULTS.logFormat),
     },
     telemetry: telemetryConfig(problems, options),
+    refusalDetails: refusalDetails(problems, options.refusalDetails ?? ZTUNNEL_DEFAULTS.refusalDetails),
     traffic: DEFAULT_TRAFFIC,
     drainTimeoutMs: durationMs(
       problems,

@@ -1,4 +1,4 @@
-import type { ControlPlaneConfig, HostPort, TelemetryConfig } from '../../proxy/index.ts';
+import type { ControlPlaneConfig, HostPort, RefusalDetails, TelemetryConfig } from '../../proxy/index.ts';
 
 /** Everything a node proxy is told at its start: complete, checked and frozen. */
 export interface ZtunnelConfig {
@@ -24,6 +24,8 @@ export interface ZtunnelConfig {
   /** `level`: as `info`, or with exceptions `info,access=warn`. */
   readonly logging: { readonly level: string; readonly format: 'text' | 'json' };
   readonly telemetry: TelemetryConfig;
+  /** What the proxies of refused clients are told. */
+  readonly refusalDetails: RefusalDetails;
   readonly traffic: TrafficConfig;
   /** How long connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;

@@ -49,7 +49,7 @@ export function createAdmission(deps: {
   readonly refusesBypass: (destination: WorkloadUid) => boolean;
   /** Told of each policy that is not enforced, for each new connection. */
   readonly onDryRun: (outcome: DryRun) => void;
-  /** Told what decided about each new connection, also where that was no policy. */
+  /** Told what decided about each new connection, also where that was no policy, and about each that is cut later. */
   readonly onDecided?: (verdict: 'allow' | 'deny', reason: Reason) => void;
 }): Admission {
   const { view, judge, clock, holdMs, refusesBypass, onDryRun, onDecided } = deps;
@@ -76,7 +76,10 @@ export function createAdmission(deps: {
     for (const request of [...(admitted.get(workload.uid) ?? [])]) {
       const { verdict, reason } = verdictOn(workload, request.attributes);
       if (verdict === 'wait' && whenMissing === 'hold') holdThenRefuse(workload.uid);
-      else if (verdict !== 'allow') request.cut(denied('ERR_ZTUNNEL_DENIED_LATER', reason));
+      else if (verdict !== 'allow') {
+        onDecided?.('deny', reason);
+        request.cut(denied('ERR_ZTUNNEL_DENIED_LATER', reason));
+      }
     }
   }
 
@@ -144,7 +147,8 @@ export function createAdmission(deps: {
 }
 
 function denied(code: 'ERR_ZTUNNEL_DENIED' | 'ERR_ZTUNNEL_DENIED_LATER', reason: Reason): ZtunnelError {
-  const { policy, rule, unmatched, sentence: message, hint, isBypass } = reason;
+  const { policy, rule, unmatched, sentence: message, isBypass } = reason;
+  const hint = reason.hint ?? reason.remedy;
   if (isBypass !== true)
     return new ZtunnelError({ code, blame: 'downstream', message, hint, policy, rule, unmatched });
   return new ZtunnelError({

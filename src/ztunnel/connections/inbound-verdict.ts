@@ -34,8 +34,10 @@ export interface Reason {
   /** ALLOW policies of which none matched, where that decided. */
   readonly unmatched?: readonly PolicyKey[] | undefined;
   readonly sentence: string;
-  /** What an operator can do about it, where more is to be said than the sentence says. */
+  /** What an operator can do about it, where it is not the policies alone that matter. */
   readonly hint?: string | undefined;
+  /** What of the policies would have let it in. */
+  readonly remedy?: string | undefined;
   /** It was no policy: the connection came round a waypoint. */
   readonly isBypass?: boolean | undefined;
 }

@@ -66,7 +66,9 @@ export async function carryTunnel(request: TunnelRequest, ports: InboundPorts): 
     await joinStreams({ client: tunnel, upstream, record, cutter, splice: ports.splice });
   } catch (error) {
     const failure = cutter.cause ?? fromUnknown(error);
-    request.refuse(statusFor(failure), failure.message);
+    const told = ports.refusals.tell(failure);
+    record.learn({ refusalId: told.id });
+    request.refuse(statusFor(failure), failure.message, told);
     record.ended({ bytesSent: 0, bytesReceived: 0, error: failure });
   } finally {
     for (const release of releases) release();

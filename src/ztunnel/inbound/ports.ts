@@ -1,7 +1,13 @@
 import type { ByteStream, Clock } from '../../base/index.ts';
 import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Admission } from '../connections/admission.ts';
-import type { ConnectionDetails, ConnectionRecord, Endpoint, SpliceStreams } from '../../proxy/index.ts';
+import type {
+  ConnectionDetails,
+  ConnectionRecord,
+  Endpoint,
+  RefusalTeller,
+  SpliceStreams,
+} from '../../proxy/index.ts';
 import type { TraceContext } from '../../telemetry/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
@@ -21,6 +27,8 @@ export interface InboundPorts {
   connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
   /** `parent`: the span that the connection belongs under, where its sender tells one. */
   beginRecord(details: ConnectionDetails, parent?: TraceContext): ConnectionRecord;
+  /** What peers are told of refusals. */
+  readonly refusals: RefusalTeller;
   readonly tracker: ConnectionTracker;
   readonly share: PodShare;
   readonly splice: SpliceStreams;

@@ -52,6 +52,7 @@ export function inboundPorts(
     view,
     admission,
     onWaypointBypass: deps.onWaypointBypass,
+    refusals: deps.refusals,
     async connectApplication(destination, client, signal) {
       const socket = await connectTcp({
         namespace,

@@ -1,8 +1,8 @@
 import type { BufferBudget, Clock, Logger } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
-import type { ConnectionJournal, HeldIdentity, TunnelRejection, TunnelWatch } from '../../proxy/index.ts';
-import type { Tracer } from '../../telemetry/index.ts';
+import type { ConnectionJournal, HeldIdentity, RefusalTeller, TunnelRejection } from '../../proxy/index.ts';
+import type { Tracer, TunnelMetrics } from '../../telemetry/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
@@ -18,7 +18,8 @@ export interface PodProxyDeps {
   readonly tracker: ConnectionTracker;
   readonly connections: FairShare;
   readonly journal: ConnectionJournal;
-  readonly tunnels: TunnelWatch;
+  readonly refusals: RefusalTeller;
+  readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
   readonly budget: BufferBudget;
   readonly clock: Clock;

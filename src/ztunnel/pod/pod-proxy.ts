@@ -48,7 +48,7 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
     account,
     connectTimeoutMs: deps.traffic.connectTimeoutMs,
     clock: deps.clock,
-    watch: deps.tunnels,
+    metrics: deps.tunnels,
   });
   const outbound = outboundPorts(deps, target, { pool, tracker });
   const inbound = inboundPorts(deps, target, { tracker });

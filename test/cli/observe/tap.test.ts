@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'tap';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
 import { LIVE, REFUSAL } from './support/answers.ts';
@@ -73,4 +75,16 @@ test('what would steer a terminal is shown as its code', async (t) => {
   const { stdout } = await nodemesh(['tap', '--address', api.url, '--limit', '1']);
   t.match(stdout, 'GET /\\u001b[2Jgone');
   t.notOk(stdout.includes('\u001b'));
+});
+
+test('--for ends it in time although the other side answers nothing, neither to the beginning nor to the end', async (t) => {
+  const deaf = createServer((socket) => t.teardown(() => socket.destroy()));
+  await once(deaf.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => deaf.close());
+  const { port } = deaf.address() as AddressInfo;
+  const startedMs = performance.now();
+  const { code } = await nodemesh(['tap', '--address', `127.0.0.1:${port}`, '--for', '500ms']);
+  t.equal(code, 0);
+  // Half a minute is what `ws` would wait for an answer to its close.
+  t.ok(performance.now() - startedMs < 9_000, `${performance.now() - startedMs} ms`);
 });

@@ -25,13 +25,19 @@ function setup() {
     log: silentLogger,
   });
   const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
+  // What another process has seen is called otherwise.
+  const batchOf = (from: number, instance: string): ObservationReport['batch'] => {
+    const batch = store.since(from);
+    const refusals = batch.refusals.map((one) => ({ ...one, id: one.id.replace(store.instance, instance) }));
+    return { ...batch, refusals };
+  };
   const reportOf = (from: number, over: Partial<ObservationReport> = {}): ObservationReport => ({
     proxy: 'ztunnel/node-1',
     instance: store.instance,
     version: '0.1.0',
     sentMs: clock.now(),
     dashboardUrl: '',
-    batch: store.since(from),
+    batch: batchOf(from, over.instance ?? store.instance),
     state: undefined,
     requests: [],
     ...over,

@@ -227,3 +227,78 @@ test('slots of a time that is not kept, or that has not come, are left out', asy
     });
   t.same(store.topology({ windowMs: KEPT_MS }).edges, []);
 });
+
+test('a refusal that both ends of a tunnel tell of is one, with what each of them knows', async (t) => {
+  const { clock, store } = setup();
+  const told: RefusalView[] = [];
+  store.follow({ refused: (one) => told.push(one) });
+  const id = 'ztunnel/node-2/x/t1';
+  const own = {
+    ...refusal({ atMs: clock.now(), service: undefined, dialled: '10.244.2.2:8080' }),
+    id,
+    proxy: 'ztunnel/node-2',
+  };
+  const dialler = {
+    ...refusal({ reporter: 'source', reason: 'ERR_TUNNEL_STATUS', policy: '', atMs: clock.now() }),
+    id,
+    proxy: 'ztunnel/node-2',
+  };
+  const whole = {
+    id,
+    proxy: 'ztunnel/node-2',
+    reason: own.reason,
+    policy: own.policy,
+    service: { name: 'payments' },
+    dialled: '10.96.0.12:8080',
+  };
+  for (const order of [
+    [dialler, own],
+    [own, dialler],
+  ]) {
+    const both = createObservationStore({ proxy: 'controller', clock });
+    both.ingest({ slots: [], refusals: order, flows: [], spans: [] });
+    both.ingest({ slots: [], refusals: order, flows: [], spans: [] });
+    t.match(both.refusals(ALL), [whole]);
+    t.equal(both.refusals(ALL).length, 1);
+  }
+  for (const one of [dialler, own, dialler]) store.refused(one);
+  t.equal(store.refusals(ALL).length, 1);
+  t.equal(told.length, 2, 'who follows is told when more is known, and not again');
+  t.match(told[1], whole);
+});
+
+test('whoever dials as somebody else cannot say who was refused', async (t) => {
+  const { clock, store } = setup();
+  const id = 'ztunnel/node-2/x/t1';
+  store.refused({ ...refusal({ atMs: clock.now() }), id, proxy: 'ztunnel/node-2' });
+  store.refused({
+    ...refusal({ reporter: 'source', source: shop('innocent') }),
+    id,
+    proxy: 'ztunnel/node-2',
+  });
+  t.match(store.refusals(ALL), [{ source: shop('shopper') }]);
+});
+
+test('a request that a waypoint could not pass on is joined with the refusal behind it', async (t) => {
+  const { clock, store } = setup();
+  const atMs = clock.now();
+  const at = { id: 'ztunnel/node-2/x/t1', proxy: 'ztunnel/node-2' };
+  const request = { method: 'GET', host: 'payments', path: '/', status: 503 };
+  store.refused({ ...refusal({ atMs, source: shop('waypoint') }), ...at });
+  store.refused({ ...refusal({ atMs, reporter: 'waypoint', policy: '', request }), ...at });
+  t.match(store.refusals(ALL), [{ source: shop('shopper'), request, policy: 'shop/payments-from-cart' }]);
+});
+
+test('who ends may tell of what was counted in a slot that is not over, and it counts once', async (t) => {
+  const { clock, store } = setup();
+  store.count(edge(), { opened: 1 });
+  t.same(store.since(0).slots, []);
+  store.seal();
+  const batch = store.since(0);
+  t.match(batch.slots, [{ counts: { opened: 1 } }]);
+  store.count(edge(), { opened: 1 });
+  store.seal();
+  t.match(store.since(batch.upTo).slots, [{ counts: { opened: 1 } }]);
+  await clock.advance(3 * SLOT_MS);
+  t.equal(store.since(0).slots.length, 2);
+});

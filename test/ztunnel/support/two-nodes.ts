@@ -9,7 +9,7 @@ import {
   workloadIdentity,
 } from '../../../src/model/index.ts';
 import { resolveZtunnelConfig, type ZtunnelOptions } from '../../../src/ztunnel/config/index.ts';
-import type { ConnectionDetails, ConnectionEnd } from '../../../src/proxy/index.ts';
+import { type ConnectionDetails, type ConnectionEnd, createRefusalTeller } from '../../../src/proxy/index.ts';
 import { createTracer } from '../../../src/telemetry/index.ts';
 import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy.ts';
 import { makeWorkload } from '../../model/mesh-fixtures.ts';
@@ -89,8 +89,15 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
         log: process.env.ZT_LOG === '1' ? consoleLogger : silentLogger,
         random: Math.random,
         onTunnelRejected: (_pod, { error }) => journal.push({ node: node.name, event: 'rejected', error }),
+        onDrained: () => Promise.resolve(),
         onDryRun: () => undefined,
         onWaypointBypass: () => undefined,
+        refusals: createRefusalTeller({
+          proxy: `ztunnel/${node.name}`,
+          instance: 'i1',
+          verdicts: new Set(['ERR_ZTUNNEL_DENIED']),
+          details: 'full',
+        }),
         tunnels: { opened: () => () => undefined, failed: () => undefined },
         onDecided: () => undefined,
       });

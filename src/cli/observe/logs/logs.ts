@@ -9,6 +9,7 @@ import { matches } from '../tap/tap-filter.ts';
 import { type TapFilterOptions, tapFilter, withTapFilter } from '../tap/tap-filter-options.ts';
 import { type AccessLine, filteredLine } from './access-line.ts';
 import { type LogSource, logSources, readAccessLines } from './log-sources.ts';
+import { createToldRefusals } from './told-refusals.ts';
 
 interface LogsOptions extends TapFilterOptions {
   readonly lab?: string;
@@ -67,14 +68,21 @@ Examples:
           if (isWanted(line)) onLine(line, raw);
         });
       };
+      const told = createToldRefusals();
       const found: { readonly line: AccessLine; readonly raw: string }[] = [];
       const startedMs = Date.now();
       await Promise.all(
         sources.map((source) =>
-          read(source, { tail: String(READ_LINES) }, (line, raw) => found.push({ line, raw })),
+          read(source, { tail: String(READ_LINES) }, (line, raw) => {
+            told.note(line);
+            found.push({ line, raw });
+          }),
         ),
       );
-      const latest = found.toSorted((a, b) => a.line.atMs - b.line.atMs).slice(-options.tail || found.length);
+      const latest = found
+        .filter(({ line }) => !told.isEcho(line))
+        .toSorted((a, b) => a.line.atMs - b.line.atMs)
+        .slice(-options.tail || found.length);
       if (options.tail > 0) for (const { line, raw } of latest) print(line, raw);
       if (options.follow !== true) {
         if (found.length === 0) context.terminal.stderr.write('no line of the access logs matches\n');
@@ -84,7 +92,8 @@ Examples:
       await Promise.all(
         sources.map((source) =>
           read(source, { tail: '100', follow: 'true' }, (line, raw) => {
-            if (line.atMs > lastMs) print(line, raw);
+            told.note(line);
+            if (line.atMs > lastMs && !told.isEcho(line)) print(line, raw);
           }),
         ),
       );

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { type ApiClient, type ApiOptions, type LiveFeed, openApi, withApiOptions } from '../../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
 import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
-import type { LiveMessage } from '../../../model/index.ts';
 import { lineOutputOption } from '../output.ts';
+import { followSources, type TapSource } from './follow-sources.ts';
 import { createSeen } from './seen.ts';
 import { type TapEvent, tapEvents } from './tap-event.ts';
 import { filteredOf, matches } from './tap-filter.ts';
@@ -44,58 +44,49 @@ Examples:
       const filter = tapFilter(options);
       const seen = createSeen();
       let shown = 0;
-      const { promise: enough, resolve: haveEnough } = Promise.withResolvers<undefined>();
+      const ended = new AbortController();
+      // From now on: what is slow to answer takes none of it away.
+      const timer = options.for === undefined ? undefined : setTimeout(() => ended.abort(), options.for);
       const show = (event: TapEvent): void => {
         if (!matches(filter, filteredOf(event)) || !seen.isNew(event)) return;
         if (options.limit !== undefined && shown >= options.limit) return;
         shown += 1;
         const line = options.output === 'json' ? JSON.stringify(event) : tapLine(event, terminal.colours);
         terminal.stdout.write(`${line}\n`);
-        if (shown === options.limit) haveEnough(undefined);
+        if (shown === options.limit) ended.abort();
       };
-      const feeds = await openFeeds(await openSources(context, options), options.namespace, (message) => {
-        if (message.topic === 'dropped')
-          terminal.stderr.write(`(too slow: ${message.count} messages were left out)\n`);
-        for (const event of tapEvents(message)) show(event);
-      });
-      const timer =
-        options.for === undefined ? undefined : setTimeout(() => haveEnough(undefined), options.for);
+      const warn = (sentence: string): void => {
+        terminal.stderr.write(`(${sentence})\n`);
+      };
       try {
-        const failure = await Promise.race([enough, ...feeds.map(({ over }) => over)]);
-        if (failure !== undefined) throw failure;
+        await followSources(await openSources(context, options), {
+          follow: {
+            follow: ['connections', 'requests', 'refusals'],
+            ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+          },
+          onMessage(message) {
+            if (message.topic === 'dropped') warn(`too slow: ${message.count} messages were left out`);
+            for (const event of tapEvents(message)) show(event);
+          },
+          warn,
+          signal: ended.signal,
+        });
       } finally {
         clearTimeout(timer);
-        for (const feed of feeds) feed.close();
+        ended.abort();
       }
     });
 }
 
 /** Whoever was named; else the controller and every node of a lab, because only a node knows its connections. */
-async function openSources(context: CliContext, options: ApiOptions): Promise<readonly ApiClient[]> {
+async function openSources(context: CliContext, options: ApiOptions): Promise<readonly TapSource[]> {
   const { lab, node, address, tokenFile } = options;
   if (address !== undefined || node !== undefined || tokenFile !== undefined)
-    return [await openApi(context, options)];
+    return [{ name: address ?? node ?? 'it', api: await openApi(context, options) }];
   const where = lab === undefined ? {} : { lab };
   const nodes = await openLab(context, lab).nodes();
   return Promise.all([
-    openApi(context, where),
-    ...nodes.map((name) => openApi(context, { ...where, node: name })),
+    openApi(context, where).then((api) => ({ name: 'the controller', api })),
+    ...nodes.map(async (name) => ({ name, api: await openApi(context, { ...where, node: name }) })),
   ]);
-}
-
-async function openFeeds(
-  sources: readonly ApiClient[],
-  namespace: string | undefined,
-  onMessage: (message: LiveMessage) => void,
-): Promise<readonly LiveFeed[]> {
-  const follow = {
-    follow: ['connections', 'requests', 'refusals'] as const,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
-  const opened = await Promise.allSettled(sources.map((source) => source.live(follow, onMessage)));
-  const feeds = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const failure = opened.find((each) => each.status === 'rejected');
-  if (failure === undefined) return feeds;
-  for (const feed of feeds) feed.close();
-  throw failure.reason;
 }

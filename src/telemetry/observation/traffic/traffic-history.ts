@@ -22,6 +22,8 @@ export interface TrafficHistory {
   sums(fromMs: number, toMs: number): readonly EdgeTally[];
   /** Each of the slots that start within [fromMs, toMs), oldest first. */
   slots(fromMs: number, toMs: number): readonly TimeSlot[];
+  /** Nothing is added to what was counted until now: what comes counts as later. */
+  seal(): void;
   /** Slots that nothing will be added to, in ascending order of their sequence numbers, from after `sequence`. */
   closedSince(sequence: number, most: number, nowMs: number): readonly ClosedSlot[];
 }
@@ -138,10 +140,13 @@ export function createTrafficHistory(
       return [...sums].map(([{ edge }, tally]) => ({ edge, tally }));
     },
     slots: within,
+    seal() {
+      for (const slot of slots) if (slot.closedAs === 0) slot.closedAs = nextSequence(slot.tallies.size);
+    },
     closedSince(sequence, most, nowMs) {
       const closed: ClosedSlot[] = [];
       for (const slot of slots) {
-        if (slot.startMs + SLOT_MS > nowMs) break;
+        if (slot.closedAs === 0 && slot.startMs + SLOT_MS > nowMs) break;
         if (slot.closedAs === 0) slot.closedAs = nextSequence(slot.tallies.size);
         let own = slot.closedAs;
         if (own + slot.tallies.size - 1 <= sequence) continue;

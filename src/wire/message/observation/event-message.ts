@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { FlowRecord, FlowRequest, RefusalView, TraceSpan } from '../../../model/index.ts';
 import { enumTable } from '../../codec/enum-table.ts';
-import { decodePort, requireText } from '../../codec/field.ts';
+import { badField, decodePort, requireText } from '../../codec/field.ts';
 import {
   type AttributeValue,
   AttributeValueSchema,
@@ -32,8 +32,9 @@ const KINDS = enumTable<TraceSpan['kind']>({
   internal: SpanKind.INTERNAL,
 });
 
-export function encodeRefusal(refusal: RefusalView): Refusal {
-  const { reporter, source, destination, service, request, kind, proxy: _proxy, rule, ...texts } = refusal;
+/** `reportedBy`: the proxy that tells of it. */
+export function encodeRefusal(refusal: RefusalView, reportedBy: string): Refusal {
+  const { reporter, source, destination, service, request, kind, proxy, rule, ...texts } = refusal;
   const message = create(RefusalSchema, {
     ...texts,
     reporter: REPORTERS.encode(reporter),
@@ -41,6 +42,7 @@ export function encodeRefusal(refusal: RefusalView): Refusal {
     destination: encodeEnd(destination),
     failed: kind === 'failed',
     rule: whole(rule),
+    refusedBy: proxy === reportedBy || reporter === 'destination' ? '' : proxy,
   });
   if (service !== undefined) message.service = encodeService(service);
   if (request !== undefined)
@@ -48,15 +50,18 @@ export function encodeRefusal(refusal: RefusalView): Refusal {
   return message;
 }
 
-export function decodeRefusal(message: Refusal, proxy: string, path: string): RefusalView {
+export function decodeRefusal(message: Refusal, reportedBy: string, path: string): RefusalView {
   const { request } = message;
   const id = requireText(message.id, `${path}.id`);
+  const reporter = REPORTERS.decode(message.reporter, `${path}.reporter`);
+  const proxy = message.refusedBy === '' ? reportedBy : message.refusedBy;
+  if (proxy !== reportedBy) checkRefusedBy(message, reporter, path);
   return {
     // Two proxies never have the same, whatever they say.
     id: id.startsWith(`${proxy}/`) ? id : `${proxy}/${id}`,
     atMs: decodeAmount(message.atMs, `${path}.at_ms`),
     proxy,
-    reporter: REPORTERS.decode(message.reporter, `${path}.reporter`),
+    reporter,
     source: decodeEnd(message.source),
     sourceAddress: message.sourceAddress,
     destination: decodeEnd(message.destination),
@@ -76,6 +81,15 @@ export function decodeRefusal(message: Refusal, proxy: string, path: string): Re
     hint: message.hint,
     traceId: message.traceId,
   };
+}
+
+/** Whoever dials may tell what the proxy behind it refused: nobody else knows, and of its own it says it under its own name. */
+function checkRefusedBy({ id, refusedBy }: Refusal, reporter: RefusalView['reporter'], path: string): void {
+  const isPossible = reporter === 'source' || (reporter === 'waypoint' && refusedBy.startsWith('ztunnel/'));
+  if (!isPossible)
+    throw badField(`${path}.refused_by`, `expected nobody else for reporter ${reporter}, got ${refusedBy}`);
+  if (!id.startsWith(`${refusedBy}/`))
+    throw badField(`${path}.id`, `expected a refusal of ${refusedBy}, got ${id}`);
 }
 
 export function encodeFlow(flow: FlowRecord): Flow {

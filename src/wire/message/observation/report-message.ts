@@ -34,7 +34,7 @@ export function encodeObservationReport(report: ObservationReport): Buffer {
     upToSequence: batch.upTo,
     edges: edges.all().map(encodeEdge),
     slots,
-    refusals: batch.refusals.map(encodeRefusal),
+    refusals: batch.refusals.map((refusal) => encodeRefusal(refusal, report.proxy)),
     flows: batch.flows.map(encodeFlow),
     spans: batch.spans.map(encodeSpan),
     requests: report.requests.map(encodeRequest),
