@@ -69,6 +69,8 @@ export {
   type RefusalView,
   type RefusedRequest,
   type RequestView,
+  defaultRouteView,
+  isDefaultRoute,
   routeViews,
   type ServicePort,
   type ServiceProblem,

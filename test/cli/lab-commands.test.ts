@@ -91,6 +91,7 @@ test('every command that shows what happens, on a lab under traffic', { timeout:
       (await run('top', '--once')).stdout,
       /^WORKLOAD +RPS[\s\S]*\nEDGE [\s\S]*shop\/frontend → service shop\/cart /,
     );
+    t.match((await run('top', 'routes', '--once')).stdout, /\nService shop\/cart default .* shop\/waypoint /);
   });
 
   await t.test('edges and topology know who talks to whom, and that it is protected', async (t) => {

@@ -18,7 +18,7 @@ export {
   type RefusedRequest,
   type TraceSpan,
 } from './events.ts';
-export { routeViews } from './route-views.ts';
+export { defaultRouteView, isDefaultRoute, routeViews } from './route-views.ts';
 export {
   KEPT_MS,
   LATENCY_BOUNDS_MS,

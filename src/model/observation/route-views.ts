@@ -3,6 +3,25 @@ import type { HttpRoute, Route } from '../waypoint/route.ts';
 import { ruleLabel } from '../waypoint/rule-label.ts';
 import type { Rates, WaypointView } from './views.ts';
 
+type RouteView = WaypointView['routes'][number];
+
+/** Of a service without routes: all its requests go to the service itself. */
+export function defaultRouteView(service: {
+  readonly namespace: string;
+  readonly name: string;
+  readonly rates: Rates;
+}): RouteView {
+  const { namespace, name, rates } = service;
+  return { kind: DEFAULT_ROUTE, namespace, name, service: `${namespace}/${name}`, rule: 'default', rates };
+}
+
+/** Whether it is that of a service, and no object. */
+export function isDefaultRoute({ kind }: RouteView): boolean {
+  return kind === DEFAULT_ROUTE;
+}
+
+const DEFAULT_ROUTE = 'Service';
+
 /**
  * The rules of a route as people see them, each with its rates. None of a route for connections: of those only the whole service's
  * traffic is counted.

@@ -18,7 +18,7 @@ import { hitKey } from './waypoint-policies.ts';
 export interface RequestObserverDeps {
   readonly observer: Observer;
   readonly edges: EdgeBook;
-  readonly rules: Pick<RuleRates, 'count'>;
+  readonly rules: Pick<RuleRates, 'count' | 'countDefault'>;
   readonly hits: Pick<PolicyHits, 'decided'>;
   /** `namespace/name` of the waypoint. */
   readonly gateway: string;
@@ -39,6 +39,7 @@ export function createRequestObserver(deps: RequestObserverDeps): ObserveRequest
     const counts = countsOf(context, verdict);
     observer.count(edge, counts);
     if (record.taken !== undefined) deps.rules.count(record.taken, counts);
+    else if (record.byDefault !== undefined) deps.rules.countDefault(record.byDefault, counts);
     if (verdict !== undefined) {
       observer.refused(refusalOf(request, context, { edge, verdict, now: deps.now }));
       countHit(record, deps.hits);

@@ -1,5 +1,13 @@
 import type { Clock } from '../../base/index.ts';
-import { type HttpRoute, type HttpRule, type Rates, ruleLabel, type TrafficEdge } from '../../model/index.ts';
+import {
+  type HttpRoute,
+  type HttpRule,
+  KEPT_MS,
+  type Rates,
+  ruleLabel,
+  type Service,
+  type TrafficEdge,
+} from '../../model/index.ts';
 import { type CountsOfOne, createObservationStore } from '../../telemetry/index.ts';
 
 interface TakenBy {
@@ -7,9 +15,15 @@ interface TakenBy {
   readonly rule: HttpRule;
 }
 
-/** The traffic of each rule of each route. */
+type ServiceName = Pick<Service, 'namespace' | 'name'>;
+
+/** The traffic of each rule of each route, and of services without one. */
 export interface RuleRates {
   count(taken: TakenBy, counts: CountsOfOne): void;
+  /** Of a service that no route is bound to. */
+  countDefault(service: ServiceName, counts: CountsOfOne): void;
+  /** Services that had requests without a route, within fifteen minutes. */
+  defaults(windowMs: number): readonly (ServiceName & { readonly rates: Rates })[];
   /** `rule` as `ruleLabel` gives it. */
   over(windowMs: number): (route: HttpRoute, rule: string) => Rates;
 }
@@ -23,6 +37,7 @@ export function createRuleRates(clock: Clock): RuleRates {
   });
   /** A changed route has new rules. */
   const edges = new WeakMap<HttpRule, TrafficEdge>();
+  const byDefault = new Map<string, ServiceName & { readonly edge: TrafficEdge }>();
   return {
     count(taken, counts) {
       let edge = edges.get(taken.rule);
@@ -32,6 +47,27 @@ export function createRuleRates(clock: Clock): RuleRates {
       }
       store.count(edge, counts);
     },
+    countDefault({ namespace, name }, counts) {
+      const key = `${namespace}/${name}`;
+      let known = byDefault.get(key);
+      if (known === undefined) {
+        if (byDefault.size >= MOST_DEFAULTS) byDefault.clear();
+        known = { namespace, name, edge: edgeTo(namespace, `Service ${name}`) };
+        byDefault.set(key, known);
+      }
+      store.count(known.edge, counts);
+    },
+    defaults(windowMs) {
+      const rates = store.workloadRates(windowMs);
+      const had = store.workloadRates(KEPT_MS);
+      return [...byDefault.values()]
+        .filter(({ namespace, edge }) => had.of(namespace, edge.destination.workload).requests > 0)
+        .map(({ namespace, name, edge }) => ({
+          namespace,
+          name,
+          rates: rates.of(namespace, edge.destination.workload),
+        }));
+    },
     over(windowMs) {
       const rates = store.workloadRates(windowMs);
       return (route, rule) => rates.of(route.namespace, nameOf(route, rule));
@@ -40,10 +76,14 @@ export function createRuleRates(clock: Clock): RuleRates {
 }
 
 function edgeOf(route: HttpRoute, rule: string): TrafficEdge {
+  return edgeTo(route.namespace, nameOf(route, rule));
+}
+
+function edgeTo(namespace: string, workload: string): TrafficEdge {
   return {
     reporter: 'waypoint',
     source: { namespace: '', workload: '', identity: '' },
-    destination: { namespace: route.namespace, workload: nameOf(route, rule), identity: '' },
+    destination: { namespace, workload, identity: '' },
     service: undefined,
     protocol: 'http',
     mutualTls: true,
@@ -54,3 +94,6 @@ function edgeOf(route: HttpRoute, rule: string): TrafficEdge {
 function nameOf(route: HttpRoute, rule: string): string {
   return `${route.kind} ${route.name} ${rule}`;
 }
+
+/** Far more than one waypoint serves; what is beyond begins anew. */
+const MOST_DEFAULTS = 1_000;

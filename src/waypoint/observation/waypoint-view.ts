@@ -3,6 +3,7 @@ import {
   type HttpRoute,
   type MeshView,
   type Rates,
+  defaultRouteView,
   routeViews,
   type ServiceKey,
   serviceKey,
@@ -20,7 +21,7 @@ export interface WaypointViewDeps {
   readonly resources: { all(): IterableIterator<WaypointResource> };
   readonly upstreams: Pick<Upstreams, 'dump'>;
   readonly store: Pick<ObservationStore, 'waypointRates'>;
-  readonly rules: Pick<RuleRates, 'over'>;
+  readonly rules: Pick<RuleRates, 'over' | 'defaults'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -50,9 +51,10 @@ function routesOf({ resources, rules, view }: WaypointViewDeps, windowMs: number
     const service = view.service(key);
     return service === undefined ? key : `${service.namespace}/${service.name}`;
   };
-  return [...resources.all()].flatMap((resource) =>
+  const bound = [...resources.all()].flatMap((resource) =>
     resource.kind === 'route' ? routeViews(resource.route, nameOf, rates) : [],
   );
+  return [...bound, ...rules.defaults(windowMs).map((service) => defaultRouteView(service))];
 }
 
 function ejectedOf({ upstreams, clock }: WaypointViewDeps): WaypointView['ejected'] {

@@ -25,6 +25,8 @@ export interface RequestRecord {
   routeRule: string;
   /** The rule that took it. */
   taken: Extract<RouteSelection, { readonly kind: 'rule' }> | undefined;
+  /** The service that it went to because no route is bound to it. */
+  byDefault: Service | undefined;
   /** Tokens that were found good. */
   tokens: readonly VerifiedToken[];
   /** The service that the last try went to. */
@@ -54,6 +56,7 @@ export function createRequestRecord(): RequestRecord {
     route: undefined,
     routeRule: '',
     taken: undefined,
+    byDefault: undefined,
     tokens: [],
     backendService: undefined,
     upstream: undefined,

@@ -271,7 +271,7 @@ function world(request: Parameters<typeof makeRequest>[0] = {}, policies: readon
     },
     edges: createEdgeBook(),
     hits: { decided: ({ policy }) => void seen.hits.push(policy) },
-    rules: { count: () => undefined },
+    rules: { count: () => undefined, countDefault: () => undefined },
     gateway: 'shop/waypoint',
     proxy: 'waypoint/shop/waypoint-1',
     now: () => 1_000,

@@ -1,5 +1,6 @@
 import {
   type GatewayKey,
+  isDefaultRoute,
   NO_RATES,
   type Route,
   routeViews,
@@ -31,18 +32,19 @@ export function meshWaypoints(
   return [...collections.waypoints.values()].map(({ key, namespace, name, traffic }) => {
     const { pods = 0, ready = 0 } = collections.waypointHealth.get(key) ?? {};
     const own = told.filter((view) => view.namespace === namespace && view.name === name);
-    const rates = joinRates(own.flatMap((view) => view.routes));
+    const views = own.flatMap((view) => view.routes);
+    const rates = joinRates(views);
+    const known = [
+      ...(routes.get(key) ?? []).flatMap((route) => routeViews(route, nameOf, () => NO_RATES)),
+      // Of services without a route only who serves them knows.
+      ...new Map(views.filter(isDefaultRoute).map((view) => [keyOf(view), view])).values(),
+    ];
     return {
       namespace,
       name,
       ready: { pods: ready, total: pods },
       serves: own[0]?.serves ?? SERVES[traffic],
-      routes: (routes.get(key) ?? []).flatMap((route) =>
-        routeViews(route, nameOf, () => NO_RATES).map((view) => ({
-          ...view,
-          rates: rates.get(keyOf(view)) ?? view.rates,
-        })),
-      ),
+      routes: known.map((view) => ({ ...view, rates: rates.get(keyOf(view)) ?? view.rates })),
       ejected: own.flatMap(({ ejected }) => ejected),
     };
   });

@@ -29,6 +29,7 @@ export function createRouteLayer(options: BackendChoiceOptions = {}): Layer {
       case 'unmatched':
         throw noRoute(request, context);
       case 'default':
+        context.record.byDefault = context.dialled.service;
         return next(request, { ...context, backend: dialledBackend(context) });
       case 'rule': {
         const { route, rule, match } = selection;
