@@ -20,8 +20,8 @@ export interface LogSink {
 }
 
 const DEFAULT_MAXIMUM_BYTES = 4 * 1024 * 1024;
-/** Lines are gathered up to this length or age: one write for many connections instead of one for each. */
-const GATHERED_LENGTH = 16 * 1024;
+/** Lines are gathered up to this length or age: each write wakes another thread, whatever its length. */
+const GATHERED_LENGTH = 64 * 1024;
 const GATHERED_MS = 50;
 
 /** Node's own process.stdout blocks the whole process while a pipe is full, so it is not used. */
