@@ -219,7 +219,11 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
   const isTold = (dialled: DialledTarget): boolean =>
     self.isTold(dialled.kind === 'service' ? dialled.service : undefined);
   // Behind the plans, which are new when it hears of a change.
-  const live = createLiveConnections({ changes: resources.changes, planFor });
+  const live = createLiveConnections({
+    changes: resources.changes,
+    planFor,
+    onDecided: deps.onDecided,
+  });
   const handler = createHandler({
     ...deps,
     ...enforcement,

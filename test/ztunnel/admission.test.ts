@@ -19,6 +19,7 @@ function world() {
   const clock = createFakeClock();
   const cuts: string[] = [];
   const dryRuns: string[] = [];
+  const decided: string[] = [];
   const guarded = new Set<string>();
   const admission = createAdmission({
     view,
@@ -27,6 +28,7 @@ function world() {
     clock,
     refusesBypass: (uid) => guarded.has(uid),
     onDryRun: ({ sentence, differs }) => differs && dryRuns.push(sentence),
+    onDecided: (verdict, { policy }) => decided.push(`${verdict} ${policy}`),
   });
   const admit = (source?: WorkloadIdentity) =>
     admission.admit({
@@ -34,7 +36,7 @@ function world() {
       attributes: { ...attributes, source },
       cut: (cause) => void cuts.push(`${cause.code} ${cause.message}`),
     });
-  return { view, clock, admission, admit, cuts, dryRuns, guarded };
+  return { view, clock, admission, admit, cuts, dryRuns, decided, guarded };
 }
 
 test('a denial names its policy', async (t) => {
@@ -75,11 +77,12 @@ test('a connection waits for a policy that is named but not here, and is refused
 });
 
 test('an open connection is cut by a policy that comes later', async (t) => {
-  const { view, admit, cuts, admission } = world();
+  const { view, admit, cuts, decided, admission } = world();
   view.apply({ upsertWorkloads: [server] });
   const { release } = await admit();
   view.apply({ upsertPolicies: [strict] });
   t.match(cuts, [/^ERR_ZTUNNEL_DENIED_LATER .*shop\/strict/]);
+  t.equal(decided.at(-1), 'deny shop/strict', 'what cuts a connection counts as well');
   release();
   admission.close();
 });

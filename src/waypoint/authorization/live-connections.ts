@@ -1,10 +1,11 @@
 import type { MeshError, Signal } from '../../base/index.ts';
 import { type RequestPolicy, type ServiceKey, serviceKey } from '../../model/index.ts';
-import { decideL7, type RequestAttributes } from '../../policy/index.ts';
+import { decideL7, type RequestAttributes, type RequestExplanation } from '../../policy/index.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { DialledTarget } from '../request/request-context.ts';
 import type { ResourceReach } from '../resources/resource-store.ts';
 import { deniedLater } from './denial.ts';
+import type { DecisionListeners } from './note-decision.ts';
 
 /** Why a connection was let through. */
 export interface Admission {
@@ -36,9 +37,11 @@ export interface LiveConnectionsDeps {
   /** Heard after plans have been thrown away. */
   readonly changes: Signal<ResourceReach>;
   planFor(dialled: DialledTarget): TargetPlan;
+  /** Told of what cuts a connection. */
+  readonly onDecided?: DecisionListeners['onDecided'];
 }
 
-export function createLiveConnections({ changes, planFor }: LiveConnectionsDeps): LiveConnections {
+export function createLiveConnections({ changes, planFor, onDecided }: LiveConnectionsDeps): LiveConnections {
   const byService = new Map<ServiceKey | undefined, Map<LiveConnection, readonly RequestPolicy[]>>();
 
   function release(slot: ServiceKey | undefined, connection: LiveConnection): void {
@@ -53,10 +56,11 @@ export function createLiveConnections({ changes, planFor }: LiveConnectionsDeps)
       const { policies } = planFor(connection.dialled).authorization;
       if (isSame(policies, judgedBy)) continue;
       held?.set(connection, policies);
-      const refusal = refusalOf(connection, policies);
-      if (refusal === undefined) continue;
+      const reason = refusalOf(connection, policies);
+      if (reason === undefined) continue;
       release(slot, connection);
-      connection.cut(refusal);
+      onDecided?.('deny', reason);
+      connection.cut(deniedLater(reason));
     }
   }
 
@@ -83,13 +87,13 @@ export function createLiveConnections({ changes, planFor }: LiveConnectionsDeps)
 function refusalOf(
   { attributes, authorizers }: LiveConnection,
   policies: readonly RequestPolicy[],
-): MeshError | undefined {
+): RequestExplanation | undefined {
   const first = decideL7({ policies, attributes });
   const isAsked = first.authorizers.every(({ provider }) => authorizers.has(provider));
-  if (!isAsked) return deniedLater(first.reason);
+  if (!isAsked) return first.reason;
   const decision =
     first.verdict === 'custom-needed' ? decideL7({ policies, attributes, authorized: true }) : first;
-  return decision.verdict === 'deny' ? deniedLater(decision.reason) : undefined;
+  return decision.verdict === 'deny' ? decision.reason : undefined;
 }
 
 function isSame(policies: readonly RequestPolicy[], others: readonly RequestPolicy[]): boolean {

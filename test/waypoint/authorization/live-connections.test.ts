@@ -27,13 +27,16 @@ function world(...first: readonly RequestPolicy[]) {
   const changes = createSignal<ResourceReach>();
   let policies = first;
   const { plan } = makeContext();
+  const decided: string[] = [];
   const live = createLiveConnections({
     changes,
+    onDecided: (verdict, { policy }) => decided.push(`${verdict} ${policy}`),
     planFor: () => ({ ...plan, authorization: { ...plan.authorization, policies } }),
   });
   return {
     live,
     changes,
+    decided,
     open(service = cart, authorizers: readonly string[] = [], judgedBy = policies) {
       const cuts: MeshError[] = [];
       const release = live.follow({
@@ -53,11 +56,12 @@ function world(...first: readonly RequestPolicy[]) {
 }
 
 test('a connection that policies no longer allow is cut, once', async (t) => {
-  const { open, change } = world(ALLOW);
+  const { open, change, decided } = world(ALLOW);
   const { cuts } = open();
   change([ALLOW, policyOf('others', 'deny', [])]);
   t.equal(cuts.length, 0);
   change([ALLOW, DENY]);
+  t.same(decided, [`deny ${DENY.key}`], 'the policy counts it');
   change([DENY]);
   t.match(cuts, [
     {
