@@ -32,6 +32,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
   const backoff = createBackoff({ initialMs: 50, maximumMs: 500, factor: 2 });
   const { promise: gone, resolve: becomeGone } = Promise.withResolvers<void>();
   let child: ChildProcess | undefined;
+  let restart: NodeJS.Timeout | undefined;
   let restarts = 0;
   let lastEnd: string | undefined;
   let retired = false;
@@ -48,12 +49,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
     if (Date.now() - startedAtMs > STEADY_MS) backoff.reset();
     const delayMs = backoff.next();
     options.log.warn('process ended', { process: options.name, ending, restartInMs: delayMs });
-    setTimeout(() => {
-      if (retired) {
-        becomeGone();
-        return;
-      }
-      if (held) return;
+    restart = setTimeout(() => {
       restarts += 1;
       start();
     }, delayMs);
@@ -89,6 +85,8 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
     },
     hold() {
       held = true;
+      // Else `resume` would start one, and the backoff another beside it.
+      clearTimeout(restart);
       child?.kill('SIGKILL');
     },
     resume() {
@@ -99,6 +97,7 @@ export function startManagedProcess(options: ManagedProcessOptions): ManagedProc
     },
     retire() {
       retired = true;
+      clearTimeout(restart);
       if (child === undefined) becomeGone();
       return gone;
     },
