@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ApiAnswers, ApiPath } from '../../model/index.ts';
 import { isPaused, resumptions } from './live.ts';
 import { ApiFailure, addressOf, ask, type Query } from './request.ts';
@@ -14,6 +14,9 @@ export interface Resource<T> {
 
 const resources = new Map<string, Signal<Resource<unknown>>>();
 
+/** Questions that wait for their answer: who asks the same meanwhile waits with them. */
+const asked = new Map<string, Promise<void>>();
+
 /**
  * The answer of the API, asked for again every `everyMs` (default 5 s) while a component shows it, the page is visible and not
  * paused; and at once when it goes on or the server is back. What was known when the page was last shown is there at once.
@@ -25,6 +28,7 @@ export function useAnswer<P extends ApiPath>(
 ): Resource<ApiAnswers[P]> {
   const key = addressOf(path, query);
   const resource = resourceOf(path, query);
+  const resumed = useRef(resumptions.value);
   // The key stands for path, query and resource.
   useEffect(() => {
     let isShown = true;
@@ -34,7 +38,12 @@ export function useAnswer<P extends ApiPath>(
       if (isWanted) await refresh(resource, path, query);
       if (isShown) timer = setTimeout(() => void turn(), everyMs);
     };
-    void turn();
+    // What somebody else has just been told is not asked again; what was missed is.
+    const ageMs = Date.now() - resource.peek().atMs;
+    const isFresh = ageMs < FRESH_MS && resumed.current === resumptions.value;
+    resumed.current = resumptions.value;
+    if (isFresh) timer = setTimeout(() => void turn(), everyMs - ageMs);
+    else void turn();
     return () => {
       isShown = false;
       clearTimeout(timer);
@@ -54,7 +63,18 @@ export function amend<P extends ApiPath>(
   if (data !== undefined) resource.value = { data: change(data), failure: undefined, atMs: Date.now() };
 }
 
-async function refresh<P extends ApiPath>(
+function refresh<P extends ApiPath>(
+  resource: Signal<Resource<ApiAnswers[P]>>,
+  path: P,
+  query: Query,
+): Promise<void> {
+  const key = addressOf(path, query);
+  const answer = asked.get(key) ?? answerInto(resource, path, query).finally(() => asked.delete(key));
+  asked.set(key, answer);
+  return answer;
+}
+
+async function answerInto<P extends ApiPath>(
   resource: Signal<Resource<ApiAnswers[P]>>,
   path: P,
   query: Query,
@@ -79,5 +99,7 @@ function resourceOf<P extends ApiPath>(path: P, query: Query): Signal<Resource<A
   return known as Signal<Resource<ApiAnswers[P]>>;
 }
 
+/** As old as what several parts of a page that is opened ask for. */
+const FRESH_MS = 1_000;
 /** Far more than a page asks; searches make a new question for each word. */
 const KEPT_ANSWERS = 40;

@@ -51,7 +51,7 @@ export function mergeNodes(graph: Graph, into: (node: GraphNode) => GraphNode): 
   for (const node of graph.nodes) {
     const become = into(node);
     target.set(node.id, become);
-    merged.set(become.id, [...(merged.get(become.id) ?? []), node]);
+    addTo(merged, become.id, node);
   }
   const edges = new Map<string, GraphEdge[]>();
   const inside = new Map<string, Rates[]>();
@@ -59,8 +59,8 @@ export function mergeNodes(graph: Graph, into: (node: GraphNode) => GraphNode): 
     const from = target.get(edge.from)?.id;
     const to = target.get(edge.to)?.id;
     if (from === undefined || to === undefined) continue;
-    if (from === to && edge.from !== edge.to) inside.set(from, [...(inside.get(from) ?? []), edge.rates]);
-    else edges.set(`${from} ${to}`, [...(edges.get(`${from} ${to}`) ?? []), { ...edge, from, to }]);
+    if (from === to && edge.from !== edge.to) addTo(inside, from, edge.rates);
+    else addTo(edges, `${from} ${to}`, { ...edge, from, to });
   }
   return {
     nodes: [...merged].map(([id, parts]) => {
@@ -74,6 +74,12 @@ export function mergeNodes(graph: Graph, into: (node: GraphNode) => GraphNode): 
     }),
     edges: [...edges].map(([id, parts]) => mergeEdges(id, parts)),
   };
+}
+
+function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function mergeEdges(id: string, parts: readonly GraphEdge[]): GraphEdge {

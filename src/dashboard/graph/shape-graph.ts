@@ -23,10 +23,11 @@ export function shapeGraph(topology: Parameters<typeof graphOf>[0], shape: Shape
 /** A service that one workload of its namespace answers for, and that calls reach by the service alone, is one box with it. */
 function joinServices(graph: Graph): Graph {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const edgesFrom = Map.groupBy(graph.edges, (edge) => edge.from);
   const partner = new Map<string, GraphNode>();
   for (const node of graph.nodes) {
     if (node.kind !== 'service') continue;
-    const behind = graph.edges.filter((edge) => edge.from === node.id).map((edge) => byId.get(edge.to));
+    const behind = (edgesFrom.get(node.id) ?? []).map((edge) => byId.get(edge.to));
     const [only] = behind;
     const isPair = behind.length === 1 && only?.kind === 'workload' && only.namespace === node.namespace;
     if (isPair && !partner.has(only.id)) partner.set(node.id, only).set(only.id, only);

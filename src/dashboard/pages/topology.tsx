@@ -1,4 +1,6 @@
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { Topology } from '../../model/index.ts';
 import { place, setParameters } from '../app/router.ts';
 import { useRefusals, useTopology } from '../data/feeds.ts';
 import { Details } from '../graph/details.tsx';
@@ -10,61 +12,61 @@ import { chosenWindow, NamespaceChoice, SearchField, Toolbar, WindowChoice } fro
 
 /** The graph of services and workloads, and the details of what is chosen in it. */
 export function TopologyPage(): JSX.Element {
-  const topology = useTopology(chosenWindow());
+  return <Answered of={useTopology(chosenWindow())}>{(topology) => <TopologyOf of={topology} />}</Answered>;
+}
+
+function TopologyOf({ of }: { readonly of: Topology }): JSX.Element {
   const refusals = useRefusals().data ?? [];
   const { namespace = '', search = '', chosen = '', services = '' } = place.value.parameters;
   const choose = (id: string): void => setParameters({ chosen: id });
+  const servicesApart = services === 'apart';
+  const graph = useMemo(
+    () => shapeGraph(of, { namespace, search, servicesApart, most: MOST_NODES }),
+    [of, namespace, search, servicesApart],
+  );
   return (
-    <Answered of={topology}>
-      {(data) => {
-        const servicesApart = services === 'apart';
-        const graph = shapeGraph(data, { namespace, search, servicesApart, most: MOST_NODES });
-        return (
-          <>
-            <Toolbar>
-              <WindowChoice />
-              <NamespaceChoice namespaces={data.nodes.map((node) => node.namespace)} />
-              <SearchField label="Search" />
-              <label class="check">
-                <input
-                  type="checkbox"
-                  checked={servicesApart}
-                  onChange={() => setParameters({ services: servicesApart ? '' : 'apart' })}
-                />
-                <span>Services apart</span>
-              </label>
-              <span class="muted" role="status">
-                {graph.nodes.length} nodes, {graph.edges.length} edges
-              </span>
-            </Toolbar>
-            <div class={chosen === '' ? 'with-panel' : 'with-panel open'}>
-              <section class="card" aria-label="Graph">
-                {graph.nodes.length === 0 ? (
-                  <Nothing>No traffic that fits. Widen the window, or take filters away.</Nothing>
-                ) : (
-                  <GraphView label="Topology" graph={graph} chosen={chosen} onChoose={choose} />
-                )}
-                <Legend />
-              </section>
-              {chosen !== '' && (
-                <Details
-                  graph={graph}
-                  chosen={chosen}
-                  refusals={refusals}
-                  onChoose={choose}
-                  onClose={() => choose('')}
-                />
-              )}
-            </div>
-            {graph.edges.length > 0 && (
-              <section class="card" aria-label="Edges">
-                <EdgeTable title="All edges" graph={graph} edges={graph.edges} onChoose={choose} />
-              </section>
-            )}
-          </>
-        );
-      }}
-    </Answered>
+    <>
+      <Toolbar>
+        <WindowChoice />
+        <NamespaceChoice namespaces={of.nodes.map((node) => node.namespace)} />
+        <SearchField label="Search" />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={servicesApart}
+            onChange={() => setParameters({ services: servicesApart ? '' : 'apart' })}
+          />
+          <span>Services apart</span>
+        </label>
+        <span class="muted" role="status">
+          {graph.nodes.length} nodes, {graph.edges.length} edges
+        </span>
+      </Toolbar>
+      <div class={chosen === '' ? 'with-panel' : 'with-panel open'}>
+        <section class="card" aria-label="Graph">
+          {graph.nodes.length === 0 ? (
+            <Nothing>No traffic that fits. Widen the window, or take filters away.</Nothing>
+          ) : (
+            <GraphView label="Topology" graph={graph} chosen={chosen} onChoose={choose} />
+          )}
+          <Legend />
+        </section>
+        {chosen !== '' && (
+          <Details
+            graph={graph}
+            chosen={chosen}
+            refusals={refusals}
+            onChoose={choose}
+            onClose={() => choose('')}
+          />
+        )}
+      </div>
+      {graph.edges.length > 0 && (
+        <section class="card" aria-label="Edges">
+          <EdgeTable title="All edges" graph={graph} edges={graph.edges} onChoose={choose} />
+        </section>
+      )}
+    </>
   );
 }
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { pod } from './lab-fixture.ts';
 
 /**
@@ -66,18 +65,26 @@ export function l7Shop(namespace: string): readonly object[] {
   ];
 }
 
-const FLAKY_WEB = ['node', resolve('test/mesh/programs/flaky-web.ts'), '8080'];
+/** Answers the first request of each path below /flaky with 503. No connection is kept, so that each has its span in the trace. */
+const FLAKY_WEB = `
+const asked = new Set();
+require('node:http').createServer((request, response) => {
+  const isFirst = !asked.has(request.url);
+  asked.add(request.url);
+  response.shouldKeepAlive = false;
+  response.writeHead(request.url.startsWith('/flaky') && isFirst ? 503 : 200).end('hello');
+}).listen(8080, '::')`;
 const BROKEN = "require('node:http').createServer((_, r) => r.writeHead(500).end()).listen(8080, '::')";
 
 const pods = (): readonly object[] => [
   pod('client', asks(['web:8080/', 'web:8080/flaky/', 'api:8080/items/']), on('node-1', 'client')),
   pod('stranger', asks(['web:8080/orders/']), on('node-1', 'stranger')),
-  labelled(pod('web', FLAKY_WEB, on('node-2', 'web')), 'web'),
-  labelled(pod('api-good', FLAKY_WEB, on('node-2')), 'api'),
+  labelled(pod('web', ['node', '-e', FLAKY_WEB], on('node-2', 'web')), 'web'),
+  labelled(pod('api-good', ['node', '-e', FLAKY_WEB], on('node-2')), 'api'),
   labelled(pod('api-broken', ['node', '-e', BROKEN], on('node-2')), 'api'),
 ];
 
-/** Asks each of these for ever, some ten times a second; another path each time where it ends in `/`. */
+/** Asks each of these for ever, some ten times a second, a new connection each time; another path each time where it ends in `/`. */
 function asks(targets: readonly string[]): readonly string[] {
   return ['node', '--input-type=module', '-e', ASK.replace('TARGETS', JSON.stringify(targets))];
 }
@@ -85,7 +92,7 @@ function asks(targets: readonly string[]): readonly string[] {
 const ASK = `
 for (let turn = 0; ; turn++) {
   for (const target of TARGETS)
-    await fetch('http://' + target + (target.endsWith('/') ? turn : '')).then((r) => r.text(), () => undefined);
+    await fetch('http://' + target + (target.endsWith('/') ? turn : ''), { headers: { connection: 'close' } }).then((r) => r.text(), () => undefined);
   await new Promise((r) => setTimeout(r, 100));
 }`;
 
