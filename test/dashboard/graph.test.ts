@@ -108,6 +108,9 @@ test('a small graph turns to fit its frame', async (t) => {
   const graph = shapeGraph(shop, ALL);
   t.equal(layoutGraph(graph, true, 4).direction, 'right');
   t.equal(layoutGraph(graph, true, 0.5).direction, 'down');
+  const many = shapeGraph(largeMesh(0, 40)['/api/v1/topology'], { ...ALL, most: 100 });
+  t.equal(layoutGraph(many, false, 3).direction, 'right');
+  t.equal(layoutGraph(many, false, 0.9).direction, 'down', 'a large one too');
 });
 
 test('arrow keys walk from caller to called and back, and between neighbours', async (t) => {

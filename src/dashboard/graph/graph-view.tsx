@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { EdgeView } from './edge-view.tsx';
 import type { Graph } from './graph.ts';
+import { isNarrow } from './narrow.ts';
 import { layoutGraph, layoutKey } from './layout.ts';
 import { NodeView } from './node-view.tsx';
 import { walkGraph } from './walk-graph.ts';
@@ -12,7 +13,7 @@ interface GraphViewProps {
   /** Id of the node or edge whose details are shown; empty without. */
   readonly chosen: string;
   readonly onChoose: (id: string) => void;
-  /** How many times as wide as high there is room for; 3 when absent. */
+  /** How many times as wide as high there is room for; 3 when absent. On a narrow screen it is less, whatever is said. */
   readonly aspect?: number;
 }
 
@@ -20,7 +21,9 @@ interface GraphViewProps {
  * The graph as a drawing. One Tab stop leads into it; arrow keys walk along its edges, Enter shows details. What is not a
  * neighbour of what is chosen becomes faint.
  */
-export function GraphView({ label, graph, chosen, onChoose, aspect = 3 }: GraphViewProps): JSX.Element {
+export function GraphView(props: GraphViewProps): JSX.Element {
+  const { label, graph, chosen, onChoose } = props;
+  const aspect = isNarrow.value ? NARROW_ASPECT : (props.aspect ?? 3);
   const drawing = useRef<SVGSVGElement>(null);
   const [entry, setEntry] = useState('');
   const [zoom, setZoom] = useState(1);
@@ -124,8 +127,9 @@ function neighboursOf(graph: Graph, chosen: string): ReadonlySet<string> | undef
 }
 
 /** Smaller, it cannot be read: then it scrolls. Larger, it looks odd. */
-const LEAST_SCALE = 0.7;
+const LEAST_SCALE = 0.65;
 const MOST_SCALE = 1.15;
 /** With more, labels would hide what they name. */
 const EDGES_WITH_LABELS = 36;
+const NARROW_ASPECT = 0.9;
 const HEALTHS = ['idle', 'good', 'warn', 'bad'] as const;

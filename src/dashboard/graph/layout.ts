@@ -27,12 +27,12 @@ const LABEL = { width: 104, height: 34 };
 
 /**
  * Places nodes in ranks from clients to servers, with room for labels when they are drawn; in the direction that lets a small
- * graph be drawn larger in a frame that is `aspect` times as wide as it is high. Larger graphs go to the right: to try both
- * would take too long.
+ * graph be drawn larger in a frame that is `aspect` times as wide as it is high. Larger graphs go to the right, in a frame that is
+ * higher than wide down: to try both would take too long.
  */
 export function layoutGraph(graph: Graph, hasLabels: boolean, aspect: number): GraphLayout {
+  if (graph.nodes.length > NODES_TRIED_TWICE) return place(graph, hasLabels, aspect < 1 ? 'down' : 'right');
   const right = place(graph, hasLabels, 'right');
-  if (graph.nodes.length > NODES_TRIED_TWICE) return right;
   const down = place(graph, hasLabels, 'down');
   return scaleOf(down, aspect) > scaleOf(right, aspect) ? down : right;
 }
