@@ -7,7 +7,12 @@ import { serveFixture } from '../test/support/dashboard-api/fixture-server.ts';
 import { largeMesh } from '../test/support/dashboard-api/large-mesh.ts';
 import { shopMesh } from '../test/support/dashboard-api/shop-mesh.ts';
 
-const DEFAULT = ['overview:dark:1280', 'topology:light:1280', 'refusals:dark:1280'];
+const DEFAULT = [
+  'overview:dark:1280',
+  'topology:light:1280',
+  'refusals:dark:1280',
+  'requests:light:1280:mesh',
+];
 const [folder = 'docs/images', ...wanted] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const now = Date.now();
@@ -20,7 +25,7 @@ try {
     const { page, problems } = await openPage(browser, `${server.url}#/${place}`, {
       colorScheme: theme === 'light' ? 'light' : 'dark',
       viewport: { width: Number(width), height: 800 },
-      deviceScaleFactor: wanted.length === 0 ? 1.5 : 1,
+      deviceScaleFactor: wanted.length === 0 ? 1.25 : 1,
       reducedMotion: 'reduce',
     });
     await page.getByText('Asking …').waitFor({ state: 'detached' });

@@ -24,7 +24,7 @@ export const PAGES: readonly PageUnderTest[] = [
   { place: 'waypoints', shows: '10.244.2.7:8080' },
   { place: 'policies', shows: 'nobody-from-outside' },
   { place: 'certificates', shows: 'CN=nodemesh root, O=cluster.local' },
-  { place: 'proxies', shows: 'has not acknowledged a push for 42 s' },
+  { place: 'proxies', shows: 'has not acknowledged a push for 42 s', scope: 'mesh' },
   { place: `trace?id=${TRACE_ID}`, shows: 'try 2 10.244.2.3:8080' },
 ];
 

@@ -20,6 +20,20 @@ test('health follows success, and is idle where nothing passed', async (t) => {
   t.equal(worse('good', 'warn'), 'warn');
 });
 
+test('connections that only stay open are no silence', async (t) => {
+  const shop = shopMesh(0, 'node')['/api/v1/topology'];
+  const said = (rates: object): string => {
+    const edges = shop.edges.map((edge) => ({
+      ...edge,
+      rates: { ...ratesOf(), sentBytes: 0, receivedBytes: 0, ...rates },
+    }));
+    const graph = graphOf({ ...shop, edges: edges.slice(0, 1) });
+    return summarize(graph, graph).sentence;
+  };
+  t.equal(said({}), 'No traffic in this window.');
+  t.equal(said({ sentBytes: 1_000 }), 'Nothing new in this window; what is open carries 1 kB/s.');
+});
+
 test('rates together weigh success by volume and keep the worst p99', async (t) => {
   const merged = mergeRates([
     ratesOf({ requests: 90, p50Ms: 10, p99Ms: 20 }),

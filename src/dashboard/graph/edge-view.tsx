@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { formatLatency, formatPercent, formatRate } from '../format/numbers.ts';
+import { formatByteRate, formatLatency, formatPercent, formatRate } from '../format/numbers.ts';
 import { iconPath } from '../parts/icons.tsx';
 import { edgeHealth, type Health, healthOf, volumeOf } from '../traffic/health.ts';
 import type { GraphEdge } from './graph.ts';
@@ -73,6 +73,9 @@ function EdgeLabel(props: {
   );
 }
 
+/** How slow it is; of connections that only stay open, how much they carry. */
 function latencyOf({ rates, protocols }: GraphEdge): string {
-  return rates.p99Ms === undefined ? protocols.join(', ') : `p99 ${formatLatency(rates.p99Ms)}`;
+  if (rates.p99Ms !== undefined) return `p99 ${formatLatency(rates.p99Ms)}`;
+  const bytes = rates.sentBytes + rates.receivedBytes;
+  return bytes === 0 ? protocols.join(', ') : formatByteRate(bytes);
 }

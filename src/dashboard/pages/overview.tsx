@@ -37,8 +37,8 @@ function Overview({ of }: { readonly of: Topology }): JSX.Element {
       <NodeLinks />
       <Tiles of={summary} />
       <AttentionList seconds={chosenWindow()} />
-      <div class="columns">
-        <section class="card" aria-labelledby="who">
+      <div class="overview">
+        <section class="card overview-graph" aria-labelledby="who">
           <h2 id="who">Who talks to whom</h2>
           {graph.nodes.length === 0 ? (
             <Nothing>
@@ -50,18 +50,18 @@ function Overview({ of }: { readonly of: Topology }): JSX.Element {
           )}
         </section>
         <RecentRefusals />
+        {graph.edges.length > 0 && (
+          <section class="card overview-edges" aria-label="Edges">
+            <EdgeTable
+              title="Edges, the failing ones first"
+              graph={graph}
+              isAsGiven
+              edges={failingFirst(graph)}
+              onChoose={choose}
+            />
+          </section>
+        )}
       </div>
-      {graph.edges.length > 0 && (
-        <section class="card" aria-label="Edges">
-          <EdgeTable
-            title="Edges, the failing ones first"
-            graph={graph}
-            isAsGiven
-            edges={failingFirst(graph)}
-            onChoose={choose}
-          />
-        </section>
-      )}
     </>
   );
 }
@@ -103,7 +103,7 @@ function Tile(props: {
 function RecentRefusals(): JSX.Element {
   const since = now.value - chosenWindow() * 1_000;
   return (
-    <section class="card" aria-labelledby="what-fails">
+    <section class="card overview-fails" aria-labelledby="what-fails">
       <h2 id="what-fails">What fails, and by which rule</h2>
       <Answered of={useRefusals()}>
         {(refusals) => <RefusalList refusals={refusals.filter(({ atMs }) => atMs >= since)} most={6} />}

@@ -102,13 +102,14 @@ const ROUTES: readonly Column<Route>[] = [
     show: (route) => (
       <>
         {route.namespace}/{route.name}
-        <small>{route.kind}</small>
+        <small>
+          {route.kind}, rule {route.rule}
+        </small>
       </>
     ),
-    sort: (route) => `${route.namespace}/${route.name}`,
+    sort: (route) => `${route.namespace}/${route.name} ${route.rule}`,
   },
-  { label: 'Service', show: (route) => route.service, sort: (route) => route.service },
-  { label: 'Rule', show: (route) => <code>{route.rule}</code>, sort: (route) => route.rule },
+  { label: 'Service', isExtra: true, show: (route) => route.service, sort: (route) => route.service },
   {
     label: 'Requests',
     isNumber: true,

@@ -40,7 +40,9 @@ export function RefusalList(props: {
       </ol>
       {hidden > 0 && (
         <p>
-          <a href={linkTo('refusals')}>{hidden} more kinds of refusals</a>
+          <a href={linkTo('refusals')}>
+            {hidden} more {hidden === 1 ? 'kind' : 'kinds'} of refusals
+          </a>
         </p>
       )}
     </>

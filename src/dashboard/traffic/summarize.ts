@@ -1,5 +1,5 @@
 import type { Rates } from '../../model/index.ts';
-import { formatPercent } from '../format/numbers.ts';
+import { formatByteRate, formatPercent } from '../format/numbers.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { type Health, healthOf, volumeOf } from './health.ts';
 import { mergeRates } from './merge-rates.ts';
@@ -28,7 +28,12 @@ export function summarize(whole: Graph, drawn: Graph): Summary {
 }
 
 function sentenceOf(rates: Rates, drawn: Graph): string {
-  if (volumeOf(rates) === 0) return 'No traffic in this window.';
+  if (volumeOf(rates) === 0) {
+    const bytes = rates.sentBytes + rates.receivedBytes;
+    return bytes === 0
+      ? 'No traffic in this window.'
+      : `Nothing new in this window; what is open carries ${formatByteRate(bytes)}.`;
+  }
   const names = new Map(drawn.nodes.map((node) => [node.id, node]));
   const failing = drawn.edges
     .filter((edge) => edge.rates.refused + edge.rates.failed > 0)

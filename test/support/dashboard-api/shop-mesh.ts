@@ -109,7 +109,7 @@ export function shopMesh(nowMs: number, scope: 'node' | 'mesh'): FixtureMesh {
         },
       ],
     },
-    '/api/v1/proxies': { proxies: proxies(nowMs) },
+    '/api/v1/proxies': { proxies: scope === 'mesh' ? proxies(nowMs) : [] },
     '/api/v1/trace': { spans: spans(nowMs) },
   };
 }
