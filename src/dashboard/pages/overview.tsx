@@ -36,7 +36,6 @@ function Overview({ of }: { readonly of: Topology }): JSX.Element {
       </div>
       <NodeLinks />
       <Tiles of={summary} />
-      <AttentionList seconds={chosenWindow()} />
       <div class="overview">
         <section class="card overview-graph" aria-labelledby="who">
           <h2 id="who">Who talks to whom</h2>
@@ -49,7 +48,10 @@ function Overview({ of }: { readonly of: Topology }): JSX.Element {
             <GraphView label="Who talks to whom" graph={graph} chosen="" onChoose={choose} aspect={1.35} />
           )}
         </section>
-        <RecentRefusals />
+        <div class="overview-fails">
+          <AttentionList seconds={chosenWindow()} />
+          <RecentRefusals />
+        </div>
         {graph.edges.length > 0 && (
           <section class="card overview-edges" aria-label="Edges">
             <EdgeTable
@@ -103,7 +105,7 @@ function Tile(props: {
 function RecentRefusals(): JSX.Element {
   const since = now.value - chosenWindow() * 1_000;
   return (
-    <section class="card overview-fails" aria-labelledby="what-fails">
+    <section class="card" aria-labelledby="what-fails">
       <h2 id="what-fails">What fails, and by which rule</h2>
       <Answered of={useRefusals()}>
         {(refusals) => <RefusalList refusals={refusals.filter(({ atMs }) => atMs >= since)} most={6} />}
