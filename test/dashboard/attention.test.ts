@@ -68,6 +68,8 @@ test('a proxy that is stale is named with the reason', async (t) => {
   t.match(attentionOf({ ...WELL, proxies: [stale] }), [
     { what: 'ztunnel/node-9', message: 'stale: no report for 50 s', page: 'proxies' },
   ]);
+  const rejecting: ProxyView = { ...stale, state: 'rejecting' };
+  t.match(attentionOf({ ...WELL, proxies: [rejecting] }), [{ tone: 'bad', hint: /may not understand/ }]);
 });
 
 test('what a certificate was said to be is not believed when time has passed over it', async (t) => {

@@ -65,7 +65,10 @@ function ofProxy({ id, state, reason }: ProxyView): readonly Attention[] {
     {
       what: id,
       message: reason === '' ? state : `${state}: ${reason}`,
-      hint: 'it decides by what it knew before: is it stopped or overloaded, or cut off from the controller?',
+      hint:
+        state === 'rejecting'
+          ? 'it goes on with what it had: its version may not understand what the controller sends'
+          : 'it decides by what it knew before: is it stopped or overloaded, or cut off from the controller?',
       tone: state === 'stale' ? 'warn' : 'bad',
       page: 'proxies',
     },
