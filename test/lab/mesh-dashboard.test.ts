@@ -23,7 +23,7 @@ const PAGES = [
   ['proxies', 'waypoint/shop/waypoint-'],
 ] as const;
 
-test('the dashboard of the whole mesh, over requests through a waypoint', { timeout: 240_000 }, async (t) => {
+test('the dashboard of the whole mesh, over requests through a waypoint', { timeout: 360_000 }, async (t) => {
   const lab = await startTestLab('test-mesh-dashboard', {
     objects: l7Shop('shop'),
     flags: ['--trace-sampling', '100%'],
