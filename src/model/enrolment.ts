@@ -1,5 +1,6 @@
 import type { Cidr } from './cidr.ts';
 import type { WorkloadIdentity } from './spiffe-id.ts';
+import type { PodTelemetry } from './telemetry/index.ts';
 import type { WorkloadUid } from './workload.ts';
 
 /** What a node is asked to capture, from the pod's annotations; everything is filled in. */
@@ -33,6 +34,8 @@ export interface EnrolmentPod {
   readonly waypointBypass: 'count' | 'refuse';
   /** Which of its connections the node's access log tells. */
   readonly accessLog: AccessLogScope;
+  /** What objects say about its telemetry. Undefined: nothing. */
+  readonly telemetry: PodTelemetry | undefined;
 }
 
 /** `failures`: what was refused, could not be reached, or was cut. */

@@ -145,6 +145,23 @@ export {
   type WorkloadIdentity,
   workloadIdentity,
 } from './spiffe-id.ts';
+export {
+  type AccessLogDestination,
+  type AccessLogSettings,
+  type LineField,
+  type LineFormat,
+  type LinePiece,
+  type MetricLabelChange,
+  type MetricSettings,
+  NO_TELEMETRY,
+  type PodTelemetry,
+  type SpanTag,
+  TELEMETRY_METRICS,
+  type TelemetryCollector,
+  type TelemetryMetric,
+  type TelemetrySettings,
+  type TracingSettings,
+} from './telemetry/index.ts';
 export type { TrustBundle } from './trust-bundle.ts';
 export {
   type AdmissionKind,
@@ -258,6 +275,8 @@ export {
   type WaypointSettings,
   type WaypointSettingsKey,
   waypointSettingsKey,
+  type WaypointTelemetry,
+  waypointTelemetryName,
   type Wildcard,
 } from './waypoint/index.ts';
 export {

@@ -68,6 +68,7 @@ export {
 } from './telemetry/telemetry-config.ts';
 export { tracedJournal } from './telemetry/traced-journal.ts';
 export { createProxyTelemetry, type ProxyTelemetry } from './telemetry/proxy-telemetry.ts';
+export type { RulesOf, TelemetryRules } from './telemetry/telemetry-rules.ts';
 export { createHeldIdentities } from './tunnels/held-identities.ts';
 export { createPeerJudge, type HeldIdentity, type PeerJudge } from './tunnels/held-identity.ts';
 export { type SessionKey, sessionKeyText } from './tunnels/session-key.ts';

@@ -7,15 +7,20 @@ export {
   type AccessRecord,
   type AccessRules,
   type AccessRulesSource,
+  type AccessSink,
   ALL_RECORDS,
   allOutputs,
   compileAccessRules,
   createAccessLog,
   createRequestLog,
+  lineSink,
   logOutput,
+  outputSink,
+  ownWorkload,
   type RequestLog,
   type RequestLogRecord,
   type SocketAddress,
+  unknownAttributes,
 } from './access-log/index.ts';
 export {
   type AdminBind,
@@ -54,6 +59,8 @@ export {
   openLogSink,
 } from './log/index.ts';
 export {
+  compileMetricRules,
+  type MetricRules,
   type AdmissionGauges,
   type AdmissionMetrics,
   type CountedConnection,
@@ -135,6 +142,7 @@ export {
   type TraceContext,
   type TraceFormat,
   type Tracer,
+  type TraceRules,
   writeSpan,
   writeTrace,
 } from './trace/index.ts';

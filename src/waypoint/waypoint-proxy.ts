@@ -21,6 +21,7 @@ import {
   createControllerClient,
   createHeldIdentities,
   type RefusalTeller,
+  type RulesOf,
   type TunnelRejection,
 } from '../proxy/index.ts';
 import type {
@@ -50,6 +51,7 @@ import { createConnectTo } from './own-calls/connect-to.ts';
 import { createFetchDocument } from './own-calls/fetch-document.ts';
 import { createConnectionContext } from './request/connection-context.ts';
 import type { ObserveRequest } from './observation/observe-request.ts';
+import { createTelemetryLookup, type TelemetryOf } from './observation/telemetry-lookup.ts';
 import { createOwnWorkload } from './own-workload.ts';
 import { createPlanCompiler } from './plan/compile-plan.ts';
 import { createPlanStore } from './plan/plan-store.ts';
@@ -72,6 +74,8 @@ export interface WaypointProxyDeps {
   readonly refusals: RefusalTeller;
   readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
+  /** What objects say about telemetry comes to this. */
+  readonly rulesOf: RulesOf;
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
   readonly routingMetrics: RoutingMetrics;
@@ -97,6 +101,7 @@ export interface WaypointProxy extends Closable {
   readonly resources: ResourceStore;
   readonly svids: SvidStore;
   readonly upstreams: Upstreams;
+  readonly telemetryOf: TelemetryOf;
   readonly discovery: DeltaClient;
   /** To the controller. */
   readonly reportObservations: ControllerClient['reportObservations'];
@@ -115,6 +120,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
   const owned = createClosableStack();
   const [namespace = '', name = ''] = config.gateway.split('/');
   const resources = createResourceStore(config.gateway);
+  const telemetryOf = createTelemetryLookup(resources, deps.rulesOf);
   const self: WaypointSelf = {
     gateway: config.gateway,
     namespace,
@@ -227,6 +233,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
   const handler = createHandler({
     ...deps,
     ...enforcement,
+    telemetryOf,
     maxActiveRequests: config.memory.maxActiveRequests,
     upstreams,
     retry,
@@ -288,6 +295,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
             journal: deps.journal,
             refusals: deps.refusals,
             tracer: deps.tracer,
+            telemetryOf,
             judge: createConnectionJudge(guards),
             live,
             clock,
@@ -307,6 +315,7 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
     resources,
     svids,
     upstreams,
+    telemetryOf,
     discovery: followed.discovery,
     reportObservations: controller.reportObservations,
     get connections() {

@@ -98,6 +98,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     sinks: [observation.store],
     clock,
     log,
+    lines: deps.logSink,
   });
   registerExportMetrics(registry, () => telemetry.exported);
   const wholeJournal = tracedJournal(
@@ -105,7 +106,11 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       createJournal({
         metrics: createTcpMetrics({ registry }),
         decisions,
-        accessLog: createAccessLog(telemetry.accessOutput, { rules: telemetry.accessRules }),
+        accessLog: createAccessLog(telemetry.accessOutput, {
+          rules: telemetry.accessRules,
+          sinksOf: ({ service }) => proxy.telemetryOf(service).accessLogs,
+        }),
+        rulesOf: ({ service }) => proxy.telemetryOf(service).metrics,
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
         reporter: 'waypoint',
@@ -127,6 +132,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
     }),
     tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
+    rulesOf: telemetry.rulesOf,
     observeRequest:
       config.telemetry.told === 'all'
         ? observation.observeRequest
@@ -136,7 +142,11 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
       observation.hits.dryRun(outcome);
     },
     onDecided: (verdict, { policy, unmatched }) => observation.hits.decided({ verdict, policy, unmatched }),
-    requestLog: createRequestLog(telemetry.accessOutput, telemetry.accessRules),
+    requestLog: createRequestLog(
+      telemetry.accessOutput,
+      telemetry.accessRules,
+      (service) => proxy.telemetryOf(service).accessLogs,
+    ),
     httpMetrics: config.telemetry.told === 'all' ? createHttpMetrics({ registry }) : NO_HTTP_METRICS,
     decisions,
     routingMetrics: createRoutingMetrics(registry),

@@ -12,6 +12,7 @@ import {
   createMeshView,
   type EnrolmentPod,
   type MeshView,
+  type PodTelemetry,
   type WorkloadUid,
 } from '../model/index.ts';
 import type { NetNamespace } from '../net/index.ts';
@@ -22,6 +23,7 @@ import {
   createControllerClient,
   createHeldIdentities,
   type RefusalTeller,
+  type RulesOf,
   type TunnelRejection,
 } from '../proxy/index.ts';
 import type { Tracer, TunnelMetrics } from '../telemetry/index.ts';
@@ -53,6 +55,8 @@ export interface NodeProxyDeps {
   readonly refusals: RefusalTeller;
   readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
+  /** What objects say about a pod's connections comes to this. */
+  readonly rulesOf: RulesOf;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -74,6 +78,8 @@ export interface NodeProxy extends Closable {
   pods(): readonly DumpedPod[];
   /** Which connections of a pod its log tells. */
   accessLogOf(pod: WorkloadUid): AccessLogScope;
+  /** What objects say about its telemetry. */
+  telemetryOf(pod: WorkloadUid): PodTelemetry | undefined;
   /** To the controller. */
   readonly reportObservations: ControllerClient['reportObservations'];
   /** Resolves when the mesh and its policies are known and each pod of the node has been tried once. */
@@ -122,6 +128,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     refusals: deps.refusals,
     tunnels: deps.tunnels,
     tracer: deps.tracer,
+    traceRulesOf: (uid, side) => deps.rulesOf(enrolment.wanted(uid)?.telemetry?.[side]).tracing,
     budget: createBufferBudget(),
     clock,
     log,
@@ -244,6 +251,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     svids,
     tracker,
     accessLogOf: (pod) => enrolment.wanted(pod)?.accessLog ?? 'all',
+    telemetryOf: (pod) => enrolment.wanted(pod)?.telemetry,
     get discovery() {
       if (client === undefined) throw notStarted();
       return client;

@@ -15,6 +15,7 @@ import {
   logLevelRoutes,
   type MeshLogger,
   metricsRoutes,
+  ownWorkload,
   proxyStateOf,
   readinessRoute,
   registerCertificateMetrics,
@@ -31,6 +32,7 @@ import {
   createRefusalTeller,
   failuresJournal,
   type HostPort,
+  type TelemetryRules,
   joinJournals,
   tracedJournal,
 } from '../proxy/index.ts';
@@ -99,8 +101,15 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     sinks: [observation.store],
     clock,
     log,
+    lines: deps.logSink,
   });
   registerExportMetrics(registry, () => telemetry.exported);
+  /** Of the pod whose side of the connection this node is on. */
+  const rulesOf = (connection: Parameters<typeof ownWorkload>[0]): TelemetryRules => {
+    const workload = ownWorkload(connection);
+    const settings = workload && proxy.telemetryOf(workload.uid);
+    return telemetry.rulesOf(connection.direction === 'outbound' ? settings?.client : settings?.server);
+  };
   const wholeJournal = tracedJournal(
     joinJournals(
       createJournal({
@@ -109,7 +118,9 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         accessLog: createAccessLog(telemetry.accessOutput, {
           rules: telemetry.accessRules,
           scopeOf: ({ uid }) => proxy.accessLogOf(uid),
+          sinksOf: (record) => rulesOf(record).accessLogs,
         }),
+        rulesOf: (details) => rulesOf(details).metrics,
         flags: RESPONSE_FLAGS,
         lateRefusals: LATE_REFUSALS,
       }),
@@ -129,6 +140,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
     }),
     tunnels: createTunnelMetrics(registry),
     tracer: telemetry.tracer,
+    rulesOf: telemetry.rulesOf,
     clock,
     log,
     random,

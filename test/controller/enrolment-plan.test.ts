@@ -25,7 +25,7 @@ function plan(parts: PodParts, namespaceLabels: Readonly<Record<string, string>>
     kind: 'Namespace',
     metadata: { name: namespace, labels: namespaceLabels },
   });
-  return planEnrolment(pod, object, CONFORMANCE_SETTINGS);
+  return planEnrolment(pod, { namespace: object }, CONFORMANCE_SETTINGS);
 }
 
 const MODE = 'istio.io/dataplane-mode';

@@ -37,11 +37,33 @@ const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
   TCPRoute: 'gateway.networking.k8s.io/v1alpha2',
   TLSRoute: 'gateway.networking.k8s.io/v1alpha3',
   ReferenceGrant: 'gateway.networking.k8s.io/v1beta1',
+  Telemetry: 'telemetry.istio.io/v1',
 };
 const KINDS = Object.keys(API_VERSIONS) as ObjectKind[];
 
 /** Field names that mean something, so that random objects get past the first check. */
 const NAMES = [
+  ...[
+    'tracing',
+    'metrics',
+    'accessLogging',
+    'providers',
+    'match',
+    'mode',
+    'disabled',
+    'filter',
+    'expression',
+  ],
+  ...['randomSamplingPercentage', 'disableSpanReporting', 'customTags', 'literal', 'header', 'environment'],
+  ...[
+    'overrides',
+    'metric',
+    'tagOverrides',
+    'operation',
+    'reportingInterval',
+    'extensionProviders',
+    'opentelemetry',
+  ],
   ...['metadata', 'spec', 'status', 'name', 'namespace', 'uid', 'labels', 'annotations', 'ownerReferences'],
   ...[
     'selector',

@@ -96,6 +96,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
           isNew: false,
           waypointBypass: 'count',
           accessLog: 'all',
+          telemetry: undefined,
           modes: {
             inbound: true,
             dns: false,

@@ -102,6 +102,7 @@ function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
     isNew: false,
     waypointBypass: 'count',
     accessLog: 'all',
+    telemetry: undefined,
     modes: {
       inbound: true,
       dns: false,

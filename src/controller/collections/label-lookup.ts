@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../objects/index.ts';
+import type { LabelSelector, PodObject } from '../objects/index.ts';
 
 /** Under which a selector of a namespace is filed: its first pair. Whoever fits the selector has that pair. */
 export function selectorSlot(namespace: string, selector: LabelSelector | undefined): string {
@@ -19,3 +19,14 @@ export function namespaceSlot(namespace: string): string {
 function labelSlot(namespace: string, [key, value]: readonly [string, string]): string {
   return `${namespace}|${key}=${value}`;
 }
+
+/** The same for all pods of a namespace with the same labels. Asked for several times per pod, so kept with it. */
+export function labelSetKey(pod: PodObject): string {
+  const known = labelSetKeys.get(pod);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
+  labelSetKeys.set(pod, key);
+  return key;
+}
+
+const labelSetKeys = new WeakMap<PodObject, string>();

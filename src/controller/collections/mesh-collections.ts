@@ -16,6 +16,7 @@ import { deriveGuards, type GuardCollections } from './guard-collections.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
 import { deriveRoutes, type RouteCollections } from './route-collections.ts';
+import { deriveTelemetry, type TelemetryCollections } from './telemetry/index.ts';
 import { deriveTraffic, type TrafficCollections } from './traffic-collections.ts';
 import { deriveWaypoints, type WaypointCollections } from './waypoint-collections.ts';
 import { type Capture, deriveWorkloads, type WorkloadCollections } from './workload-collections.ts';
@@ -28,6 +29,7 @@ export interface MeshCollections
     GuardCollections,
     TrafficCollections,
     AdmissionCollections,
+    Omit<TelemetryCollections, 'telemetryOfPod'>,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
   apply(events: readonly ObjectEvent[]): void;
@@ -67,6 +69,11 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const traffic = deriveTraffic(graph, { stores, waypoints }, settings);
   const admission = deriveAdmission(graph, { stores, waypoints }, settings);
   const { services } = workloads;
+  const { telemetryOfPod, ...telemetry } = deriveTelemetry(
+    graph,
+    { stores, services, waypoints, meshConfig: guards.meshConfig },
+    settings,
+  );
   const { address } = createAddressing(graph, { routes: routes.routes, waypoints, services });
   const resourceItself = (resource: WaypointResource): WaypointResource => resource;
   const resourceOf = ({ resource }: { readonly resource: WaypointResource | undefined }) => resource;
@@ -79,12 +86,17 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     address(admission.rateLimitOutcomes, resourceOf),
     address(admission.faultOutcomes, resourceOf),
     address(admission.filterOutcomes, resourceOf),
+    address(telemetry.telemetryResources, resourceItself),
     address(boundServices(graph, services), resourceItself),
   ];
   const enrolments = graph.derive(stores.pods, (fetch, pod) => {
     // It takes tunnels itself, and what it sends is nobody's to capture.
     if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
-    const plan = planEnrolment(pod, fetch.one(stores.namespaces, pod.meta.namespace), settings);
+    const context = {
+      namespace: fetch.one(stores.namespaces, pod.meta.namespace),
+      telemetry: telemetryOfPod(fetch, pod),
+    };
+    const plan = planEnrolment(pod, context, settings);
     return plan === undefined ? [] : [[podUid(pod.meta, settings.clusterId), plan]];
   });
   const podsByAccount = graph.index(stores.pods, (pod) =>
@@ -111,6 +123,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     ...guards,
     ...traffic,
     ...admission,
+    ...telemetry,
     waypointResources,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,

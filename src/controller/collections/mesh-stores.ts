@@ -19,6 +19,7 @@ import type {
   RouteObject,
   ServiceAccountObject,
   ServiceObject,
+  TelemetryObject,
   TrafficPolicyObject,
   XBackendTrafficPolicyObject,
 } from '../objects/index.ts';
@@ -42,6 +43,7 @@ export interface MeshStores {
   readonly policies: Store<Judged<AuthorizationPolicyObject>>;
   readonly peers: Store<Judged<PeerAuthenticationObject>>;
   readonly requestAuthentications: Store<Judged<RequestAuthenticationObject>>;
+  readonly telemetries: Store<Judged<TelemetryObject>>;
   readonly gateways: Store<GatewayObject>;
   readonly gatewayClasses: Store<GatewayClassObject>;
   /** By RouteKey: kinds of routes share the store. */
@@ -72,6 +74,7 @@ export function createMeshStores(graph: Graph): MeshStores {
     policies: graph.store(),
     peers: graph.store(),
     requestAuthentications: graph.store(),
+    telemetries: graph.store(),
     gateways: graph.store(),
     gatewayClasses: graph.store(),
     routes: graph.store(),
@@ -118,6 +121,9 @@ function put(stores: MeshStores, object: MeshObject, faults: readonly string[]):
       break;
     case 'RequestAuthentication':
       stores.requestAuthentications.set(key, { object, faults });
+      break;
+    case 'Telemetry':
+      stores.telemetries.set(key, { object, faults });
       break;
     case 'ServiceAccount':
       stores.serviceAccounts.set(key, object);
@@ -177,6 +183,8 @@ function storeOf(stores: MeshStores, kind: ObjectKind): Pick<Store<unknown>, 'de
       return stores.peers;
     case 'RequestAuthentication':
       return stores.requestAuthentications;
+    case 'Telemetry':
+      return stores.telemetries;
     case 'ServiceAccount':
       return stores.serviceAccounts;
     case 'Gateway':

@@ -1,5 +1,5 @@
 import type { PolicyKey, Workload } from '../../model/index.ts';
-import { type PodObject, selects } from '../objects/index.ts';
+import { selects } from '../objects/index.ts';
 import {
   bindService,
   leadToWaypoint,
@@ -13,7 +13,7 @@ import {
   type WaypointInfo,
 } from '../translate/index.ts';
 import type { Collection, Graph } from './graph/index.ts';
-import { labelSlots, selectorSlot } from './label-lookup.ts';
+import { labelSetKey, labelSlots, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import type { PolicyCollections } from './policy-collections.ts';
 import type { WaypointBinder } from './waypoint-collections.ts';
@@ -117,14 +117,3 @@ interface Selection {
   readonly services: readonly ServiceInfo[];
   readonly policies: readonly PolicyKey[];
 }
-
-/** The same for all pods of a namespace with the same labels. Asked for several times per pod, so kept with it. */
-function labelSetKey(pod: PodObject): string {
-  const known = labelSetKeys.get(pod);
-  if (known !== undefined) return known;
-  const key = JSON.stringify([pod.meta.namespace, ...[...pod.meta.labels].sort()]);
-  labelSetKeys.set(pod, key);
-  return key;
-}
-
-const labelSetKeys = new WeakMap<PodObject, string>();

@@ -1,4 +1,11 @@
-import { type Cidr, type EnrolmentPod, ModelError, parseCidr, workloadIdentity } from '../../model/index.ts';
+import {
+  type Cidr,
+  type EnrolmentPod,
+  ModelError,
+  type PodTelemetry,
+  parseCidr,
+  workloadIdentity,
+} from '../../model/index.ts';
 import type { NamespaceObject, PodObject } from '../objects/index.ts';
 import {
   DATAPLANE_MODE,
@@ -33,7 +40,10 @@ export interface EnrolmentPlan {
 /** Undefined: the pod stays, or becomes, outside the mesh (wire.md §3.6). */
 export function planEnrolment(
   pod: PodObject,
-  namespace: NamespaceObject | undefined,
+  {
+    namespace,
+    telemetry,
+  }: { readonly namespace: NamespaceObject | undefined; readonly telemetry?: PodTelemetry | undefined },
   settings: MeshSettings,
 ): EnrolmentPlan | undefined {
   if (!isWanted(pod, namespace) || !isPossible(pod)) return undefined;
@@ -65,6 +75,7 @@ export function planEnrolment(
       },
       waypointBypass: readBypass(pod, namespace),
       accessLog: readAccessLog(pod, namespace, warnings),
+      telemetry,
     },
   };
 }

@@ -7,4 +7,5 @@ export { writePolicyStatus } from './policy-status.ts';
 export { repeatStatusOfReplaced } from './replaced-objects.ts';
 export { writeWaypointStatus } from './waypoint-status.ts';
 export { writeRouteStatus } from './route-status.ts';
+export { writeTelemetryStatus } from './telemetry-status.ts';
 export { writeTrafficStatus } from './traffic-status.ts';

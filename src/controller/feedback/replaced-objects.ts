@@ -29,6 +29,7 @@ const COLLECTIONS = [
   'faultInjections',
   'filters',
   'trafficPolicies',
+  'telemetries',
 ] as const satisfies readonly (keyof MeshCollections['objects'])[];
 
 interface NamedObject {

@@ -78,10 +78,23 @@ export type { ServiceObject, ServicePort } from './kubernetes/service.ts';
 export type { ServiceAccountObject } from './kubernetes/service-account.ts';
 export {
   type AuthorizerObject,
+  type CollectorObject,
   type ExtensionProviderObject,
+  type LogFormatObject,
   MESH_CONFIG_NAMES,
   type MeshConfigObject,
+  type MeshTelemetryObject,
+  type TelemetryProviderObject,
 } from './mesh-config/index.ts';
+export type {
+  AccessLoggingObject,
+  CustomTagObject,
+  MetricsObject,
+  MetricsOverrideObject,
+  TelemetryObject,
+  TracingObject,
+  WorkloadMode,
+} from './telemetry/index.ts';
 export type {
   AuthorizationPolicyObject,
   JwtHeader,

@@ -50,6 +50,7 @@ import {
   parseRequestAuthentication,
   type RequestAuthenticationObject,
 } from './security/index.ts';
+import { parseTelemetry, type TelemetryObject } from './telemetry/index.ts';
 
 /** Every kind of object that the mesh reads. */
 export type MeshObject =
@@ -70,6 +71,7 @@ export type MeshObject =
   | AuthorizationPolicyObject
   | PeerAuthenticationObject
   | RequestAuthenticationObject
+  | TelemetryObject
   | RateLimitObject
   | FaultInjectionObject
   | FilterObject
@@ -139,7 +141,7 @@ export function isGuard(kind: ObjectKind): boolean {
 
 /** Kinds of which also an object with faults has an effect, or a condition that says why it has none. */
 export function isToldFaulty(kind: ObjectKind): boolean {
-  return kind === 'RateLimit' || kind === 'FaultInjection' || kind === 'Filter';
+  return kind === 'RateLimit' || kind === 'FaultInjection' || kind === 'Filter' || kind === 'Telemetry';
 }
 
 /** `spec.mtls.mode: expected one of STRICT, …, got "BLAH"`. */
@@ -192,6 +194,11 @@ const KINDS: Readonly<Record<ObjectKind, KindEntry>> = {
     apiVersions: SECURITY,
     options: CUSTOM_RESOURCE,
     parse: parseRequestAuthentication,
+  },
+  Telemetry: {
+    apiVersions: ['telemetry.istio.io/v1', 'telemetry.istio.io/v1alpha1'],
+    options: CUSTOM_RESOURCE,
+    parse: parseTelemetry,
   },
   RateLimit: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseRateLimit },
   FaultInjection: { apiVersions: NODEMESH, options: CUSTOM_RESOURCE, parse: parseFaultInjection },

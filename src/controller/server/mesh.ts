@@ -17,6 +17,7 @@ import {
   writeWaypointStatus,
   noticeMeshConfig,
   writeGuardStatus,
+  writeTelemetryStatus,
   writeTrafficStatus,
 } from '../feedback/index.ts';
 import { createSyntaxCheck } from '../filter-syntax/index.ts';
@@ -84,6 +85,7 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       writeRouteStatus(collections, sink),
       writeGuardStatus(collections, sink),
       writeTrafficStatus(collections, sink),
+      writeTelemetryStatus(collections, sink),
       repeatStatusOfReplaced(collections, sink),
       noticeMeshConfig(collections, sink, rootNamespace),
       warnOfAnnotations(collections, sink),

@@ -60,6 +60,8 @@ export {
   type PolicyBinding,
   type PolicyTargetLookup,
   type RequestPolicyContext,
+  providerHost,
+  providerService,
   translateAuthorizer,
   translateMeshConfig,
   translateRequestPolicy,
@@ -101,6 +103,13 @@ export {
   type WaypointTraffic,
   waypointStatus,
 } from './waypoint/index.ts';
+export {
+  type MeshTelemetry,
+  mergeTelemetry,
+  type TelemetryOutcome,
+  telemetryOutcome,
+  translateMeshTelemetry,
+} from './telemetry/index.ts';
 export {
   settleConflicts,
   type TrafficCondition,

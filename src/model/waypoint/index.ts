@@ -130,3 +130,4 @@ export {
   type WaypointSettingsKey,
   waypointSettingsKey,
 } from './waypoint-settings.ts';
+export { type WaypointTelemetry, waypointTelemetryName } from './waypoint-telemetry.ts';

@@ -8,6 +8,7 @@ import type { ExtensionKey } from './http-filter.ts';
 import type { BackendTarget, Route } from './route.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 import type { WaypointSettings } from './waypoint-settings.ts';
+import type { WaypointTelemetry } from './waypoint-telemetry.ts';
 
 /** One thing that a waypoint is told beside the mesh itself (services and workloads). */
 export type WaypointResource =
@@ -20,6 +21,7 @@ export type WaypointResource =
   | { readonly kind: 'authentication'; readonly authentication: RequestAuthentication }
   | { readonly kind: 'authorizer'; readonly authorizer: Authorizer }
   | { readonly kind: 'settings'; readonly settings: WaypointSettings }
+  | { readonly kind: 'telemetry'; readonly telemetry: WaypointTelemetry }
   /**
    * The waypoint is told everything that holds for the service, or, where the service is its own, for everything that goes
    * through it. Before and after it must take nothing for it.
@@ -47,6 +49,8 @@ export function attachmentsOf(resource: WaypointResource): readonly Attachment[]
     case 'authorizer':
     case 'settings':
       return [ALL_WAYPOINTS];
+    case 'telemetry':
+      return [{ kind: 'gateway', gateway: resource.telemetry.gateway }];
     case 'bound-service':
       return [{ kind: 'service', service: resource.service, port: undefined }];
   }

@@ -21,6 +21,8 @@ export function createJournal(deps: {
   readonly lateRefusals: ReadonlySet<string>;
   /** Who reports. Default: the end of the connection that its direction says. */
   readonly reporter?: Traffic['reporter'];
+  /** What is different about a connection's metrics. Default: nothing. */
+  rulesOf?(details: ConnectionDetails): Traffic['rules'];
 }): ConnectionJournal {
   const { metrics, decisions, accessLog, flags, lateRefusals } = deps;
 
@@ -32,6 +34,7 @@ export function createJournal(deps: {
       service: details.service,
       mutualTls: details.protocol === 'HBONE',
       responseFlags: responseFlags(error, flags),
+      rules: deps.rulesOf?.(details),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { SpanContext, Tracer } from '../../telemetry/index.ts';
+import type { EndedSpan, SpanContext, Tracer } from '../../telemetry/index.ts';
 import type {
   ConnectionDetails,
   ConnectionEnd,
@@ -13,9 +13,10 @@ export function tracedJournal(
   { tracer, clock }: { readonly tracer: Tracer; readonly clock: Clock },
 ): ConnectionJournal {
   function ended(details: ConnectionDetails, span: SpanContext, end: ConnectionEnd): void {
+    if (span.rules?.sinks.length === 0) return;
     const { direction, service, destinationWorkload } = details;
     const to = service?.hostname ?? destinationWorkload?.name ?? details.dialled ?? 'nobody';
-    tracer.ended({
+    const told: EndedSpan = {
       traceId: span.traceId,
       spanId: span.spanId,
       parentId: span.parentId,
@@ -25,7 +26,8 @@ export function tracedJournal(
       durationMs: end.durationMs,
       failed: end.error !== undefined,
       attributes: attributesOf(details, end),
-    });
+    };
+    tracer.ended(told, span.rules);
   }
 
   return {

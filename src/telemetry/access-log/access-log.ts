@@ -2,7 +2,8 @@ import type { LogLevel } from '../../base/index.ts';
 import type { AccessLogScope, Workload } from '../../model/index.ts';
 import type { AccessOutput } from './access-output.ts';
 import { type AccessEnd, type AccessRecord, accessFields } from './access-record.ts';
-import { type AccessRules, ALL_RECORDS, connectionAttributes, NOTHING_ADDED } from './rules/index.ts';
+import { type AccessSink, outputSink, writeToAll } from './access-sink.ts';
+import { type AccessRules, ALL_RECORDS, connectionAttributes } from './rules/index.ts';
 
 /** One line when a connection opens and one when it ends; one alone for a connection that never opened. */
 export interface AccessLog {
@@ -19,24 +20,37 @@ export interface AccessLogOptions {
   readonly rules?: AccessRules;
   /** Which connections of a workload (the client's where they leave, the server's where they come) are told. Default: all. */
   scopeOf?(workload: Workload): AccessLogScope;
+  /** What is written in the place of all this for one record. Undefined, the default: nothing. */
+  sinksOf?(record: AccessRecord): readonly AccessSink[] | undefined;
+}
+
+/** Of the side that this proxy is on. */
+export function ownWorkload(
+  record: Pick<AccessRecord, 'direction' | 'sourceWorkload' | 'destinationWorkload'>,
+): Workload | undefined {
+  return record.direction === 'outbound' ? record.sourceWorkload : record.destinationWorkload;
 }
 
 export function createAccessLog(output: AccessOutput, options: AccessLogOptions = {}): AccessLog {
   const { rules = ALL_RECORDS, scopeOf } = options;
+  const own = [outputSink(output, rules)];
 
   function isTold(record: AccessRecord, end: AccessEnd | undefined, failed: boolean): boolean {
-    const own = record.direction === 'outbound' ? record.sourceWorkload : record.destinationWorkload;
-    const scope = own === undefined ? 'all' : (scopeOf?.(own) ?? 'all');
+    const workload = ownWorkload(record);
+    const scope = workload === undefined ? 'all' : (scopeOf?.(workload) ?? 'all');
     return scope === 'all' || (scope === 'failures' && (failed || end?.error !== undefined));
   }
 
   function write(level: LogLevel, message: string, record: AccessRecord, end: AccessEnd | undefined): void {
-    if (!output.isEnabled(level) || !isTold(record, end, level === 'warn')) return;
-    const added = rules.judge(() => connectionAttributes(record, end));
-    if (added === undefined) return;
-    const known = accessFields(record, end);
-    const fields = added === NOTHING_ADDED ? known : { ...known, ...added };
-    output.write({ level, message, fields, trace: record.trace });
+    if (!isTold(record, end, level === 'warn')) return;
+    writeToAll(options.sinksOf?.(record) ?? own, level, () => ({
+      level,
+      message,
+      trace: record.trace,
+      durationMs: end?.durationMs,
+      fields: () => accessFields(record, end),
+      attributes: () => connectionAttributes(record, end),
+    }));
   }
 
   return {

@@ -1,5 +1,13 @@
-export { type AccessLog, type AccessLogOptions, createAccessLog } from './access-log.ts';
+export { type AccessLog, type AccessLogOptions, createAccessLog, ownWorkload } from './access-log.ts';
 export { type AccessLine, type AccessOutput, allOutputs, logOutput } from './access-output.ts';
 export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';
+export { type AccessSink, outputSink } from './access-sink.ts';
+export { lineSink, type LineSinkOptions } from './line-sink.ts';
 export { createRequestLog, type RequestLog, type RequestLogRecord } from './request-log.ts';
-export { type AccessRules, type AccessRulesSource, ALL_RECORDS, compileAccessRules } from './rules/index.ts';
+export {
+  type AccessRules,
+  type AccessRulesSource,
+  ALL_RECORDS,
+  compileAccessRules,
+  unknownAttributes,
+} from './rules/index.ts';

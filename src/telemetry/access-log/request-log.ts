@@ -1,8 +1,9 @@
 import { formatAuthority, type Service, type Workload, type WorkloadIdentity } from '../../model/index.ts';
 import type { TraceContext } from '../trace/index.ts';
 import type { AccessOutput } from './access-output.ts';
+import { type AccessSink, outputSink, writeToAll } from './access-sink.ts';
 import type { SocketAddress } from './access-record.ts';
-import { type AccessRules, ALL_RECORDS, NOTHING_ADDED, requestAttributes } from './rules/index.ts';
+import { type AccessRules, ALL_RECORDS, requestAttributes } from './rules/index.ts';
 
 /** What is known of one HTTP request when it is over. */
 export interface RequestLogRecord {
@@ -44,27 +45,37 @@ export interface RequestLogRecord {
 /** One line for each request. */
 export interface RequestLog {
   /** Whether a line would be looked at; asked before a record is put together for it. */
-  isWanted(record: Pick<RequestLogRecord, 'error'>): boolean;
+  isWanted(record: Pick<RequestLogRecord, 'error'>, service?: Service): boolean;
   /** `request complete` at INFO; `request failed` at WARN where the proxy answered itself or the answer was cut. */
   ended(record: RequestLogRecord): void;
 }
 
-/** `rules`: which lines are written, and what is added to them. Default: all, as they are. */
-export function createRequestLog(output: AccessOutput, rules: AccessRules = ALL_RECORDS): RequestLog {
+/**
+ * `rules`: which lines are written, and what is added to them. Default: all, as they are. `sinksOf`: what is written in their
+ * place for one request to a service; undefined, the default: nothing.
+ */
+export function createRequestLog(
+  output: AccessOutput,
+  rules: AccessRules = ALL_RECORDS,
+  sinksOf?: (service: Service | undefined) => readonly AccessSink[] | undefined,
+): RequestLog {
+  const own = [outputSink(output, rules)];
   const levelOf = ({ error }: Pick<RequestLogRecord, 'error'>) => (error === undefined ? 'info' : 'warn');
   return {
-    isWanted: (record) => output.isEnabled(levelOf(record)),
+    isWanted(record, service) {
+      const level = levelOf(record);
+      return (sinksOf?.(service) ?? own).some((sink) => sink.isEnabled(level));
+    },
     ended(record) {
       const level = levelOf(record);
-      if (!output.isEnabled(level)) return;
-      const added = rules.judge(() => requestAttributes(record));
-      if (added === undefined) return;
-      output.write({
+      writeToAll(sinksOf?.(record.service) ?? own, level, () => ({
         level,
         message: level === 'warn' ? 'request failed' : 'request complete',
-        fields: added === NOTHING_ADDED ? requestFields(record) : { ...requestFields(record), ...added },
         trace: record.trace,
-      });
+        durationMs: record.durationMs,
+        fields: () => requestFields(record),
+        attributes: () => requestAttributes(record),
+      }));
     },
   };
 }

@@ -1,9 +1,17 @@
 import { type Clock, systemClock } from '../../base/index.ts';
+import type { TelemetryMetric } from '../../model/index.ts';
+import { exposed, type RuledSeries } from './metric-rules.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, type MetricsRegistry } from './registry.ts';
 import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
 import { SeriesCounter } from './series-counter.ts';
-import { createSeriesBuckets, observe, type SeriesBuckets, SeriesHistogram } from './series-histogram.ts';
+import {
+  createSeriesBuckets,
+  observe,
+  type SeriesBuckets,
+  SeriesHistogram,
+  sumOfBuckets,
+} from './series-histogram.ts';
 import { type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
 
 /** One request that is over. */
@@ -37,8 +45,7 @@ export interface HttpMetricsOptions {
   readonly clock?: Clock | undefined;
 }
 
-interface Series extends AgingSeries {
-  readonly labels: Record<string, string>;
+interface Series extends AgingSeries, RuledSeries {
   requests: number;
   readonly durations: SeriesBuckets;
   readonly requestBytes: SeriesBuckets;
@@ -54,8 +61,8 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
 
   new SeriesCounter(registry, METRICS.requests, () => {
     dropUnused(series, clock.monotonic() - idleMs);
-    return [...series.values()].map(({ labels, requests }) => ({
-      value: requests,
+    return exposed(series.values(), 'REQUEST_COUNT').map(({ labels, members }) => ({
+      value: members.reduce((sum, { requests }) => sum + requests, 0),
       labels,
       sharedLabels: labels,
     }));
@@ -64,15 +71,20 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
     metric: (typeof METRICS)[keyof typeof METRICS],
     bounds: readonly number[],
     pick: (one: Series) => SeriesBuckets,
+    name: TelemetryMetric,
   ): void => {
     new SeriesHistogram(registry, metric, {
       bounds,
-      read: () => [...series.values()].map((one) => ({ labels: one.labels, buckets: pick(one) })),
+      read: () =>
+        exposed(series.values(), name).map(({ labels, members }) => ({
+          labels,
+          buckets: sumOfBuckets(members.map(pick), bounds),
+        })),
     });
   };
-  histogram(METRICS.requestDuration, DURATION_BOUNDS_MS, ({ durations }) => durations);
-  histogram(METRICS.requestBytes, SIZE_BOUNDS, ({ requestBytes }) => requestBytes);
-  histogram(METRICS.responseBytes, SIZE_BOUNDS, ({ responseBytes }) => responseBytes);
+  histogram(METRICS.requestDuration, DURATION_BOUNDS_MS, ({ durations }) => durations, 'REQUEST_DURATION');
+  histogram(METRICS.requestBytes, SIZE_BOUNDS, ({ requestBytes }) => requestBytes, 'REQUEST_SIZE');
+  histogram(METRICS.responseBytes, SIZE_BOUNDS, ({ responseBytes }) => responseBytes, 'RESPONSE_SIZE');
 
   const make = (request: CountedRequest, traffic: Traffic): Series => ({
     labels: {
@@ -81,6 +93,7 @@ export function createHttpMetrics(options: HttpMetricsOptions): HttpMetrics {
       response_code: String(request.status),
       grpc_response_status: request.grpcStatus === undefined ? '' : String(request.grpcStatus),
     },
+    rules: traffic.rules,
     lastUseMs: 0,
     requests: 0,
     durations: createSeriesBuckets(DURATION_BOUNDS_MS),

@@ -14,6 +14,7 @@ export {
   registerRevocationMetrics,
 } from './certificate-metrics.ts';
 export { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
+export { compileMetricRules, type MetricRules } from './metric-rules.ts';
 export { METRICS, type MetricDescription, REQUEST_LABELS, TRAFFIC_LABELS } from './metric-table.ts';
 export {
   createNodeMetrics,

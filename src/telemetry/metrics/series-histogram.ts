@@ -29,6 +29,19 @@ export function observe(buckets: SeriesBuckets, bounds: readonly number[], value
   }
 }
 
+/** Of several with the same bounds. */
+export function sumOfBuckets(all: readonly SeriesBuckets[], bounds: readonly number[]): SeriesBuckets {
+  const [only] = all;
+  if (only !== undefined && all.length === 1) return only;
+  const sum = createSeriesBuckets(bounds);
+  for (const { counts, sum: total, count } of all) {
+    for (const [index, value] of counts.entries()) sum.counts[index] = (sum.counts[index] ?? 0) + value;
+    sum.sum += total;
+    sum.count += count;
+  }
+  return sum;
+}
+
 export interface HistogramSeries {
   readonly labels: Record<string, string>;
   readonly buckets: SeriesBuckets;

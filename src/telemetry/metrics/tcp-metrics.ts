@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../../base/index.ts';
+import type { TelemetryMetric } from '../../model/index.ts';
+import { exposed, type RuledSeries } from './metric-rules.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
 import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
@@ -39,8 +41,7 @@ export interface TcpMetricsOptions {
   readonly clock?: Clock | undefined;
 }
 
-interface Series extends AgingSeries {
-  readonly labels: Record<string, string>;
+interface Series extends AgingSeries, RuledSeries {
   live: number;
   opened: number;
   closed: number;
@@ -93,39 +94,39 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
     meter.countedReceived = Math.max(meter.countedReceived, bytes.receivedBytes);
   };
 
-  const read = (value: (series: Series) => number) => () =>
-    [...bySeriesKey.values()].map((series) => ({
-      value: value(series),
-      labels: series.labels,
-      sharedLabels: series.labels,
+  const read = (metric: TelemetryMetric | undefined, value: (series: Series) => number) => () =>
+    exposed(bySeriesKey.values(), metric).map(({ labels, members }) => ({
+      value: members.reduce((sum, series) => sum + value(series), 0),
+      labels,
+      sharedLabels: labels,
     }));
-  const readMeasured = (value: (series: Series) => number) => () => {
+  const readMeasured = (metric: TelemetryMetric, value: (series: Series) => number) => () => {
     for (const meter of meters) measure(meter, meter.read());
-    return read(value)();
+    return read(metric, value)();
   };
   new SeriesCounter(registry, METRICS.tcpConnectionsOpened, () => {
     dropUnused(bySeriesKey, clock.monotonic() - idleMs, isLive);
-    return read((series) => series.opened)();
+    return read('TCP_OPENED_CONNECTIONS', (series) => series.opened)();
   });
   new SeriesCounter(
     registry,
     METRICS.tcpConnectionsClosed,
-    read((series) => series.closed),
+    read('TCP_CLOSED_CONNECTIONS', (series) => series.closed),
   );
   new SeriesCounter(
     registry,
     METRICS.tcpConnectionsFailed,
-    read((series) => series.failed),
+    read(undefined, (series) => series.failed),
   );
   new SeriesCounter(
     registry,
     METRICS.tcpSentBytes,
-    readMeasured((series) => series.sent),
+    readMeasured('TCP_SENT_BYTES', (series) => series.sent),
   );
   new SeriesCounter(
     registry,
     METRICS.tcpReceivedBytes,
-    readMeasured((series) => series.received),
+    readMeasured('TCP_RECEIVED_BYTES', (series) => series.received),
   );
   makeGauge(registry, METRICS.trafficSeries, (self) => self.set(bySeriesKey.size));
   makeGauge(registry, METRICS.tcpSocketsOpen, (self) => {
@@ -169,7 +170,8 @@ export function createTcpMetrics(options: TcpMetricsOptions): TcpMetrics {
 
 function makeSeries(traffic: Traffic): Series {
   const labels = trafficLabels(traffic);
-  return { labels, lastUseMs: 0, live: 0, opened: 0, closed: 0, failed: 0, sent: 0, received: 0 };
+  const { rules } = traffic;
+  return { labels, rules, lastUseMs: 0, live: 0, opened: 0, closed: 0, failed: 0, sent: 0, received: 0 };
 }
 
 function isLive({ live }: Series): boolean {

@@ -1,5 +1,6 @@
 import { RecentFew } from '../../base/index.ts';
 import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
+import type { MetricRules } from './metric-rules.ts';
 import type { TRAFFIC_LABELS } from './metric-table.ts';
 
 /** A label of the `istio_tcp_*` metrics. */
@@ -36,6 +37,8 @@ export interface Traffic {
   readonly mutualTls: boolean;
   /** Default `-`. */
   readonly responseFlags?: ResponseFlags | undefined;
+  /** What is different about its metrics. Default: nothing. */
+  readonly rules?: MetricRules | undefined;
 }
 
 /** The label texts of one end, and one string that tells them apart from all others. */
@@ -86,6 +89,7 @@ function isAlike(one: Traffic, other: Traffic): boolean {
     one.destination.workload === other.destination.workload &&
     one.source.workload === other.source.workload &&
     one.reporter === other.reporter &&
+    one.rules === other.rules &&
     one.mutualTls === other.mutualTls &&
     one.responseFlags === other.responseFlags &&
     one.source.identity?.id === other.source.identity?.id &&
@@ -98,7 +102,7 @@ function makeKey(traffic: Traffic, more: string): string {
   const destination = describeWorkload(traffic.destination.workload).key;
   const service = describeService(traffic.service).key;
   const principals = `${traffic.source.identity?.id ?? ''}\0${traffic.destination.identity?.id ?? ''}`;
-  return `${traffic.reporter}\0${source}\0${destination}\0${service}\0${principals}\0${traffic.mutualTls}\0${traffic.responseFlags ?? '-'}\0${more}`;
+  return `${traffic.reporter}\0${source}\0${destination}\0${service}\0${principals}\0${traffic.mutualTls}\0${traffic.responseFlags ?? '-'}\0${more}\0${traffic.rules?.id ?? ''}`;
 }
 
 /** The label set that a connection is counted under. */

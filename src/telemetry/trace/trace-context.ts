@@ -1,3 +1,5 @@
+import type { SpanTag, TraceSpan } from '../../model/index.ts';
+
 /** Where one request or connection stands in a trace. */
 export interface TraceContext {
   /** 32 hex digits, lower-case, not all zero. */
@@ -12,11 +14,30 @@ export interface TraceContext {
   readonly debug?: boolean | undefined;
 }
 
+/** What holds for some spans in the place of what the process was started with. */
+export interface TraceRules {
+  /** Of the traces that begin here: 0 to 1. */
+  readonly ratio: number;
+  /** Whom spans are told to. */
+  readonly sinks: readonly SpanSink[];
+  readonly tags: readonly SpanTag[];
+}
+
+/** Where sampled spans go. Takes at once; what it cannot keep it drops. */
+export interface SpanSink {
+  span(span: EndedSpan): void;
+}
+
+/** A span that is over. */
+export type EndedSpan = Omit<TraceSpan, 'proxy'>;
+
 /** A span of our own: its parent is known, and whether it is sampled is decided. */
 export interface SpanContext extends TraceContext {
   readonly sampled: boolean;
   /** Empty for the first of a trace. */
   readonly parentId: string;
+  /** Undefined: those of the process. */
+  readonly rules?: TraceRules;
 }
 
 /** The headers in which a trace came, and in which it is to go on. */

@@ -1,21 +1,13 @@
 import { randomFillSync } from 'node:crypto';
-import type { TraceSpan } from '../../model/index.ts';
-import type { SpanContext, TraceContext } from './trace-context.ts';
-
-/** A span that is over. */
-export type EndedSpan = Omit<TraceSpan, 'proxy'>;
-
-/** Where sampled spans go. Takes at once; what it cannot keep it drops. */
-export interface SpanSink {
-  span(span: EndedSpan): void;
-}
+import type { SpanTag } from '../../model/index.ts';
+import type { EndedSpan, SpanContext, SpanSink, TraceContext, TraceRules } from './trace-context.ts';
 
 /** Decides what is sampled, and tells the sinks what was. What is not sampled costs an identifier. */
 export interface Tracer {
   /** The next span of `parent`'s trace, or the first of a new one. What was decided before about sampling holds. */
-  begin(parent: TraceContext | undefined, sampled?: boolean): SpanContext;
-  /** Only for spans that are sampled. */
-  ended(span: EndedSpan): void;
+  begin(parent: TraceContext | undefined, sampled?: boolean, rules?: TraceRules): SpanContext;
+  /** Only for spans that are sampled. `headerOf` a name in lower case is a header of the request; without one it is of none. */
+  ended(span: EndedSpan, rules?: TraceRules, headerOf?: (name: string) => string | undefined): void;
 }
 
 export interface TracerOptions {
@@ -25,25 +17,42 @@ export interface TracerOptions {
 }
 
 export function createTracer({ ratio, sinks }: TracerOptions): Tracer {
-  // By the trace's id, so that whoever decides by the same ratio decides the same.
-  const below = ratio * DECIDING_RANGE;
   return {
-    begin(parent, sampled = parent?.sampled) {
+    begin(parent, sampled = parent?.sampled, rules = undefined) {
       const traceId = parent?.traceId ?? randomHex(16);
       const spanId = randomHex(8);
       return {
         traceId,
         spanId,
         parentId: parent?.spanId ?? '',
-        sampled: sampled ?? Number.parseInt(traceId.slice(-DECIDING_DIGITS), 16) < below,
+        sampled: sampled ?? isBelow(traceId, rules?.ratio ?? ratio),
         random: parent?.random,
         debug: parent?.debug,
+        ...(rules === undefined ? {} : { rules }),
       };
     },
-    ended(span) {
-      for (const sink of sinks) sink.span(span);
+    ended(span, rules, headerOf) {
+      const told = rules === undefined || rules.tags.length === 0 ? span : tagged(span, rules.tags, headerOf);
+      for (const sink of rules?.sinks ?? sinks) sink.span(told);
     },
   };
+}
+
+/** By the trace's id, so that whoever decides by the same ratio decides the same. */
+function isBelow(traceId: string, ratio: number): boolean {
+  return Number.parseInt(traceId.slice(-DECIDING_DIGITS), 16) < ratio * DECIDING_RANGE;
+}
+
+function tagged(
+  span: EndedSpan,
+  tags: readonly SpanTag[],
+  headerOf?: (name: string) => string | undefined,
+): EndedSpan {
+  const values = tags.flatMap((tag): [string, string][] => {
+    const value = tag.kind === 'literal' ? tag.value : (headerOf?.(tag.header) ?? tag.fallback);
+    return value === '' ? [] : [[tag.name, value.slice(0, LONGEST_TAG)]];
+  });
+  return { ...span, attributes: { ...span.attributes, ...Object.fromEntries(values) } };
 }
 
 /** Ids need no secrecy, only to differ: one call of the kernel serves many requests. */
@@ -60,4 +69,5 @@ const pool = Buffer.alloc(8_192);
 let used = pool.length;
 /** As many as a number holds exactly, of the end, which is random in short B3 ids too. */
 const DECIDING_DIGITS = 13;
+const LONGEST_TAG = 256;
 const DECIDING_RANGE = 16 ** DECIDING_DIGITS;

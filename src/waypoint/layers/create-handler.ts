@@ -4,6 +4,7 @@ import type { GuardDeps } from '../authorization/guard-deps.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
 import { compose, type Handler, type Layer } from '../request/layer.ts';
 import type { ObserveRequest } from '../observation/observe-request.ts';
+import type { TelemetryOf } from '../observation/telemetry-lookup.ts';
 import type { FaultInjector } from '../faults/fault-injector.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -38,6 +39,7 @@ export interface HandlerDeps {
   readonly httpMetrics: HttpMetrics;
   readonly decisions: DecisionMetrics;
   readonly observeRequest: ObserveRequest;
+  readonly telemetryOf: TelemetryOf;
   readonly routingMetrics: RoutingMetrics;
   readonly passedOn: PassedOnConfig;
   /** One for all that is sent, for its budget is the process's. */
@@ -57,11 +59,11 @@ export function createHandler(deps: HandlerDeps): Handler {
   return compose(
     [
       accessLogLayer(deps.requestLog),
-      metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions }),
+      metricsLayer({ http: deps.httpMetrics, decisions: deps.decisions, telemetryOf: deps.telemetryOf }),
       observedLayer(deps.observeRequest),
       createActiveRequestsLayer(deps.maxActiveRequests),
       createPassedOnLayer(deps.passedOn),
-      tracingLayer({ tracer, clock }),
+      tracingLayer({ tracer, clock, telemetryOf: deps.telemetryOf }),
       ...decidingLayers({
         ...deps,
         trustedClients: deps.passedOn.trustedClients,

@@ -16,6 +16,7 @@ import { deniedUnread } from '../authorization/denial.ts';
 import type { JudgeConnection } from '../authorization/judge-connection.ts';
 import type { LiveConnections } from '../authorization/live-connections.ts';
 import { fromUnknown } from '../from-unknown.ts';
+import type { TelemetryOf } from '../observation/telemetry-lookup.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { DialledTarget } from '../request/request-context.ts';
 import { streamTarget } from '../routing/stream-target.ts';
@@ -32,6 +33,8 @@ export interface BytesCarrierDeps {
   readonly journal: ConnectionJournal;
   readonly refusals: RefusalTeller;
   readonly tracer: Tracer;
+  /** Default: as the process's flags say. */
+  readonly telemetryOf?: TelemetryOf;
   readonly clock: Clock;
   readonly judge: JudgeConnection;
   readonly live: Pick<LiveConnections, 'follow'>;
@@ -55,7 +58,7 @@ export function createBytesCarrier(deps: BytesCarrierDeps): (connection: PlainCo
       destinationIdentity: deps.identity,
       destination: dialled,
       service: dialled.service,
-      trace: deps.tracer.begin(client.trace),
+      trace: deps.tracer.begin(client.trace, undefined, deps.telemetryOf?.(dialled.service).tracing),
       servicePort: dialled.port,
     });
     const cutter = createCutter();

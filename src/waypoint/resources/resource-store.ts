@@ -61,6 +61,8 @@ export function createResourceStore(gateway: GatewayKey): ResourceStore {
     }
   };
   const note = (name: string, resource: WaypointResource, reach: MutableReach): void => {
+    // What is told of requests is no part of any plan for them.
+    if (resource.kind === 'telemetry') return;
     if (resource.kind === 'route') {
       for (const { service } of resource.route.parents) reach.services.add(service);
       return;

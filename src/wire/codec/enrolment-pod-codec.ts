@@ -18,6 +18,7 @@ import {
 } from '../generated/enrolment_pb.js';
 import { enumTable } from './enum-table.ts';
 import { checkField, decodePort, decodeRange, requireText } from './field.ts';
+import { decodePodTelemetry, encodePodTelemetry } from './telemetry/pod-telemetry-codec.ts';
 import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
 
 /** Breaking connections is nothing to guess. */
@@ -51,6 +52,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       modes: encodeModes(pod.modes),
       refuseWaypointBypass: pod.waypointBypass === 'refuse',
       accessLog: ACCESS_LOG.encode(pod.accessLog),
+      ...encodePodTelemetry(pod.telemetry),
     }),
   fromMessage(message): EnrolmentPod {
     const { namespace, trustDomain, serviceAccount } = message;
@@ -64,6 +66,7 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       modes: decodeModes(message.modes ?? create(CaptureModesSchema)),
       waypointBypass: message.refuseWaypointBypass ? 'refuse' : 'count',
       accessLog: ACCESS_LOG.decode(message.accessLog, 'access_log'),
+      telemetry: decodePodTelemetry(message),
     };
   },
   nameOf: (pod) => pod.uid,

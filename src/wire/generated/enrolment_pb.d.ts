@@ -6,6 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Settings } from "./telemetry_pb.js";
 
 /**
  * Describes the file enrolment.proto.
@@ -73,6 +74,18 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
    * @generated from field: nodemesh.enrolment.AccessLog access_log = 10;
    */
   accessLog: AccessLog;
+
+  /**
+   * Absent: the proxy's own flags hold. Of connections that the pod opens, and of those that are opened to it.
+   *
+   * @generated from field: nodemesh.telemetry.Settings client_telemetry = 11;
+   */
+  clientTelemetry?: Settings | undefined;
+
+  /**
+   * @generated from field: nodemesh.telemetry.Settings server_telemetry = 12;
+   */
+  serverTelemetry?: Settings | undefined;
 };
 
 /**

@@ -15,6 +15,7 @@ import type { FaultInjection } from "./waypoint_fault_pb.js";
 import type { Filter } from "./waypoint_filter_pb.js";
 import type { Authorizer } from "./waypoint_authorizer_pb.js";
 import type { Settings } from "./waypoint_settings_pb.js";
+import type { Settings as Settings$1 } from "./telemetry_pb.js";
 
 /**
  * Describes the file waypoint.proto.
@@ -90,6 +91,12 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
      */
     value: BoundService;
     case: "boundService";
+  } | {
+    /**
+     * @generated from field: nodemesh.waypoint.Telemetry telemetry = 11;
+     */
+    value: Telemetry;
+    case: "telemetry";
   } | { case: undefined; value?: undefined };
 };
 
@@ -98,6 +105,61 @@ export declare type Resource = Message<"nodemesh.waypoint.Resource"> & {
  * Use `create(ResourceSchema)` to create a new message.
  */
 export declare const ResourceSchema: GenMessage<Resource>;
+
+/**
+ * What the receiver tells of what goes through it, and to whom.
+ *
+ * @generated from message nodemesh.waypoint.Telemetry
+ */
+export declare type Telemetry = Message<"nodemesh.waypoint.Telemetry"> & {
+  /**
+   * `<namespace>/<name>` of the receiver's Gateway.
+   *
+   * @generated from field: string gateway = 1;
+   */
+  gateway: string;
+
+  /**
+   * @generated from field: nodemesh.telemetry.Settings settings = 2;
+   */
+  settings?: Settings$1 | undefined;
+
+  /**
+   * Services that something else holds for.
+   *
+   * @generated from field: repeated nodemesh.waypoint.ServiceTelemetry services = 3;
+   */
+  services: ServiceTelemetry[];
+};
+
+/**
+ * Describes the message nodemesh.waypoint.Telemetry.
+ * Use `create(TelemetrySchema)` to create a new message.
+ */
+export declare const TelemetrySchema: GenMessage<Telemetry>;
+
+/**
+ * @generated from message nodemesh.waypoint.ServiceTelemetry
+ */
+export declare type ServiceTelemetry = Message<"nodemesh.waypoint.ServiceTelemetry"> & {
+  /**
+   * `<namespace>/<hostname>`.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: nodemesh.telemetry.Settings settings = 2;
+   */
+  settings?: Settings$1 | undefined;
+};
+
+/**
+ * Describes the message nodemesh.waypoint.ServiceTelemetry.
+ * Use `create(ServiceTelemetrySchema)` to create a new message.
+ */
+export declare const ServiceTelemetrySchema: GenMessage<ServiceTelemetry>;
 
 /**
  * The receiver is told everything that holds for a service, and may take requests for it.

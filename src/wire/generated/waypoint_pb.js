@@ -5,6 +5,7 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_telemetry } from "./telemetry_pb.js";
 import { file_waypoint_authentication } from "./waypoint_authentication_pb.js";
 import { file_waypoint_authorization } from "./waypoint_authorization_pb.js";
 import { file_waypoint_authorizer } from "./waypoint_authorizer_pb.js";
@@ -19,7 +20,7 @@ import { file_waypoint_traffic } from "./waypoint_traffic_pb.js";
  * Describes the file waypoint.proto.
  */
 export const file_waypoint = /*@__PURE__*/
-  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQirAQKCFJlc291cmNlEikKBXJvdXRlGAEgASgLMhgubm9kZW1lc2gud2F5cG9pbnQuUm91dGVIABI5Cg1hdXRob3JpemF0aW9uGAIgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuQXV0aG9yaXphdGlvbkgAEjsKDmF1dGhlbnRpY2F0aW9uGAMgASgLMiEubm9kZW1lc2gud2F5cG9pbnQuQXV0aGVudGljYXRpb25IABIzCgd0cmFmZmljGAQgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuVHJhZmZpY1BvbGljeUgAEjIKCnJhdGVfbGltaXQYBSABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5SYXRlTGltaXRIABI8Cg9mYXVsdF9pbmplY3Rpb24YBiABKAsyIS5ub2RlbWVzaC53YXlwb2ludC5GYXVsdEluamVjdGlvbkgAEisKBmZpbHRlchgHIAEoCzIZLm5vZGVtZXNoLndheXBvaW50LkZpbHRlckgAEjMKCmF1dGhvcml6ZXIYCCABKAsyHS5ub2RlbWVzaC53YXlwb2ludC5BdXRob3JpemVySAASLwoIc2V0dGluZ3MYCSABKAsyGy5ub2RlbWVzaC53YXlwb2ludC5TZXR0aW5nc0gAEjgKDWJvdW5kX3NlcnZpY2UYCiABKAsyHy5ub2RlbWVzaC53YXlwb2ludC5Cb3VuZFNlcnZpY2VIAEIJCgdjb250ZW50Ih8KDEJvdW5kU2VydmljZRIPCgdzZXJ2aWNlGAEgASgJYgZwcm90bzM", [file_waypoint_authentication, file_waypoint_authorization, file_waypoint_authorizer, file_waypoint_fault, file_waypoint_filter, file_waypoint_rate_limit, file_waypoint_route, file_waypoint_settings, file_waypoint_traffic]);
+  fileDesc("Cg53YXlwb2ludC5wcm90bxIRbm9kZW1lc2gud2F5cG9pbnQi3wQKCFJlc291cmNlEikKBXJvdXRlGAEgASgLMhgubm9kZW1lc2gud2F5cG9pbnQuUm91dGVIABI5Cg1hdXRob3JpemF0aW9uGAIgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuQXV0aG9yaXphdGlvbkgAEjsKDmF1dGhlbnRpY2F0aW9uGAMgASgLMiEubm9kZW1lc2gud2F5cG9pbnQuQXV0aGVudGljYXRpb25IABIzCgd0cmFmZmljGAQgASgLMiAubm9kZW1lc2gud2F5cG9pbnQuVHJhZmZpY1BvbGljeUgAEjIKCnJhdGVfbGltaXQYBSABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5SYXRlTGltaXRIABI8Cg9mYXVsdF9pbmplY3Rpb24YBiABKAsyIS5ub2RlbWVzaC53YXlwb2ludC5GYXVsdEluamVjdGlvbkgAEisKBmZpbHRlchgHIAEoCzIZLm5vZGVtZXNoLndheXBvaW50LkZpbHRlckgAEjMKCmF1dGhvcml6ZXIYCCABKAsyHS5ub2RlbWVzaC53YXlwb2ludC5BdXRob3JpemVySAASLwoIc2V0dGluZ3MYCSABKAsyGy5ub2RlbWVzaC53YXlwb2ludC5TZXR0aW5nc0gAEjgKDWJvdW5kX3NlcnZpY2UYCiABKAsyHy5ub2RlbWVzaC53YXlwb2ludC5Cb3VuZFNlcnZpY2VIABIxCgl0ZWxlbWV0cnkYCyABKAsyHC5ub2RlbWVzaC53YXlwb2ludC5UZWxlbWV0cnlIAEIJCgdjb250ZW50IoMBCglUZWxlbWV0cnkSDwoHZ2F0ZXdheRgBIAEoCRIuCghzZXR0aW5ncxgCIAEoCzIcLm5vZGVtZXNoLnRlbGVtZXRyeS5TZXR0aW5ncxI1CghzZXJ2aWNlcxgDIAMoCzIjLm5vZGVtZXNoLndheXBvaW50LlNlcnZpY2VUZWxlbWV0cnkiUwoQU2VydmljZVRlbGVtZXRyeRIPCgdzZXJ2aWNlGAEgASgJEi4KCHNldHRpbmdzGAIgASgLMhwubm9kZW1lc2gudGVsZW1ldHJ5LlNldHRpbmdzIh8KDEJvdW5kU2VydmljZRIPCgdzZXJ2aWNlGAEgASgJYgZwcm90bzM", [file_telemetry, file_waypoint_authentication, file_waypoint_authorization, file_waypoint_authorizer, file_waypoint_fault, file_waypoint_filter, file_waypoint_rate_limit, file_waypoint_route, file_waypoint_settings, file_waypoint_traffic]);
 
 /**
  * Describes the message nodemesh.waypoint.Resource.
@@ -29,9 +30,23 @@ export const ResourceSchema = /*@__PURE__*/
   messageDesc(file_waypoint, 0);
 
 /**
+ * Describes the message nodemesh.waypoint.Telemetry.
+ * Use `create(TelemetrySchema)` to create a new message.
+ */
+export const TelemetrySchema = /*@__PURE__*/
+  messageDesc(file_waypoint, 1);
+
+/**
+ * Describes the message nodemesh.waypoint.ServiceTelemetry.
+ * Use `create(ServiceTelemetrySchema)` to create a new message.
+ */
+export const ServiceTelemetrySchema = /*@__PURE__*/
+  messageDesc(file_waypoint, 2);
+
+/**
  * Describes the message nodemesh.waypoint.BoundService.
  * Use `create(BoundServiceSchema)` to create a new message.
  */
 export const BoundServiceSchema = /*@__PURE__*/
-  messageDesc(file_waypoint, 1);
+  messageDesc(file_waypoint, 3);
 

@@ -28,7 +28,7 @@ export function outboundPorts(
         protocol: 'TCP',
         source: remote,
         sourceIdentity: identity.identity,
-        trace: tracer.begin(undefined),
+        trace: tracer.begin(undefined, undefined, deps.traceRulesOf(pod.uid, 'client')),
       }),
     tracker: own.tracker,
     share: deps.connections.pod(pod.uid),
@@ -66,7 +66,10 @@ export function inboundPorts(
       return tcpByteStream(socket);
     },
     beginRecord: (details, parent) =>
-      beginRecord(journal, clock.monotonic, { ...details, trace: tracer.begin(parent) }),
+      beginRecord(journal, clock.monotonic, {
+        ...details,
+        trace: tracer.begin(parent, undefined, deps.traceRulesOf(pod.uid, 'server')),
+      }),
     tracker: own.tracker,
     share: deps.connections.pod(pod.uid),
     splice,

@@ -1,8 +1,8 @@
 import type { BufferBudget, Clock, Logger } from '../../base/index.ts';
-import type { EnrolmentPod, MeshView } from '../../model/index.ts';
+import type { EnrolmentPod, MeshView, WorkloadUid } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { ConnectionJournal, HeldIdentity, RefusalTeller, TunnelRejection } from '../../proxy/index.ts';
-import type { Tracer, TunnelMetrics } from '../../telemetry/index.ts';
+import type { Tracer, TraceRules, TunnelMetrics } from '../../telemetry/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
@@ -21,6 +21,8 @@ export interface PodProxyDeps {
   readonly refusals: RefusalTeller;
   readonly tunnels: TunnelMetrics;
   readonly tracer: Tracer;
+  /** What holds for the spans of a pod's connections; undefined: what holds for all. */
+  traceRulesOf(pod: WorkloadUid, side: 'client' | 'server'): TraceRules | undefined;
   readonly budget: BufferBudget;
   readonly clock: Clock;
   readonly log: Logger;

@@ -18,6 +18,7 @@ import {
   workloadIdentity,
 } from '../../../src/model/index.ts';
 import type { AddressResource } from '../../../src/wire/index.ts';
+import { telemetrySettings } from './telemetry-arbitraries.ts';
 
 const text = fc.string({ maxLength: 12, unit: 'grapheme' });
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/);
@@ -159,6 +160,9 @@ export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
     isNew: flag,
     waypointBypass: fc.constantFrom('count', 'refuse'),
     accessLog: fc.constantFrom('all', 'failures', 'none'),
+    telemetry: fc.option(fc.record({ client: telemetrySettings, server: telemetrySettings }), {
+      nil: undefined,
+    }),
     modes: fc.record({
       inbound: flag,
       dns: flag,

@@ -85,6 +85,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
           failed: note('failed'),
         },
         tracer: createTracer({ ratio: 0, sinks: [] }),
+        rulesOf: () => ({ accessLogs: undefined, tracing: undefined, metrics: undefined }),
         clock: systemClock,
         log: process.env.ZT_LOG === '1' ? consoleLogger : silentLogger,
         random: Math.random,
@@ -159,6 +160,7 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     isNew: false,
     waypointBypass: 'count',
     accessLog: 'all',
+    telemetry: undefined,
     modes: DEFAULT_MODES,
     ...over,
   };

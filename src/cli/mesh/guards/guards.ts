@@ -64,6 +64,7 @@ function aboutOf(resource: WaypointResource): Omit<Guard, 'waypoint' | 'attached
     case 'route':
     case 'authorizer':
     case 'settings':
+    case 'telemetry':
     case 'bound-service':
       return undefined;
   }

@@ -1,10 +1,13 @@
 import { type Field, parseGoDuration } from '../fields/index.ts';
+import { parseTelemetryProvider, type TelemetryProviderObject } from './telemetry-provider.ts';
 
 /** An entry of MeshConfig's extensionProviders. */
 export interface ExtensionProviderObject {
   readonly name: string;
   /** Undefined: it is of another kind (tracing, logging), which nobody may name for CUSTOM. */
   readonly authorizer: AuthorizerObject | undefined;
+  /** Undefined: it is none of these. */
+  readonly telemetry: TelemetryProviderObject | undefined;
 }
 
 /** envoyExtAuthzGrpc or envoyExtAuthzHttp. */
@@ -35,9 +38,10 @@ export function parseExtensionProvider(field: Field): ExtensionProviderObject {
   const http = field.key('envoyExtAuthzHttp');
   if (grpc.present && http.present)
     field.issue('one kind of provider', 'envoyExtAuthzGrpc and envoyExtAuthzHttp');
-  if (grpc.present) return { name, authorizer: parseAuthorizer(grpc.object(GRPC_FIELDS), 'grpc') };
-  if (http.present) return { name, authorizer: parseAuthorizer(http.object(HTTP_FIELDS), 'http') };
-  return { name, authorizer: undefined };
+  const telemetry = parseTelemetryProvider(field);
+  if (grpc.present) return { name, telemetry, authorizer: parseAuthorizer(grpc.object(GRPC_FIELDS), 'grpc') };
+  if (http.present) return { name, telemetry, authorizer: parseAuthorizer(http.object(HTTP_FIELDS), 'http') };
+  return { name, telemetry, authorizer: undefined };
 }
 
 function parseAuthorizer(field: Field, protocol: AuthorizerObject['protocol']): AuthorizerObject {

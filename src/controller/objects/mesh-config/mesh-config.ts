@@ -3,6 +3,7 @@ import { describeError } from '../../../base/index.ts';
 import { checkTrustDomain, ModelError } from '../../../model/index.ts';
 import type { Field } from '../fields/index.ts';
 import { type ExtensionProviderObject, parseExtensionProvider } from './extension-provider.ts';
+import { type MeshTelemetryObject, parseMeshTelemetry, unusedDefaults } from './mesh-telemetry.ts';
 
 /** The part of Istio's MeshConfig that the mesh reads. */
 export interface MeshConfigObject {
@@ -10,6 +11,7 @@ export interface MeshConfigObject {
   /** Trust domains that are the same as the mesh's own where policies name them. */
   readonly trustDomainAliases: readonly string[];
   readonly pathNormalization: (typeof NORMALIZATIONS)[number];
+  readonly telemetry: MeshTelemetryObject;
   /** Fields that are there and that nobody reads. */
   readonly unused: readonly string[];
 }
@@ -26,10 +28,14 @@ export function parseMeshConfig(field: Field): MeshConfigObject {
     extensionProviders: withoutRepetition(providers.map(parseExtensionProvider), providers),
     trustDomainAliases: parseAliases(root.key('trustDomainAliases')),
     pathNormalization: normalization.oneOf(NORMALIZATIONS) ?? 'DEFAULT',
-    unused: root
-      .entries()
-      .map(([name]) => name)
-      .filter((name) => !USED.has(name)),
+    telemetry: parseMeshTelemetry(root),
+    unused: [
+      ...root
+        .entries()
+        .map(([name]) => name)
+        .filter((name) => !USED.has(name)),
+      ...unusedDefaults(root),
+    ],
   };
 }
 
@@ -70,4 +76,14 @@ function parseAliases(field: Field): readonly string[] {
 }
 
 const NORMALIZATIONS = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
-const USED: ReadonlySet<string> = new Set(['extensionProviders', 'trustDomainAliases', 'pathNormalization']);
+const USED: ReadonlySet<string> = new Set([
+  'accessLogEncoding',
+  'accessLogFile',
+  'accessLogFormat',
+  'defaultConfig',
+  'defaultProviders',
+  'enableTracing',
+  'extensionProviders',
+  'pathNormalization',
+  'trustDomainAliases',
+]);

@@ -12,7 +12,7 @@ export {
   type PeerAuthenticationObject,
   parsePeerAuthentication,
 } from './peer-authentication.ts';
-export type { PolicyTargetReference } from './policy-targets.ts';
+export { type PolicyTargetReference, parsePolicyTargets } from './policy-targets.ts';
 export {
   type JwtHeader,
   type JwtRuleObject,

@@ -14,7 +14,7 @@ export function translateAuthorizer(
   { name, authorizer }: ExtensionProviderObject,
   settings: MeshSettings,
 ): Authorizer | undefined {
-  const service = authorizer && serviceOf(authorizer.service, settings);
+  const service = authorizer && providerService(authorizer.service, settings);
   if (authorizer === undefined || service === undefined) return undefined;
   return {
     key: authorizerKey(settings.rootNamespace, name),
@@ -31,12 +31,17 @@ export function translateAuthorizer(
 }
 
 /** `[<namespace>/]<hostname>`; a hostname of the cluster says its namespace itself, and may be shortened. */
-function serviceOf(text: string, { clusterDomain }: MeshSettings): ServiceKey | undefined {
+export function providerService(text: string, { clusterDomain }: MeshSettings): ServiceKey | undefined {
   const [first = '', second] = text.split('/');
   if (second !== undefined) return serviceKey(first, longHostname(second, clusterDomain) ?? second);
   const hostname = longHostname(first, clusterDomain);
   const [, namespace = ''] = hostname?.split('.') ?? [];
   return hostname === undefined ? undefined : serviceKey(namespace, hostname);
+}
+
+/** Of the same text the name alone, as it was written. */
+export function providerHost(text: string): string {
+  return text.split('/').at(-1) ?? '';
 }
 
 /** `name.namespace`, `name.namespace.svc` or the whole of it; undefined for a name outside of the cluster. */

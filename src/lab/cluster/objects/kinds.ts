@@ -62,6 +62,7 @@ const KIND_NAMES: readonly KindNames[] = [
   { kind: 'AuthorizationPolicy', plural: 'authorizationpolicies', short: ['ap', 'authz'] },
   { kind: 'PeerAuthentication', plural: 'peerauthentications', short: ['pa'] },
   { kind: 'RequestAuthentication', plural: 'requestauthentications', short: ['ra'] },
+  { kind: 'Telemetry', plural: 'telemetries', short: [] },
   { kind: 'GatewayClass', plural: 'gatewayclasses', short: ['gc'] },
   { kind: 'Gateway', plural: 'gateways', short: ['gtw'] },
   { kind: 'HTTPRoute', plural: 'httproutes', short: [] },

@@ -31,8 +31,9 @@ export function connectionAttributes(record: AccessRecord, end: AccessEnd | unde
 
 /** What expressions see of a request, in Envoy's words where it has them. */
 export function requestAttributes(record: RequestLogRecord): ExpressionAttributes {
+  const headers = record.headers();
   return {
-    request: {
+    request: known({
       method: record.method,
       path: record.path,
       url_path: record.path,
@@ -41,10 +42,13 @@ export function requestAttributes(record: RequestLogRecord): ExpressionAttribute
       size: BigInt(record.requestBytes),
       duration_ms: BigInt(Math.round(record.durationMs)),
       attempts: BigInt(record.attempts),
-      headers: record.headers(),
+      headers,
+      id: headers['x-request-id'],
+      referer: headers.referer,
+      useragent: headers['user-agent'],
       route: record.route ?? '',
       trace: record.trace?.traceId ?? '',
-    },
+    }),
     response: known({
       code: BigInt(record.status),
       size: BigInt(record.responseBytes),

@@ -1,15 +1,10 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 import { describeError } from '../../../base/index.ts';
+import { ATTRIBUTES, type AttributeMap } from './attribute-names.ts';
 
 /** What an expression can ask about: `request.method` is `attributes.request.method`. Absent ones make it fail. */
-export interface ExpressionAttributes {
-  readonly request: Readonly<Record<string, unknown>>;
-  readonly response: Readonly<Record<string, unknown>>;
-  readonly source: Readonly<Record<string, unknown>>;
-  readonly destination: Readonly<Record<string, unknown>>;
-  readonly connection: Readonly<Record<string, unknown>>;
-}
+export type ExpressionAttributes = Readonly<Record<AttributeMap, Readonly<Record<string, unknown>>>>;
 
 /** An expression of the Common Expression Language, compiled. Undefined: it failed, or asks for what is not there. */
 export type Expression = (attributes: ExpressionAttributes) => unknown;
@@ -36,6 +31,31 @@ export function compileExpression(source: string): Expression | string {
   } catch (error) {
     return firstLine(error);
   }
+}
+
+/** What an expression that compiles asks for and no record ever has, as `response.flags`. */
+export function unknownAttributes(source: string): readonly string[] {
+  const unknown = new Set<string>();
+  const visit = (node: ASTNode): void => {
+    const attribute = attributeOf(node);
+    if (attribute !== undefined && !ATTRIBUTES[attribute.map].includes(attribute.name))
+      unknown.add(`${attribute.map}.${attribute.name}`);
+    for (const child of childrenOf(node.args)) visit(child);
+  };
+  visit(ENVIRONMENT.parse(withRe2(source)).ast);
+  return [...unknown];
+}
+
+function attributeOf(node: ASTNode): { readonly map: AttributeMap; readonly name: string } | undefined {
+  if (node.op !== '.' && node.op !== '[]') return undefined;
+  const [owner, key] = node.args;
+  const name = typeof key === 'string' ? key : key.op === 'value' ? key.args : undefined;
+  if (owner.op !== 'id' || typeof name !== 'string' || !isAttributeMap(owner.args)) return undefined;
+  return { map: owner.args, name };
+}
+
+function isAttributeMap(name: string): name is AttributeMap {
+  return Object.hasOwn(ATTRIBUTES, name);
 }
 
 function firstLine(error: unknown): string {
@@ -95,6 +115,5 @@ const ENVIRONMENT = new Environment({
     maxCallArguments: 4,
   },
 });
-for (const name of ['request', 'response', 'source', 'destination', 'connection'])
-  ENVIRONMENT.registerVariable(name, 'map');
+for (const name of Object.keys(ATTRIBUTES)) ENVIRONMENT.registerVariable(name, 'map');
 ENVIRONMENT.registerFunction(`string.${RE2_MATCHES}(string): bool`, matches);

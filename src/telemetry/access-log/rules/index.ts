@@ -6,3 +6,4 @@ export {
   NOTHING_ADDED,
 } from './access-rules.ts';
 export { connectionAttributes, requestAttributes } from './attributes.ts';
+export { compileExpression, type ExpressionAttributes, unknownAttributes } from './expression.ts';

@@ -7,7 +7,7 @@ export function accessLogLayer(log: RequestLog): Layer {
   return (next) => (request, context) => {
     const { client, dialled, record } = context;
     context.onEnd(() => {
-      if (!log.isWanted(record)) return;
+      if (!log.isWanted(record, dialled.service)) return;
       log.ended({
         source: client,
         sourceWorkload: client.workload,

@@ -1,5 +1,6 @@
 import { identityOf } from '../../../model/index.ts';
 import type { DecisionMetrics, HttpMetrics, Traffic } from '../../../telemetry/index.ts';
+import type { TelemetryOf } from '../../observation/telemetry-lookup.ts';
 import { isGrpc } from '../../request/failure-response.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
@@ -9,12 +10,14 @@ import type { RequestRecord } from '../../request/request-record.ts';
 export function metricsLayer(deps: {
   readonly http: HttpMetrics;
   readonly decisions: DecisionMetrics;
+  /** Default: as always. */
+  readonly telemetryOf?: TelemetryOf;
 }): Layer {
   return (next) => (request, context) => {
     const { record } = context;
     context.onEnd(() => {
       deps.http.ended({
-        traffic: trafficOf(context),
+        traffic: trafficOf(context, deps.telemetryOf?.(context.dialled.service).metrics),
         protocol: isGrpc(request) ? 'grpc' : 'http',
         status: record.status,
         grpcStatus: record.grpcStatus,
@@ -29,7 +32,7 @@ export function metricsLayer(deps: {
   };
 }
 
-function trafficOf({ client, dialled, record }: RequestContext): Traffic {
+function trafficOf({ client, dialled, record }: RequestContext, rules: Traffic['rules']): Traffic {
   const { upstream } = record;
   // Only a tunnel proves who is at its other end.
   const identity = upstream?.tunnelProtocol === 'hbone' ? identityOf(upstream) : undefined;
@@ -40,6 +43,7 @@ function trafficOf({ client, dialled, record }: RequestContext): Traffic {
     service: dialled.service,
     mutualTls: true,
     responseFlags: flagsOf(record),
+    rules,
   };
 }
 

@@ -5,8 +5,10 @@ import {
   readTrace,
   type SpanContext,
   type Tracer,
+  type TraceRules,
   writeTrace,
 } from '../../../telemetry/index.ts';
+import type { TelemetryOf } from '../../observation/telemetry-lookup.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestClient } from '../../request/request-context.ts';
 import { requestSpan } from './request-span.ts';
@@ -15,14 +17,28 @@ import { requestSpan } from './request-span.ts';
  * Passes the trace on with a span of the waypoint's own, in the form it came in (W3C, B3), and begins one where there was
  * none. Right without any exporter: what comes behind can always be put together with what came before.
  */
-export function tracingLayer({ tracer, clock }: { readonly tracer: Tracer; readonly clock: Clock }): Layer {
+export function tracingLayer({
+  tracer,
+  clock,
+  telemetryOf,
+}: {
+  readonly tracer: Tracer;
+  readonly clock: Clock;
+  /** Default: as the process's flags say. */
+  readonly telemetryOf?: TelemetryOf;
+}): Layer {
   const firstOf = createFirstRequests();
   return (next) => (request, context) => {
     const incoming = readTrace(request.headers);
-    const span = beginSpan(tracer, incoming, () => firstOf(context.client));
+    const rules = telemetryOf?.(context.dialled.service).tracing;
+    const span = beginSpan(tracer, incoming, { rules, ofConnection: () => firstOf(context.client) });
     context.record.trace = span;
-    if (span.sampled)
-      context.onEnd(() => tracer.ended(requestSpan(span, { request, context, endMs: clock.now() })));
+    if (span.sampled && rules?.sinks.length !== 0)
+      context.onEnd(() =>
+        tracer.ended(requestSpan(span, { request, context, endMs: clock.now() }), rules, (name) =>
+          request.headers.get(name),
+        ),
+      );
     return next(withTrace(request, span, incoming), {
       ...context,
       trace: { span, formats: incoming.formats },
@@ -33,10 +49,13 @@ export function tracingLayer({ tracer, clock }: { readonly tracer: Tracer; reado
 function beginSpan(
   tracer: Tracer,
   { parent, sampled }: IncomingTrace,
-  ofConnection: () => RequestClient['trace'],
+  {
+    rules,
+    ofConnection,
+  }: { readonly rules: TraceRules | undefined; readonly ofConnection: () => RequestClient['trace'] },
 ): SpanContext {
-  if (parent !== undefined || sampled !== undefined) return tracer.begin(parent, sampled);
-  return tracer.begin(ofConnection());
+  if (parent !== undefined || sampled !== undefined) return tracer.begin(parent, sampled, rules);
+  return tracer.begin(ofConnection(), undefined, rules);
 }
 
 /**

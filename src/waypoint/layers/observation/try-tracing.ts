@@ -21,7 +21,9 @@ export function tryTracingLayer({
   return (next) => async (request, context) => {
     const { trace, record, attempt, dialled } = context;
     if (trace?.span.sampled !== true) return next(request, context);
-    const span = tracer.begin(trace.span);
+    const { rules } = trace.span;
+    if (rules?.sinks.length === 0) return next(request, context);
+    const span = tracer.begin(trace.span, undefined, rules);
     const startedMs = clock.monotonic();
     const ended = (status: number | undefined, failure: unknown): void => {
       const backend = record.backendService ?? dialled.service;
@@ -36,6 +38,8 @@ export function tryTracingLayer({
           durationMs: clock.monotonic() - startedMs,
           endMs: clock.now(),
         }),
+        rules,
+        (name) => request.headers.get(name),
       );
     };
     let upstream = record.upstream;

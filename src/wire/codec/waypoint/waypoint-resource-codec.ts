@@ -1,9 +1,15 @@
 import { create } from '@bufbuild/protobuf';
-import { boundServiceName, type ServiceKey, type WaypointResource } from '../../../model/index.ts';
+import {
+  boundServiceName,
+  type ServiceKey,
+  type WaypointResource,
+  waypointTelemetryName,
+} from '../../../model/index.ts';
 import { WAYPOINT_RESOURCE_TYPE } from '../../../xds/index.ts';
 import { BoundServiceSchema, ResourceSchema } from '../../generated/waypoint_pb.js';
 import { badField, requireText } from '../field.ts';
 import { type ResourceCodec, resourceCodec } from '../resource-codec.ts';
+import { decodeWaypointTelemetry, encodeWaypointTelemetry } from '../telemetry/waypoint-telemetry-codec.ts';
 import { decodeFaultInjection, encodeFaultInjection } from './admission/fault-codec.ts';
 import { decodeFilter, encodeFilter } from './admission/filter-codec.ts';
 import { decodeRateLimit, encodeRateLimit } from './admission/rate-limit-codec.ts';
@@ -39,6 +45,8 @@ export const waypointResourceCodec: ResourceCodec<WaypointResource> = resourceCo
         return { kind: 'authorizer', authorizer: decodeAuthorizer(content.value) };
       case 'settings':
         return { kind: 'settings', settings: decodeSettings(content.value) };
+      case 'telemetry':
+        return { kind: 'telemetry', telemetry: decodeWaypointTelemetry(content.value) };
       case 'boundService': {
         const service = requireText(content.value.service, 'bound_service.service') as ServiceKey;
         return { kind: 'bound-service', service };
@@ -72,6 +80,8 @@ export function waypointResourceName(resource: WaypointResource): string {
       return resource.authorizer.key;
     case 'settings':
       return resource.settings.key;
+    case 'telemetry':
+      return waypointTelemetryName(resource.telemetry.gateway);
     case 'bound-service':
       return boundServiceName(resource.service);
   }
@@ -97,6 +107,8 @@ function contentOf(resource: WaypointResource) {
       return { case: 'authorizer' as const, value: encodeAuthorizer(resource.authorizer) };
     case 'settings':
       return { case: 'settings' as const, value: encodeSettings(resource.settings) };
+    case 'telemetry':
+      return { case: 'telemetry' as const, value: encodeWaypointTelemetry(resource.telemetry) };
     case 'bound-service':
       return {
         case: 'boundService' as const,

@@ -27,5 +27,4 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['networking.istio.io/ProxyConfig', 'there are no sidecars to configure'],
   ['networking.istio.io/EnvoyFilter', 'there is no Envoy; a Filter of a waypoint takes TypeScript'],
   ['extensions.istio.io/WasmPlugin', 'a Filter of a waypoint takes TypeScript'],
-  ['telemetry.istio.io/Telemetry', 'metrics, traces and logs are options of the proxies'],
 ]);

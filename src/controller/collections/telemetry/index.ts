@@ -1,0 +1,1 @@
+export { deriveTelemetry, type TelemetryCollections } from './telemetry-collections.ts';

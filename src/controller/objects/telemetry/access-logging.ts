@@ -1,0 +1,20 @@
+import type { Field } from '../fields/index.ts';
+import { parseModeMatch, parseNullableBoolean, parseProviders, type WorkloadMode } from './workload-mode.ts';
+
+export interface AccessLoggingObject {
+  readonly mode: WorkloadMode;
+  readonly providers: readonly string[];
+  readonly disabled: boolean | undefined;
+  /** An expression. Undefined: not said. */
+  readonly filter: string | undefined;
+}
+
+export function parseAccessLogging(field: Field): AccessLoggingObject {
+  field.object(['match', 'providers', 'disabled', 'filter']);
+  return {
+    mode: parseModeMatch(field.key('match')),
+    providers: parseProviders(field.key('providers')),
+    disabled: parseNullableBoolean(field.key('disabled')),
+    filter: field.key('filter').object(['expression']).key('expression').text(),
+  };
+}
