@@ -64,10 +64,18 @@ export function describeError(error: unknown): string {
       parts.push(String(current));
       break;
     }
-    // An error often quotes its cause; nobody wants to read that twice.
+    // An error often quotes its cause, or a cause says the same and goes on; nobody wants to read that twice.
     const { message } = current;
-    if (!parts.some((part) => part.includes(message))) parts.push(message);
+    const before = parts.at(-1);
+    if (before !== undefined && message.startsWith(before)) parts[parts.length - 1] = message;
+    else if (!parts.some((part) => part.includes(message) || saysErrno(part, current))) parts.push(message);
     current = current.cause;
   }
   return parts.join(': ');
+}
+
+/** Whether it names the system call's errno already, of which Node's own sentence has no more than the address again. */
+function saysErrno(text: string, error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall !== undefined && code !== undefined && text.includes(code);
 }

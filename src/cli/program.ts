@@ -84,7 +84,7 @@ ${colours.bold('Examples:')}
   $ nodemesh lab up                                    two nodes, a small shop with steady traffic
   $ nodemesh lab label ns shop istio.io/dataplane-mode=ambient     running pods join the mesh
   $ nodemesh workloads                                 who is in it
-  $ nodemesh waypoint apply -n shop --enroll-namespace             requests to its services go through an L7 proxy
+  $ nodemesh waypoint apply -n shop --enroll-namespace --wait      requests to its services go through an L7 proxy
   $ nodemesh tap --verdict refused                     who is refused, as it happens, by which policy and rule
   $ nodemesh lab capture node-1                        what crosses the wire, as text
   $ nodemesh analyze manifests/                        what will go wrong, before it is applied

@@ -35,6 +35,20 @@ test('a cause is found by class anywhere in the chain, and by errno', async (t) 
 test('a description has each message once, outermost first, whatever was thrown', async (t) => {
   t.equal(describeError(outer), 'opening failed: cannot connect: connect ECONNREFUSED');
   t.equal(describeError(new Error('same', { cause: new Error('same') })), 'same');
+  t.equal(
+    describeError(new Error('cut', { cause: new Error('cut off by a timeout') })),
+    'cut off by a timeout',
+  );
+  const system = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:9'), {
+    code: 'ECONNREFUSED',
+    syscall: 'connect',
+  });
+  const net = new Error('connecting to 10.0.0.1:9 failed: ECONNREFUSED', { cause: system });
+  t.equal(describeError(net), 'connecting to 10.0.0.1:9 failed: ECONNREFUSED');
+  t.equal(
+    describeError(new Error('no answer', { cause: system })),
+    'no answer: connect ECONNREFUSED 10.0.0.1:9',
+  );
   t.equal(describeError('text'), 'text');
   t.equal(describeError(new Error('a', { cause: 'text' })), 'a: text');
   t.equal(describeError(undefined), '');

@@ -30,7 +30,7 @@ export function unreachable(url: URL, cause: unknown): CliError {
     code: 'ERR_CLI_API_UNREACHABLE',
     blame: 'upstream',
     message: `no answer from ${url.origin}${url.pathname}`,
-    hint: 'nodemesh lab status lists the dashboards of a lab; --address names any other (a node has its own on port 15022, the controller on 8080)',
+    hint: 'of a lab, nodemesh check says what does not run and nodemesh lab status where the dashboards are; --address names any other (a node has its own on port 15022, the controller on 8080)',
     retryable: true,
     cause,
   });

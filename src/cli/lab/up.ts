@@ -249,7 +249,10 @@ function whatNext(mesh: boolean): string {
     '  nodemesh lab capture node-1                                   (orders and card numbers, readable)',
   ];
   if (mesh)
-    lines.push('  nodemesh lab label ns shop istio.io/dataplane-mode=ambient     (and capture again)');
+    lines.push(
+      '  nodemesh lab label ns shop istio.io/dataplane-mode=ambient     (and capture again)',
+      '  nodemesh dashboard                                            (who talks to whom, and what fails)',
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,8 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { outputOption } from '../lab/output-option.ts';
-import { collect, durationMs } from '../option-values.ts';
+import { windowSeconds } from '../observe/output.ts';
+import { collect } from '../option-values.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
 export interface TryFlags {
@@ -31,7 +32,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
       collect,
       [],
     )
-    .option('--window <duration>', 'how far back, up to 15m', durationMs, FIFTEEN_MINUTES_MS)
+    .addOption(replayWindowOption())
     .option(
       '--flows <file>',
       'flows that were saved, as /api/v1/flows answers, instead of those of a running mesh',
@@ -59,6 +60,13 @@ Examples:
       const { runTry } = await import('./run-try.ts');
       await runTry(context, flags);
     });
+}
+
+/** Milliseconds; all that the mesh remembers unless told otherwise. */
+function replayWindowOption(): Option {
+  return new Option('-w, --window <duration>', 'how far back, up to 15m')
+    .argParser((text) => windowSeconds(text) * 1_000)
+    .default(FIFTEEN_MINUTES_MS, '15m');
 }
 
 const FIFTEEN_MINUTES_MS = 900_000;

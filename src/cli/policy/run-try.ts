@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { KEPT_MS, type FlowRecord } from '../../model/index.ts';
+import type { FlowRecord } from '../../model/index.ts';
 import { openApi } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -25,7 +25,7 @@ export async function runTry(context: CliContext, flags: TryFlags): Promise<void
     flags.flows === undefined ? await askFlows(context, flags) : readFlows(flags.flows, flags.window);
   const result: TryResult = {
     proposed,
-    windowSeconds: Math.round(flags.window / 1000),
+    windowSeconds: flags.window / 1000,
     ...replay(flows, before, after),
     notes: problemsOf(before, after),
   };
@@ -42,8 +42,7 @@ async function askFlows(context: CliContext, { window, lab, node, address, token
     ...(address === undefined ? {} : { address }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   });
-  const seconds = Math.max(SHORTEST_SECONDS, Math.ceil(Math.min(window, KEPT_MS) / 1000));
-  return (await api.get('/api/v1/flows', { window: seconds, limit: MOST_FLOWS })).flows;
+  return (await api.get('/api/v1/flows', { window: window / 1000, limit: MOST_FLOWS })).flows;
 }
 
 /** The window counts back from the newest: a file may be old. Throws ERR_CLI_OPTION. */
@@ -94,5 +93,3 @@ function mistake(message: string, hint: string, cause?: unknown): CliError {
 }
 
 const MOST_FLOWS = 5_000;
-/** The API takes no less. */
-const SHORTEST_SECONDS = 5;

@@ -48,7 +48,7 @@ export function addApplyCommand(waypoint: Command, context: CliContext): void {
   withManifestOptions(waypoint.command('apply').description('put a waypoint into a namespace'))
     .option('--enroll-namespace', "let the namespace's traffic go through it (label istio.io/use-waypoint)")
     .option('--overwrite', 'replace a label that names another waypoint, or a Gateway of another class')
-    .option('--wait', 'until it has a pod that is ready')
+    .option('--wait', 'until it has a pod that is ready, and only then let traffic go through it')
     .addOption(
       new Option('--waypoint-timeout <duration>', 'how long --wait waits')
         .argParser(durationMs)
@@ -95,7 +95,8 @@ async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Te
     );
   await requireFreePlace(lab, options, classes);
   // Before anything is written: half of what was asked for helps nobody.
-  const labelled = options.enrollNamespace === true && (await mayLabel(lab, { namespace, name, overwrite }));
+  const wantsLabel =
+    options.enrollNamespace === true && (await mayLabel(lab, { namespace, name, overwrite }));
   const [result] = await lab.apply([manifest]);
   if (result === undefined || result.outcome === 'failed')
     throw new LabError({
@@ -104,7 +105,12 @@ async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Te
       message: `the waypoint could not be applied: ${result?.error ?? 'no answer'}`,
     });
   terminal.stdout.write(`waypoint ${namespace}/${name} applied\n`);
-  if (labelled) {
+  // First, because what is sent to a waypoint that is not ready is refused.
+  if (options.wait === true) {
+    await waitUntilProgrammed(lab, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
+    terminal.stdout.write(`waypoint ${namespace}/${name} is ready\n`);
+  }
+  if (wantsLabel) {
     await lab.patchMetadata(
       { kind: 'Namespace', namespace: '', name: namespace },
       { labels: { [USE]: name } },
@@ -112,9 +118,6 @@ async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Te
     terminal.stdout.write(`namespace ${namespace} labeled with "${USE}: ${name}"\n`);
   }
   if (options.enrollNamespace === true) await noteEnrolment(lab, namespace, terminal);
-  if (options.wait !== true) return;
-  await waitUntilProgrammed(lab, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
-  terminal.stdout.write(`waypoint ${namespace}/${name} is ready\n`);
 }
 
 /** A Gateway of that name may be somebody's way into the cluster. */

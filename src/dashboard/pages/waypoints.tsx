@@ -17,8 +17,8 @@ export function WaypointsPage(): JSX.Element {
       {({ waypoints }) =>
         waypoints.length === 0 ? (
           <Nothing>
-            There is no waypoint here. <code>nodemesh waypoint apply -n NAMESPACE --enroll-namespace</code>{' '}
-            makes one.
+            There is no waypoint here.{' '}
+            <code>nodemesh waypoint apply -n NAMESPACE --enroll-namespace --wait</code> makes one.
           </Nothing>
         ) : (
           waypoints.map((each) => <Waypoint key={`${each.namespace}/${each.name}`} of={each} seenBy={info} />)

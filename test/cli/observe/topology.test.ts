@@ -1,7 +1,8 @@
 import { test } from 'tap';
+import { edgeHealth, edgeText } from '../../../src/cli/observe/topology/edge-text.ts';
 import { graphOf } from '../../../src/cli/observe/topology/graph.ts';
 import { topologySvg } from '../../../src/cli/observe/topology/svg.ts';
-import type { Topology } from '../../../src/model/index.ts';
+import type { Rates, Topology } from '../../../src/model/index.ts';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
 import { ANSWERS, rates } from './support/answers.ts';
 import { startApiServer } from './support/api-server.ts';
@@ -70,4 +71,14 @@ test('the picture has every node and edge, stands alone, and takes no markup fro
 
 test('a picture of nothing is a picture', async (t) => {
   t.match(topologySvg({ seconds: 60, nodes: [], edges: [] }), /width="48" height="48"/);
+});
+
+test('what is written on an edge says what fails on it and that it is slow', async (t) => {
+  const of = (own: Partial<Rates>, slow = false): string => {
+    const edge = { from: 'a', to: 'b', protocol: 'tcp', mutualTls: true, rates: rates(own), slow } as const;
+    return `${edgeHealth(edge)}: ${edgeText(edge)}`;
+  };
+  t.equal(of({ failed: 6.16, success: 0 }), 'bad: 0 conn/s · 0% · 6.16 failed/s');
+  t.equal(of({ connects: 2, p99Ms: 2_000 }, true), 'poor: 2 conn/s · 100% · p99 2s · slow');
+  t.equal(of({ connects: 2 }), 'good: 2 conn/s · 100%');
 });

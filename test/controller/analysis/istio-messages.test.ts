@@ -209,3 +209,9 @@ stringData: {tls.crt: none, tls.key: none}`;
   t.ok(codesIn(yaml(gateway, secret)).has('IST0161'));
   t.ok(codesIn(gateway).has('IST0101'));
 });
+
+test('the port of a Service that the controller made for a waypoint is known by its appProtocol', async (t) => {
+  const mesh = (appProtocol: string): string => cart(`{name: mesh, port: 15008${appProtocol}}`);
+  t.ok(codesIn(mesh('')).has('IST0118'));
+  t.notOk(codesIn(mesh(', appProtocol: hbone')).has('IST0118'));
+});

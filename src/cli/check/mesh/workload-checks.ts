@@ -47,7 +47,15 @@ function waypointChecks({ services, waypoints }: MeshFacts): readonly CheckResul
   );
   const bound = services.value.filter(({ waypoint }) => waypoint !== '');
   const missing = bound.filter(({ waypoint }) => !ready.has(waypoint));
-  if (missing.length === 0) return [ok('waypoints', `${bound.length} services have one, and it is ready`)];
+  if (missing.length === 0)
+    return [
+      ok(
+        'waypoints',
+        bound.length === 0
+          ? 'no service has one'
+          : `ready for ${bound.length === 1 ? 'the service that has one' : `all ${bound.length} services that have one`}`,
+      ),
+    ];
   return missing.map(({ namespace, name, waypoint }) =>
     failed(
       `service ${namespace}/${name}`,

@@ -43,7 +43,7 @@ export async function followSources(sources: readonly TapSource[], options: Foll
   function lost(name: string, error: unknown): void {
     answering -= 1;
     if (answering === 0) haveNone(error);
-    else warn(`${name} does not answer; the others are followed, and it when it is back`);
+    else warn(`${name} does not answer: the others are followed, and ${name} again as soon as it is back`);
   }
 
   async function keepOn(source: TapSource): Promise<void> {

@@ -32,12 +32,11 @@ function protocolOf(port: Field): string {
   if (port.key('protocol').value === 'UDP') return 'udp';
   const name = port.key('name').text() ?? '';
   const prefix = name.toLowerCase().split('-', 1)[0] ?? '';
+  const appProtocol = port.key('appProtocol').text() ?? '';
   if (prefix === 'udp' || prefix === 'hbone') return prefix;
-  return appProtocolOf({
-    name,
-    port: port.key('port').integer() ?? 0,
-    appProtocol: port.key('appProtocol').text() ?? '',
-  });
+  // As the Services that the controller makes for waypoints have it.
+  if (appProtocol.toLowerCase() === 'hbone') return 'hbone';
+  return appProtocolOf({ name, port: port.key('port').integer() ?? 0, appProtocol });
 }
 
 /** The mesh's own parts. */
