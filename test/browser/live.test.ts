@@ -133,3 +133,13 @@ testDashboard(
     await alert.waitFor({ state: 'detached', timeout: 10_000 });
   },
 );
+
+testDashboard(
+  'a node says of services behind waypoints where their requests are told of',
+  async (t, { open }) => {
+    const page = await open('overview');
+    const link = page.getByRole('link', { name: 'requests to cart' });
+    await link.waitFor();
+    t.equal(await link.getAttribute('href'), 'https://mesh.example/#/overview');
+  },
+);

@@ -5,6 +5,7 @@ import { until } from './support/world.ts';
 
 // What the command line shows of a waypoint that runs.
 let lab: LabUnderTest;
+let applied: string;
 before(async () => {
   lab = await startLab('cli-waypoint', [
     namespace('shop', ENROLLED),
@@ -14,9 +15,16 @@ before(async () => {
     echoService('cart'),
     echoService('cart-v2'),
   ]);
-  await lab.nodemesh('waypoint', 'apply', '-n', 'shop', '--enroll-namespace', '--wait');
+  applied = await lab.nodemesh('waypoint', 'apply', '-n', 'shop', '--enroll-namespace', '--wait');
 });
 after(() => lab.down());
+
+test('with --wait nothing is sent to a waypoint before it is ready', async (t) => {
+  t.match(
+    applied,
+    /^waypoint shop\/waypoint applied\nwaypoint shop\/waypoint is ready\nnamespace shop labeled with /,
+  );
+});
 
 function echoPod(name: string): object {
   return {

@@ -55,7 +55,7 @@ async function show(
   const api = await openApi(context, where);
   const { certificates } = await api.get('/api/v1/certificates');
   const rows = expiringRows(certificates, { withinMs, svid, nowMs: Date.now() });
-  showView(context.terminal, output, rows, () => expiringTable(rows));
+  showView(context.terminal, output, rows, (layout) => expiringTable(rows, layout));
   const expiring = rows.filter((row) => row.expiring);
   const { stderr } = context.terminal;
   if (rows.length === 0) {

@@ -8,18 +8,56 @@ export interface Column<T> {
   readonly align?: 'right';
   /** Only with `-o wide`. */
   readonly wide?: true;
+  /** Left out where there is no room, the highest first; without it the column always stays. */
+  readonly spare?: number;
 }
 
+/** The room that a table has. */
+export interface Layout {
+  /** `-o wide`: every column, whatever room there is. */
+  readonly wide: boolean;
+  /** Of a terminal, in characters; undefined where nobody watches. */
+  readonly width: number | undefined;
+}
+
+const EVERYTHING: Layout = { wide: false, width: undefined };
+const GAP = 2;
+
 /** A table of the items, two spaces between columns. */
-export function tableOf<T>(columns: readonly Column<T>[], items: readonly T[], wide = false): string {
-  const shown = columns.filter((column) => wide || column.wide !== true);
-  const cells = items.map((item) => shown.map(({ cell }) => printable(cell(item))));
-  const widths = shown.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => (row[index] ?? '').length)),
+export function tableOf<T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  layout: Layout = EVERYTHING,
+): string {
+  const measured = columns
+    .filter((column) => layout.wide || column.wide !== true)
+    .map((column) => {
+      const texts = items.map((item) => printable(column.cell(item)));
+      return { column, texts, width: Math.max(column.title.length, ...texts.map(({ length }) => length)) };
+    });
+  const shown = layout.wide || layout.width === undefined ? measured : fitting(measured, layout.width);
+  const rowOf = (text: (of: Measured<T>) => string): readonly string[] =>
+    shown.map((of) => (of.column.align === 'right' ? text(of).padStart(of.width) : text(of)));
+  return formatTable(
+    rowOf(({ column }) => column.title),
+    items.map((_, index) => rowOf(({ texts }) => texts[index] ?? '')),
+    GAP,
   );
-  const align = (row: readonly string[]): readonly string[] =>
-    row.map((text, index) =>
-      shown[index]?.align === 'right' ? ' '.repeat((widths[index] ?? 0) - text.length) + text : text,
-    );
-  return formatTable(align(shown.map(({ title }) => title)), cells.map(align), 2);
+}
+
+interface Measured<T> {
+  readonly column: Column<T>;
+  readonly texts: readonly string[];
+  readonly width: number;
+}
+
+/** Without as many of the columns that can be spared as it takes, if it takes no more. */
+function fitting<T>(columns: readonly Measured<T>[], width: number): readonly Measured<T>[] {
+  const needed = columns.reduce((sum, each) => sum + each.width + GAP, -GAP);
+  const rank = Math.max(0, ...columns.map(({ column }) => column.spare ?? 0));
+  if (needed <= width || rank === 0) return columns;
+  return fitting(
+    columns.filter(({ column }) => column.spare !== rank),
+    width,
+  );
 }

@@ -1,5 +1,5 @@
 import type { CertificateView } from '../../model/index.ts';
-import { type Column, tableOf } from './columns.ts';
+import { type Column, type Layout, tableOf } from './columns.ts';
 import { age, orDash } from './numbers.ts';
 import { compareText, shortIdentity } from './traffic/ends.ts';
 
@@ -45,12 +45,12 @@ export function expiringRows(
   );
 }
 
-export function expiringTable(rows: readonly ExpiringRow[]): string {
+export function expiringTable(rows: readonly ExpiringRow[], layout: Layout): string {
   const columns: readonly Column<ExpiringRow>[] = [
     { title: 'KIND', cell: ({ kind }) => kind },
     { title: 'NAME', cell: ({ name }) => shortIdentity(name) },
-    { title: 'SERIAL', cell: ({ serial }) => orDash(serial.slice(0, 16)) },
-    { title: 'STATE', cell: ({ state }) => orDash(state) },
+    { title: 'SERIAL', cell: ({ serial }) => orDash(serial.toLowerCase()), spare: 2 },
+    { title: 'STATE', cell: ({ state }) => orDash(state), spare: 1 },
     { title: 'NOT AFTER', cell: ({ notAfterMs }) => new Date(notAfterMs).toISOString().slice(0, 19) },
     {
       title: 'LEFT',
@@ -58,9 +58,9 @@ export function expiringTable(rows: readonly ExpiringRow[]): string {
       align: 'right',
     },
     { title: 'EXPIRING', cell: ({ expiring }) => (expiring ? 'yes' : 'no') },
-    { title: 'PROXIES', cell: ({ proxies }) => proxyNames(proxies) },
+    { title: 'PROXIES', cell: ({ proxies }) => proxyNames(proxies), spare: 3 },
   ];
-  return tableOf(columns, rows);
+  return tableOf(columns, rows, layout);
 }
 
 function proxyNames(proxies: readonly string[]): string {

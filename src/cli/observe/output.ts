@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { printData, type Terminal } from '../terminal/index.ts';
+import type { Layout } from './columns.ts';
 
 const FORMATS = ['table', 'wide', 'yaml', 'json'] as const;
 
@@ -23,11 +24,29 @@ export function showView(
   terminal: Terminal,
   format: ViewFormat,
   data: unknown,
-  table: (wide: boolean) => string,
+  table: (layout: Layout) => string,
 ): void {
   if (format === 'yaml' || format === 'json') printData(terminal, format, data);
-  else terminal.stdout.write(table(format === 'wide'));
+  else terminal.stdout.write(table(layoutOf(terminal, format === 'wide')));
 }
+
+export function layoutOf({ stdout }: Terminal, wide: boolean): Layout {
+  return { wide, width: stdout.isTTY === true ? stdout.columns : undefined };
+}
+
+/** Says, apart from the data, that there is none, and where there would be some: a namespace is soon misspelt. */
+export function noteNoneOf(
+  { stderr }: Pick<Terminal, 'stderr'>,
+  what: string,
+  all: readonly { readonly namespace: string }[],
+): void {
+  const namespaces = [...new Set(all.map(({ namespace }) => namespace))].sort().slice(0, MOST_NAMESPACES);
+  stderr.write(
+    `${what}${namespaces.length === 0 ? '' : ` (namespaces in the mesh: ${namespaces.join(', ')})`}\n`,
+  );
+}
+
+const MOST_NAMESPACES = 20;
 
 /** Seconds of a window, from a duration such as `5m`. The mesh keeps fifteen minutes. */
 export function windowSeconds(text: string): number {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import type { ProxyView } from '../../model/index.ts';
-import { type Column, tableOf } from './columns.ts';
+import { type Column, type Layout, tableOf } from './columns.ts';
 import { age, latency, orDash } from './numbers.ts';
 import { showView, type ViewFormat, viewOutputOption } from './output.ts';
 
@@ -33,28 +33,28 @@ Examples:
       const api = await openApi(context, options);
       const { proxies } = await api.get('/api/v1/proxies');
       const nowMs = Date.now();
-      showView(context.terminal, options.output, proxies, (wide) =>
-        wide ? proxyTypesTable(proxies, nowMs) : proxyTable(proxies, nowMs),
+      showView(context.terminal, options.output, proxies, (layout) =>
+        layout.wide ? proxyTypesTable(proxies, nowMs) : proxyTable(proxies, nowMs, layout),
       );
       if (proxies.some(({ state }) => state !== 'current')) context.setExitCode(1);
     });
 }
 
 /** One line for each proxy. */
-export function proxyTable(proxies: readonly ProxyView[], nowMs: number): string {
+export function proxyTable(proxies: readonly ProxyView[], nowMs: number, layout: Layout): string {
   const columns: readonly Column<ProxyView>[] = [
     { title: 'PROXY', cell: ({ id }) => id },
-    { title: 'NODE', cell: ({ node }) => orDash(node) },
-    { title: 'VERSION', cell: ({ version }) => orDash(version) },
+    { title: 'NODE', cell: ({ node }) => orDash(node), spare: 4 },
+    { title: 'VERSION', cell: ({ version }) => orDash(version), spare: 1 },
     { title: 'STATE', cell: ({ state }) => state },
     { title: 'ACKNOWLEDGED', cell: ({ types }) => acknowledged(types), align: 'right' },
-    { title: 'PUSH P50', cell: ({ pushP50Ms }) => latency(pushP50Ms), align: 'right' },
-    { title: 'P99', cell: ({ pushP99Ms }) => latency(pushP99Ms), align: 'right' },
-    { title: 'CONNECTED', cell: ({ connectedMs }) => since(connectedMs, nowMs), align: 'right' },
+    { title: 'PUSH P50', cell: ({ pushP50Ms }) => latency(pushP50Ms), align: 'right', spare: 2 },
+    { title: 'P99', cell: ({ pushP99Ms }) => latency(pushP99Ms), align: 'right', spare: 2 },
+    { title: 'CONNECTED', cell: ({ connectedMs }) => since(connectedMs, nowMs), align: 'right', spare: 3 },
     { title: 'LAST REPORT', cell: ({ lastReportMs }) => since(lastReportMs, nowMs), align: 'right' },
     { title: 'REASON', cell: ({ reason }) => reason },
   ];
-  return tableOf(columns, proxies);
+  return tableOf(columns, proxies, layout);
 }
 
 type TypeRow = ProxyView['types'][number] & { readonly id: string };

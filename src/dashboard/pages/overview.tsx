@@ -11,7 +11,7 @@ import { GraphView } from '../graph/graph-view.tsx';
 import { shapeGraph } from '../graph/shape-graph.ts';
 import { AttentionList } from '../parts/attention-list.tsx';
 import { Answered, Nothing } from '../parts/answered.tsx';
-import { NodeLinks } from '../parts/elsewhere.tsx';
+import { NodeLinks, SeenByWaypoints } from '../parts/elsewhere.tsx';
 import { RefusalList } from '../parts/refusal-list.tsx';
 import { chosenWindow, WindowChoice } from '../parts/toolbar.tsx';
 import { edgeHealth, volumeOf } from '../traffic/health.ts';
@@ -35,6 +35,7 @@ function Overview({ of }: { readonly of: Topology }): JSX.Element {
         <WindowChoice />
       </div>
       <NodeLinks />
+      <SeenByWaypoints services={behindWaypoints(of)} />
       <Tiles of={summary} />
       <div class="overview">
         <section class="card overview-graph" aria-labelledby="who">
@@ -117,6 +118,11 @@ function RecentRefusals(): JSX.Element {
 /** Leads to an edge or node of the topology. */
 function choose(id: string): void {
   location.hash = linkTo('topology', { chosen: id, window: `${chosenWindow()}` }).slice(1);
+}
+
+/** Services of the graph that are reached through waypoints. */
+function behindWaypoints({ nodes }: Topology): readonly string[] {
+  return nodes.filter(({ kind, waypoint }) => kind === 'service' && waypoint !== '').map(({ name }) => name);
 }
 
 function failingFirst({ edges }: Graph): Graph['edges'] {

@@ -51,6 +51,7 @@ function Waypoint(props: { readonly of: WaypointView; readonly seenBy: ApiInfo |
           p50 {formatLatency(rates.p50Ms)} · p90 {formatLatency(rates.p90Ms)} · p99{' '}
           {formatLatency(rates.p99Ms)}
         </span>
+        {rates.refused > 0 && <span class="tone-text-warn">{formatRate(rates.refused)} refused</span>}
         <span>{formatRate(rates.retries)} retries</span>
         {seenBy?.scope === 'mesh' && (
           <a href={linkTo('requests', { search: `waypoint/${of.namespace}/${of.name}` })}>live requests</a>

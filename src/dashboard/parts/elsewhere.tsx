@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { linkTo } from '../app/router.ts';
 import { useAnswer } from '../data/resource.ts';
 import { NOTHING } from '../format/numbers.ts';
 
@@ -36,6 +37,27 @@ export function NodeLinks(): JSX.Element | null {
       ))}
       {names.length > MOST && <a href="#/proxies">{names.length - MOST} more</a>}
     </nav>
+  );
+}
+
+/**
+ * What a node's page does not know: how requests to these services do, which waypoints refuse and time. Nothing on the page of
+ * the mesh, and where no service has a waypoint.
+ */
+export function SeenByWaypoints(props: { readonly services: readonly string[] }): JSX.Element | null {
+  const info = useAnswer('/api/v1/info', {}, 30_000).data;
+  const { services } = props;
+  if (info?.scope !== 'node' || services.length === 0) return null;
+  const names = services.length > 3 ? `${services.length} services` : services.join(', ');
+  const subject = `requests to ${names}`;
+  const { meshUrl } = info;
+  return (
+    <p class="node-links muted">
+      <span>
+        This node sees connections, not what waypoints do with requests. The mesh has those:{' '}
+        {meshUrl === '' ? subject : <a href={`${meshUrl}${linkTo('overview')}`}>{subject}</a>}
+      </span>
+    </p>
   );
 }
 

@@ -17,7 +17,7 @@ test('roots and intermediates are listed once, whoever tells of them, the first 
     { withinMs: 30 * DAY_MS, svid: false, nowMs: NOW_MS },
   );
   t.equal(
-    expiringTable(rows),
+    expiringTable(rows, { wide: false, width: undefined }),
     [
       'KIND          NAME     SERIAL  STATE      NOT AFTER                       LEFT  EXPIRING  PROXIES',
       'root          CN=old   0a      available  2026-02-28T12:00:00  expired 24h ago  yes       ztunnel/node-1,ztunnel/node-2',

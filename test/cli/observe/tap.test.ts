@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'tap';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
-import { LIVE, REFUSAL } from './support/answers.ts';
+import { ANSWERS, LIVE, REFUSAL } from './support/answers.ts';
 import { startApiServer } from './support/api-server.ts';
 
 test('tap prints what goes by, and of a refusal its policy, what happened and what to do', async (t) => {
@@ -21,7 +21,7 @@ test('tap prints what goes by, and of a refusal its policy, what happened and wh
       '',
     ].join('\n'),
   );
-  t.match(JSON.parse(api.asked[0] ?? ''), {
+  t.match(JSON.parse(api.asked.find((asked) => asked.startsWith('{')) ?? ''), {
     follow: ['connections', 'requests', 'refusals'],
     namespace: 'shop',
   });
@@ -55,6 +55,18 @@ test('tap filters by namespace, workload, verdict, method, path and status', asy
       );
     }),
   );
+});
+
+test('tap says of a name that nobody has that it is nobody’s, and that nothing came', async (t) => {
+  const api = await startApiServer(t, ANSWERS, LIVE);
+  const tap = async (...args: readonly string[]): Promise<string> =>
+    (await nodemesh(['tap', '--address', api.url, '--for', '1s', ...args])).stderr;
+  t.equal(
+    await tap('--workload', 'card'),
+    '(nothing in the mesh is called card: waiting all the same)\nnothing of the kind happened meanwhile\n',
+  );
+  t.match(await tap('-n', 'shpo'), /^\(nothing in the mesh is in namespace shpo: waiting all the same\)\n/);
+  t.equal(await tap('-n', 'shop', '--workload', 'cart'), '');
 });
 
 test('tap ends with an error when the other side goes', async (t) => {

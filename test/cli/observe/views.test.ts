@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { type Layout, tableOf } from '../../../src/cli/observe/columns.ts';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
 import { ANSWERS } from './support/answers.ts';
 import { startApiServer } from './support/api-server.ts';
@@ -13,7 +14,7 @@ test('stat lists services, the busiest first, over the window that was asked for
     [
       'NAMESPACE  SERVICE   ENDPOINTS   RPS  CONN/S  SUCCESS    P50  P90     P99  BYTES/S  REFUSED/S  FAILED/S',
       'shop       cart            1/2  12.3       2    99.9%  1.5ms  4ms  12.3ms   16.5KB          0         0',
-      'shop       payments        1/2     0       1       0%      -    -       -       0B          1         0',
+      'shop       payments        1/2     -       1       0%      -    -       -       0B          1         0',
       'shop       idle            1/2     0       0        -      -    -       -       0B          0         0',
       '',
     ].join('\n'),
@@ -30,12 +31,53 @@ test('stat lists pods by their own name or their workload, and as data what the 
   t.equal((await nodemesh(['stat', '-n', 'nowhere', '--address', api.url, '-o', 'yaml'])).stdout, '[]\n');
 });
 
+test('what is not there is said apart from the data, and is a mistake where it was asked for by name', async (t) => {
+  const api = await startApiServer(t, ANSWERS);
+  const missing = await nodemesh(['stat', 'services', 'card', '-n', 'shop', '--address', api.url]);
+  t.equal(missing.code, 1);
+  t.equal(missing.stdout, '');
+  t.match(
+    missing.stderr,
+    /no service is called card in namespace shop\nhint: .*nodemesh stat services lists/,
+  );
+  for (const [command, said] of [
+    ['stat', 'no service in namespace shpo (namespaces in the mesh: shop)\n'],
+    ['edges', 'no traffic from or to namespace shpo in the last 60 s (namespaces in the mesh: shop)\n'],
+  ] as const) {
+    const { code, stdout, stderr } = await nodemesh([
+      command,
+      '-n',
+      'shpo',
+      '--address',
+      api.url,
+      '-o',
+      'json',
+    ]);
+    t.same({ code, stdout, stderr }, { code: 0, stdout: '[]\n', stderr: said });
+  }
+});
+
+test('a table has room in a terminal without what can be spared, and all of it with -o wide', async (t) => {
+  const columns = [
+    { title: 'NAME', cell: () => 'shop/cart' },
+    { title: 'P50', cell: () => '1ms', spare: 2 },
+    { title: 'NODE', cell: () => 'node-1', spare: 1 },
+    { title: 'ID', cell: () => 'x', wide: true },
+  ] as const;
+  const lines = (layout: Layout) => tableOf(columns, [0], layout).split('\n', 1)[0];
+  t.equal(lines({ wide: false, width: undefined }), 'NAME       P50  NODE');
+  t.equal(lines({ wide: false, width: 22 }), 'NAME       P50  NODE');
+  t.equal(lines({ wide: false, width: 21 }), 'NAME       NODE');
+  t.equal(lines({ wide: false, width: 4 }), 'NAME');
+  t.equal(lines({ wide: true, width: 4 }), 'NAME       P50  NODE    ID');
+});
+
 test('edges tell who talks to whom as which identity, and what is in plaintext', async (t) => {
   const api = await startApiServer(t, ANSWERS);
   const { stdout } = await nodemesh(['edges', '--address', api.url]);
   t.match(stdout, /^SOURCE +DESTINATION +MTLS +CLIENT IDENTITY +SERVER IDENTITY +PROTOCOL +RPS/);
   t.match(stdout, /shop\/frontend +service shop\/cart +yes +shop\/sa\/frontend +shop\/sa\/cart +http +12.3/);
-  t.match(stdout, /192\.0\.2\.7 +service shop\/payments +no +- +- +tcp +0 /);
+  t.match(stdout, /192\.0\.2\.7 +service shop\/payments +no +- +- +tcp +- /);
   t.notMatch(stdout, /\nservice shop\/cart/);
   const all = await nodemesh(['edges', '--all', '--address', api.url, '-o', 'json']);
   t.match(

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
+import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
 import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
 import { lineOutputOption } from '../output.ts';
 import { followSources, type TapSource } from './follow-sources.ts';
 import { createSeen } from './seen.ts';
+import { strangers } from './strangers.ts';
 import { type TapEvent, tapEvents } from './tap-event.ts';
 import { filteredOf, matches } from './tap-filter.ts';
 import { type TapFilterOptions, tapFilter, withTapFilter } from './tap-filter-options.ts';
@@ -59,7 +60,12 @@ Examples:
         terminal.stderr.write(`(${sentence})\n`);
       };
       try {
-        await followSources(await openSources(context, options), {
+        const sources = await openSources(context, options);
+        const [{ api }] = sources;
+        void strangers(api, filter).then((sentence) => {
+          if (sentence !== undefined && !ended.signal.aborted) warn(sentence);
+        });
+        await followSources(sources, {
           follow: {
             follow: ['connections', 'requests', 'refusals'],
             ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
@@ -75,11 +81,15 @@ Examples:
         clearTimeout(timer);
         ended.abort();
       }
+      if (shown === 0) terminal.stderr.write('nothing of the kind happened meanwhile\n');
     });
 }
 
-/** Whoever was named; else the controller and every node of a lab, because only a node knows its connections. */
-async function openSources(context: CliContext, options: ApiOptions): Promise<readonly TapSource[]> {
+/** Whoever was named; else the controller, and every node of a lab, because only a node knows its connections. */
+async function openSources(
+  context: CliContext,
+  options: ApiOptions,
+): Promise<readonly [OpenSource, ...OpenSource[]]> {
   const { lab, node, address, tokenFile } = options;
   if (address !== undefined || node !== undefined || tokenFile !== undefined)
     return [{ name: address ?? node ?? 'it', api: await openApi(context, options) }];
@@ -89,4 +99,8 @@ async function openSources(context: CliContext, options: ApiOptions): Promise<re
     openApi(context, where).then((api) => ({ name: 'the controller', api })),
     ...nodes.map(async (name) => ({ name, api: await openApi(context, { ...where, node: name }) })),
   ]);
+}
+
+interface OpenSource extends TapSource {
+  readonly api: ApiClient;
 }

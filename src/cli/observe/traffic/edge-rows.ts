@@ -1,5 +1,5 @@
 import type { Topology, TopologyEdge, TopologyNode, WorkloadView } from '../../../model/index.ts';
-import type { Column } from '../columns.ts';
+import type { Column, Layout } from '../columns.ts';
 import { tableOf } from '../columns.ts';
 import { orDash } from '../numbers.ts';
 import { busyness, compareText, shortIdentity } from './ends.ts';
@@ -56,21 +56,26 @@ export function edgeRows(
     );
 }
 
-export function edgeTable(rows: readonly EdgeRow[], wide: boolean): string {
+export function edgeTable(rows: readonly EdgeRow[], layout: Layout): string {
   const columns: readonly Column<EdgeRow>[] = [
     { title: 'SOURCE', cell: ({ source }) => source },
     { title: 'DESTINATION', cell: ({ destination }) => destination },
     { title: 'MTLS', cell: ({ mutualTls }) => (mutualTls ? 'yes' : 'no') },
-    { title: 'CLIENT IDENTITY', cell: ({ clientIdentity }) => orDash(shortIdentity(clientIdentity)) },
+    {
+      title: 'CLIENT IDENTITY',
+      cell: ({ clientIdentity }) => orDash(shortIdentity(clientIdentity)),
+      spare: 4,
+    },
     {
       title: 'SERVER IDENTITY',
       cell: ({ serverIdentities }) => orDash(serverIdentities.map(shortIdentity).join(',')),
+      spare: 5,
     },
-    { title: 'PROTOCOL', cell: ({ protocol }) => protocol },
+    { title: 'PROTOCOL', cell: ({ protocol }) => protocol, spare: 6 },
     { title: 'WAYPOINT', cell: ({ waypoint }) => orDash(waypoint), wide: true },
     ...rateColumns<EdgeRow>(),
   ];
-  return tableOf(columns, rows, wide);
+  return tableOf(columns, rows, layout);
 }
 
 /** A node of the graph in words. */

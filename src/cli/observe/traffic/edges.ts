@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
-import { showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
+import { noteNoneOf, showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
 import { edgeRows, edgeTable } from './edge-rows.ts';
 
 interface EdgesOptions extends ApiOptions {
@@ -37,6 +37,13 @@ Examples:
         api.get('/api/v1/workloads', { window }),
       ]);
       const rows = edgeRows(topology, workloads, { namespace, all: all === true });
-      showView(context.terminal, output, rows, (wide) => edgeTable(rows, wide));
+      if (rows.length === 0)
+        noteNoneOf(context.terminal, `no traffic${within(namespace, window)}`, workloads);
+      showView(context.terminal, output, rows, (layout) => edgeTable(rows, layout));
     });
+}
+
+function within(namespace: string | undefined, window: number): string {
+  const where = namespace === undefined ? '' : ` from or to namespace ${namespace}`;
+  return `${where} in the last ${window} s`;
 }

@@ -1,5 +1,5 @@
 import type { Rates, ServiceView, WorkloadView } from '../../../model/index.ts';
-import type { Column } from '../columns.ts';
+import type { Column, Layout } from '../columns.ts';
 import { tableOf } from '../columns.ts';
 import { orDash } from '../numbers.ts';
 import { busyness, compareText, shortIdentity } from './ends.ts';
@@ -33,7 +33,7 @@ export function selectWorkloads(
     .toSorted(busiestFirst);
 }
 
-export function serviceTable(services: readonly ServiceView[], wide: boolean): string {
+export function serviceTable(services: readonly ServiceView[], layout: Layout): string {
   const columns: readonly Column<ServiceView>[] = [
     { title: 'NAMESPACE', cell: ({ namespace }) => namespace },
     { title: 'SERVICE', cell: ({ name }) => name },
@@ -45,10 +45,10 @@ export function serviceTable(services: readonly ServiceView[], wide: boolean): s
     ...rateColumns<ServiceView>(),
     { title: 'WAYPOINT', cell: ({ waypoint }) => orDash(waypoint), wide: true },
   ];
-  return tableOf(columns, services, wide);
+  return tableOf(columns, services, layout);
 }
 
-export function workloadTable(workloads: readonly WorkloadView[], wide: boolean): string {
+export function workloadTable(workloads: readonly WorkloadView[], layout: Layout): string {
   const columns: readonly Column<WorkloadView>[] = [
     { title: 'NAMESPACE', cell: ({ namespace }) => namespace },
     { title: 'POD', cell: ({ name }) => name },
@@ -59,7 +59,7 @@ export function workloadTable(workloads: readonly WorkloadView[], wide: boolean)
     { title: 'ENROLMENT', cell: ({ enrolment }) => enrolment, wide: true },
     { title: 'IDENTITY', cell: ({ identity }) => orDash(shortIdentity(identity)), wide: true },
   ];
-  return tableOf(columns, workloads, wide);
+  return tableOf(columns, workloads, layout);
 }
 
 /** Of the node's proxy, in thousandths of a core as Kubernetes writes them. */

@@ -1,8 +1,15 @@
 import { Argument, type Command } from 'commander';
 import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
-import { showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
-import { selectServices, selectWorkloads, serviceTable, workloadTable } from './stat-rows.ts';
+import { CliError } from '../../errors.ts';
+import { noteNoneOf, showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
+import {
+  selectServices,
+  selectWorkloads,
+  serviceTable,
+  type StatFilter,
+  workloadTable,
+} from './stat-rows.ts';
 
 interface StatOptions extends ApiOptions {
   readonly namespace?: string;
@@ -41,11 +48,31 @@ Examples:
       if (what === 'workloads') {
         const { workloads } = await api.get('/api/v1/workloads', query);
         const selected = selectWorkloads(workloads, filter);
-        showView(context.terminal, options.output, selected, (wide) => workloadTable(selected, wide));
+        if (selected.length === 0) noteNothing(context, 'workload', filter, workloads);
+        showView(context.terminal, options.output, selected, (layout) => workloadTable(selected, layout));
         return;
       }
       const { services } = await api.get('/api/v1/services', query);
       const selected = selectServices(services, filter);
-      showView(context.terminal, options.output, selected, (wide) => serviceTable(selected, wide));
+      if (selected.length === 0) noteNothing(context, 'service', filter, services);
+      showView(context.terminal, options.output, selected, (layout) => serviceTable(selected, layout));
+    });
+}
+
+/** Throws ERR_CLI_PARTY where a name was asked for. */
+function noteNothing(
+  { terminal }: CliContext,
+  kind: 'service' | 'workload',
+  { namespace, name }: StatFilter,
+  all: readonly { readonly namespace: string; readonly name: string }[],
+): void {
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+  if (name === undefined) noteNoneOf(terminal, `no ${kind}${where}`, all);
+  else
+    throw new CliError({
+      code: 'ERR_CLI_PARTY',
+      blame: 'downstream',
+      message: `no ${kind} is called ${name}${where}`,
+      hint: `nodemesh stat ${kind}s lists all there are`,
     });
 }

@@ -1,5 +1,5 @@
 import type { Rates, Topology, WaypointView, WorkloadView } from '../../../model/index.ts';
-import { type Column, tableOf } from '../columns.ts';
+import { type Column, type Layout, tableOf } from '../columns.ts';
 import { busyness, compareText } from './ends.ts';
 import { type EdgeRow, edgeRows } from './edge-rows.ts';
 import { isIdle, rateColumns } from './rate-columns.ts';
@@ -90,16 +90,18 @@ const TITLES: Readonly<Record<TopSection, string>> = {
 };
 
 /** One table for each section that was asked for. */
-export function topText({ sections }: TopView, wide: boolean): string {
+export function topText({ sections }: TopView, layout: Layout): string {
   return Object.entries(sections)
     .map(([section, rows]) => {
       const title = TITLES[section as TopSection];
       const columns: readonly Column<TopRow>[] = [
         { title, cell: ({ name }) => name },
-        ...(section === 'routes' ? [{ title: 'WAYPOINT', cell: ({ detail }: TopRow) => detail }] : []),
+        ...(section === 'routes'
+          ? [{ title: 'WAYPOINT', cell: ({ detail }: TopRow) => detail, spare: 6 }]
+          : []),
         ...rateColumns<TopRow>(),
       ];
-      return rows.length === 0 ? `${title}\n(nothing within the window)\n` : tableOf(columns, rows, wide);
+      return rows.length === 0 ? `${title}\n(nothing within the window)\n` : tableOf(columns, rows, layout);
     })
     .join('\n');
 }

@@ -4,7 +4,7 @@ import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../../
 import type { CliContext } from '../../context.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
 import { clockTime } from '../numbers.ts';
-import { showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
+import { layoutOf, showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
 import { type TopInput, type TopOrder, type TopSection, topText, type TopView, topView } from './top-view.ts';
 
 interface TopCommandOptions extends ApiOptions {
@@ -67,19 +67,32 @@ Examples:
       const isData = options.output === 'json' || options.output === 'yaml';
       if (options.once === true || isData || terminal.stdout.isTTY !== true) {
         const view = await look();
-        showView(terminal, options.output, view, (wide) => topText(view, wide));
+        showView(terminal, options.output, view, (layout) => topText(view, layout));
         return;
       }
       for (;;) {
         const view = await look();
         const head = `${clockTime(view.atMs).slice(0, 8)} UTC   last ${options.window} s   Ctrl-C ends`;
+        const text = topText(view, layoutOf(terminal, options.output === 'wide'));
         terminal.stdout.write(
-          `${CLEAR_SCREEN}${terminal.colours.dim(head)}\n\n${topText(view, options.output === 'wide')}`,
+          `${CLEAR_SCREEN}${terminal.colours.dim(head)}\n\n${cutToScreen(text, terminal.stdout)}`,
         );
         await wait(Math.max(SHORTEST_INTERVAL_MS, options.interval));
       }
     });
 }
+
+/** What is longer or wider would push the beginning out of sight each time. */
+function cutToScreen(text: string, { rows, columns }: Pick<NodeJS.WriteStream, 'rows' | 'columns'>): string {
+  return text
+    .split('\n')
+    .slice(0, Math.max(1, rows - HEAD_LINES))
+    .map((line) => line.slice(0, columns))
+    .join('\n');
+}
+
+/** The line above with the empty one below it, and the one that the cursor stands in. */
+const HEAD_LINES = 3;
 
 async function ask(api: ApiClient, { window, namespace }: TopCommandOptions): Promise<TopInput> {
   const [topology, { workloads }, { waypoints }] = await Promise.all([
