@@ -117,13 +117,53 @@ test('a report that cannot be is one clear error', async (t) => {
     ],
     [
       bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ sentBytes: Number.NaN }] }),
-      /slots\[0\].sent_bytes: expected a number from 0, got NaN/,
+      /slots\[0\].sent_bytes: expected a number from 0 to 2\^53, got NaN/,
     ],
     [
       bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ latency: Array(50).fill(1) }] }),
       /slots\[0\].latency: expected 40 at most, got 50/,
     ],
+    [
+      bytes({ edges: [{ reporter: 1, protocol: 1 }], slots: [{ receivedBytes: 1e308 }] }),
+      /slots\[0\].received_bytes: expected a number from 0 to 2\^53, got 1e\+308/,
+    ],
+    [
+      bytes({ refusals: [{ id: 'x', reporter: 1, atMs: 1e300 }] }),
+      /refusals\[0\].at_ms: expected milliseconds since 1970, got 1e\+300/,
+    ],
+    [bytes({ sentMs: Number.POSITIVE_INFINITY }), /sent_ms: expected milliseconds since 1970, got Infinity/],
+    [bytes({ instance: 'a'.repeat(1_000) }), /instance: expected 256 characters at most, got 1000/],
+    [bytes({ flows: [{ policy: 'a'.repeat(10_000) }] }), /an entry of flows may have 8192 bytes, got 100/],
     [new Uint8Array(LONGEST_REPORT_BYTES + 1), /may have 8388608 bytes, got 8388609/],
   ];
   for (const [encoded, message] of cases) t.throws(() => decodeObservationReport(encoded), { message });
+});
+
+test('a report that would unfold into millions of objects is refused before any is made', async (t) => {
+  const head = toBinary(
+    ObservationReportSchema,
+    create(ObservationReportSchema, {
+      proxy: 'x',
+      instance: 'y',
+      edges: [{ reporter: 1, protocol: 1 }],
+    }),
+  );
+  const field = (name: string): number => {
+    const found = ObservationReportSchema.fields.find(({ localName }) => localName === name);
+    if (found === undefined) throw new Error(`expected a field ${name}`);
+    return (found.number << 3) | 2;
+  };
+  const many = (tag: number): Buffer => Buffer.alloc(LONGEST_REPORT_BYTES / 2, Buffer.from([tag, 0]));
+  const tooMany = { code: 'ERR_WIRE_INVALID_REQUEST', message: /may have 300000 parts, got more/ };
+  for (const name of ['slots', 'refusals', 'flows', 'spans', 'requests', 'edges'])
+    t.throws(() => decodeObservationReport(Buffer.concat([head, many(field(name))])), tooMany, name);
+
+  // Within the state, which is one message, and of fields that nobody knows.
+  const workloads = many((1 << 3) | 2);
+  const length = Buffer.alloc(4);
+  for (let index = 0, rest = workloads.length; index < 4; index++, rest >>>= 7)
+    length[index] = (rest & 0x7f) | (index < 3 ? 0x80 : 0);
+  const state = Buffer.concat([Buffer.from([field('state')]), length, workloads]);
+  t.throws(() => decodeObservationReport(Buffer.concat([head, state])), tooMany);
+  t.throws(() => decodeObservationReport(Buffer.concat([head, many((15 << 3) | 2)])), tooMany);
 });

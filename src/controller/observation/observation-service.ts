@@ -65,6 +65,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       const name = options.nameOf(caller);
       if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
       checkReporters(report);
+      checkWaypoint(report);
       const nowMs = clock.now();
       expire(nowMs);
       const before = known.get(proxy);
@@ -72,7 +73,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       if (allowance < 1) throw tooOften(proxy);
       const last = before?.acknowledged.get(instance) ?? 0;
       const isNext = batch.from === last;
-      if (isNext) store.ingest(batch);
+      if (isNext) store.ingest(batch, proxy);
       else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
       for (const request of report.requests) store.requestEnded(request);
       const acknowledged = isNext ? batch.upTo : last;
@@ -125,6 +126,24 @@ function checkReporters({ proxy, batch }: ObservationReport): void {
     code: 'ERR_CONTROLLER_REPORT',
     blame: 'downstream',
     message: `${proxy} cannot have seen traffic as its ${foreign}: expected ${isWaypoint ? 'waypoint' : 'source or destination'}`,
+  });
+}
+
+/** A waypoint is believed before all others, so it may speak for what is of its own namespace alone. */
+function checkWaypoint({ proxy, batch, state }: ObservationReport): void {
+  const [kind, namespace] = proxy.split('/');
+  if (kind !== 'waypoint') return;
+  const named = [
+    ...batch.slots.map(({ edge }) => edge.waypoint),
+    ...batch.flows.map(({ waypoint }) => waypoint),
+    ...(state?.waypoint === undefined ? [] : [`${state.waypoint.namespace}/${state.waypoint.name}`]),
+  ];
+  const foreign = named.find((waypoint) => !waypoint.startsWith(`${namespace}/`));
+  if (foreign === undefined) return;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_REPORT',
+    blame: 'downstream',
+    message: `${proxy} cannot speak for the waypoint ${foreign || 'without a name'}: expected one of the namespace ${namespace}`,
   });
 }
 

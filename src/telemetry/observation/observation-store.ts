@@ -6,7 +6,7 @@ import { createFollowers, type Follower } from './followers.ts';
 import { type ObservationLimits, resolveObservationLimits } from './observation-limits.ts';
 import { cutBatch } from './observed-batch.ts';
 import type { Observer } from './observer.ts';
-import { createTrafficHistory } from './traffic/index.ts';
+import { createTrafficHistory, MOST_AHEAD_MS } from './traffic/index.ts';
 import { createTrafficQueries, type TrafficQueries } from './traffic-queries.ts';
 
 export interface ObservationStoreOptions {
@@ -40,8 +40,11 @@ export interface ObservationStore extends Observer, TrafficQueries {
   since(sequence: number, most?: number): ObservedBatch;
   /** For who ends: what was counted until now is told by the next `since`, although its slot of time is not over. */
   seal(): void;
-  /** Adds what another store reported. To be called once with each batch. */
-  ingest(batch: Omit<ObservedBatch, 'from' | 'upTo'>): void;
+  /**
+   * Adds what the store of `proxy` reported, as far as that does not take the room of all others. To be called once with each
+   * batch.
+   */
+  ingest(batch: Omit<ObservedBatch, 'from' | 'upTo'>, proxy: string): void;
 }
 
 export function createObservationStore(options: ObservationStoreOptions): ObservationStore {
@@ -61,8 +64,8 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
   const traces = createTraceTable(limits.spans);
   const followers = createFollowers();
 
-  const addRefusal = (refusal: RefusalView, own: number): void => {
-    const known = refusals.add(refusal, own);
+  const addRefusal = (refusal: RefusalView, own: number, reportedBy?: string): void => {
+    const known = refusals.add(refusal, own, reportedBy);
     if (known !== undefined) followers.refused(known);
   };
 
@@ -121,12 +124,16 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
       };
       return cutBatch(from, sequence, streams, most);
     },
-    ingest(batch) {
+    ingest(batch, reportedBy) {
       const nowMs = clock.now();
-      for (const slot of batch.slots) history.ingest(slot, nowMs);
-      for (const refusal of batch.refusals) addRefusal(refusal, next());
-      for (const flow of batch.flows) flows.replace(flow, nowMs, next());
-      for (const span of batch.spans) traces.add(span, next());
+      // A clock that is far ahead is wrong; what it dated would be the newest for ever.
+      const latestMs = nowMs + MOST_AHEAD_MS;
+      for (const slot of batch.slots) history.ingest(slot, nowMs, reportedBy);
+      for (const refusal of batch.refusals)
+        addRefusal({ ...refusal, atMs: Math.min(refusal.atMs, latestMs) }, next(), reportedBy);
+      for (const flow of batch.flows)
+        flows.replace({ ...flow, lastMs: Math.min(flow.lastMs, latestMs) }, nowMs, next());
+      for (const span of batch.spans) traces.add(span, next(), reportedBy);
     },
   };
 }

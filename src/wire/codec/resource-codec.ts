@@ -52,11 +52,15 @@ export function decodeMessage<Desc extends DescMessage>(schema: Desc, bytes: Uin
   try {
     return fromBinary(schema, bytes);
   } catch (cause) {
-    throw new WireError({
-      code: 'ERR_WIRE_DECODE',
-      blame: 'upstream',
-      message: `expected ${schema.typeName}, got ${bytes.length} bytes that are none`,
-      cause,
-    });
+    throw undecodable(schema, bytes, cause);
   }
+}
+
+export function undecodable(schema: DescMessage, bytes: Uint8Array, cause: unknown): WireError {
+  return new WireError({
+    code: 'ERR_WIRE_DECODE',
+    blame: 'upstream',
+    message: `expected ${schema.typeName}, got ${bytes.length} bytes that are none`,
+    cause,
+  });
 }

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { silentLogger } from '../../../src/base/index.ts';
 import { createObservationService } from '../../../src/controller/observation/index.ts';
 import type { Caller } from '../../../src/controller/tokens/index.ts';
-import { KEPT_MS, type ObservationReport } from '../../../src/model/index.ts';
+import { KEPT_MS, NO_RATES, type ObservationReport, type ProxyState } from '../../../src/model/index.ts';
 import { createObservationStore } from '../../../src/telemetry/index.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { edge, refusal, requestView } from '../../telemetry/observation/observed-traffic.ts';
@@ -94,7 +94,35 @@ test('a proxy reports for itself alone, and only what it can have seen', async (
   });
   const waypoint: Caller = { ...NODE_1, pod: 'waypoint-1' };
   await t.rejects(service.report(reportOf(0), waypoint), { code: 'ERR_CONTROLLER_SCOPE' });
-  await service.report(reportOf(0, { proxy: 'waypoint/shop/waypoint-1' }), waypoint);
+  const proxy = 'waypoint/shop/waypoint-1';
+  await t.rejects(service.report(reportOf(0, { proxy }), waypoint), {
+    message: `${proxy} cannot speak for the waypoint without a name: expected one of the namespace shop`,
+  });
+});
+
+test("a waypoint speaks for a waypoint of its own namespace alone, since it is believed before others' nodes", async (t) => {
+  const { clock, service, store, reportOf } = setup();
+  const waypoint: Caller = { ...NODE_1, pod: 'waypoint-1' };
+  const proxy = 'waypoint/shop/waypoint-1';
+  const foreign = `${proxy} cannot speak for the waypoint bank/waypoint: expected one of the namespace shop`;
+  store.count(edge({ reporter: 'waypoint', waypoint: 'shop/waypoint' }), { opened: 1 });
+  await clock.advance(10_000);
+  const state = (namespace: string): ProxyState => ({
+    ...{ workloads: [], certificates: [], policies: [] },
+    waypoint: {
+      ...{ namespace, name: 'waypoint', serves: '', routes: [], ejected: [] },
+      ...{ ready: { pods: 1, total: 1 }, rates: NO_RATES },
+    },
+  });
+  await t.rejects(service.report(reportOf(0, { proxy, state: state('bank') }), waypoint), {
+    code: 'ERR_CONTROLLER_REPORT',
+    message: foreign,
+  });
+  await service.report(reportOf(0, { proxy, state: state('shop') }), waypoint);
+  const from = store.since(0).upTo;
+  store.count(edge({ reporter: 'waypoint', waypoint: 'bank/waypoint' }), { opened: 1 });
+  await clock.advance(10_000);
+  await t.rejects(service.report(reportOf(from, { proxy }), waypoint), { message: foreign });
 });
 
 test('a proxy that reports all the time is told to wait, and one that is silent is forgotten', async (t) => {

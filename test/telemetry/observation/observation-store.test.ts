@@ -141,7 +141,11 @@ test('a report has what came after the last one, and slots only once they are ov
   store.span(span());
   const first = store.since(0);
   t.match(first, { from: 0, slots: [], refusals: [{}], flows: [{ count: 1 }], spans: [{}] });
-  t.match(store.since(first.upTo), { upTo: first.upTo, slots: [], refusals: [], flows: [], spans: [] });
+  t.match(
+    store.since(first.upTo),
+    { upTo: first.upTo, slots: [], refusals: [], flows: [], spans: [] },
+    'ztunnel/node-1',
+  );
   await clock.advance(SLOT_MS);
   store.flow(flow());
   const second = store.since(first.upTo);
@@ -163,7 +167,7 @@ test('a bounded report leaves nothing out: the rest comes with the next ones', a
   for (let report = 0; report < 20; report++) {
     const batch = store.since(from, 4);
     t.ok(batch.slots.length <= 4 && batch.refusals.length <= 4 && batch.flows.length <= 4);
-    mesh.ingest(batch);
+    mesh.ingest(batch, 'ztunnel/node-1');
     from = batch.upTo;
   }
   t.equal(mesh.refusals(ALL).length, 25);
@@ -181,10 +185,10 @@ test('reports of several proxies are one picture, with each connection once', as
   destination.refused(refusal({ atMs: clock.now() }));
   for (let batches = 0; batches < 2; batches++) source.flow(flow());
   await clock.advance(2 * SLOT_MS);
-  mesh.ingest(source.since(0));
-  mesh.ingest(destination.since(0));
+  mesh.ingest(source.since(0), 'ztunnel/node-1');
+  mesh.ingest(destination.since(0), 'ztunnel/node-2');
   source.flow(flow());
-  mesh.ingest({ ...source.since(0), slots: [], refusals: [] });
+  mesh.ingest({ ...source.since(0), slots: [], refusals: [] }, 'ztunnel/node-1');
   const { connects, seconds } = mesh.serviceRates(60_000).of('shop', 'cart');
   t.equal(connects * seconds, 5);
   t.match(mesh.refusals(ALL), [{ proxy: 'ztunnel/node-2' }]);
@@ -199,12 +203,15 @@ test('what several proxies report comes newest first, whoever reported first', a
     ['b', nowMs - 5_000],
     ['c', nowMs - 1_000],
   ] as const)
-    store.ingest({
-      slots: [],
-      refusals: [{ ...refusal({ atMs }), id: proxy, proxy }],
-      flows: [{ ...flow(), proxy, firstMs: atMs, lastMs: atMs, count: 1 }],
-      spans: [],
-    });
+    store.ingest(
+      {
+        slots: [],
+        refusals: [{ ...refusal({ atMs }), id: proxy, proxy }],
+        flows: [{ ...flow(), proxy, firstMs: atMs, lastMs: atMs, count: 1 }],
+        spans: [],
+      },
+      proxy,
+    );
   t.same(
     store.refusals({ ...ALL, limit: 2 }).map(({ proxy }) => proxy),
     ['a', 'c'],
@@ -219,12 +226,15 @@ test('slots of a time that is not kept, or that has not come, are left out', asy
   const { clock, store } = setup();
   const counts = { ...NO_COUNTS, opened: 1 };
   for (const offsetMs of [-2 * KEPT_MS, 10 * KEPT_MS])
-    store.ingest({
-      slots: [{ edge: edge(), startMs: clock.now() + offsetMs, counts }],
-      refusals: [],
-      flows: [],
-      spans: [],
-    });
+    store.ingest(
+      {
+        slots: [{ edge: edge(), startMs: clock.now() + offsetMs, counts }],
+        refusals: [],
+        flows: [],
+        spans: [],
+      },
+      'ztunnel/node-1',
+    );
   t.same(store.topology({ windowMs: KEPT_MS }).edges, []);
 });
 
@@ -256,8 +266,8 @@ test('a refusal that both ends of a tunnel tell of is one, with what each of the
     [own, dialler],
   ]) {
     const both = createObservationStore({ proxy: 'controller', clock });
-    both.ingest({ slots: [], refusals: order, flows: [], spans: [] });
-    both.ingest({ slots: [], refusals: order, flows: [], spans: [] });
+    both.ingest({ slots: [], refusals: order, flows: [], spans: [] }, 'ztunnel/node-1');
+    both.ingest({ slots: [], refusals: order, flows: [], spans: [] }, 'ztunnel/node-1');
     t.match(both.refusals(ALL), [whole]);
     t.equal(both.refusals(ALL).length, 1);
   }

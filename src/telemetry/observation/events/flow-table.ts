@@ -1,8 +1,12 @@
 import { RecentFew } from '../../../base/index.ts';
 import { type FlowRecord, type FlowRequest, KEPT_MS, type TrafficEnd } from '../../../model/index.ts';
 import type { Sequenced } from './event-log.ts';
+import { clientOf, shareOf } from './shares.ts';
 
-/** What was asked for, alike counted together; those that were not asked for the longest go when there are too many. */
+/**
+ * What was asked for, alike counted together; those that were not asked for the longest go when there are too many: of a client, or
+ * another proxy, that has a quarter of all, its own.
+ */
 export interface FlowTable {
   readonly size: number;
   /** Counts one more of the kind. */
@@ -24,6 +28,9 @@ interface Kept {
   readonly key: string;
   readonly alike: Omit<Alike, 'proxy'>;
   readonly proxy: string;
+  /** Whose share it is part of, and all of that share. */
+  readonly whom: string;
+  readonly own: Set<Kept>;
   firstMs: number;
   lastMs: number;
   count: number;
@@ -38,20 +45,44 @@ export function createFlowTable(capacity: number): FlowTable {
   /** By the client's end, so that each has its own few. */
   const recent = new WeakMap<TrafficEnd, RecentFew<Kept>>();
 
-  const place = (kept: Kept): void => {
+  const ofEach = new Map<string, Set<Kept>>();
+  const share = shareOf(capacity);
+
+  const ownOf = (whom: string): Set<Kept> => {
+    const own = ofEach.get(whom) ?? new Set();
+    if (own.size === 0) ofEach.set(whom, own);
+    return own;
+  };
+
+  const remove = (kept: Kept): void => {
     byKey.delete(kept.key);
+    kept.own.delete(kept);
+    if (kept.own.size === 0) ofEach.delete(kept.whom);
+  };
+
+  const place = (kept: Kept): void => {
+    remove(kept);
     byKey.set(kept.key, kept);
+    kept.own.add(kept);
+    ofEach.set(kept.whom, kept.own);
     kept.placedAs = kept.sequence;
+  };
+
+  /** Drops what is oldest until `isEnough`; what has changed since it got its place is none of the oldest. */
+  const makeRoom = (among: Iterable<Kept>, isEnough: (oldest: Kept) => boolean): void => {
+    for (const oldest of among) {
+      if (oldest.placedAs !== oldest.sequence) place(oldest);
+      else if (isEnough(oldest)) return;
+      else remove(oldest);
+    }
   };
 
   /** Only what is new asks for room: what is there already need not be moved for each connection and request. */
   const put = (kept: Kept, nowMs: number): void => {
-    byKey.delete(kept.key);
-    for (const [key, oldest] of byKey) {
-      if (oldest.placedAs !== oldest.sequence) place(oldest);
-      else if (byKey.size < capacity && oldest.lastMs >= nowMs - KEPT_MS) break;
-      else byKey.delete(key);
-    }
+    const before = byKey.get(kept.key);
+    if (before !== undefined) remove(before);
+    if (kept.own.size >= share) makeRoom(kept.own, () => byKey.size < capacity);
+    makeRoom(byKey.values(), ({ lastMs }) => byKey.size < capacity && lastMs >= nowMs - KEPT_MS);
     place(kept);
   };
 
@@ -80,7 +111,9 @@ export function createFlowTable(capacity: number): FlowTable {
         kept = byKey.get(key);
         if (kept === undefined) {
           const times = { firstMs: atMs, lastMs: atMs };
-          kept = { key, alike, proxy, ...times, count: 0, sequence, placedAs: sequence };
+          const whom = clientOf(alike.source);
+          const share = { whom, own: ownOf(whom) };
+          kept = { key, alike, proxy, ...share, ...times, count: 0, sequence, placedAs: sequence };
           put(kept, atMs);
         }
         remember(kept);
@@ -92,7 +125,9 @@ export function createFlowTable(capacity: number): FlowTable {
     replace(flow, nowMs, sequence) {
       const { proxy, firstMs, lastMs, count } = flow;
       const key = flowKey(flow, proxy);
-      put({ key, alike: flow, proxy, firstMs, lastMs, count, sequence, placedAs: sequence }, nowMs);
+      const share = { whom: proxy, own: ownOf(proxy) };
+      const times = { firstMs, lastMs };
+      put({ key, alike: flow, proxy, ...share, ...times, count, sequence, placedAs: sequence }, nowMs);
     },
     newestFirst: () => [...byKey.values()].sort((a, b) => b.sequence - a.sequence).map(recordOf),
     since: (sequence, most) =>

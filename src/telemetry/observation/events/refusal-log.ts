@@ -1,10 +1,11 @@
 import type { RefusalView } from '../../../model/index.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
+import { clientOf } from './shares.ts';
 
 /** The last refusals, each once, whoever tells of it: both ends of a tunnel do, and a waypoint between. */
 export interface RefusalLog extends Omit<EventLog<RefusalView>, 'push'> {
-  /** As it is known now; undefined where that says nothing new. */
-  add(refusal: RefusalView, sequence: number): RefusalView | undefined;
+  /** As it is known now; undefined where that says nothing new. `reportedBy`: another proxy. */
+  add(refusal: RefusalView, sequence: number, reportedBy?: string): RefusalView | undefined;
 }
 
 export function createRefusalLog(capacity: number): RefusalLog {
@@ -12,7 +13,7 @@ export function createRefusalLog(capacity: number): RefusalLog {
   /** `isWhole`: who refused and who dialled have both told of it. */
   const known = new Map<string, { readonly sequence: number; item: RefusalView; isWhole: boolean }>();
   return {
-    add(refusal, sequence) {
+    add(refusal, sequence, reportedBy) {
       const before = known.get(refusal.id);
       if (before !== undefined) {
         if (before.isWhole || isOfDecider(before.item) === isOfDecider(refusal)) return undefined;
@@ -22,7 +23,8 @@ export function createRefusalLog(capacity: number): RefusalLog {
       }
       const entry = { sequence, item: refusal, isWhole: false };
       known.set(refusal.id, entry);
-      const forgotten = log.push(entry);
+      // Whoever is refused again and again must not hide that others are.
+      const forgotten = log.push(entry, reportedBy ?? clientOf(refusal.source));
       if (forgotten !== undefined) known.delete(forgotten.id);
       return refusal;
     },

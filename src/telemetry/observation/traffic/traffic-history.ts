@@ -16,8 +16,11 @@ export interface TrafficHistory {
   readonly oldestMs: number | undefined;
   /** Where to count now. */
   tally(edge: TrafficEdge, nowMs: number): Tally;
-  /** Adds counts of another time, and of another process. False when that time is not kept. */
-  ingest(slot: TrafficSlot, nowMs: number): boolean;
+  /**
+   * Adds counts of another time, and of another process, `reportedBy`. False when that time is not kept, or that process has
+   * its share already.
+   */
+  ingest(slot: TrafficSlot, nowMs: number, reportedBy?: string): boolean;
   /** Sums of the slots that start within [fromMs, toMs). */
   sums(fromMs: number, toMs: number): readonly EdgeTally[];
   /** Each of the slots that start within [fromMs, toMs), oldest first. */
@@ -86,13 +89,12 @@ export function createTrafficHistory(
     return slot;
   };
 
-  const tallyIn = (slot: OwnSlot, edge: TrafficEdge): Tally => {
-    const entry = table.entryOf(edge);
+  const tallyIn = (slot: OwnSlot, entry: KnownEdge): Tally => {
     const known = slot.tallies.get(entry);
     if (known !== undefined) return known;
     const tally = new Tally();
     slot.tallies.set(entry, tally);
-    entry.slots += 1;
+    table.hold(entry);
     tallies += 1;
     while (tallies > limits.tallies && slots[0] !== slot) dropOldest();
     return tally;
@@ -118,14 +120,20 @@ export function createTrafficHistory(
       const startMs = slotStart(nowMs);
       // One that was set back by little goes on in the newest slot, as long as that is open.
       if (newest !== undefined && newest.startMs >= startMs && newest.closedAs === 0)
-        return tallyIn(newest, edge);
+        return tallyIn(newest, table.entryOf(edge));
       expire(nowMs);
-      return tallyIn(slotAt(Math.max(startMs, (newest?.startMs ?? -SLOT_MS) + SLOT_MS)), edge);
+      const nextMs = Math.max(startMs, (newest?.startMs ?? -SLOT_MS) + SLOT_MS);
+      return tallyIn(slotAt(nextMs), table.entryOf(edge));
     },
-    ingest({ edge, startMs, counts }, nowMs) {
+    ingest({ edge, startMs, counts }, nowMs, reportedBy) {
       expire(nowMs);
       if (startMs < slotStart(nowMs) - KEPT_MS || startMs > nowMs + MOST_AHEAD_MS) return false;
-      tallyIn(slotAt(slotStart(startMs)), edge).add(counts);
+      // The oldest goes first, and that would be this.
+      const isOldest = startMs < (slots[0]?.startMs ?? startMs) + SLOT_MS;
+      if (tallies >= limits.tallies && isOldest) return false;
+      const entry = table.entryOf(edge, reportedBy);
+      if ((entry.share?.tallies ?? 0) >= limits.tallies / SHARES) return false;
+      tallyIn(slotAt(slotStart(startMs)), entry).add(counts);
       return true;
     },
     sums(fromMs, toMs) {
@@ -162,5 +170,7 @@ export function createTrafficHistory(
   };
 }
 
+/** So many processes that report all they can fill all that is kept; a node's own store keeps no more than that. */
+const SHARES = 3;
 /** Clocks of nodes differ; one that is further ahead than this is wrong. */
-const MOST_AHEAD_MS = 60_000;
+export const MOST_AHEAD_MS = 60_000;

@@ -17,7 +17,7 @@ import {
   SpanSchema,
   Verdict,
 } from '../../generated/observation_pb.js';
-import { decodeAmount, whole } from './number-field.ts';
+import { decodeAmount, decodeTime, whole } from './number-field.ts';
 import { decodeEnd, decodeService, encodeEnd, encodeService, REPORTERS } from './traffic-message.ts';
 
 const VERDICTS = enumTable<FlowRecord['verdict']>({
@@ -59,7 +59,7 @@ export function decodeRefusal(message: Refusal, reportedBy: string, path: string
   return {
     // Two proxies never have the same, whatever they say.
     id: id.startsWith(`${proxy}/`) ? id : `${proxy}/${id}`,
-    atMs: decodeAmount(message.atMs, `${path}.at_ms`),
+    atMs: decodeTime(message.atMs, `${path}.at_ms`),
     proxy,
     reporter,
     source: decodeEnd(message.source),
@@ -111,8 +111,8 @@ export function encodeFlow(flow: FlowRecord): Flow {
 
 export function decodeFlow(message: Flow, proxy: string, path: string): FlowRecord {
   return {
-    firstMs: decodeAmount(message.firstMs, `${path}.first_ms`),
-    lastMs: decodeAmount(message.lastMs, `${path}.last_ms`),
+    firstMs: decodeTime(message.firstMs, `${path}.first_ms`),
+    lastMs: decodeTime(message.lastMs, `${path}.last_ms`),
     count: message.count,
     proxy,
     reporter: REPORTERS.decode(message.reporter, `${path}.reporter`),
@@ -154,13 +154,18 @@ export function decodeSpan(message: Span, proxy: string, path: string): TraceSpa
     name: message.name,
     proxy,
     kind: KINDS.decode(message.kind, `${path}.kind`),
-    startMs: decodeAmount(message.startMs, `${path}.start_ms`),
+    startMs: decodeTime(message.startMs, `${path}.start_ms`),
     durationMs: decodeAmount(message.durationMs, `${path}.duration_ms`),
     failed: message.failed,
     attributes: Object.fromEntries(
-      Object.entries(message.attributes).map(([name, { value }]) => [name, value.value ?? '']),
+      Object.entries(message.attributes).map(([name, { value }]) => [name, readable(value.value)]),
     ),
   };
+}
+
+/** JSON has no word for what is no number. */
+function readable(value: AttributeValue['value']['value'] = ''): string | number | boolean {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 function encodeAttribute(value: string | number | boolean): AttributeValue {

@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type ObservationReceipt, type ObservationReport, parseWebAddress } from '../../../model/index.ts';
+import { decodeBounded } from '../../codec/bounded-message.ts';
 import { badField, requireText } from '../../codec/field.ts';
 import { decodeMessage } from '../../codec/resource-codec.ts';
 import { WireError } from '../../errors.ts';
@@ -14,11 +15,16 @@ import {
   encodeSpan,
 } from './event-message.ts';
 import { decodeRequest, encodeRequest } from './request-message.ts';
+import { decodeTime } from './number-field.ts';
 import { decodeState, encodeState } from './state-message.ts';
 import { createEdgeIndex, decodeEdge, decodeSlot, encodeEdge, encodeSlot } from './traffic-message.ts';
 
 /** A report is bounded by its sender; what is longer is not one of ours, and not worth the memory. */
 export const LONGEST_REPORT_BYTES = 8 * 1024 * 1024;
+
+const LONGEST_NAME = 256;
+/** A full report of ours has a third of these parts, and its longest flows have half as many bytes. */
+const BOUNDS = { parts: 300_000, entryBytes: 8_192 };
 
 export function encodeObservationReport(report: ObservationReport): Buffer {
   const { batch } = report;
@@ -46,7 +52,7 @@ export function encodeObservationReport(report: ObservationReport): Buffer {
 /** Whatever is in it is of the proxy that the report is of. Throws WireError. */
 export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
   if (bytes.length > LONGEST_REPORT_BYTES) throw tooLong(bytes.length);
-  const message = decodeMessage(ObservationReportSchema, bytes);
+  const message = decodeBounded(ObservationReportSchema, bytes, BOUNDS);
   const proxy = requireText(message.proxy, 'proxy');
   const from = decodeSequence(message.fromSequence, 'from_sequence');
   const upTo = decodeSequence(message.upToSequence, 'up_to_sequence');
@@ -54,9 +60,9 @@ export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
   const edges = message.edges.map(decodeEdge);
   return {
     proxy,
-    instance: requireText(message.instance, 'instance'),
-    version: message.version,
-    sentMs: message.sentMs,
+    instance: requireText(shortText(message.instance, 'instance'), 'instance'),
+    version: shortText(message.version, 'version'),
+    sentMs: decodeTime(message.sentMs, 'sent_ms'),
     dashboardUrl: linkOf(message.dashboardUrl),
     batch: {
       from,
@@ -88,6 +94,12 @@ export function decodeObservationReceipt(bytes: Uint8Array): ObservationReceipt 
 /** Nobody is led to where a link must not go; the rest of what was said is as good without it. */
 function linkOf(text: string): string {
   return parseWebAddress(text) ?? '';
+}
+
+/** Of what is kept for each proxy as long as that is known. */
+function shortText(text: string, path: string): string {
+  if (text.length <= LONGEST_NAME) return text;
+  throw badField(path, `expected ${LONGEST_NAME} characters at most, got ${text.length}`);
 }
 
 function decodeSequence(value: number, path: string): number {

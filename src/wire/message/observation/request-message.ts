@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { RequestView } from '../../../model/index.ts';
 import { type Request, RequestSchema } from '../../generated/observation_pb.js';
-import { decodeAmount, whole } from './number-field.ts';
+import { decodeAmount, decodeTime, whole } from './number-field.ts';
 import { decodeEnd, decodeService, encodeEnd, encodeService } from './traffic-message.ts';
 
 export function encodeRequest(request: RequestView): Request {
@@ -32,7 +32,7 @@ export function encodeRequest(request: RequestView): Request {
 /** Throws WireError. */
 export function decodeRequest(message: Request, proxy: string, path: string): RequestView {
   return {
-    atMs: decodeAmount(message.atMs, `${path}.at_ms`),
+    atMs: decodeTime(message.atMs, `${path}.at_ms`),
     proxy,
     source: decodeEnd(message.source),
     sourceAddress: message.sourceAddress,

@@ -16,7 +16,7 @@ import {
   type Workload,
   WorkloadSchema,
 } from '../../generated/observation_pb.js';
-import { decodeAmount, whole } from './number-field.ts';
+import { decodeAmount, decodeTime, whole } from './number-field.ts';
 import { decodeRates, decodeWaypoint, encodeRates, encodeWaypoint } from './waypoint-message.ts';
 
 const KINDS = enumTable<CertificateView['kind']>({
@@ -79,8 +79,8 @@ function decodeWorkload(message: Workload, path: string): WorkloadView {
     waypoint: message.waypoint,
     enrolment: message.enrolment,
     certificate: certificate && {
-      notBeforeMs: decodeAmount(certificate.notBeforeMs, `${path}.certificate.not_before_ms`),
-      notAfterMs: decodeAmount(certificate.notAfterMs, `${path}.certificate.not_after_ms`),
+      notBeforeMs: decodeTime(certificate.notBeforeMs, `${path}.certificate.not_before_ms`),
+      notAfterMs: decodeTime(certificate.notAfterMs, `${path}.certificate.not_after_ms`),
     },
     connections: message.connections,
     olderConnections: message.olderConnections,
@@ -116,10 +116,10 @@ function decodeCertificate(message: Certificate, proxy: string, path: string): C
     proxy,
     serial: message.serial,
     state: message.state,
-    notBeforeMs: decodeAmount(validity?.notBeforeMs ?? 0, `${path}.validity.not_before_ms`),
-    notAfterMs: decodeAmount(validity?.notAfterMs ?? 0, `${path}.validity.not_after_ms`),
+    notBeforeMs: decodeTime(validity?.notBeforeMs ?? 0, `${path}.validity.not_before_ms`),
+    notAfterMs: decodeTime(validity?.notAfterMs ?? 0, `${path}.validity.not_after_ms`),
     rotations: message.rotations.map(({ atMs, serial, failed, error }, index) => ({
-      atMs: decodeAmount(atMs, `${path}.rotations[${index}].at_ms`),
+      atMs: decodeTime(atMs, `${path}.rotations[${index}].at_ms`),
       serial,
       outcome: failed ? 'failed' : 'issued',
       error,

@@ -21,7 +21,7 @@ import {
   type Slot,
   SlotSchema,
 } from '../../generated/observation_pb.js';
-import { decodeAmount, whole } from './number-field.ts';
+import { decodeAmount, decodeTime, whole } from './number-field.ts';
 
 export const REPORTERS = enumTable<TrafficEdge['reporter']>({
   source: Reporter.SOURCE,
@@ -103,7 +103,7 @@ export function decodeSlot(message: Slot, edges: readonly TrafficEdge[], path: s
     throw badField(`${path}.edge`, `expected one of ${edges.length} edges, got ${message.edge}`);
   return {
     edge,
-    startMs: decodeAmount(message.startMs, `${path}.start_ms`),
+    startMs: decodeTime(message.startMs, `${path}.start_ms`),
     counts: countsOf(message, path),
   };
 }

@@ -9,7 +9,7 @@ import {
   type Waypoint,
   WaypointSchema,
 } from '../../generated/observation_pb.js';
-import { decodeAmount, whole } from './number-field.ts';
+import { decodeAmount, decodeTime, whole } from './number-field.ts';
 
 export function encodeRates({ p50Ms, p90Ms, p99Ms, ...rates }: Rates): RatesMessage {
   const message = create(RatesSchema, rates);
@@ -76,7 +76,7 @@ export function decodeWaypoint(message: Waypoint, path: string): WaypointView {
       backend,
       endpoint,
       reason,
-      untilMs: decodeAmount(untilMs, `${path}.ejected[${index}].until_ms`),
+      untilMs: decodeTime(untilMs, `${path}.ejected[${index}].until_ms`),
     })),
   };
 }
