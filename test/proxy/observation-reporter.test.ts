@@ -44,7 +44,7 @@ function setup(t: { teardown(end: () => unknown): void }, proxy = 'ztunnel/node-
   return { clock, store, reports, answers, watchers, reporter, refuse, silence };
 }
 
-const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => () => {
+const fail = (code: 'ERR_WIRE_UNAVAILABLE' | 'ERR_WIRE_INVALID_REQUEST') => (): never => {
   throw new WireError({ code, blame: 'upstream', message: 'no', retryable: code === 'ERR_WIRE_UNAVAILABLE' });
 };
 
@@ -101,19 +101,37 @@ test('a controller that has started anew is told everything that is kept', async
   });
 });
 
-test('what a controller cannot read is not sent for ever', async (t) => {
+test('what the controller cannot read is left out alone, and all around it is told', async (t) => {
+  const { clock, store, reports, answers, reporter } = setup(t);
+  for (let rule = 0; rule < 100; rule++) store.refused(refusal({ atMs: clock.now(), rule }));
+  for (let times = 0; times < 60; times++)
+    answers.push((report) => {
+      if (report.batch.refusals.some(({ rule }) => rule === 41)) fail('ERR_WIRE_INVALID_REQUEST')();
+      return report.batch.upTo;
+    });
+  reporter.start();
+  await clock.advance(60_000);
+  const taken = reports
+    .flatMap(({ batch }) => (batch.refusals.some(({ rule }) => rule === 41) ? [] : batch.refusals))
+    .map(({ rule }) => rule);
+  t.equal(taken.length, 99);
+  t.equal(new Set(taken).size, 99);
+  t.notOk(taken.includes(41));
+});
+
+test('a state that the controller cannot read does not keep what was seen from being told', async (t) => {
   const { clock, reports, answers, reporter, refuse } = setup(t);
-  answers.push(fail('ERR_WIRE_INVALID_REQUEST'));
+  for (let times = 0; times < 20; times++)
+    answers.push((report) =>
+      report.state === undefined ? report.batch.upTo : fail('ERR_WIRE_INVALID_REQUEST')(),
+    );
   refuse();
   reporter.start();
-  await clock.advance(1);
-  refuse();
-  await clock.advance(10_000);
-  t.same(
-    reports.slice(0, 2).map(({ batch }) => batch.refusals.length),
-    [1, 1],
-  );
-  t.ok((reports[1]?.batch.from ?? 0) > 0);
+  await clock.advance(1_000);
+  t.match(reports, [
+    { state: {}, batch: { refusals: [{}] } },
+    { state: undefined, batch: { refusals: [{}] } },
+  ]);
 });
 
 test('who ends tells what is left, also of a slot of time that is not over', async (t) => {

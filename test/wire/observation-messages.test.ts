@@ -133,7 +133,7 @@ test('a report that cannot be is one clear error', async (t) => {
     ],
     [bytes({ sentMs: Number.POSITIVE_INFINITY }), /sent_ms: expected milliseconds since 1970, got Infinity/],
     [bytes({ instance: 'a'.repeat(1_000) }), /instance: expected 256 characters at most, got 1000/],
-    [bytes({ flows: [{ policy: 'a'.repeat(10_000) }] }), /an entry of flows may have 8192 bytes, got 100/],
+    [bytes({ flows: [{ policy: 'a'.repeat(20_000) }] }), /an entry of flows may have 16384 bytes, got 200/],
     [new Uint8Array(LONGEST_REPORT_BYTES + 1), /may have 8388608 bytes, got 8388609/],
   ];
   for (const [encoded, message] of cases) t.throws(() => decodeObservationReport(encoded), { message });

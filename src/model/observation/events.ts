@@ -78,7 +78,9 @@ export const NOT_KEPT = '\u0000';
 
 /** What policies of a waypoint can see of a request. */
 export interface FlowRequest {
+  /** Cut at 32 characters. */
   readonly method: string;
+  /** Cut at 261 characters, which no name of DNS with a port has. */
   readonly host: string;
   /** Without its query; long ones are cut at 256 characters. */
   readonly path: string;

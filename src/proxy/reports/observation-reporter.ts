@@ -57,6 +57,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   let ending: Promise<void> | undefined;
   let retired = false;
   let acknowledged = 0;
+  let most = MOST_OF_A_KIND;
   let failing = false;
   let meshDashboardUrl = '';
   /** Something happened since the state of things was told. */
@@ -81,7 +82,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
 
   /** True: the controller has taken something. */
   const round = async (): Promise<boolean> => {
-    const batch = store.since(acknowledged, MOST_OF_A_KIND);
+    const batch = store.since(acknowledged, most);
     const nowMs = clock.monotonic();
     const isEmpty = batch.upTo === batch.from;
     if (!isDue(isEmpty, nowMs)) {
@@ -107,7 +108,7 @@ export function createObservationReporter(options: ObservationReporterOptions): 
       received(receipt, report);
       return !isEmpty && acknowledged === batch.upTo;
     } catch (error) {
-      if (!stopped.signal.aborted) failed(error, batch.upTo);
+      if (!stopped.signal.aborted) failed(error, { upTo: batch.upTo, withState });
       return false;
     }
   };
@@ -134,21 +135,28 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     acknowledged = receipt.acknowledged;
     meshDashboardUrl = receipt.meshDashboardUrl;
     requests.follow(seesRequests && receipt.requestsFollowed);
-    const isFull = KINDS.some((kind) => batch[kind].length >= MOST_OF_A_KIND);
+    const isFull = KINDS.some((kind) => batch[kind].length >= most);
+    most = Math.min(2 * most, MOST_OF_A_KIND);
     next(isFull && !isOther ? CATCH_UP_MS : BUSY_MS);
   };
 
-  const failed = (error: unknown, upTo: number): void => {
+  const failed = (error: unknown, told: { readonly upTo: number; readonly withState: boolean }): void => {
     const fields = { proxy, error: describeError(error) };
     if (failing) log.debug('observations not reported', fields);
     else log.warn('observations not reported; they are kept for fifteen minutes', fields);
     failing = true;
-    if (causeOf(error, WireError)?.code === 'ERR_WIRE_INVALID_REQUEST') {
-      // What the controller cannot read it will never read: the next report is of what came after, and of that alone.
+    next(causeOf(error, WireError)?.code === 'ERR_WIRE_INVALID_REQUEST' ? tellLess(told) : backoff.next());
+  };
+
+  /** What the controller cannot read it will never read: that is looked for by halves, and left out alone. Returns when. */
+  const tellLess = ({ upTo, withState }: { readonly upTo: number; readonly withState: boolean }): number => {
+    if (withState) stateAtMs = clock.monotonic();
+    else if (most > 1) most = Math.ceil(most / 2);
+    else {
       acknowledged = upTo;
-      stateAtMs = clock.monotonic();
+      return backoff.next();
     }
-    next(backoff.next());
+    return CATCH_UP_MS;
   };
 
   const stop = (): void => {

@@ -10,7 +10,7 @@ import {
 import type { CountsOfOne, Observer } from '../../telemetry/index.ts';
 import { isGrpc } from '../request/failure-response.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { flowRequest, shownPath } from './flow-request.ts';
+import { flowRequest, shownRequest } from './flow-request.ts';
 import type { RuleRates } from './rule-rates.ts';
 import { VERDICTS } from './verdicts.ts';
 import { hitKey } from './waypoint-policies.ts';
@@ -148,9 +148,7 @@ function refusalOf(
     dialled: formatEndpoint(dialled),
     service: edge.service,
     request: {
-      method: request.method,
-      host: request.authority,
-      path: shownPath(request.target),
+      ...shownRequest(request),
       status: record.status,
     },
     ...verdict,
@@ -203,9 +201,7 @@ function requestView(
     destination: edge.destination,
     service: edge.service,
     protocol: edge.protocol === 'grpc' ? 'grpc' : 'http',
-    method: request.method,
-    host: request.authority,
-    path: shownPath(request.target),
+    ...shownRequest(request),
     status: record.status,
     grpcStatus: record.grpcStatus,
     durationMs: record.durationMs,

@@ -36,6 +36,12 @@ const ASKING: RequestPolicy = {
   ],
 };
 
+/** A policy that looks at one header. */
+function asksFor(header: string): RequestPolicy {
+  const when = [{ subject: 'header', name: header, values: [{ kind: 'presence' }], notValues: [] }] as const;
+  return { ...ASKING, key: policyKey('shop', header), name: header, rules: [{ from: [], to: [], when }] };
+}
+
 test('a request is counted under client, service and the pod that answered, with its status, time and retries', async (t) => {
   const { seen, ended } = world();
   ended({ status: 200, durationMs: 12, attempts: 3, upstream: BACKEND, requestBytes: 5, responseBytes: 70 });
@@ -183,6 +189,24 @@ test('a long path is cut, and a long header is unknown rather than another', asy
     { 'x-tenant': NOT_KEPT },
     'one that was there is not taken for one that was not',
   );
+});
+
+test('a client cannot have kept more of a request than so much, however long it makes host, method and headers', async (t) => {
+  const { seen, ended } = world(
+    {
+      method: 'M'.repeat(10_000),
+      authority: 'h'.repeat(60_000),
+      headers: { 'x-tenant': 'a'.repeat(1_000), 'x-more': 'b'.repeat(1_000), 'x-most': 'c'.repeat(1_000) },
+    },
+    [ASKING, asksFor('x-more'), asksFor('x-most')],
+  );
+  seen.isFollowed = true;
+  ended({ status: 403, error: errorOf('ERR_WAYPOINT_DENIED') });
+  for (const request of [seen.flows[0]?.request, seen.refusals[0]?.request, seen.requests[0]])
+    t.match(request, { method: 'M'.repeat(32), host: 'h'.repeat(261) });
+  const headers = Object.values(seen.flows[0]?.request?.headers ?? {});
+  t.equal(headers.length, 3);
+  t.equal(headers.filter((value) => value === NOT_KEPT).length, 1);
 });
 
 test('a view of the request is made for followers alone', async (t) => {

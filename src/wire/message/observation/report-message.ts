@@ -24,7 +24,7 @@ export const LONGEST_REPORT_BYTES = 8 * 1024 * 1024;
 
 const LONGEST_NAME = 256;
 /** A full report of ours has a third of these parts, and its longest flows have half as many bytes. */
-const BOUNDS = { parts: 300_000, entryBytes: 8_192 };
+const BOUNDS = { parts: 300_000, entryBytes: 16_384 };
 
 export function encodeObservationReport(report: ObservationReport): Buffer {
   const { batch } = report;
