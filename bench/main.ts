@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
-    pairs: { type: 'string', default: '15' },
+    'telemetry-rounds': { type: 'string', default: '15' },
     part: { type: 'string', default: 'l4,l7,telemetry,pages' },
     only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 });
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
-const pairs = atLeast(1, 'pairs', options.pairs);
+const telemetryRounds = atLeast(1, 'telemetry-rounds', options['telemetry-rounds']);
 const parts = choose('part', ['l4', 'l7', 'telemetry', 'pages'], options.part);
 const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
 const variants = VARIANTS.filter((variant) => chosen.includes(variant));
@@ -118,12 +118,12 @@ async function benchPages(): Promise<void> {
 
 /** Proxies that tell of all that they do, and some that tell of failures alone. */
 async function benchTelemetry(): Promise<void> {
-  const machine = describeMachine(`${pairs} pairs of ${seconds} s per figure`);
-  const plan = { seconds, pairs, folder, progress };
+  const machine = describeMachine(`${telemetryRounds} rounds of ${seconds} s per figure`);
+  const plan = { seconds, rounds: telemetryRounds, folder, progress };
   const figures = [...(await measureConnections(plan)), ...(await measureRequests(plan))];
   const table = formatTelemetry(figures);
   process.stdout.write(`${machine}\n\n${table}`);
-  keep('telemetry.json', { machine, seconds, pairs, figures });
+  keep('telemetry.json', { machine, seconds, rounds: telemetryRounds, figures });
   replaceBetweenMarkers('bench/README.md', 'telemetry results', `\n${machine}\n\n${table}\n`);
 }
 

@@ -16,8 +16,9 @@ import {
 
 /** Each variant has a namespace with a client on the first node, a server on the second and, for peers, a proxy between. */
 export const L7_VARIANTS = ['plain', 'nodemesh', 'haproxy', 'nginx'] as const;
-/** `quiet`: nodemesh with a waypoint that tells of failures alone. */
-export type L7Variant = (typeof L7_VARIANTS)[number] | 'quiet';
+/** nodemesh, with waypoints that tell of less: no lines of an access log, or failures alone. */
+export type L7Variant = (typeof L7_VARIANTS)[number] | 'unlogged' | 'quiet';
+type MeshVariant = Extract<L7Variant, 'nodemesh' | 'unlogged' | 'quiet'>;
 
 export interface L7Lab {
   /** Where a variant's client sends its requests. */
@@ -30,7 +31,11 @@ export interface L7Lab {
 }
 
 const NAME = 'bench-l7';
-const QUIET = { 'gateway.nodemesh.io/waypoint-flags': '--telemetry=failures' };
+const WAYPOINT_FLAGS = {
+  nodemesh: '',
+  unlogged: '--access-log=none',
+  quiet: '--telemetry=failures',
+} as const satisfies Record<MeshVariant, string>;
 
 export async function startL7Lab(folder: string, variants: readonly L7Variant[]): Promise<L7Lab> {
   const background: ChildProcess[] = [];
@@ -126,8 +131,8 @@ function podsOf(variant: L7Variant): readonly string[] {
   return variant === 'haproxy' || variant === 'nginx' ? ['client', 'server', 'proxy'] : ['client', 'server'];
 }
 
-function isMesh(variant: L7Variant): variant is 'nodemesh' | 'quiet' {
-  return variant === 'nodemesh' || variant === 'quiet';
+function isMesh(variant: L7Variant): variant is MeshVariant {
+  return variant in WAYPOINT_FLAGS;
 }
 
 function objectsOf(namespace: L7Variant, application: string): readonly object[] {
@@ -149,7 +154,7 @@ function objectsOf(namespace: L7Variant, application: string): readonly object[]
 }
 
 /** The waypoint, and routes that do what the peers do: by path, with a header set. */
-function meshObjects(namespace: 'nodemesh' | 'quiet'): readonly object[] {
+function meshObjects(namespace: MeshVariant): readonly object[] {
   const route = (kind: 'HTTPRoute' | 'GRPCRoute', port: number, matches: readonly object[]): object => ({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind,
@@ -174,7 +179,11 @@ function meshObjects(namespace: 'nodemesh' | 'quiet'): readonly object[] {
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',
-      metadata: { namespace, name: 'waypoint', annotations: namespace === 'quiet' ? QUIET : {} },
+      metadata: {
+        namespace,
+        name: 'waypoint',
+        annotations: { 'gateway.nodemesh.io/waypoint-flags': WAYPOINT_FLAGS[namespace] },
+      },
       spec: {
         gatewayClassName: 'nodemesh-waypoint',
         listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }],

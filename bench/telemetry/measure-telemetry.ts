@@ -3,7 +3,7 @@ import { type L7Step, takeL7Sample } from '../l7/measure-l7.ts';
 import { writeMessage } from '../l7/peer-configs.ts';
 import { type BenchLab, startBenchLab } from '../macro/bench-lab.ts';
 import { takeSample } from '../macro/measure.ts';
-import { type Compared, takePairs } from './pairs.ts';
+import { type Compared, type Sides, takeRounds } from './rounds.ts';
 
 /** What telling costs in one kind of work. */
 export interface TelemetryFigures {
@@ -14,7 +14,7 @@ export interface TelemetryFigures {
 export interface TelemetryPlan {
   /** Of each sample. */
   readonly seconds: number;
-  readonly pairs: number;
+  readonly rounds: number;
   /** For configurations and logs. */
   readonly folder: string;
   readonly progress: (text: string) => void;
@@ -60,11 +60,11 @@ async function compareLoads(
   return figures;
 }
 
-/** Requests: two waypoints in one lab, of which one tells of failures alone; the nodes between are the same for both. */
+/** Requests: three waypoints in one lab: as they come, without an access log, and of failures alone; the nodes between are the same for all. */
 export async function measureRequests(plan: TelemetryPlan): Promise<readonly TelemetryFigures[]> {
-  plan.progress('bringing a lab with two waypoints up');
+  plan.progress('bringing a lab with three waypoints up');
   const message = writeMessage(plan.folder);
-  const lab: L7Lab = await startL7Lab(plan.folder, ['nodemesh', 'quiet']);
+  const lab: L7Lab = await startL7Lab(plan.folder, [...WAYPOINTS]);
   const sample =
     (variant: L7Variant, protocol: 'http1' | 'grpc', step: L7Step, seconds: number) => async () => {
       const context = { folder: plan.folder, message, seconds };
@@ -75,11 +75,11 @@ export async function measureRequests(plan: TelemetryPlan): Promise<readonly Tel
   try {
     const figures: TelemetryFigures[] = [];
     for (const protocol of ['http1', 'grpc'] as const) {
-      for (const variant of ['nodemesh', 'quiet'] as const)
-        await sample(variant, protocol, FULL_LOAD, WARM_UP_SECONDS)();
+      for (const variant of WAYPOINTS) await sample(variant, protocol, FULL_LOAD, WARM_UP_SECONDS)();
       for (const step of [FULL_LOAD, AT_RATE]) {
         const sides = {
           all: sample('nodemesh', protocol, step, plan.seconds),
+          'without lines': sample('unlogged', protocol, step, plan.seconds),
           failures: sample('quiet', protocol, step, plan.seconds),
         };
         figures.push(await compare(`${PROTOCOLS[protocol]}, ${step.title}`, sides, plan));
@@ -93,21 +93,24 @@ export async function measureRequests(plan: TelemetryPlan): Promise<readonly Tel
 
 async function compare(
   work: string,
-  sides: Parameters<typeof takePairs>[0],
-  { pairs, progress }: TelemetryPlan,
+  sides: Sides,
+  { rounds, progress }: TelemetryPlan,
 ): Promise<TelemetryFigures> {
-  const compared = await takePairs(sides, pairs, (index, { all, failures }) => {
-    const told = Object.keys(all).map((figure) => {
-      const [more, less] = [all[figure] ?? 0, failures[figure] ?? 0];
-      return `${figure} ${more.toFixed(1)} : ${less.toFixed(1)}`;
+  const compared = await takeRounds(sides, rounds, (index, round) => {
+    const told = Object.keys(round.failures ?? {}).map((figure) => {
+      const values = Object.entries(round).map(
+        ([side, taken]) => `${side} ${(taken[figure] ?? 0).toFixed(1)}`,
+      );
+      return `${figure}: ${values.join(' / ')}`;
     });
-    progress(`${index + 1}/${pairs} ${work}: ${told.join(', ')}`);
+    progress(`${index + 1}/${rounds} ${work}: ${told.join(', ')}`);
   });
   return { work, compared };
 }
 
 /** So that compilers have seen what is measured. */
 const WARM_UP_SECONDS = 4;
+const WAYPOINTS = ['nodemesh', 'unlogged', 'quiet'] as const;
 const CPU = 'CPU of all proxies, µs';
 const LOADS = [
   { work: 'new connections', mode: 'connections', connections: 16, rate: 'connections per second' },
