@@ -59,14 +59,9 @@ export function runExec(socket: Socket, options: ExecRequest): Promise<number> {
       onFrames(head.subarray(end + HEAD_END.length));
     });
     socket.on('error', (cause) => {
-      reject(
-        new LabError({
-          code: 'ERR_LAB_NOT_RUNNING',
-          blame: 'upstream',
-          message: 'the lab is not running',
-          cause,
-        }),
-      );
+      // Input that comes when the program has ended finds the connection closed: what the program said of itself counts.
+      if (exitCode !== undefined) resolve(exitCode);
+      else reject(upgraded ? broken(cause) : notRunning(cause));
     });
     socket.on('close', () => {
       stdin?.off('data', onStdin).off('end', onStdinEnd);
@@ -91,10 +86,20 @@ function refusal(head: Buffer): LabError {
   return body === '' ? broken() : errorFromBody(JSON.parse(body) as unknown);
 }
 
-function broken(): LabError {
+function notRunning(cause: Error): LabError {
+  return new LabError({
+    code: 'ERR_LAB_NOT_RUNNING',
+    blame: 'upstream',
+    message: 'the lab is not running',
+    cause,
+  });
+}
+
+function broken(cause?: Error): LabError {
   return new LabError({
     code: 'ERR_LAB_UNAVAILABLE',
     blame: 'upstream',
     message: 'the connection to the supervisor broke before the program ended',
+    cause,
   });
 }
