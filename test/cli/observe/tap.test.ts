@@ -12,11 +12,11 @@ test('tap prints what goes by, and of a refusal its policy, what happened and wh
   t.equal(
     stdout,
     [
+      '12:00:00.000  opened    shop/frontend → shop/cart  inbound  mTLS',
       '12:00:00.001  request   shop/frontend → shop/cart:8080 (shop/cart)  POST /orders/7  201  12.3ms  2 tries  route shop/canary',
       '12:00:00.002  refused   shop/shopper → shop/payments:8080 (shop/payments)  ERR_POLICY_DENIED  policy shop/payments-from-cart, no rule matched  as shop/sa/shopper  at ztunnel/node-2',
       '    no rule of policy shop/payments-from-cart allows shop/sa/shopper',
       '    hint: add the identity to a rule, if it is to be allowed',
-      '12:00:00.000  opened    shop/frontend → shop/cart  inbound  mTLS',
       '12:00:05.000  closed    shop/frontend → shop/cart  inbound  mTLS  5s  1.5KB to client, 20B from it  connection reset',
       '',
     ].join('\n'),
@@ -36,7 +36,7 @@ const FILTERS: readonly (readonly [args: readonly string[], kinds: readonly stri
   [['--status', '400-499'], []],
   [
     ['-n', 'shop', '--workload', 'cart'],
-    ['request', 'opened', 'closed'],
+    ['opened', 'request', 'closed'],
   ],
   [['-n', 'elsewhere'], []],
 ];

@@ -5,6 +5,7 @@ import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
 import { lineOutputOption } from '../output.ts';
 import { followSources, type TapSource } from './follow-sources.ts';
+import { createInOrder } from './in-order.ts';
 import { createSeen } from './seen.ts';
 import { strangers } from './strangers.ts';
 import { type TapEvent, tapEvents } from './tap-event.ts';
@@ -31,7 +32,7 @@ export function addTapCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Connections are seen by the ztunnels at both ends. Requests are seen by waypoints, which tell the controller of them every
+Events are held for 0.6 s, to be in the order of time. Connections are seen by the ztunnels at both ends. Requests are seen by waypoints, which tell the controller of them every
 second or two and, when they are busy, of a part of them. Without --node all of a lab are followed.
 
 Examples:
@@ -56,6 +57,7 @@ Examples:
         terminal.stdout.write(`${line}\n`);
         if (shown === options.limit) ended.abort();
       };
+      const inOrder = createInOrder({ onItem: show });
       const warn = (sentence: string): void => {
         terminal.stderr.write(`(${sentence})\n`);
       };
@@ -72,7 +74,7 @@ Examples:
           },
           onMessage(message) {
             if (message.topic === 'dropped') warn(`too slow: ${message.count} messages were left out`);
-            for (const event of tapEvents(message)) show(event);
+            inOrder.push(tapEvents(message));
           },
           warn,
           signal: ended.signal,
@@ -80,6 +82,7 @@ Examples:
       } finally {
         clearTimeout(timer);
         ended.abort();
+        inOrder.end();
       }
       if (shown === 0) terminal.stderr.write('nothing of the kind happened meanwhile\n');
     });
