@@ -25,7 +25,7 @@ export const PAGES: readonly PageUnderTest[] = [
   { place: 'policies', shows: 'nobody-from-outside' },
   { place: 'certificates', shows: 'CN=nodemesh root, O=cluster.local' },
   { place: 'proxies', shows: 'has not acknowledged a push for 42 s', scope: 'mesh' },
-  { place: `trace?id=${TRACE_ID}`, shows: 'try 2 10.244.2.3:8080' },
+  { place: `trace?id=${TRACE_ID}`, shows: 'try 2 at cart-1, answered with 200' },
 ];
 
 /** Those that the dashboard of a node or of the mesh has. */

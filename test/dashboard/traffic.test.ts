@@ -6,6 +6,7 @@ import { certificateHealth, lifeUsed } from '../../src/dashboard/traffic/certifi
 import { healthOf, worse } from '../../src/dashboard/traffic/health.ts';
 import { mergeRates } from '../../src/dashboard/traffic/merge-rates.ts';
 import { groupRefusals, mergeRefusals } from '../../src/dashboard/traffic/refusal-groups.ts';
+import { spanRole } from '../../src/dashboard/traffic/span-role.ts';
 import { summarize } from '../../src/dashboard/traffic/summarize.ts';
 import { traceRows } from '../../src/dashboard/traffic/trace-rows.ts';
 import { ratesOf } from '../support/dashboard-api/rates.ts';
@@ -125,4 +126,15 @@ test('a certificate past three quarters of its life warns, a root thirty days be
   t.equal(certificateHealth({ ...leaf, rotations: [failed] }, 0.4 * DAY), 'warn');
   t.equal(lifeUsed({ notBeforeMs: 5, notAfterMs: 5 }, 0), 1);
   t.equal(lifeUsed({ notBeforeMs: 0, notAfterMs: DAY }, DAY / 2), undefined, 'a beginning that is not known');
+});
+
+test('of a trace it is said what is the request, which try is which, and whose side a connection is seen from', async (t) => {
+  const { spans } = shopMesh(0, 'mesh')['/api/v1/trace'];
+  t.same(spans.map(spanRole), [
+    'connection, as its client’s node sees it',
+    'request, answered with 200',
+    'try 1 at cart-2, answered with 503',
+    'try 2 at cart-1, answered with 200',
+    'connection, as its server’s node sees it',
+  ]);
 });

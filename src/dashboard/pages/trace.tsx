@@ -7,6 +7,7 @@ import { formatLatency } from '../format/numbers.ts';
 import { Answered, Nothing } from '../parts/answered.tsx';
 import { Badge } from '../parts/badge.tsx';
 import { Toolbar } from '../parts/toolbar.tsx';
+import { spanRole } from '../traffic/span-role.ts';
 import { type TraceRow, traceRows } from '../traffic/trace-rows.ts';
 
 /** One request or connection, hop by hop. */
@@ -114,6 +115,7 @@ function SpanRow({ span, depth, from, share }: TraceRow): JSX.Element {
         <details style={{ paddingLeft: `${depth * 16}px` }}>
           <summary>
             {span.name} {span.failed && <Badge tone="bad">failed</Badge>}
+            <small>{spanRole(span)}</small>
           </summary>
           <dl class="facts">
             {Object.entries({ kind: span.kind, span: span.spanId, ...span.attributes }).map(

@@ -382,11 +382,24 @@ function proxies(nowMs: number): FixtureMesh['/api/v1/proxies']['proxies'] {
 
 function spans(nowMs: number): FixtureMesh['/api/v1/trace']['spans'] {
   const names = [
-    ['outbound shop/cart:8080', 'ztunnel/node-1', 'client', 0, 18.2],
-    ['inbound', 'waypoint/shop/waypoint-7d4f9', 'server', 0.9, 16.6],
-    ['try 1 10.244.2.7:8080', 'waypoint/shop/waypoint-7d4f9', 'client', 1.4, 6.1],
-    ['try 2 10.244.2.3:8080', 'waypoint/shop/waypoint-7d4f9', 'client', 8.2, 8.9],
-    ['inbound', 'ztunnel/node-2', 'server', 8.8, 7.7],
+    ['outbound cart.shop.svc.cluster.local', 'ztunnel/node-1', 'client', 0, 18.2],
+    ['GET cart.shop.svc.cluster.local', 'waypoint/shop/waypoint-7d4f9', 'server', 0.9, 16.6],
+    ['GET cart.shop.svc.cluster.local', 'waypoint/shop/waypoint-7d4f9', 'client', 1.4, 6.1],
+    ['GET cart.shop.svc.cluster.local', 'waypoint/shop/waypoint-7d4f9', 'client', 8.2, 8.9],
+    ['inbound cart.shop.svc.cluster.local', 'ztunnel/node-2', 'server', 8.8, 7.7],
+  ] as const;
+  const request = { 'http.request.method': 'GET', 'url.path': '/items' };
+  const attributes = [
+    { 'server.address': '10.244.1.9' },
+    { ...request, 'http.response.status_code': 200 },
+    { ...request, 'http.response.status_code': 503, 'nodemesh.destination.workload': 'cart-2' },
+    {
+      ...request,
+      'http.response.status_code': 200,
+      'http.request.resend_count': 1,
+      'nodemesh.destination.workload': 'cart-1',
+    },
+    { 'server.address': '10.244.2.3' },
   ] as const;
   const parents = ['', '1', '2', '2', '4'];
   return names.map(([name, proxy, kind, from, durationMs], index) => ({
@@ -399,7 +412,7 @@ function spans(nowMs: number): FixtureMesh['/api/v1/trace']['spans'] {
     startMs: nowMs - 30_000 + from,
     durationMs,
     failed: index === 2,
-    attributes: index === 2 ? { 'http.response.status_code': 503 } : { 'server.address': '10.244.2.3' },
+    attributes: attributes[index] ?? {},
   }));
 }
 
