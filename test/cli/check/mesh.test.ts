@@ -2,6 +2,7 @@ import { test } from 'tap';
 import type { CertificateView, ServiceProblem } from '../../../src/model/index.ts';
 import type { CheckResult } from '../../../src/cli/check/index.ts';
 import { gatherFacts, type MeshFacts } from '../../../src/cli/check/mesh/facts.ts';
+import { portsChecks } from '../../../src/cli/check/mesh/process-checks.ts';
 import { judge } from '../../../src/cli/check/run-checks.ts';
 import { createApiClient } from '../../../src/cli/api/index.ts';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
@@ -126,4 +127,29 @@ test('what a mesh does not answer is not seen, and not taken for fine', async (t
   const { code, stdout } = await nodemesh(['check', '--address', api.url]);
   t.equal(code, stdout.includes('✗') ? 1 : 0);
   t.match(stdout, /\nThe mesh\n✓ clocks: all 1 within 5 s/);
+});
+
+test('silent ports are one line for each part, with one reason and where its log is', async (t) => {
+  const port = (part: string, what: string, error?: string) =>
+    error === undefined ? { part, what, value: 200 } : { part, what, error };
+  t.match(portsChecks([port('controller', 'admin 15000')]), [{ outcome: 'ok', seen: 'all 1 answer' }]);
+  const silent = portsChecks([
+    port('controller', 'admin 15000'),
+    port('ztunnel/node-2', 'admin 15000', 'refused'),
+    port('ztunnel/node-2', 'metrics 15020', 'refused too'),
+    { part: 'waypoint/shop/w', what: 'readiness 15021', value: 503 },
+  ]);
+  t.match(silent, [
+    {
+      name: 'ports of ztunnel/node-2',
+      outcome: 'failed',
+      seen: 'admin 15000, metrics 15020 silent: refused',
+      hint: 'its log says why: nodemesh lab logs ztunnel/node-2',
+    },
+    {
+      name: 'ports of waypoint/shop/w',
+      seen: 'readiness 15021 silent: status 503',
+      hint: 'its log says why: nodemesh lab logs -n shop deploy/w',
+    },
+  ]);
 });

@@ -7,7 +7,7 @@ const { ok, failed, warning } = resultsOf('mesh');
 export function processChecks({ lab, ports }: MeshFacts): readonly CheckResult[] {
   if (lab === undefined) return [];
   if (!lab.mesh) return [failed('mesh', 'this lab has none', 'start it without --no-mesh')];
-  return [controllerCheck(lab), ...ztunnelChecks(lab), ...waypointChecks(lab), portsCheck(ports)];
+  return [controllerCheck(lab), ...ztunnelChecks(lab), ...waypointChecks(lab), ...portsChecks(ports)];
 }
 
 type LabStatus = NonNullable<MeshFacts['lab']>;
@@ -52,18 +52,35 @@ function waypointChecks({ waypoints }: LabStatus): readonly CheckResult[] {
   });
 }
 
-function portsCheck(ports: MeshFacts['ports']): CheckResult {
-  const silent = ports.flatMap((port) => {
-    const name = `${port.part} ${port.what}`;
-    if ('error' in port) return [`${name} (${port.error})`];
-    return port.value < 400 ? [] : [`${name} (status ${port.value})`];
+/** One line for each part, however many of its ports are silent: mostly for one and the same reason. */
+export function portsChecks(ports: MeshFacts['ports']): readonly CheckResult[] {
+  const silent = ports.flatMap((port): readonly SilentPort[] => {
+    const { part, what } = port;
+    if ('error' in port) return [{ part, what, why: port.error }];
+    return port.value < 400 ? [] : [{ part, what, why: `status ${port.value}` }];
   });
-  if (silent.length === 0) return ok('ports', `all ${ports.length} answer`);
-  return failed(
-    'ports',
-    silent.join('; '),
-    'the log of the part says why: nodemesh lab logs ztunnel/NODE or controller',
-  );
+  if (silent.length === 0) return [ok('ports', `all ${ports.length} answer`)];
+  return [...Map.groupBy(silent, ({ part }) => part)].map(([part, ofPart]) => {
+    const what = ofPart.map((port) => port.what).join(', ');
+    return failed(
+      `ports of ${part}`,
+      `${what} silent: ${ofPart[0]?.why ?? ''}`,
+      `its log says why: ${logsOf(part)}`,
+    );
+  });
+}
+
+interface SilentPort {
+  readonly part: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+function logsOf(part: string): string {
+  const [kind, namespace, name] = part.split('/');
+  return kind === 'waypoint'
+    ? `nodemesh lab logs -n ${namespace} deploy/${name}`
+    : `nodemesh lab logs ${part}`;
 }
 
 function restarts({
