@@ -18,9 +18,10 @@ export function registerRevocationMetrics(
   untilMs: () => number | undefined,
 ): void {
   makeGauge(registry, METRICS.revocationListsNotAfter, (self) => {
-    self.reset();
     const known = untilMs();
-    if (known !== undefined) self.set(known / 1000);
+    // A reset would leave a 0 there, which is a list that ended in 1970.
+    if (known === undefined) self.remove();
+    else self.set(known / 1000);
   });
 }
 
