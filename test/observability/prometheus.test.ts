@@ -76,6 +76,15 @@ async function client(...command: readonly string[]): Promise<void> {
   await world.lab.lab(...args).catch(() => undefined);
 }
 
+test('revocation lists that are not in force', async (t) => {
+  await until(
+    'ztunnels and waypoint are scraped',
+    async () => (await prometheus.query('nodemesh_svids')).length >= 3,
+  );
+  t.same(await prometheus.query('nodemesh_revocation_lists_not_after_seconds'), []);
+  await areQuiet(t, 'NodemeshRevocationListsLate');
+});
+
 test('roots that are about to expire', { timeout: 120_000 }, (t) =>
   untilFiring(
     t,
