@@ -2,6 +2,7 @@ import { type ErrorCodeTable, MeshError } from '../base/index.ts';
 
 /** Every code of this folder. */
 export const TELEMETRY_ERROR_CODES = {
+  ERR_TELEMETRY_API_BUSY: 'more requests of the API wait for their turn than may (503)',
   ERR_TELEMETRY_API_EXPOSED:
     'the dashboard would be open to everybody: an address beyond loopback without a token',
   ERR_TELEMETRY_API_FAILED: 'the API cannot answer a request that it understands (500)',

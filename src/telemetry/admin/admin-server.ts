@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { type Closable, type Logger, silentLogger } from '../../base/index.ts';
 import { answer } from './answer.ts';
+import { BAD_REQUEST, sayLast } from './last-words.ts';
 import { type AdminBind, listenOn } from './listen.ts';
 import { type AdminRoute, createRouteTable } from './route.ts';
 
@@ -17,6 +18,7 @@ export interface AdminServer extends Closable {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
 const MAXIMUM_CONNECTIONS = 256;
 const MAXIMUM_HEADER_BYTES = 16 * 1024;
 
@@ -38,11 +40,11 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     },
   );
   server.maxConnections = MAXIMUM_CONNECTIONS;
+  // Whoever does not read its answer goes.
+  server.setTimeout(IDLE_TIMEOUT_MS);
   server.on('clientError', (error, socket) => {
     log.debug('admin client sent no HTTP', { error });
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-    else socket.destroy();
+    sayLast(socket, BAD_REQUEST);
   });
   return {
     listen: (bind) => listenOn(server, bind),

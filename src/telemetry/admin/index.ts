@@ -3,6 +3,7 @@ export {
   type AdminServerOptions,
   createAdminServer,
 } from './admin-server.ts';
+export { BAD_REQUEST, sayLast } from './last-words.ts';
 export { type AdminBind, listenOn } from './listen.ts';
 export { logLevelRoutes } from './log-level-route.ts';
 export { metricsRoutes } from './metrics-routes.ts';

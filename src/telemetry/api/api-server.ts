@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, type Closable, type Logger, silentLogger, systemClock } from '../../base/index.ts';
 import { LIVE_PATH } from '../../model/index.ts';
-import { listenOn } from '../admin/index.ts';
+import { BAD_REQUEST, listenOn, sayLast } from '../admin/index.ts';
 import { TelemetryError } from '../errors.ts';
 import type { ObservationStore } from '../observation/index.ts';
 import { createAccess, isLoopback } from './access.ts';
@@ -12,6 +12,7 @@ import { createLiveFeed } from './live/live-feed.ts';
 import { ApiRefusal } from './problem.ts';
 import { createStaticFiles } from './respond/static-files.ts';
 import type { ApiSources } from './routes.ts';
+import { createWorkBudget } from './work-budget.ts';
 
 export interface ApiServerOptions {
   readonly store: ObservationStore;
@@ -26,6 +27,8 @@ export interface ApiServerOptions {
   readonly mostReaders?: number | undefined;
   /** Events that wait for a reader that is behind. Default 1,000. */
   readonly mostWaiting?: number | undefined;
+  /** A client that takes nothing of its answer is let go after so many milliseconds. Default 60,000. */
+  readonly idleMs?: number | undefined;
 }
 
 /** The dashboard and the read-only API of one process. */
@@ -45,10 +48,12 @@ export interface ApiServer extends Closable {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, facts, token, clock = systemClock, log = silentLogger } = options;
   const sources: ApiSources = { store, facts, clock };
+  const budget = createWorkBudget(clock);
   const access = createAccess(token);
   const files = options.pages === undefined ? undefined : createStaticFiles(options.pages);
   const live = createLiveFeed({
     sources,
+    budget,
     mostReaders: options.mostReaders ?? 64,
     mostWaiting: options.mostWaiting ?? 1_000,
   });
@@ -60,9 +65,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       keepAliveTimeout: REQUEST_TIMEOUT_MS,
     },
     // Never rejects: it answers its own failures.
-    (request, response) => void handle({ sources, access, files, log }, { request, response }),
+    (request, response) => void handle({ sources, budget, access, files, log }, { request, response }),
   );
   server.maxConnections = MOST_CONNECTIONS;
+  // Whoever does not read its answer goes. The live feed has its own way of telling.
+  server.setTimeout(options.idleMs ?? 60_000);
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     try {
@@ -72,11 +79,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       refuseUpgrade(socket, error);
     }
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-    else socket.destroy();
-  });
+  server.on('clientError', (_error, socket) => sayLast(socket, BAD_REQUEST));
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     access.check(request);
@@ -102,6 +105,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     destroy(cause) {
       live.destroy(cause);
+      budget.destroy();
       server.close();
       server.closeAllConnections();
     },
@@ -111,7 +115,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 function refuseUpgrade(socket: Duplex, error: unknown): void {
   const status = error instanceof ApiRefusal ? error.status : 500;
   const body = error instanceof ApiRefusal ? `${JSON.stringify(error.problem)}\n` : '';
-  socket.end(
+  sayLast(
+    socket,
     `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -14,10 +14,12 @@ import {
 } from './respond/respond.ts';
 import type { StaticFiles } from './respond/static-files.ts';
 import { API_ROUTES, type ApiSources } from './routes.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /** What all requests of one server share. */
 export interface HandleContext {
   readonly sources: ApiSources;
+  readonly budget: WorkBudget;
   readonly access: Access;
   readonly files: StaticFiles | undefined;
   readonly log: Logger;
@@ -55,10 +57,21 @@ async function respond(context: HandleContext, exchange: Exchange): Promise<void
   }
   context.access.check(request);
   if (url.pathname === '/openapi.json') await sendJson(exchange, openApiDocument());
-  else if (isApiPath(url.pathname))
-    await sendJson(exchange, API_ROUTES[url.pathname].answer(context.sources, url.searchParams));
+  else if (isApiPath(url.pathname)) await sendAnswer(context, exchange, url.pathname, url.searchParams);
   else if (url.pathname.startsWith('/api')) throw notFound(url.pathname);
   else await sendPage(context, exchange, url.pathname);
+}
+
+async function sendAnswer(
+  { sources, budget }: HandleContext,
+  exchange: Exchange,
+  path: ApiPath,
+  query: URLSearchParams,
+): Promise<void> {
+  await budget.turn();
+  // Who has gone while it waited costs nothing more.
+  if (exchange.response.destroyed) return;
+  await budget.spend(() => sendJson(exchange, API_ROUTES[path].answer(sources, query)));
 }
 
 /** A path without an extension is one that the pages themselves understand. */

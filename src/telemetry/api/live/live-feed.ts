@@ -5,12 +5,14 @@ import type { Closable, Timer } from '../../../base/index.ts';
 import type { Follower } from '../../observation/index.ts';
 import { ApiRefusal } from '../problem.ts';
 import type { ApiSources } from '../routes.ts';
+import type { WorkBudget } from '../work-budget.ts';
 import { parseFollow } from './live-follow.ts';
 import { showPictures, wantsPictures } from './live-pictures.ts';
 import { createLiveReader, type LiveReader } from './live-reader.ts';
 
 export interface LiveFeedOptions {
   readonly sources: ApiSources;
+  readonly budget: WorkBudget;
   /** Readers at a time. */
   readonly mostReaders: number;
   /** Events that wait for a reader that is behind; what is over is dropped and told. */
@@ -31,7 +33,7 @@ interface Seat {
 }
 
 export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
-  const { sources, mostReaders, mostWaiting } = options;
+  const { sources, budget, mostReaders, mostWaiting } = options;
   const { store, clock } = sources;
   const server = new WebSocketServer({
     noServer: true,
@@ -65,7 +67,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   };
   const pictures = (): void => {
     if (![...readers()].some(({ follows }) => wantsPictures(follows))) return;
-    showPictures(sources, readers());
+    showPictures(sources, budget, readers());
     // What was left out is told also when nothing else happens.
     flush();
     soon('pictures', PICTURES_MS, pictures);
@@ -116,7 +118,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
     reader.follows = follows;
     refollow();
     if (!wantsPictures(follows)) return;
-    showPictures(sources, [reader]);
+    showPictures(sources, budget, [reader]);
     soon('pictures', PICTURES_MS, pictures);
   };
 

@@ -1,23 +1,26 @@
 import type { LiveMessage } from '../../../model/index.ts';
 import { knownNodes } from '../known-nodes.ts';
 import { type ApiSources, workloadViews } from '../routes.ts';
+import type { WorkBudget } from '../work-budget.ts';
 import type { Follows } from './live-follow.ts';
 import type { LiveReader } from './live-reader.ts';
 
-/** Shows the readers how things are. What several of them want is made once. */
-export function showPictures(sources: ApiSources, readers: Iterable<LiveReader>): void {
+/** Shows the readers how things are, as far as there is time for it. What several of them want is made once. */
+export function showPictures(sources: ApiSources, budget: WorkBudget, readers: Iterable<LiveReader>): void {
   const made = new Map<string, string>();
-  const once = (key: string, make: () => LiveMessage): string => {
-    const text = made.get(key) ?? JSON.stringify(make());
+  const show = (reader: LiveReader, key: string, make: () => LiveMessage): void => {
+    const known = made.get(key);
+    if (known === undefined && budget.isSpent) return;
+    const text = known ?? budget.spend(() => JSON.stringify(make()));
     made.set(key, text);
-    return text;
+    reader.show(text);
   };
   for (const reader of readers) {
     const { topics, namespace = '', windowMs } = reader.follows;
     if (topics.has('topology'))
-      reader.show(once(`topology ${namespace} ${windowMs}`, () => topology(sources, reader.follows)));
+      show(reader, `topology ${namespace} ${windowMs}`, () => topology(sources, reader.follows));
     if (topics.has('workloads'))
-      reader.show(once(`workloads ${namespace} ${windowMs}`, () => workloads(sources, reader.follows)));
+      show(reader, `workloads ${namespace} ${windowMs}`, () => workloads(sources, reader.follows));
   }
 }
 
