@@ -52,6 +52,7 @@ export {
   type ObjectSource,
   readObjects,
   type SourceProblem,
+  LARGEST_FILE_BYTES,
 } from './sources/index.ts';
 export type { Caller, TokenVerifier } from './tokens/index.ts';
 export type { MeshSettings } from './translate/index.ts';

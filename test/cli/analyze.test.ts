@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -62,6 +62,26 @@ test('what cannot be read at all is another exit status', async (t) => {
     (await nodemesh(['analyze', '/dev/null', '--suppress', 'all'])).stderr,
     /expected CODE=Kind namespace\/name/,
   );
+});
+
+test('a pipe below a folder is not waited for, and what is too large is said to be', async (t) => {
+  const path = folder(t, { 'service.yaml': MILD, 'large.yaml': '#'.repeat(17 * 1024 * 1024) });
+  execFileSync('mkfifo', [join(path, 'pipe.yaml')]);
+  const { code, stderr } = await nodemesh(['analyze', path]);
+  t.equal(code, 1);
+  t.match(stderr, /large\.yaml: expected 16777216 characters at most, got 17825792\nhint: +split it/);
+  rmSync(join(path, 'large.yaml'));
+  t.match((await nodemesh(['analyze', path])).stdout, /1 object looked at/);
+});
+
+test('names in manifests cannot forge lines or move the cursor', async (t) => {
+  const path = folder(t, {
+    'a.yaml': MILD.replace('cart', '"a\\e[2J\\u202Ex\\n0 objects looked at: nothing found"'),
+  });
+  const { stdout } = await nodemesh(['analyze', path]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for.
+  t.notMatch(stdout, /[\x1b\u202e]|^0 objects/m);
+  t.match(stdout, /Service shop\/a\\u001b\[2J\\u202ex\\u000a0 objects/);
 });
 
 test('--suppress leaves findings out', async (t) => {

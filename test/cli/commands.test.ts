@@ -149,6 +149,17 @@ test('the version of the package is told', async (t) => {
   t.equal((await nodemesh(['--version'])).stdout, `${version}\n`);
 });
 
+test('cells may be coloured, and nothing else that a terminal obeys', async (t) => {
+  const table = formatTable(
+    ['NAME', 'STATE'],
+    [['a\u001b[2Jb\u202ec\nd\u009b1m\u2028', '\u001b[31mfailed\u001b[39m']],
+  );
+  t.equal(
+    table,
+    'NAME                                    STATE\na\\u001b[2Jb\\u202ec\\u000ad\\u009b1m\\u2028 \u001b[31mfailed\u001b[39m\n',
+  );
+});
+
 test('columns are as wide as their widest cell, colours not counted', async (t) => {
   t.equal(
     formatTable(

@@ -101,6 +101,24 @@ test('a broken file is reported with line and field, and its objects stay as the
   t.same(source.problems(), []);
 });
 
+test('a file that was written to break its reader is an error, and others are read', async (t) => {
+  const list = 'apiVersion: v1\nkind: List\nitems:';
+  const { source, quiet } = await started(t, {
+    'a.yaml': `${list} [null, 5, [[null]]]\n`,
+    'b.yaml': `&all\n${list} [*all]\n`,
+    'c.yaml': `${pod('own')}  labels: &own {a: *own}\n`,
+    'd.yaml': `{apiVersion: v1, kind: List, items: ${'['.repeat(500)}${']'.repeat(500)}}\n`,
+    'e.yaml': `a: &a [x, x]\n${Array.from('bcdefghijklmnopqrst', (name, index) => `${name}: &${name} [*${'abcdefghijklmnopqrs'[index]}, *${'abcdefghijklmnopqrs'[index]}]\n`).join('')}`,
+    'z.yaml': pod('one'),
+  });
+  t.same(await quiet(), ['+ Pod shop/one']);
+  const told = Map.groupBy(source.problems(), ({ file }) => file);
+  t.same([...told.keys()].sort(), ['a.yaml', 'b.yaml', 'c.yaml', 'd.yaml', 'e.yaml']);
+  for (const file of ['b.yaml', 'c.yaml', 'd.yaml'])
+    t.match(told.get(file), [{ message: 'nested deeper than 200 levels' }], file);
+  t.match(told.get('e.yaml'), [{ message: /not YAML: Excessive alias count/ }]);
+});
+
 test('a policy that cannot be understood is passed on as faulty, whatever was there before', async (t) => {
   const { source, write, take } = await started(t, { 'p.yaml': policy('  action: ALLOW\n') });
   t.same(await take(), ['+ AuthorizationPolicy shop/only-cart']);

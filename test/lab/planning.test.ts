@@ -104,6 +104,14 @@ test('manifests are refused with file and line', async (t) => {
     code: 'ERR_LAB_MANIFEST',
     message: /^objects\.yaml:1/,
   });
+  for (const [hostile, message] of [
+    ['&all\nkind: List\nitems: [*all]\n', /^objects\.yaml:2: nested deeper than 200 levels/],
+    [`${'a: '}${'['.repeat(300)}${']'.repeat(300)}`, /^objects\.yaml:1: nested deeper than 200 levels/],
+    ['kind: List\nitems: [null]\n', /^objects\.yaml:1: expected an object/],
+    ['a: *nowhere\n', /^objects\.yaml:1: Unresolved alias/],
+    [' '.repeat(17 * 1024 * 1024), /^objects\.yaml:1: expected 16777216 characters at most/],
+  ] as const)
+    t.throws(() => parseManifests(hostile, 'objects.yaml'), { code: 'ERR_LAB_MANIFEST', message });
   const list = parseManifests(
     'kind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: x}}\n',
     'l',

@@ -107,6 +107,20 @@ test('whatever is logged is one line, whose columns and fields cannot be forged'
   t.pass('held for everything tried');
 });
 
+test('nothing that a terminal obeys, or that hides or turns text, stands in a line as it is', async (t) => {
+  const path = '/a\u009b2J\u007f\u202egpj.\u2066\u2028\u00e9\u{e0041}';
+  for (const format of ['text', 'json'] as const) {
+    const { log, lines } = recorded(format);
+    log.info('request complete', { path });
+    const [line = ''] = lines;
+    t.notMatch(line.trimEnd().replaceAll('\t', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    t.match(line, 'é', 'what can be read is left');
+    const value: unknown =
+      format === 'json' ? JSON.parse(line).path : JSON.parse(line.trimEnd().split('path=')[1] ?? '');
+    t.equal(value, path, 'who parses it gets what it was');
+  }
+});
+
 test('a sink writes to its descriptor and keeps it open', async (t) => {
   const file = join(tmpdir(), `nodemesh-log-${process.pid}`);
   const fd = openSync(file, 'w');

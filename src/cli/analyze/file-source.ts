@@ -1,6 +1,11 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ControllerError, findDuplicates, readAnalysedManifest } from '../../controller/index.ts';
+import {
+  ControllerError,
+  findDuplicates,
+  LARGEST_FILE_BYTES,
+  readAnalysedManifest,
+} from '../../controller/index.ts';
 import type { AnalysisSource } from './analysis-source.ts';
 
 /** Files, every `.yaml`, `.yml` and `.json` below folders, and for `-` what `stdin` gives. */
@@ -10,8 +15,8 @@ export function createFileSource(paths: readonly string[], stdin: () => string):
     async read() {
       const manifests = paths.flatMap((path) =>
         path === '-'
-          ? [readAnalysedManifest('stdin', stdin())]
-          : filesOf(path).map((file) => readAnalysedManifest(file, readText(file))),
+          ? [readAnalysedManifest('stdin', checked('standard input', stdin()))]
+          : filesOf(path).map((file) => readAnalysedManifest(file, checked(file, readText(file)))),
       );
       const objects = manifests.flatMap((manifest) => manifest.objects);
       return {
@@ -34,10 +39,10 @@ function filesOf(path: string): readonly string[] {
   }
 }
 
-/** Packages bring YAML of their own. */
+/** Packages bring YAML of their own. Pipes and the like, which could be waited for for ever, are read only where they are named. */
 function isManifest(entry: Dirent): boolean {
   return (
-    !entry.isDirectory() &&
+    (entry.isFile() || entry.isSymbolicLink()) &&
     /\.(ya?ml|json)$/.test(entry.name) &&
     !/(^|\/)(node_modules|\.git)(\/|$)/.test(entry.parentPath)
   );
@@ -49,6 +54,17 @@ function readText(file: string): string {
   } catch (cause) {
     throw unreadable(file, cause);
   }
+}
+
+/** A larger one takes more memory than there is. */
+function checked(name: string, text: string): string {
+  if (text.length <= LARGEST_FILE_BYTES) return text;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_MANIFESTS',
+    blame: 'downstream',
+    message: `${name}: expected ${LARGEST_FILE_BYTES} characters at most, got ${text.length}`,
+    hint: 'split it into several files',
+  });
 }
 
 function unreadable(path: string, cause: unknown): ControllerError {

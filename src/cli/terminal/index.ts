@@ -1,5 +1,5 @@
 export { OUTPUT_FORMATS, type OutputFormat, printData, printError } from './print.ts';
 export { createProgress, type Progress } from './progress.ts';
 export { readStandardInput } from './standard-input.ts';
-export { cellLines, formatTable, printable } from './table.ts';
+export { cellLines, formatTable, printable, printableLines } from './table.ts';
 export { type Colours, createTerminal, type Terminal } from './terminal.ts';

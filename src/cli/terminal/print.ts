@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { describeError, MeshError } from '../../base/index.ts';
+import { printableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 export type OutputFormat = 'table' | 'yaml' | 'json';
@@ -18,11 +19,12 @@ export function printData(terminal: Terminal, format: 'yaml' | 'json', data: unk
 /** What went wrong, what can be done about it, and the code that docs/errors.md explains. */
 export function printError(terminal: Terminal, error: unknown): void {
   const { stderr, colours } = terminal;
-  stderr.write(`${colours.red('error:')} ${describeError(error)}\n`);
+  stderr.write(`${colours.red('error:')} ${printableLines(describeError(error))}\n`);
   if (!(error instanceof MeshError)) {
-    if (error instanceof Error && error.stack !== undefined) stderr.write(`${colours.dim(error.stack)}\n`);
+    if (error instanceof Error && error.stack !== undefined)
+      stderr.write(`${colours.dim(printableLines(error.stack))}\n`);
     return;
   }
-  if (error.hint !== undefined) stderr.write(`${colours.cyan('hint:')}  ${error.hint}\n`);
+  if (error.hint !== undefined) stderr.write(`${colours.cyan('hint:')}  ${printableLines(error.hint)}\n`);
   stderr.write(`${colours.dim(`(${error.code})`)}\n`);
 }

@@ -6,15 +6,16 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   gap = 1,
 ): string {
+  const cells = rows.map((row) => row.map(printableColoured));
   const widths = header.map((title, column) =>
-    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))),
+    Math.max(widthOf(title), ...cells.map((row) => widthOf(row[column] ?? ''))),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
+  const line = (row: readonly string[]): string =>
+    row
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell) + gap))
       .join('')
       .trimEnd();
-  return `${[header, ...rows].map(line).join('\n')}\n`;
+  return `${[header, ...cells].map(line).join('\n')}\n`;
 }
 
 /** A row whose cells have several lines, as rows of a table: the lines stand below one another. None is wider than `widest`. */
@@ -37,14 +38,34 @@ function wrap(text: string, widest: number): readonly string[] {
   return [text.slice(0, end), ...wrap(`  ${text.slice(end).trimStart()}`, widest)];
 }
 
-/** What would move the cursor, or hide text, is shown as its code: names and paths come from anybody. */
+/** What would move the cursor, or hide or turn text, is shown as its code: names and paths come from anybody. */
 export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return text.replace(HIDDEN, codesOf);
+}
+
+/** The same of a text that may have several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** The same of a text that may have colours of ours. */
+function printableColoured(text: string): string {
+  return text.replace(COLOUR_OR_HIDDEN, (found) => (COLOUR.test(found) ? found : codesOf(found)));
+}
+
+function codesOf(text: string): string {
+  return Array.from(
+    { length: text.length },
+    (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('');
 }
 
 function widthOf(text: string): number {
   return stripVTControlCharacters(text).length;
 }
+
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a colour.
+const COLOUR = /^\x1b\[[0-9;]*m$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a colour.
+const COLOUR_OR_HIDDEN = /\x1b\[[0-9;]*m|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -1,4 +1,4 @@
-import { describeError } from '../../base/index.ts';
+import { DEEPEST, describeError, isTooDeep } from '../../base/index.ts';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { itemsOf, placeInText } from '../sources/manifests/index.ts';
 import { type Finding, finding, OWN } from './messages/index.ts';
@@ -56,7 +56,7 @@ function readDocument(reader: Reader, document: Document.Parsed): void {
     return;
   }
   if (value === null || value === undefined) return;
-  if (isTooDeep(value, DEEPEST)) {
+  if (isTooDeep(value)) {
     if (error === undefined)
       reportUnreadable(reader, `nested deeper than ${DEEPEST} levels`, placeInText(document, [], lines));
     return;
@@ -101,14 +101,6 @@ function fileObject(file: string, { line, col }: Position): AnalysedObject {
   if (object === undefined) throw new TypeError(`a file has a name, got ${JSON.stringify(file)}`);
   return object;
 }
-
-function isTooDeep(value: unknown, left: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return left === 0 || Object.values(value).some((member) => isTooDeep(member, left - 1));
-}
-
-/** Far more than any object needs, and far less than what a call stack bears. */
-const DEEPEST = 200;
 
 /** What tools read, and no cluster. */
 const BUILD_KINDS: ReadonlySet<string> = new Set(['Kustomization', 'Component', 'Lab']);

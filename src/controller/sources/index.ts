@@ -1,2 +1,7 @@
-export { createManifestSource, type ManifestSourceOptions, readObjects } from './manifests/index.ts';
+export {
+  createManifestSource,
+  LARGEST_FILE_BYTES,
+  type ManifestSourceOptions,
+  readObjects,
+} from './manifests/index.ts';
 export type { ObjectEvent, ObjectSource, SourceProblem } from './object-source.ts';

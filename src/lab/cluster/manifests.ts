@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { DEEPEST, describeError, isTooDeep } from '../../base/index.ts';
 import { LabError } from '../errors.ts';
 
 /** An object as somebody wrote it: nothing is filled in, but it has an apiVersion, a kind and a name. */
@@ -18,11 +19,21 @@ export interface ManifestObject {
 /** Reads a file, every `.yaml`, `.yml` and `.json` below a directory, or standard input for `-` (given as `stdin`). */
 export function readManifests(path: string, stdin: () => string): readonly ManifestObject[] {
   if (path === '-') return parseManifests(stdin(), 'standard input');
-  return manifestFiles(path).flatMap((file) => parseManifests(readFileSync(file, 'utf8'), file));
+  return manifestFiles(path).flatMap((file) => parseManifests(readText(file), file));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
 }
 
 /** Takes lists (`kind: List`) apart. `origin` is only for messages. */
 export function parseManifests(text: string, origin: string): readonly ManifestObject[] {
+  if (text.length > LONGEST)
+    throw manifestError(origin, 1, `expected ${LONGEST} characters at most, got ${text.length}`);
   const lineCounter = new LineCounter();
   const objects: ManifestObject[] = [];
   for (const document of parseAllDocuments(text, { lineCounter })) {
@@ -35,9 +46,10 @@ export function parseManifests(text: string, origin: string): readonly ManifestO
         (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
       );
     }
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) continue;
     const line = lineCounter.linePos(document.contents?.range?.[0] ?? 0).line;
+    const value = contentOf(document, (problem) => manifestError(origin, line, problem));
+    if (value === null || value === undefined) continue;
+    if (isTooDeep(value)) throw manifestError(origin, line, `nested deeper than ${DEEPEST} levels`);
     const items =
       isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
     for (const item of items) objects.push(asManifestObject(item, origin, line));
@@ -45,23 +57,28 @@ export function parseManifests(text: string, origin: string): readonly ManifestO
   return objects;
 }
 
+/** Aliases may lead nowhere, or unfold without end. */
+function contentOf(document: { toJS(): unknown }, problem: (message: string) => LabError): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw problem(describeError(cause));
+  }
+}
+
 function manifestFiles(path: string): readonly string[] {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(path).isDirectory();
   } catch (cause) {
-    throw new LabError({
-      code: 'ERR_LAB_MANIFEST',
-      blame: 'downstream',
-      message: `cannot read ${path}`,
-      cause,
-    });
+    throw unreadable(path, cause);
   }
   if (!isDirectory) return [path];
-  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ya?ml|json)$/.test(name))
-    .sort()
-    .map((name) => join(path, name));
+  // Pipes and the like, which could be waited for for ever, are read only where they are named.
+  const files = readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => /\.(ya?ml|json)$/.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
   if (files.length === 0) {
     throw new LabError({
       code: 'ERR_LAB_MANIFEST',
@@ -97,6 +114,15 @@ function asManifestObject(value: unknown, origin: string, line: number): Manifes
   return value as unknown as ManifestObject;
 }
 
+function unreadable(path: string, cause: unknown): LabError {
+  return new LabError({
+    code: 'ERR_LAB_MANIFEST',
+    blame: 'downstream',
+    message: `cannot read ${path}`,
+    cause,
+  });
+}
+
 function manifestError(origin: string, line: number, message: string): LabError {
   return new LabError({
     code: 'ERR_LAB_MANIFEST',
@@ -108,3 +134,6 @@ function manifestError(origin: string, line: number, message: string): LabError 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** As long as a file of manifests may be that the controller reads. */
+const LONGEST = 16 * 1024 * 1024;

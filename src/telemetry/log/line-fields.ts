@@ -48,12 +48,30 @@ export function formatFields(fields: LogFields): string {
 function formatValue(value: unknown): string {
   if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : stringify(value);
-  return PLAIN_ASCII.test(text) || PLAIN.test(text) ? text : JSON.stringify(text);
+  return PLAIN_ASCII.test(text) || PLAIN.test(text) ? text : escapeHidden(JSON.stringify(text));
 }
 
-const PLAIN = /^[^\s"=\p{Cc}]+$/u;
+const PLAIN = /^[^\s"=\p{Cc}\p{Cf}]+$/u;
 /** Most of what `PLAIN` is, and much quicker to tell. */
 const PLAIN_ASCII = /^[!#-<>-~]+$/;
+
+/**
+ * What JSON leaves as it is and terminals or editors do not: controls beyond ASCII, line separators, and what turns the direction of
+ * text. Paths and headers come from anybody, and a line must look like what it is. Equal to what it was for whoever parses it.
+ */
+export function escapeHidden(json: string): string {
+  if (ASCII.test(json)) return json;
+  return json.replace(HIDDEN, (hidden) =>
+    Array.from({ length: hidden.length }, (_, index) => codeOf(hidden.charCodeAt(index))).join(''),
+  );
+}
+
+function codeOf(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
+
+const ASCII = /^[\n -~]*$/;
+const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function stringify(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);

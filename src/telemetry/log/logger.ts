@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { type LogFields, type Logger, type LogLevel, systemClock, type Clock } from '../../base/index.ts';
 import { createLevelFilter, type LevelFilter, rankOf } from './level-filter.ts';
-import { formatFields, lineFields } from './line-fields.ts';
+import { escapeHidden, formatFields, lineFields } from './line-fields.ts';
 
 /** How a line looks; both have the same content. */
 export type LogFormat = 'text' | 'json';
@@ -126,7 +126,7 @@ function jsonWriter(stream: LoggerOptions['stream'], clock: Pick<Clock, 'now'>, 
       timestamp: () => `,"time":"${timestamp()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => stream.write(line) },
+    { write: (line: string) => stream.write(escapeHidden(line)) },
   );
   return (level, event, own, more) => lines[level](joined(own, more), event);
 }

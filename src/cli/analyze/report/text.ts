@@ -1,5 +1,5 @@
 import type { AnalysisLevel, Finding } from '../../../controller/index.ts';
-import type { Colours } from '../../terminal/index.ts';
+import { type Colours, printable } from '../../terminal/index.ts';
 import { describeObject, type Report } from './report.ts';
 
 /** Per finding a line of aligned columns, what is wrong, and what to do about it; at the end how many there are. */
@@ -7,8 +7,8 @@ export function formatText({ findings, objects }: Report, colours: Colours): str
   const rows = findings.map((found) => [
     found.definition.level,
     found.definition.code,
-    describeObject(found),
-    placeOf(found),
+    printable(describeObject(found)),
+    printable(placeOf(found)),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   const indent = ' '.repeat((widths[0] ?? 0) + 1);
@@ -17,7 +17,7 @@ export function formatText({ findings, objects }: Report, colours: Colours): str
     const columns = rest.map((cell, column) => cell.padEnd(widths[column + 1] ?? 0)).join(' ');
     const head = `${paint(found.definition.level, colours)(level.padEnd(widths[0] ?? 0))} ${colours.bold(columns.trimEnd())}`;
     const hint = colours.dim(`hint: ${found.definition.hint}`);
-    return `${head}\n${indent}${found.text}\n${indent}${hint}\n`;
+    return `${head}\n${indent}${printable(found.text)}\n${indent}${hint}\n`;
   });
   return `${blocks.join('')}${summary(findings, objects)}\n`;
 }

@@ -165,4 +165,4 @@ function fieldsOf({ message, ...where }: SourceProblem): Readonly<Record<string,
 }
 
 const READ_AT_ONCE = 64;
-const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
+export const LARGEST_FILE_BYTES = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { describeError } from '../../../base/index.ts';
+import { DEEPEST, describeError, isTooDeep } from '../../../base/index.ts';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import {
   apiVersionsOf,
@@ -74,6 +74,11 @@ function readDocument(reader: Reader, document: Document.Parsed, lines: LineCoun
     return;
   }
   if (value === null || value === undefined) return;
+  if (isTooDeep(value)) {
+    reader.incomplete = true;
+    report(reader, { line: lineOf(document, [], lines), message: `nested deeper than ${DEEPEST} levels` });
+    return;
+  }
   const intact = document.errors.length === 0;
   for (const { item, path } of itemsOf(value)) {
     readObject(reader, { item, intact, lineAt: (field) => lineOf(document, [...path, ...field], lines) });
@@ -82,7 +87,10 @@ function readDocument(reader: Reader, document: Document.Parsed, lines: LineCoun
 
 /** The items of a List, each with its path, or the value itself. */
 export function itemsOf(value: unknown): readonly { readonly item: unknown; readonly path: FieldPath }[] {
-  const { kind, items } = (typeof value === 'object' ? value : {}) as { kind?: unknown; items?: unknown };
+  const { kind, items } = (typeof value === 'object' && value !== null ? value : {}) as {
+    readonly kind?: unknown;
+    readonly items?: unknown;
+  };
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
     return [{ item: value, path: [] }];
   return items.flatMap((item: unknown, index) =>
