@@ -63,3 +63,17 @@ testDashboard(
     t.equal(await page.title(), 'Certificates · node-1 · nodemesh');
   },
 );
+
+testDashboard(
+  'what is chosen in the graph is in sight, also where details leave little room',
+  async (t, { open }) => {
+    const viewport = { width: 900, height: 800 };
+    const page = await open('topology?chosen=workload/shop/payments', { viewport });
+    await page.getByRole('complementary', { name: 'Details of payments' }).waitFor();
+    const node = await page.locator('[data-node="workload/shop/payments"]').boundingBox();
+    const frame = await page.locator('.graph-frame').boundingBox();
+    t.ok(
+      node !== null && frame !== null && node.x >= frame.x && node.x + node.width <= frame.x + frame.width,
+    );
+  },
+);

@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { EdgeView } from './edge-view.tsx';
 import type { Graph } from './graph.ts';
 import { isNarrow } from './narrow.ts';
 import { layoutGraph, layoutKey } from './layout.ts';
 import { NodeView } from './node-view.tsx';
+import { showInFrame } from './show-in-frame.ts';
 import { walkGraph } from './walk-graph.ts';
 
 interface GraphViewProps {
@@ -32,6 +33,12 @@ export function GraphView(props: GraphViewProps): JSX.Element {
   // Rates do not move boxes.
   const layout = useMemo(() => layoutGraph(graph, hasLabels, aspect), [key, hasLabels, aspect]);
   const near = neighboursOf(graph, chosen);
+  // Details beside it take room away, and an address may lead to what is further on.
+  useEffect(() => {
+    const frame = drawing.current?.parentElement;
+    const node = drawing.current?.querySelector(`[data-node="${CSS.escape(chosen)}"]`);
+    if (chosen !== '' && frame instanceof Element && node instanceof Element) showInFrame(frame, node);
+  }, [chosen, layout]);
   const entryId = layout.nodes.has(entry) ? entry : (graph.nodes[0]?.id ?? '');
   const walk = (event: KeyboardEvent, from: string): void => {
     if (event.key === 'Enter' || event.key === ' ') onChoose(from);
