@@ -160,6 +160,20 @@ test('counting ten thousand connections among a few series takes no noticeable t
   t.ok(performance.now() - began < 1000, 'a generous deadline');
 });
 
+test('peers that make up reasons and policies make no more series than so many', async (t) => {
+  const registry = createMetricsRegistry();
+  const decisions = createDecisionMetrics(registry);
+  for (let index = 0; index < 5_000; index++)
+    decisions.refused({ reporter: 'source', reason: 'ERR_ZTUNNEL_DENIED', policy: `made/up-${index}` });
+  decisions.refused({ reporter: 'source', reason: 'ERR_ZTUNNEL_DENIED', policy: 'made/up-7' });
+  const lines = (await registry.metrics())
+    .split('\n')
+    .filter((line) => line.startsWith('nodemesh_refusals_total{'));
+  t.equal(lines.length, 1_001);
+  t.ok(lines.some((line) => /reason="other",policy="other"\} 4000$/.test(line)));
+  t.ok(lines.some((line) => /policy="made\/up-7"\} 2$/.test(line)));
+});
+
 test('refusals, dry runs, the control plane stream, enrolments and certificates are counted', async (t) => {
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);

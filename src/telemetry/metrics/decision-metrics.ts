@@ -32,8 +32,23 @@ export function createDecisionMetrics(registry: MetricsRegistry): DecisionMetric
   const refusals = makeCounter(registry, METRICS.refusals);
   const outcomes = makeCounter(registry, METRICS.dryRun);
   const bypasses = makeCounter(registry, METRICS.waypointBypass);
+  /** Reasons and policies of refusals come from peers too, and one of these may be anybody's by now. */
+  const known = new Set<string>();
+  const isKnown = (reason: string, policy: string): boolean => {
+    const key = `${reason} ${policy}`;
+    if (known.has(key)) return true;
+    if (known.size >= MOST_REASONS) return false;
+    known.add(key);
+    return true;
+  };
   return {
-    refused: ({ reporter, reason, policy }) => refusals.inc({ reporter, reason, policy: policy ?? '' }),
+    refused({ reporter, reason, policy = '' }) {
+      refusals.inc(
+        isKnown(reason, policy)
+          ? { reporter, reason, policy }
+          : { reporter, reason: 'other', policy: 'other' },
+      );
+    },
     bypassed: (bypass) =>
       bypasses.inc({
         destination_service: bypass.service,
@@ -46,3 +61,5 @@ export function createDecisionMetrics(registry: MetricsRegistry): DecisionMetric
     dryRun: ({ policy, verdict, differs }) => outcomes.inc({ policy, verdict, differs: String(differs) }),
   };
 }
+
+const MOST_REASONS = 1_000;

@@ -1,3 +1,4 @@
+import { Queue } from './queue.ts';
 import { shareOf } from './shares.ts';
 
 /** Something with its place in the order of all that was observed. */
@@ -20,40 +21,54 @@ export interface EventLog<T> {
 
 interface Kept<T> {
   readonly event: Sequenced<T>;
-  readonly of: string | undefined;
+  readonly share: Share<T> | undefined;
+  gone: boolean;
+}
+
+interface Share<T> {
+  readonly of: string;
+  readonly queue: Queue<Kept<T>>;
+  count: number;
 }
 
 export function createEventLog<T>(capacity: number): EventLog<T> {
-  /** Oldest first, as are those of each. */
-  const all = new Set<Kept<T>>();
-  const ofEach = new Map<string, Set<Kept<T>>>();
-  const share = shareOf(capacity);
+  const newQueue = (): Queue<Kept<T>> => new Queue(({ gone }) => gone);
+  const all = newQueue();
+  const shares = new Map<string, Share<T>>();
+  const mostOfOne = shareOf(capacity);
+  let count = 0;
 
-  const add = (kept: Kept<T>): void => {
-    all.add(kept);
-    if (kept.of === undefined) return;
-    const own = ofEach.get(kept.of);
-    if (own === undefined) ofEach.set(kept.of, new Set([kept]));
-    else own.add(kept);
+  const shareFor = (of: string): Share<T> => {
+    const share = shares.get(of) ?? { of, queue: newQueue(), count: 0 };
+    shares.set(of, share);
+    return share;
   };
-  const dropOldest = (from: ReadonlySet<Kept<T>>): T | undefined => {
-    const [oldest] = from;
+  const dropOldest = (from: Queue<Kept<T>>): T | undefined => {
+    const oldest = from.first();
     if (oldest === undefined) return undefined;
-    all.delete(oldest);
-    const { event, of } = oldest;
-    if (of === undefined) return event.item;
-    const own = ofEach.get(of);
-    own?.delete(oldest);
-    if (own?.size === 0) ofEach.delete(of);
+    oldest.gone = true;
+    count -= 1;
+    const { share, event } = oldest;
+    if (share !== undefined) share.count -= 1;
+    if (share?.count === 0) shares.delete(share.of);
     return event.item;
   };
 
   return {
     push(event, of) {
-      const own = of === undefined ? undefined : ofEach.get(of);
-      const hasShare = own !== undefined && own.size >= share;
-      const gone = all.size < capacity ? undefined : dropOldest(hasShare ? own : all);
-      add({ event, of });
+      let gone: T | undefined;
+      if (count >= capacity) {
+        const own = of === undefined ? undefined : shares.get(of);
+        gone = dropOldest(own !== undefined && own.count >= mostOfOne ? own.queue : all);
+      }
+      const share = of === undefined ? undefined : shareFor(of);
+      const kept = { event, share, gone: false };
+      all.push(kept);
+      count += 1;
+      if (share !== undefined) {
+        share.queue.push(kept);
+        share.count += 1;
+      }
       return gone;
     },
     *newestFirst() {

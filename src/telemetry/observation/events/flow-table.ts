@@ -1,6 +1,7 @@
 import { RecentFew } from '../../../base/index.ts';
 import { type FlowRecord, type FlowRequest, KEPT_MS, type TrafficEnd } from '../../../model/index.ts';
 import type { Sequenced } from './event-log.ts';
+import { Queue } from './queue.ts';
 import { clientOf, shareOf } from './shares.ts';
 
 /**
@@ -28,67 +29,83 @@ interface Kept {
   readonly key: string;
   readonly alike: Omit<Alike, 'proxy'>;
   readonly proxy: string;
-  /** Whose share it is part of, and all of that share. */
-  readonly whom: string;
-  readonly own: Set<Kept>;
+  readonly share: Share;
   firstMs: number;
   lastMs: number;
   count: number;
   sequence: number;
-  /** What its sequence was when it got its place in the table. */
+  /** What its sequence was when it got its place among all, and in its share. */
   placedAs: number;
+  placedInShareAs: number;
+  gone: boolean;
+}
+
+/** What there is of one client, or of one other proxy. */
+interface Share {
+  readonly of: string;
+  readonly queue: Queue<Kept>;
+  count: number;
 }
 
 export function createFlowTable(capacity: number): FlowTable {
-  /** In the order of their last change, but for those that changed after they got their place. */
   const byKey = new Map<string, Kept>();
+  /** In the order of their last change, but for those that changed after they got their place. */
+  const all = newQueue();
+  const shares = new Map<string, Share>();
+  const mostOfOne = shareOf(capacity);
   /** By the client's end, so that each has its own few. */
   const recent = new WeakMap<TrafficEnd, RecentFew<Kept>>();
 
-  const ofEach = new Map<string, Set<Kept>>();
-  const share = shareOf(capacity);
-
-  const ownOf = (whom: string): Set<Kept> => {
-    const own = ofEach.get(whom) ?? new Set();
-    if (own.size === 0) ofEach.set(whom, own);
-    return own;
-  };
-
-  const remove = (kept: Kept): void => {
+  const drop = (kept: Kept): void => {
+    kept.gone = true;
     byKey.delete(kept.key);
-    kept.own.delete(kept);
-    if (kept.own.size === 0) ofEach.delete(kept.whom);
+    kept.share.count -= 1;
+    if (kept.share.count === 0) shares.delete(kept.share.of);
   };
 
-  const place = (kept: Kept): void => {
-    remove(kept);
-    byKey.set(kept.key, kept);
-    kept.own.add(kept);
-    ofEach.set(kept.whom, kept.own);
-    kept.placedAs = kept.sequence;
-  };
-
-  /** Drops what is oldest until `isEnough`; what has changed since it got its place is none of the oldest. */
-  const makeRoom = (among: Iterable<Kept>, isEnough: (oldest: Kept) => boolean): void => {
-    for (const oldest of among) {
-      if (oldest.placedAs !== oldest.sequence) place(oldest);
-      else if (isEnough(oldest)) return;
-      else remove(oldest);
+  /** Those that changed since they got their place get one behind all others first. */
+  const oldestOf = (queue: Queue<Kept>, place: 'placedAs' | 'placedInShareAs'): Kept | undefined => {
+    for (;;) {
+      const first = queue.first();
+      if (first === undefined || first[place] === first.sequence) return first;
+      queue.shift();
+      first[place] = first.sequence;
+      queue.push(first);
     }
   };
 
   /** Only what is new asks for room: what is there already need not be moved for each connection and request. */
-  const put = (kept: Kept, nowMs: number): void => {
-    const before = byKey.get(kept.key);
-    if (before !== undefined) remove(before);
-    if (kept.own.size >= share) makeRoom(kept.own, () => byKey.size < capacity);
-    makeRoom(byKey.values(), ({ lastMs }) => byKey.size < capacity && lastMs >= nowMs - KEPT_MS);
-    place(kept);
+  const put = (
+    made: Omit<Kept, 'share' | 'placedAs' | 'placedInShareAs' | 'gone'>,
+    of: string,
+    nowMs: number,
+  ) => {
+    const before = byKey.get(made.key);
+    if (before !== undefined) drop(before);
+    const own = shares.get(of);
+    if (byKey.size >= capacity && own !== undefined && own.count >= mostOfOne) {
+      const oldest = oldestOf(own.queue, 'placedInShareAs');
+      if (oldest !== undefined) drop(oldest);
+    }
+    for (;;) {
+      const oldest = oldestOf(all, 'placedAs');
+      if (oldest === undefined || (byKey.size < capacity && oldest.lastMs >= nowMs - KEPT_MS)) break;
+      drop(oldest);
+    }
+    const share = shares.get(of) ?? { of, queue: newQueue(), count: 0 };
+    const { sequence } = made;
+    const kept: Kept = { ...made, share, placedAs: sequence, placedInShareAs: sequence, gone: false };
+    shares.set(of, share);
+    share.count += 1;
+    share.queue.push(kept);
+    all.push(kept);
+    byKey.set(kept.key, kept);
+    return kept;
   };
 
   const known = (alike: Omit<Alike, 'proxy'>, proxy: string): Kept | undefined => {
     const asked = recent.get(alike.source)?.find((one) => one.proxy === proxy && isAlike(one.alike, alike));
-    return asked !== undefined && byKey.get(asked.key) === asked ? asked : undefined;
+    return asked?.gone === false ? asked : undefined;
   };
 
   const remember = (kept: Kept): void => {
@@ -111,10 +128,7 @@ export function createFlowTable(capacity: number): FlowTable {
         kept = byKey.get(key);
         if (kept === undefined) {
           const times = { firstMs: atMs, lastMs: atMs };
-          const whom = clientOf(alike.source);
-          const share = { whom, own: ownOf(whom) };
-          kept = { key, alike, proxy, ...share, ...times, count: 0, sequence, placedAs: sequence };
-          put(kept, atMs);
+          kept = put({ key, alike, proxy, ...times, count: 0, sequence }, clientOf(alike.source), atMs);
         }
         remember(kept);
       }
@@ -125,9 +139,7 @@ export function createFlowTable(capacity: number): FlowTable {
     replace(flow, nowMs, sequence) {
       const { proxy, firstMs, lastMs, count } = flow;
       const key = flowKey(flow, proxy);
-      const share = { whom: proxy, own: ownOf(proxy) };
-      const times = { firstMs, lastMs };
-      put({ key, alike: flow, proxy, ...share, ...times, count, sequence, placedAs: sequence }, nowMs);
+      put({ key, alike: flow, proxy, firstMs, lastMs, count, sequence }, proxy, nowMs);
     },
     newestFirst: () => [...byKey.values()].sort((a, b) => b.sequence - a.sequence).map(recordOf),
     since: (sequence, most) =>
@@ -137,6 +149,10 @@ export function createFlowTable(capacity: number): FlowTable {
         .slice(0, most)
         .map((kept) => ({ sequence: kept.sequence, item: recordOf(kept) })),
   };
+}
+
+function newQueue(): Queue<Kept> {
+  return new Queue(({ gone }) => gone);
 }
 
 /** As their keys would say. Of objects that are not the same that is not known, and then they are not. */
