@@ -262,10 +262,14 @@ test('a timer that fires too early, or a list that could not be signed, is follo
     await authority.revoke('0A');
     for (let minute = 0; minute < 6 * 60; minute++) {
       await fake.advance(60_000);
-      if (minute % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-      const period = createPeerVerifier(authority.bundle()).revocationPeriod;
-      if ((period?.untilMs ?? 0) < fake.now() + HOUR_MS / 4)
-        t.fail(`lists nearly at their end in minute ${minute}`);
+      const isFresh = (): boolean => {
+        const period = createPeerVerifier(authority.bundle()).revocationPeriod;
+        return (period?.untilMs ?? 0) >= fake.now() + HOUR_MS / 4;
+      };
+      // Signing takes real time, of which a minute of the fake clock has none.
+      for (let wait = 0; !isFresh() && wait < 5_000; wait++)
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      if (!isFresh()) t.fail(`lists nearly at their end in minute ${minute}`);
     }
     await authority.close();
     t.equal(fake.pending, 0);
