@@ -32,6 +32,7 @@ export async function ask<P extends ApiPath>(path: P, query: Query = {}): Promis
   } catch (cause) {
     throw new ApiFailure(UNREACHABLE, { cause });
   }
+  // A body that is no JSON, such as a proxy's page between, is told of by the status below.
   const body: unknown = await answer.json().catch(() => undefined);
   if (answer.ok && body !== undefined) return body as ApiAnswers[P];
   if (answer.status === 401) isTokenWanted.value = true;

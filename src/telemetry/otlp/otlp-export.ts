@@ -51,6 +51,7 @@ export function createOtlpExport<T>(
   });
 
   function letGo(): void {
+    // One that could not be opened was told of when it was wanted, and has nothing to close.
     opened?.then(({ close }) => close()).catch(() => undefined);
   }
 

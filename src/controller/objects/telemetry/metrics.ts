@@ -1,3 +1,4 @@
+import { TELEMETRY_METRICS } from '../../../model/index.ts';
 import { type Field, parseGoDuration } from '../fields/index.ts';
 import { parseMode, parseNullableBoolean, parseProviders, type WorkloadMode } from './workload-mode.ts';
 
@@ -68,14 +69,7 @@ function parseTagOverride(field: Field): TagOverrideObject {
 const OPERATIONS = ['UPSERT', 'REMOVE'] as const;
 const METRIC_NAMES = [
   'ALL_METRICS',
-  'REQUEST_COUNT',
-  'REQUEST_DURATION',
-  'REQUEST_SIZE',
-  'RESPONSE_SIZE',
-  'TCP_OPENED_CONNECTIONS',
-  'TCP_CLOSED_CONNECTIONS',
-  'TCP_SENT_BYTES',
-  'TCP_RECEIVED_BYTES',
+  ...TELEMETRY_METRICS,
   'GRPC_REQUEST_MESSAGES',
   'GRPC_RESPONSE_MESSAGES',
 ] as const;
