@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterPrograms } from './assets.ts';
+import { isReady } from './is-ready.ts';
+
+/** A real control plane on loopback: etcd and kube-apiserver. No nodes, no controllers, no scheduler. */
+export interface TestCluster {
+  /** A file; its user may do everything. */
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:PORT`. */
+  readonly server: string;
+  /** Ends both programs and removes what they wrote. */
+  stop(): Promise<void>;
+  /** Kills the API server alone; etcd keeps its objects. */
+  killApiServer(): Promise<void>;
+  /** Starts it again where it was. */
+  restartApiServer(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 120_000;
+
+/** Resolves when the API server is ready; rejects with the end of its log when it does not become so. */
+export async function startCluster(programs: ClusterPrograms): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'nodemesh-apiserver-'));
+  const [clientPort, peerPort, apiPort] = await freePorts();
+  const token = randomBytes(16).toString('hex');
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const file = (name: string): string => join(folder, name);
+  await writeFile(file('accounts.key'), keys.privateKey, { mode: 0o600 });
+  await writeFile(file('accounts.pub'), keys.publicKey);
+  await writeFile(file('tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
+  const server = `https://127.0.0.1:${apiPort}`;
+  const kubeconfig = file('kubeconfig');
+
+  const etcd = await run(programs.etcd, file('etcd.log'), [
+    `--data-dir=${file('etcd')}`,
+    `--listen-client-urls=http://127.0.0.1:${clientPort}`,
+    `--advertise-client-urls=http://127.0.0.1:${clientPort}`,
+    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+    `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
+    `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
+    '--unsafe-no-fsync',
+  ]);
+  const startApiServer = (): Promise<ChildProcess> =>
+    run(programs.apiServer, file('apiserver.log'), [
+      `--etcd-servers=http://127.0.0.1:${clientPort}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${apiPort}`,
+      `--cert-dir=${file('certificates')}`,
+      `--token-auth-file=${file('tokens.csv')}`,
+      '--authorization-mode=RBAC,Node',
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-signing-key-file=${file('accounts.key')}`,
+      `--service-account-key-file=${file('accounts.pub')}`,
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--allow-privileged=true',
+      '--advertise-address=127.0.0.1',
+      // There is no controller here that would make each namespace's default account.
+      '--disable-admission-plugins=ServiceAccount',
+    ]);
+  let apiServer = await startApiServer();
+
+  const cluster: TestCluster = {
+    kubeconfig,
+    server,
+    async stop() {
+      await end(apiServer, 'SIGTERM');
+      await end(etcd, 'SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+    killApiServer: () => end(apiServer, 'SIGKILL'),
+    async restartApiServer() {
+      apiServer = await startApiServer();
+      await ready();
+    },
+  };
+
+  async function ready(): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!(await isReady(server, token))) {
+      if (apiServer.exitCode === null && Date.now() < deadline) {
+        await delay(200);
+        continue;
+      }
+      const log = await readFile(file('apiserver.log'), 'utf8');
+      throw new Error(`expected the API server to become ready, its log ends with:\n${log.slice(-3000)}`);
+    }
+  }
+
+  try {
+    await ready();
+    await writeFile(kubeconfig, kubeconfigOf(server, token), { mode: 0o600 });
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** A kubeconfig whose user is the bearer of `token`. The certificate is not checked: the server made it for itself on loopback. */
+export function kubeconfigOf(server: string, token: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'test', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
+  });
+}
+
+async function run(program: string, logFile: string, parameters: readonly string[]): Promise<ChildProcess> {
+  const log = await open(logFile, 'a');
+  try {
+    const child = spawn(program, parameters, { stdio: ['ignore', log.fd, log.fd] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return child;
+  } finally {
+    await log.close();
+  }
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  const patience = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await ended;
+  clearTimeout(patience);
+}
+
+async function freePorts(): Promise<readonly [number, number, number]> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [client = 0, peer = 0, api = 0] = ports;
+  return [client, peer, api];
+}
