@@ -1,4 +1,5 @@
 import type { Cidr } from './cidr.ts';
+import type { IpAddress } from './ip-address.ts';
 import type { WorkloadIdentity } from './spiffe-id.ts';
 import type { PodTelemetry } from './telemetry/index.ts';
 import type { WorkloadUid } from './workload.ts';
@@ -25,6 +26,10 @@ export interface EnrolmentPod {
   readonly namespace: string;
   readonly name: string;
   readonly identity: WorkloadIdentity;
+  /** `metadata.uid`, as the container runtime writes it into the names of cgroups; empty where nothing gives objects one. */
+  readonly kubernetesUid: string;
+  /** At least one: a namespace that has none of these is not the pod's. */
+  readonly addresses: readonly IpAddress[];
   /** Name of the network namespace (lab); empty where it is found by the pod's processes (Kubernetes). */
   readonly netns: string;
   /** No container of it has run yet: capture everything before announcing it. */

@@ -16,7 +16,7 @@ function plan(parts: PodParts, namespaceLabels: Readonly<Record<string, string>>
   const pod = objectOf('Pod', {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'cart', namespace, labels, annotations },
+    metadata: { name: 'cart', uid: '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10', namespace, labels, annotations },
     spec: { nodeName: parts.node ?? 'node-1', hostNetwork },
     status: { phase: parts.phase ?? 'Running', podIP: '10.0.0.1' },
   });
@@ -48,6 +48,16 @@ test('pods that cannot or must not be captured are left alone', async (t) => {
   t.notOk(plan({ node: '' }, ambient));
   t.notOk(plan({ annotations: { 'sidecar.istio.io/status': '{}' } }, ambient));
   t.notOk(plan({ labels: { app: 'ztunnel' } }, ambient));
+});
+
+test('a node finds a pod by the uid that the kubelet uses, and by its addresses', async (t) => {
+  t.match(plan({}, ambient)?.pod, {
+    kubernetesUid: '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10',
+    addresses: ['10.0.0.1'],
+  });
+  const hash = '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f';
+  const mirror = plan({ annotations: { 'kubernetes.io/config.hash': hash } }, ambient);
+  t.equal(mirror?.pod.kubernetesUid, hash, 'the object of a static pod is a mirror with a uid of its own');
 });
 
 test('exclusions are read under our names and Istio’s, and nonsense in them is captured and told', async (t) => {

@@ -1,6 +1,11 @@
 import { test } from 'tap';
 import { silentLogger } from '../../src/base/index.ts';
-import { type EnrolmentPod, workloadIdentity, type WorkloadUid } from '../../src/model/index.ts';
+import {
+  type EnrolmentPod,
+  parseIpAddress,
+  workloadIdentity,
+  type WorkloadUid,
+} from '../../src/model/index.ts';
 import {
   createNodeEnrolment,
   type EnrolmentPorts,
@@ -98,6 +103,8 @@ function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
     namespace: 'shop',
     name: 'cart',
     identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' }),
+    kubernetesUid: '',
+    addresses: [parseIpAddress('10.244.1.2')],
     netns: 'shop.cart',
     isNew: false,
     waypointBypass: 'count',

@@ -47,3 +47,6 @@ export const NETNS = 'nodemesh.io/netns';
 
 /** Set by a sidecar's injector: its own rules are in the pod. */
 export const SIDECAR_STATUS = 'sidecar.istio.io/status';
+
+/** Of a static pod's mirror object: the uid that the kubelet knows the pod by, and names its cgroups after. */
+export const STATIC_POD_UID = 'kubernetes.io/config.hash';

@@ -26,6 +26,7 @@ import {
   EXISTING_CONNECTIONS,
   NETNS,
   SIDECAR_STATUS,
+  STATIC_POD_UID,
   VIRTUAL_INTERFACES,
 } from './annotation-names.ts';
 
@@ -62,6 +63,8 @@ export function planEnrolment(
         namespace: meta.namespace,
         serviceAccount: pod.serviceAccount,
       }),
+      kubernetesUid: annotations.get(STATIC_POD_UID) ?? meta.uid,
+      addresses: pod.addresses,
       netns: annotations.get(NETNS) ?? '',
       isNew: !pod.started,
       modes: {

@@ -17,7 +17,7 @@ import {
   type CaptureModes as WireCaptureModes,
 } from '../generated/enrolment_pb.js';
 import { enumTable } from './enum-table.ts';
-import { checkField, decodePort, decodeRange, requireText } from './field.ts';
+import { checkField, decodeAddress, decodePort, decodeRange, requireText } from './field.ts';
 import { decodePodTelemetry, encodePodTelemetry } from './telemetry/pod-telemetry-codec.ts';
 import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
 
@@ -47,6 +47,8 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       name: pod.name,
       trustDomain: pod.identity.trustDomain,
       serviceAccount: pod.identity.serviceAccount,
+      kubernetesUid: pod.kubernetesUid,
+      addresses: pod.addresses.map(ipAddressToBytes),
       netns: pod.netns,
       isNew: pod.isNew,
       modes: encodeModes(pod.modes),
@@ -61,6 +63,8 @@ export const enrolmentPodCodec: ResourceCodec<EnrolmentPod> = resourceCodec({
       namespace,
       name: requireText(message.name, 'name'),
       identity: checkField('identity', () => workloadIdentity({ trustDomain, namespace, serviceAccount })),
+      kubernetesUid: message.kubernetesUid,
+      addresses: message.addresses.map((address, index) => decodeAddress(address, `addresses[${index}]`)),
       netns: message.netns,
       isNew: message.isNew,
       modes: decodeModes(message.modes ?? create(CaptureModesSchema)),

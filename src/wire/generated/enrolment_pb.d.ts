@@ -86,6 +86,20 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
    * @generated from field: nodemesh.telemetry.Settings server_telemetry = 12;
    */
   serverTelemetry?: Settings | undefined;
+
+  /**
+   * The object's own uid, which is in the names of the pod's cgroups; empty where objects have none.
+   *
+   * @generated from field: string kubernetes_uid = 13;
+   */
+  kubernetesUid: string;
+
+  /**
+   * 4 or 16 bytes each.
+   *
+   * @generated from field: repeated bytes addresses = 14;
+   */
+  addresses: Uint8Array[];
 };
 
 /**

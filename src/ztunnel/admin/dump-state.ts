@@ -16,7 +16,7 @@ export interface DumpedPod {
   readonly older: readonly OlderConnection[];
 }
 
-/** `workloadState` of config_dump: the pods of this node, by uid. `older` and `error` are additions of ours. */
+/** `workloadState` of config_dump: the pods of this node, by uid. `older`, `error`, `podUid` and `addresses` are additions of ours. */
 export function dumpState(pods: readonly DumpedPod[]): Record<string, unknown> {
   return Object.fromEntries(pods.map((entry) => [entry.pod.uid, dumpPod(entry)]));
 }
@@ -36,6 +36,8 @@ function dumpPod({ pod, state, connections, older }: DumpedPod): Record<string, 
       namespace: pod.namespace,
       trustDomain: pod.identity.trustDomain,
       serviceAccount: pod.identity.serviceAccount,
+      ...(pod.kubernetesUid === '' ? {} : { podUid: pod.kubernetesUid }),
+      addresses: pod.addresses,
     },
     ...(state.kind === 'waiting' ? { error: state.error.message } : {}),
   };

@@ -23,7 +23,7 @@ export interface SavedState {
   readonly versions: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-const FORMAT = 'nodemesh ztunnel state 2';
+const FORMAT = 'nodemesh ztunnel state 3';
 const DIGEST_BYTES = 32;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

@@ -156,6 +156,8 @@ export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
     namespace: name,
     name,
     account: name,
+    kubernetesUid: text,
+    addresses: some(address),
     netns: text,
     isNew: flag,
     waypointBypass: fc.constantFrom('count', 'refuse'),

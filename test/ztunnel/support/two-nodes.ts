@@ -156,6 +156,8 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     namespace,
     name: workload.name,
     identity: workloadIdentity({ trustDomain, namespace, serviceAccount }),
+    kubernetesUid: '',
+    addresses: workload.addresses,
     netns: pod.name,
     isNew: false,
     waypointBypass: 'count',
