@@ -39,6 +39,8 @@ export interface ControllerOptions {
   readonly svidTtlMs?: number | undefined;
   /** `namespace/account` of node proxies. */
   readonly trustedNodeAccounts?: readonly string[] | undefined;
+  /** Node proxies run in pods that the source tells of, so one without is turned away. Default false. */
+  readonly callersAreKnown?: boolean | undefined;
   /** Where the mesh's roots are written for proxies to trust. Default `root-cert.pem` in the CA's directory. */
   readonly rootCertificateFile?: string | undefined;
   /** What waypoints that the controller deploys run, and how their pods reach it. */
@@ -85,6 +87,7 @@ export interface ControllerConfig {
   readonly rootNamespace: string;
   readonly svidTtlMs: number;
   readonly trustedNodeAccounts: ReadonlySet<string>;
+  readonly callersAreKnown: boolean;
   readonly rootCertificateFile: string;
   readonly waypoints: WaypointPodConfig;
   readonly joinWaitMs: number;
@@ -112,6 +115,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     rootNamespace: options.rootNamespace ?? 'istio-system',
     svidTtlMs: options.svidTtlMs ?? DAY_MS,
     trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? NODE_ACCOUNTS),
+    callersAreKnown: options.callersAreKnown ?? false,
     rootCertificateFile: options.rootCertificateFile ?? join(options.caDirectory, 'root-cert.pem'),
     waypoints: resolveWaypointPods(options),
     joinWaitMs: options.joinWaitMs ?? 500,

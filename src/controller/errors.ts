@@ -7,6 +7,7 @@ export const CONTROLLER_ERROR_CODES = {
   ERR_CONTROLLER_JWKS: 'the file with the keys for caller tokens cannot be read or is not a JWKS',
   ERR_CONTROLLER_TOKEN:
     'a caller sent no token, or one that is expired, for another audience or not signed by us',
+  ERR_CONTROLLER_TOKEN_REVIEW: "the API server could not be asked whether a caller's token is good",
   ERR_CONTROLLER_IDENTITY_REFUSED: 'a caller asked for a certificate that it may not have',
   ERR_CONTROLLER_CSR: 'a certificate request is not usable',
   ERR_CONTROLLER_SCOPE: "a caller asked for another node's resources or reported for another node",

@@ -9,7 +9,7 @@ import { createCrossing, createReportService } from '../enrolment/index.ts';
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import type { ObservationService } from '../observation/index.ts';
-import { accountOf, type Caller, type TokenVerifier } from '../tokens/index.ts';
+import { accountOf, type Caller, placeCaller, type TokenVerifier } from '../tokens/index.ts';
 import type { Mesh } from './mesh.ts';
 import { answering } from './respond.ts';
 import { streamPeerOf } from './stream-peer.ts';
@@ -25,14 +25,17 @@ export function createProxyServices(
   },
 ): { readonly authenticate: Authenticate<Caller>; readonly services: GrpcServices<Caller> } {
   const { config, tokens, observations, log } = parts;
+  const podNamed = (namespace: string, name: string): PodObject | undefined =>
+    collections.pods.get(`${namespace}/${name}`);
   const certificates = createCertificateService({
     authority,
     pods: {
-      pod: (namespace, name) => collections.pods.get(`${namespace}/${name}`),
+      pod: podNamed,
       podsOf: (node, namespace, account) => collections.podsOf(node, namespace, account),
     },
     trustDomain: config.trustDomain,
     trustedNodeAccounts: config.trustedNodeAccounts,
+    callersAreKnown: config.callersAreKnown,
     maximumTtlMs: config.svidTtlMs,
     log,
   });
@@ -54,7 +57,7 @@ export function createProxyServices(
     log,
   });
   return {
-    authenticate: (token) => answering(() => tokens.verify(token)),
+    authenticate: (token) => answering(async () => placeCaller(await tokens.verify(token), podNamed)),
     services: {
       async xds(stream, caller) {
         let peer: StreamPeer;

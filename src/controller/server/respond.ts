@@ -14,6 +14,9 @@ const ANSWERS: Readonly<Partial<Record<ControllerErrorCode, WireErrorCode>>> = {
   ERR_CONTROLLER_CSR: 'ERR_WIRE_INVALID_REQUEST',
   // Nobody can be checked now; a caller should come back.
   ERR_CONTROLLER_JWKS: 'ERR_WIRE_UNAVAILABLE',
+  ERR_CONTROLLER_TOKEN_REVIEW: 'ERR_WIRE_UNAVAILABLE',
+  // Its pod has not arrived here yet.
+  ERR_CONTROLLER_PROXY_UNKNOWN: 'ERR_WIRE_UNAVAILABLE',
 };
 
 /** Runs a handler and makes its refusals readable for the caller. */

@@ -2,8 +2,8 @@ import type { GatewayKey } from '../../model/index.ts';
 import type { StreamPeer } from '../../xds/index.ts';
 import { directFetch, type MeshCollections } from '../collections/index.ts';
 import { ControllerError } from '../errors.ts';
-import { objectKey, type PodObject } from '../objects/index.ts';
-import { accountOf, type Caller } from '../tokens/index.ts';
+import { objectKey } from '../objects/index.ts';
+import { accountOf, type Caller, isPodOf } from '../tokens/index.ts';
 import { GATEWAY_NAME } from '../translate/index.ts';
 
 /** Who sees what is for one waypoint alone. No node can have such a name. */
@@ -24,10 +24,13 @@ export function streamPeerOf(
   },
 ): StreamPeer {
   const id = `${accountOf(caller)}/${caller.pod || '-'}@${caller.node || '-'}`;
-  if (parts.trustedNodeAccounts.has(accountOf(caller)))
-    return caller.node === ''
-      ? { id, audience: undefined }
-      : { id, audience: caller.node, name: `ztunnel/${caller.node}` };
+  if (parts.trustedNodeAccounts.has(accountOf(caller))) {
+    if (caller.node !== '') return { id, audience: caller.node, name: `ztunnel/${caller.node}` };
+    // Without its node's pods it would take itself for one that has none, and let them go.
+    if (caller.pod !== '')
+      throw unknown(`the node of the pod ${caller.namespace}/${caller.pod} is not known (yet)`);
+    return { id, audience: undefined };
+  }
   if (caller.pod === '') return { id, audience: undefined };
   const pod = parts.collections.pods.get(objectKey({ namespace: caller.namespace, name: caller.pod }));
   if (pod === undefined || !isPodOf(caller, pod)) {
@@ -40,13 +43,6 @@ export function streamPeerOf(
     return { id, audience: waypointAudience(waypoint.key), name: `waypoint/${objectKey(pod.meta)}` };
   throw unknown(
     `the pod ${objectKey(pod.meta)} is to be of the waypoint ${pod.meta.namespace}/${gateway}, which is not there or has another service account than ${pod.serviceAccount}`,
-  );
-}
-
-/** A token outlives its pod, and names are used again. */
-function isPodOf(caller: Caller, pod: PodObject): boolean {
-  return (
-    (pod.meta.uid === '' || pod.meta.uid === caller.podUid) && pod.serviceAccount === caller.serviceAccount
   );
 }
 

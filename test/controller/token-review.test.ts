@@ -1,0 +1,134 @@
+import { test } from 'tap';
+import { createTokenReviewVerifier, type TokenReviewStatus } from '../../src/controller/tokens/index.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+const GOOD: TokenReviewStatus = {
+  authenticated: true,
+  audiences: ['istio-ca'],
+  user: {
+    username: 'system:serviceaccount:nodemesh-system:ztunnel',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:nodemesh-system', 'system:authenticated'],
+    extra: {
+      'authentication.kubernetes.io/pod-name': ['ztunnel-x'],
+      'authentication.kubernetes.io/pod-uid': ['7'],
+      'authentication.kubernetes.io/node-name': ['node-1'],
+    },
+  },
+};
+
+function reviewing(answer: () => TokenReviewStatus | Promise<TokenReviewStatus> = () => GOOD) {
+  const clock = createFakeClock();
+  const asked: string[] = [];
+  const verifier = createTokenReviewVerifier({
+    clock,
+    mostReviews: 3,
+    mostRemembered: 2,
+    async review(token, audience) {
+      asked.push(`${audience} ${token.slice(0, 20)}`);
+      return answer();
+    },
+  });
+  const token = (name: string, lifetimeMs = 3_600_000): string => {
+    const claims = { exp: Math.floor((clock.now() + lifetimeMs) / 1000), name };
+    return `${name}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+  };
+  return { clock, asked, verifier, token };
+}
+
+test('a reviewed token says who calls, from which pod and node', async (t) => {
+  const { verifier, token, asked } = reviewing();
+  t.same(await verifier.verify(token('a')), {
+    namespace: 'nodemesh-system',
+    serviceAccount: 'ztunnel',
+    pod: 'ztunnel-x',
+    podUid: '7',
+    node: 'node-1',
+  });
+  t.equal(asked.length, 1);
+  t.match(asked[0], /^istio-ca a\./);
+});
+
+test('a cluster that does not tell the node leaves it open', async (t) => {
+  const { extra: _, ...user } = GOOD.user ?? {};
+  const { verifier, token } = reviewing(() => ({ ...GOOD, user }));
+  t.match(await verifier.verify(token('a')), { pod: '', podUid: '', node: '' });
+});
+
+const REFUSED: Readonly<Record<string, TokenReviewStatus>> = {
+  'not authenticated': { authenticated: false, error: '[invalid bearer token]' },
+  'without any word': {},
+  'for another audience': { ...GOOD, audiences: ['vault'] },
+  'by a server that knows no audiences': { ...GOOD, audiences: [] },
+  'of a user': { ...GOOD, user: { username: 'jane', groups: ['system:serviceaccounts'] } },
+  'of somebody who only calls himself so': { ...GOOD, user: { ...GOOD.user, groups: [] } },
+};
+for (const [name, status] of Object.entries(REFUSED)) {
+  test(`a token is refused, and not remembered: ${name}`, async (t) => {
+    const { verifier, token, asked } = reviewing(() => status);
+    await t.rejects(verifier.verify(token('a')), { code: 'ERR_CONTROLLER_TOKEN', retryable: false });
+    await t.rejects(verifier.verify(token('a')), { code: 'ERR_CONTROLLER_TOKEN' });
+    t.equal(asked.length, 2);
+  });
+}
+
+test('an answer holds for a moment, and never beyond the end of the token', async (t) => {
+  const { verifier, token, asked, clock } = reviewing();
+  const long = token('long');
+  const short = token('short', 3_000);
+  await verifier.verify(long);
+  await verifier.verify(short);
+  await clock.advance(2_000);
+  await verifier.verify(long);
+  await verifier.verify(short);
+  t.equal(asked.length, 2);
+  await clock.advance(2_000);
+  await verifier.verify(long);
+  await verifier.verify(short);
+  t.equal(asked.length, 3, 'the short one has ended');
+  await clock.advance(7_000);
+  await verifier.verify(long);
+  t.equal(asked.length, 4);
+});
+
+test('those who bring the same token at once share one review', async (t) => {
+  const { verifier, token, asked } = reviewing();
+  await Promise.all(Array.from({ length: 50 }, () => verifier.verify(token('a'))));
+  t.equal(asked.length, 1);
+});
+
+test('while the API server is away nobody is let in, and may come back', async (t) => {
+  let away = true;
+  const { verifier, token } = reviewing(() => {
+    if (away) throw new Error('ECONNREFUSED');
+    return GOOD;
+  });
+  await t.rejects(verifier.verify(token('a')), {
+    code: 'ERR_CONTROLLER_TOKEN_REVIEW',
+    retryable: true,
+    message: /ECONNREFUSED/,
+  });
+  away = false;
+  await verifier.verify(token('a'));
+});
+
+test('what is kept and what is asked at once is bounded', async (t) => {
+  let release = (): void => undefined;
+  const held = new Promise<TokenReviewStatus>((resolve) => {
+    release = () => resolve(GOOD);
+  });
+  const { verifier, token, asked } = reviewing(() => held);
+  const three = ['a', 'b', 'c'].map((name) => verifier.verify(token(name)));
+  await t.rejects(verifier.verify(token('d')), { code: 'ERR_CONTROLLER_TOKEN_REVIEW', retryable: true });
+  release();
+  await Promise.all(three);
+  await verifier.verify(token('b'));
+  await verifier.verify(token('c'));
+  t.equal(asked.length, 3);
+  await verifier.verify(token('a'));
+  t.equal(asked.length, 4, 'the oldest of three was forgotten');
+  await t.rejects(verifier.verify(''), { code: 'ERR_CONTROLLER_TOKEN' });
+  await t.rejects(verifier.verify('x'.repeat(100_000)), { code: 'ERR_CONTROLLER_TOKEN' });
+  await verifier.verify('opaque');
+  await verifier.verify('opaque');
+  t.equal(asked.length, 6, 'a token without an end is not remembered');
+});
