@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/index.ts';
 import { dashboardPages } from './dashboard-pages.ts';
+import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
 import { collect, durationMs } from './option-values.ts';
 
-interface ControllerFlags {
+interface ControllerFlags extends LimitFlags {
   readonly manifests: string;
   readonly caDir: string;
   readonly jwksFile: string;
@@ -36,7 +37,7 @@ interface HostPort {
 
 /** `nodemesh controller`: the control plane, until SIGTERM. Its modules are loaded only when it is run. */
 export function registerControllerCommand(program: Command, version: string): void {
-  program
+  const command = program
     .command('controller')
     .description('run the control plane: watches objects, serves proxies, signs certificates')
     .requiredOption('--manifests <directory>', 'Kubernetes YAML to read; watched')
@@ -95,6 +96,7 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
+  addLimitOptions(command);
 }
 
 async function run(flags: ControllerFlags, version: string): Promise<void> {
@@ -122,6 +124,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     network: flags.network,
     rootNamespace: flags.rootNamespace,
     svidTtlMs: flags.svidTtl,
+    limits: limitsOf(flags),
     waypoints: {
       image: flags.waypointImage,
       ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),

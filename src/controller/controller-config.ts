@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checkTrustDomain, ModelError, parseWebAddress } from '../model/index.ts';
 import { readWaypointFlags } from './deployment/index.ts';
 import { ControllerError } from './errors.ts';
+import { type CallLimits, faultsOfCallLimits, resolveCallLimits } from './limits/index.ts';
 
 /** What a caller may say; whatever is left out has a default. */
 export interface ControllerOptions {
@@ -49,6 +50,8 @@ export interface ControllerOptions {
   readonly joinWaitMs?: number | undefined;
   /** How long a pod that leaves waits for the same. Default 2,000. */
   readonly leaveWaitMs?: number | undefined;
+  /** How much each caller may ask for. */
+  readonly limits?: Partial<CallLimits> | undefined;
 }
 
 export interface WaypointPodConfig {
@@ -92,6 +95,7 @@ export interface ControllerConfig {
   readonly waypoints: WaypointPodConfig;
   readonly joinWaitMs: number;
   readonly leaveWaitMs: number;
+  readonly limits: CallLimits;
 }
 
 /** Fills in defaults and checks; throws ControllerError ERR_CONTROLLER_CONFIG that names everything that is wrong. */
@@ -120,6 +124,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     waypoints: resolveWaypointPods(options),
     joinWaitMs: options.joinWaitMs ?? 500,
     leaveWaitMs: options.leaveWaitMs ?? 2_000,
+    limits: resolveCallLimits(options.limits),
   };
   const faults = faultsOf(config);
   if (faults.length === 0) return Object.freeze(config);
@@ -153,6 +158,7 @@ function faultsOf(config: ControllerConfig): readonly string[] {
     config.svidTtlMs >= SHORTEST_TTL_MS && config.svidTtlMs <= 90 * DAY_MS,
     `expected a certificate lifetime from ${SHORTEST_TTL_MS} ms to 90 days, got ${config.svidTtlMs} ms`,
   );
+  faults.push(...faultsOfCallLimits(config.limits));
   const flags = readWaypointFlags(config.waypoints.flags);
   mustBe(typeof flags !== 'string', `waypoints' flags: ${String(flags)}`);
   try {

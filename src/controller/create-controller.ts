@@ -15,6 +15,7 @@ import {
 } from '../telemetry/index.ts';
 import { startGrpcServer } from '../wire/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
+import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
 import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
 import { type ListenAddress, listenAdmin } from './server/admin-listeners.ts';
 import { openMesh } from './server/mesh.ts';
@@ -120,9 +121,17 @@ async function startController(
   const certificate = owned.own(
     await openServerCertificate({ authority: mesh.authority, names: config.serverNames, clock, log }),
   );
+  const proxies = createProxyServices(mesh, { config, tokens, observations, log });
+  const { limits, trustedNodeAccounts } = config;
+  const limited = limitServices(proxies.services, {
+    ...{ limits, clock },
+    keyOf: (caller) => callerKey(caller, trustedNodeAccounts),
+  });
+  registerLimitMetrics(registry, limited);
   const grpc = owned.own(
     await startGrpcServer({
-      ...createProxyServices(mesh, { config, tokens, observations, log }),
+      authenticate: proxies.authenticate,
+      services: limited.services,
       listen: config.listen,
       certificate: certificate.current,
       clock,

@@ -33,6 +33,7 @@ export {
   type ControllerDependencies,
   createController,
 } from './create-controller.ts';
+export type { CallLimits } from './limits/index.ts';
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
   apiVersionsOf,

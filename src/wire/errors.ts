@@ -7,6 +7,8 @@ export const WIRE_ERROR_CODES = {
   ERR_WIRE_PERMISSION_DENIED: 'a gRPC caller asked for what is not its own',
   ERR_WIRE_INVALID_REQUEST: 'a gRPC request cannot be understood or granted as it stands',
   ERR_WIRE_UNAVAILABLE: 'the gRPC server cannot be reached or cannot answer now',
+  ERR_WIRE_EXHAUSTED:
+    'a gRPC caller asks more often, for more at once, or at greater length than the server grants',
   ERR_WIRE_TIMEOUT: 'the gRPC server did not answer in time',
   ERR_WIRE_REMOTE: 'the gRPC server failed',
   ERR_WIRE_CLOSED: 'the gRPC client was closed while somebody waited for it',

@@ -284,7 +284,7 @@ test('requests over the limit end the call, not the server', async (t) => {
   const grpcClient = controller.client();
   const request = { csrPem: 'x'.repeat(2000), ttlMs: 1000, impersonated: undefined };
   await t.rejects(grpcClient.createCertificate(request), {
-    code: 'ERR_WIRE_REMOTE',
+    code: 'ERR_WIRE_EXHAUSTED',
     message: /RESOURCE_EXHAUSTED/,
   });
   t.same(await grpcClient.reportNode({ node: 'node-1', generation: 1, pods: [] }), { acknowledged: true });

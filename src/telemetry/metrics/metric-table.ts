@@ -304,6 +304,17 @@ export const METRICS = {
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
     'severity',
   ]),
+  controllerRefusedCalls: counter(
+    'nodemesh_controller_refused_calls_total',
+    'Calls refused because a limit was reached, by call (certificate, stream, node-report) and by whose limit it was: caller, all',
+    ['call', 'limit'],
+  ),
+  controllerStreams: gauge('nodemesh_controller_streams', 'Discovery streams that are open', []),
+  controllerWaitingForSigning: gauge(
+    'nodemesh_controller_waiting_for_signing',
+    'Requests for certificates that wait for their turn',
+    [],
+  ),
   controllerWaitingWrites: gauge(
     'nodemesh_controller_waiting_writes',
     'Annotations, conditions and events not written yet',

@@ -17,6 +17,7 @@ const STATUS_OF: Readonly<Partial<Record<WireErrorCode | XdsErrorCode, status>>>
   ERR_WIRE_UNAUTHENTICATED: status.UNAUTHENTICATED,
   ERR_WIRE_PERMISSION_DENIED: status.PERMISSION_DENIED,
   ERR_WIRE_UNAVAILABLE: status.UNAVAILABLE,
+  ERR_WIRE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
   ERR_XDS_CLOSED: status.UNAVAILABLE,
   ERR_XDS_REQUEST: status.INVALID_ARGUMENT,
   ERR_XDS_TOO_MANY_NAMES: status.RESOURCE_EXHAUSTED,
@@ -33,7 +34,7 @@ const ERROR_OF: Readonly<
   [status.UNAVAILABLE]: { code: 'ERR_WIRE_UNAVAILABLE', retryable: true },
   [status.DEADLINE_EXCEEDED]: { code: 'ERR_WIRE_TIMEOUT', retryable: true },
   [status.CANCELLED]: { code: 'ERR_WIRE_UNAVAILABLE', retryable: true },
-  [status.RESOURCE_EXHAUSTED]: { code: 'ERR_WIRE_REMOTE', retryable: true },
+  [status.RESOURCE_EXHAUSTED]: { code: 'ERR_WIRE_EXHAUSTED', retryable: true },
   [status.INTERNAL]: { code: 'ERR_WIRE_REMOTE', retryable: true },
   [status.UNKNOWN]: { code: 'ERR_WIRE_REMOTE', retryable: true },
 };
