@@ -21,6 +21,8 @@ export type ObjectEvent =
        * read of its selector are to be relied on, and it must refuse what it selects.
        */
       readonly faults: readonly string[];
+      /** Gives the whole object as it was written: for the webhook, which judges more than the mesh reads. */
+      readonly written?: (() => unknown) | undefined;
     }
   | { readonly type: 'delete'; readonly kind: ObjectKind; readonly key: string };
 

@@ -91,7 +91,8 @@ export function createManifestClaims(): ManifestClaims {
         const { kind, meta } = object;
         const { generation } = meta;
         inForce.set(id, { kind, key: objectKey(meta), content: entry.content, sound, generation });
-        events.push({ type: 'upsert', object, faults: entry.faults });
+        const { content, faults } = entry;
+        events.push({ type: 'upsert', object, faults, written: () => JSON.parse(content) as unknown });
       }
       dirty.clear();
       return events;
