@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** What the kernel work needs: the program that must be there, and the Debian package that has it. */
+/** What the kernel work needs: the program (or file) that must be there, and the Debian package that has it. */
 const KERNEL = [
   { program: 'iptables-restore', debian: 'iptables' },
   { program: 'ip', debian: 'iproute2' },
@@ -25,6 +25,8 @@ const TEST_PEERS = [
   { program: 'curl', debian: 'curl' },
   { program: 'promtool', debian: 'prometheus' },
   { program: 'chromium', debian: 'chromium' },
+  { program: 'gcc', debian: 'build-essential' },
+  { file: '/usr/lib/cni/bridge', debian: 'containernetworking-plugins' },
 ];
 const BENCH_PEERS = [
   { program: 'haproxy', debian: 'haproxy' },
@@ -107,13 +109,14 @@ function buildDashboard() {
 
 function isThere(need) {
   if (need.program !== undefined) return onPath(need.program);
+  if (need.file !== undefined) return existsSync(need.file);
   return (
     spawnSync('/usr/bin/python3', ['-c', `import ${need.pythonModule}`], { stdio: 'ignore' }).status === 0
   );
 }
 
 function nameOf(need) {
-  return need.program ?? `Python module ${need.pythonModule}`;
+  return need.program ?? need.file ?? `Python module ${need.pythonModule}`;
 }
 
 function onPath(program) {
