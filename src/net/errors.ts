@@ -18,6 +18,12 @@ export const NET_ERROR_CODES = {
   ERR_NET_STREAM_RESET: 'one side of a connection was reset',
   ERR_NET_STREAM_CUT: 'one side of a connection went away without having ended it',
   ERR_NET_NETLINK: 'the kernel refused a netlink request, or its answer makes no sense',
+  ERR_NET_NAMESPACE_WRONG:
+    "a descriptor that should be a pod's network namespace is something else, or our own",
+  ERR_NET_PACKET_CUT:
+    'a packet of a local socket was longer than its protocol allows, or had too many descriptors',
+  ERR_NET_PACKET_TIMEOUT: 'the other end of a local socket did not take or send a packet in time',
+  ERR_NET_PACKET_CLOSED: 'a local socket was closed here while somebody waited for it',
   ERR_NET_REDIRECTION_OPTIONS: 'the options of a redirection are not usable',
   ERR_NET_COMMAND: 'a command that sets up redirection failed or is not installed',
 } as const satisfies ErrorCodeTable;

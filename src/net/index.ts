@@ -3,7 +3,7 @@ export { listTcpConnections, type TcpConnection, type TcpState } from './connect
 export { countTrackedConnections, type TrackedConnections } from './connection/tracked-connections.ts';
 export { errorFromErrno, NET_ERROR_CODES, NetError, type NetErrorCode } from './errors.ts';
 export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-namespace.ts';
-export { type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
+export { adoptNamespace, type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
 export { readSysctls, writeSysctls } from './namespace/sysctl.ts';
 export { limitProcess, type ProcessLimits } from './process/limit-process.ts';
 export { type Apartness, spawnApart } from './process/spawn-apart.ts';
@@ -17,6 +17,12 @@ export { formatRestoreInput } from './redirection-plan/rule-set.ts';
 export { type ConnectOptions, connectTcp } from './socket/connect.ts';
 export { type ListenOptions, openListener } from './socket/listener.ts';
 export { originalDestination } from './socket/original-destination.ts';
+export {
+  closeDescriptors,
+  connectPacketSocket,
+  type Packet,
+  type PacketSocket,
+} from './socket/packet-socket.ts';
 export { openPacketCapture, type PacketCapture } from './socket/packet-capture.ts';
 export {
   DEFAULT_KEEP_ALIVE,

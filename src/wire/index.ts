@@ -15,6 +15,14 @@ export { waypointResourceCodec, waypointResourceName } from './codec/waypoint/wa
 export { contentVersion } from './content-version.ts';
 export { frameMessage, unframeMessage } from './grpc/message-framing.ts';
 export { WIRE_ERROR_CODES, WireError, type WireErrorCode } from './errors.ts';
+export {
+  type AgentPod,
+  type AgentRequest,
+  decodeAgentRequest,
+  encodeAgentAck,
+  encodeAgentHello,
+  MOST_PACKET_BYTES,
+} from './message/agent-message.ts';
 export type { CertificateRequest, CertificateResponse } from './message/certificate-message.ts';
 export {
   type CheckedHttp,

@@ -15,7 +15,6 @@ import {
   type PodTelemetry,
   type WorkloadUid,
 } from '../model/index.ts';
-import type { NetNamespace } from '../net/index.ts';
 import { decideL4 } from '../policy/index.ts';
 import {
   type ConnectionJournal,
@@ -34,10 +33,9 @@ import { createAdmission } from './connections/admission.ts';
 import type { DryRun, Reason } from './connections/inbound-verdict.ts';
 import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
-import { createEnrolmentGate, createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
-import { createNodeEnrolment, createNodeReports } from './enrolment/index.ts';
+import { createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
 import { ZtunnelError } from './errors.ts';
-import { createExistingConnections, createPodNamespaces, createPodRedirection } from './kernel/index.ts';
+import { createPodNamespaces } from './kernel/index.ts';
 import type { WaypointBypass } from './inbound/admit.ts';
 import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
@@ -48,6 +46,7 @@ import {
   type SavedState,
   type StateKeeper,
 } from './restart/index.ts';
+import { createEnrolledPods, type ServedPodsDeps } from './served-pods/index.ts';
 
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
@@ -113,7 +112,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     judge: decideL4,
     holdMs: traffic.holdMs,
     clock,
-    refusesBypass: (uid) => enrolment.wanted(uid)?.waypointBypass === 'refuse',
+    refusesBypass: (uid) => served.wanted(uid)?.waypointBypass === 'refuse',
     onDryRun: deps.onDryRun,
     onDecided: deps.onDecided,
   });
@@ -128,7 +127,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     refusals: deps.refusals,
     tunnels: deps.tunnels,
     tracer: deps.tracer,
-    traceRulesOf: (uid, side) => deps.rulesOf(enrolment.wanted(uid)?.telemetry?.[side]).tracing,
+    traceRulesOf: (uid, side) => deps.rulesOf(served.wanted(uid)?.telemetry?.[side]).tracing,
     budget: createBufferBudget(),
     clock,
     log,
@@ -136,57 +135,33 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     onTunnelRejected: deps.onTunnelRejected,
     onWaypointBypass: deps.onWaypointBypass,
   };
-  const reports = createNodeReports({ node, send: controller.report, clock, log, random });
-  const namespaces = createPodNamespaces(config.namespaceDirectory);
-  const existing = createExistingConnections(log);
-  /** Each pod's certificate is held, and so kept fresh, from its first step to its release. */
-  const held = new Map<WorkloadUid, () => void>();
-  let saved: SavedState | undefined;
-
-  const enrolment = createNodeEnrolment<NetNamespace>({
-    openNamespace: namespaces.open,
-    isCurrent: namespaces.isCurrent,
-    async ensureSvid(pod, signal) {
-      if (!held.has(pod.uid)) held.set(pod.uid, svids.retain(pod.identity));
-      await svids.get(pod.identity, 'connection', signal);
-    },
-    startProxy(pod, namespace) {
-      const older = saved?.older.get(pod.uid);
-      if (older !== undefined) existing.adopt(pod, namespace, older);
-      return startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) });
-    },
-    redirection: createPodRedirection(),
-    noteExistingConnections: existing.note,
-    report(report) {
-      if (report.state === 'released') {
-        held.get(report.uid)?.();
-        held.delete(report.uid);
-        existing.forget(report.uid);
-      }
-      return reports.report(report);
-    },
-    othersInStep: () => reports.othersInStep(),
+  const shared: ServedPodsDeps = {
+    svids,
+    startProxy: (pod, namespace) =>
+      startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) }),
+    onWanted: (uid) => admission.review(uid),
     clock,
     log,
     random,
+  };
+  const served = createEnrolledPods({
+    ...shared,
+    node,
+    namespaces: createPodNamespaces(config.namespaceDirectory),
+    send: controller.report,
   });
-
-  const gate = createEnrolmentGate((change) => {
-    enrolment.update(change);
-    for (const { uid } of change.upserts) admission.review(uid);
-  });
-  const answers = createFirstAnswers();
+  const answers = createFirstAnswers(served.update !== undefined);
+  let saved: SavedState | undefined;
   let keeper: StateKeeper | undefined;
   let client: DeltaClient | undefined;
 
   function follow(): DeltaClient {
     const sink = {
       applyToView: view.apply,
-      updateEnrolment: gate.update,
-      setTrustBundle: svids.setTrustBundle,
+      own: served.update && { updateEnrolment: served.update, setTrustBundle: svids.setTrustBundle },
       applied(typeUrl: string) {
         keeper?.touch();
-        if (answers.applied(typeUrl)) gate.open();
+        if (answers.applied(typeUrl)) served.open();
       },
     };
     const started = controller.follow(subscriptionsTo(sink, saved?.versions ?? new Map()));
@@ -196,7 +171,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
       away = true;
     });
     started.messages.subscribe(() => {
-      if (away) reports.repeat();
+      if (away) served.repeat();
       away = false;
     });
     return started;
@@ -206,8 +181,8 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     try {
       saved = await readState(file, node);
       if (saved === undefined) return;
-      restoreState(saved, { node, view, svids, enrolment });
-      gate.open();
+      restoreState(saved, { node, view, svids, served });
+      served.open();
       answers.skip();
       log.info('saved state loaded', { pods: saved.pods.length });
     } catch (error) {
@@ -221,9 +196,9 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   async function close(): Promise<void> {
     // A proxy that ends changes nothing any more: it neither enrols nor reports, it only lets its connections end.
     await client?.close();
-    reports.close();
+    served.retire();
     await keeper?.close();
-    await withinDrainTime(enrolment.stop());
+    await withinDrainTime(served.stop());
     letGo(drainedOut());
     await deps.onDrained();
     await controller.close();
@@ -241,7 +216,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   }
 
   function letGo(cause: Error): void {
-    enrolment.destroy(cause);
+    served.destroy(cause);
     admission.close();
     svids.destroy(cause);
   }
@@ -250,29 +225,23 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     view,
     svids,
     tracker,
-    accessLogOf: (pod) => enrolment.wanted(pod)?.accessLog ?? 'all',
-    telemetryOf: (pod) => enrolment.wanted(pod)?.telemetry,
+    accessLogOf: (pod) => served.wanted(pod)?.accessLog ?? 'all',
+    telemetryOf: (pod) => served.wanted(pod)?.telemetry,
     get discovery() {
       if (client === undefined) throw notStarted();
       return client;
     },
     pods: () =>
-      enrolment.pods().map(({ pod, state }) => ({
-        pod,
-        state,
-        connections: tracker.of(pod.uid),
-        older: existing.of(pod.uid),
-      })),
+      served.pods().map(({ pod, state, older }) => ({ pod, state, connections: tracker.of(pod.uid), older })),
     reportObservations: controller.reportObservations,
-    ready: answers.complete.then(() => enrolment.settled()),
+    ready: answers.complete.then(() => served.settled()),
     async start() {
       const { stateFile } = config;
       if (stateFile !== undefined) await load(stateFile);
       const discovery = follow();
       client = discovery;
       if (stateFile !== undefined) {
-        const snapshot = (): SavedState =>
-          captureState({ node, view, svids, enrolment, existing, discovery });
+        const snapshot = (): SavedState => captureState({ node, view, svids, served, discovery });
         keeper = createStateKeeper({ file: stateFile, snapshot, clock, log });
         svids.svidChanges.subscribe(() => keeper?.touch());
       }
@@ -284,7 +253,6 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     },
     destroy(cause = drainedOut()) {
       client?.destroy(cause);
-      reports.close();
       letGo(cause);
       controller.destroy(cause);
     },

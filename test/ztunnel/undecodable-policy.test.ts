@@ -15,8 +15,7 @@ async function receive(
   const subscription = subscriptionsTo(
     {
       applyToView: ({ upsertPolicies }: MeshViewBatch) => void policies.push(...(upsertPolicies ?? [])),
-      updateEnrolment: () => undefined,
-      setTrustBundle: () => undefined,
+      own: undefined,
       applied: () => undefined,
     },
     new Map([[AUTHORIZATION_TYPE, new Map(held)]]),

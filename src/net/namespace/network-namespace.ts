@@ -1,7 +1,7 @@
 import { access, closeSync, fstatSync, openSync } from 'node:fs';
 import { errnoOf } from '../../base/index.ts';
 import { errorFromErrno, NetError } from '../errors.ts';
-import { enterNetworkNamespace } from '../system/namespace-calls.ts';
+import { enterNetworkNamespace, isNetworkNamespace } from '../system/namespace-calls.ts';
 
 /** A network namespace held open: it lives at least as long as this handle, also when its path is gone. */
 export interface NetNamespace {
@@ -31,6 +31,32 @@ export function openNamespace(path: string): NetNamespace {
       throw errorFromErrno(errno, `opening network namespace ${path}`, { cause: error });
     throw goneError(path, error);
   }
+  return namespaceOf(fd, path);
+}
+
+/**
+ * Takes over a descriptor that somebody handed to this process; `path` is for messages alone. Throws NetError
+ * ERR_NET_NAMESPACE_WRONG, with the descriptor closed, for what is no network namespace, and for the one that this process is in.
+ */
+export function adoptNamespace(fd: number, path: string): NetNamespace {
+  const problem = isNetworkNamespace(fd) ? ownNamespaceProblem(fd) : 'it is no network namespace';
+  if (problem === undefined) return namespaceOf(fd, path);
+  closeSync(fd);
+  throw new NetError({
+    code: 'ERR_NET_NAMESPACE_WRONG',
+    blame: 'upstream',
+    message: `expected ${path} to be the network namespace of a pod, but ${problem}`,
+  });
+}
+
+function ownNamespaceProblem(fd: number): string | undefined {
+  home ??= openHome();
+  const [own, given] = [fstatSync(home, { bigint: true }), fstatSync(fd, { bigint: true })];
+  const isOwn = own.dev === given.dev && own.ino === given.ino;
+  return isOwn ? 'it is the one that this process is in' : undefined;
+}
+
+function namespaceOf(fd: number, path: string): NetNamespace {
   const { dev, ino } = fstatSync(fd, { bigint: true });
   let open = true;
   return {

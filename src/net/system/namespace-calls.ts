@@ -5,6 +5,11 @@ export function enterNetworkNamespace(descriptor: number): void {
   checked(setns(descriptor, CLONE_NEWNET), 'setns');
 }
 
+/** Whether a descriptor is that of a network namespace, and not of a file, a socket or another kind of namespace. */
+export function isNetworkNamespace(descriptor: number): boolean {
+  return ioctl(descriptor, NS_GET_NSTYPE) === CLONE_NEWNET;
+}
+
 /** Moves the calling thread into a network namespace made for it. */
 export function unshareNetworkNamespace(): void {
   checked(unshare(CLONE_NEWNET), 'unshare of the network namespace');
@@ -38,6 +43,7 @@ export function unmount(target: string): void {
   checked(umount2(target, MNT_DETACH), `umount ${target}`);
 }
 
+const ioctl = bindFunction('int ioctl(int fd, unsigned long request)');
 const setns = bindFunction('int setns(int fd, int nstype)');
 const unshare = bindFunction('int unshare(int flags)');
 const mount = bindFunction(
@@ -47,6 +53,7 @@ const umount2 = bindFunction('int umount2(const char *target, int flags)');
 
 const CLONE_NEWPID = 0x2000_0000;
 const CLONE_NEWNET = 0x4000_0000;
+const NS_GET_NSTYPE = 0xb703;
 const MS_BIND = 0x1000;
 const MS_REC = 0x4000;
 const MS_SHARED = 0x10_0000;

@@ -6,14 +6,15 @@ export interface FirstAnswers {
   applied(typeUrl: string): boolean;
   /** The saved state stands in for the answers. */
   skip(): void;
-  /** Resolves when the mesh, its policies and the list of this node's pods are known. */
+  /** Resolves when the mesh, its policies and what the controller lists of this node's pods are known. */
   readonly complete: Promise<void>;
 }
 
-export function createFirstAnswers(): FirstAnswers {
+/** `listsPods`: the controller lists them, and not somebody else. */
+export function createFirstAnswers(listsPods: boolean): FirstAnswers {
   const mesh = new Set([ADDRESS_TYPE, AUTHORIZATION_TYPE]);
   const complete = Promise.withResolvers<void>();
-  let listed = false;
+  let listed = !listsPods;
   return {
     complete: complete.promise,
     applied(typeUrl) {

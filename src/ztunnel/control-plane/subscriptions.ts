@@ -20,8 +20,13 @@ import { type ResourceSubscription, resourceSubscription } from '../../xds/index
 /** Where what the controller says goes. */
 export interface ControlPlaneSink {
   applyToView(batch: MeshViewBatch): void;
-  updateEnrolment(change: { upserts: readonly EnrolmentPod[]; removed: readonly WorkloadUid[] }): void;
-  setTrustBundle(bundle: TrustBundle): void;
+  /** What only a controller of ours tells; undefined: it is an istiod, which is not asked. */
+  readonly own:
+    | {
+        updateEnrolment(change: { upserts: readonly EnrolmentPod[]; removed: readonly WorkloadUid[] }): void;
+        setTrustBundle(bundle: TrustBundle): void;
+      }
+    | undefined;
   /** After each applied response, with its type. */
   applied(typeUrl: string): void;
 }
@@ -31,10 +36,16 @@ export function subscriptionsTo(
   sink: ControlPlaneSink,
   versions: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): readonly ResourceSubscription[] {
-  const known = (typeUrl: string): { initialVersions?: ReadonlyMap<string, string> } => {
+  const known: Known = (typeUrl) => {
     const initialVersions = versions.get(typeUrl);
     return initialVersions === undefined ? {} : { initialVersions };
   };
+  return [...istioTypes(sink, known), ...(sink.own === undefined ? [] : ownTypes(sink, sink.own, known))];
+}
+
+type Known = (typeUrl: string) => { readonly initialVersions?: ReadonlyMap<string, string> };
+
+function istioTypes(sink: ControlPlaneSink, known: Known): readonly ResourceSubscription[] {
   return [
     resourceSubscription({
       typeUrl: addressCodec.typeUrl,
@@ -67,12 +78,21 @@ export function subscriptionsTo(
         );
       },
     }),
+  ];
+}
+
+function ownTypes(
+  sink: Pick<ControlPlaneSink, 'applied'>,
+  own: NonNullable<ControlPlaneSink['own']>,
+  known: Known,
+): readonly ResourceSubscription[] {
+  return [
     resourceSubscription({
       typeUrl: enrolmentPodCodec.typeUrl,
       ...known(enrolmentPodCodec.typeUrl),
       decode: enrolmentPodCodec.decode,
       onUpdate({ upserts, removed }) {
-        sink.updateEnrolment({
+        own.updateEnrolment({
           upserts: upserts.map(({ resource }) => resource),
           removed: removed.map((name) => name as WorkloadUid),
         });
@@ -83,11 +103,11 @@ export function subscriptionsTo(
     resourceSubscription({
       typeUrl: trustBundleCodec.typeUrl,
       ...known(trustBundleCodec.typeUrl),
-      // A stock istiod has no such type: then the roots are those that come with each certificate.
+      // A controller without it: the roots are those that come with each certificate.
       required: false,
       decode: trustBundleCodec.decode,
       onUpdate({ upserts }) {
-        for (const { resource } of upserts) sink.setTrustBundle(resource);
+        for (const { resource } of upserts) own.setTrustBundle(resource);
         sink.applied(trustBundleCodec.typeUrl);
         return undefined;
       },

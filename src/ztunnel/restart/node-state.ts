@@ -7,8 +7,7 @@ import {
   ENROLMENT_POD_TYPE,
   TRUST_BUNDLE_TYPE,
 } from '../../xds/index.ts';
-import type { NodeEnrolment } from '../enrolment/index.ts';
-import type { ExistingConnections } from '../kernel/index.ts';
+import type { ServedPods } from '../served-pods/index.ts';
 import type { SavedState } from './saved-state.ts';
 
 /** Whose state is kept over a restart. */
@@ -16,36 +15,32 @@ export interface KeptParts {
   readonly node: string;
   readonly view: MeshViewStore;
   readonly svids: SvidStore;
-  readonly enrolment: NodeEnrolment;
-  readonly existing: ExistingConnections;
+  readonly served: ServedPods;
   readonly discovery: Pick<DeltaClient, 'versions'>;
 }
 
 const TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
 
 export function captureState(parts: KeptParts): SavedState {
-  const { node, view, svids, enrolment, existing, discovery } = parts;
+  const { node, view, svids, served, discovery } = parts;
   return {
     node,
     workloads: [...view.workloads()],
     services: [...view.services()],
     policies: [...view.policies()],
-    pods: enrolment.desired(),
-    leaving: enrolment.leaving(),
-    older: existing.noted(),
+    ...served.saved(),
     svids: svids.exportState(),
     versions: new Map(TYPES.map((type) => [type, new Map(discovery.versions(type))])),
   };
 }
 
 /** The mesh and its policies first: pods are served by them from their first connection on. */
-export function restoreState(saved: SavedState, parts: Omit<KeptParts, 'discovery' | 'existing'>): void {
+export function restoreState(saved: SavedState, parts: Omit<KeptParts, 'discovery'>): void {
   parts.svids.importState(saved.svids);
   parts.view.apply({
     upsertWorkloads: saved.workloads,
     upsertServices: saved.services,
     upsertPolicies: saved.policies,
   });
-  parts.enrolment.update({ upserts: saved.pods, removed: [] });
-  parts.enrolment.resumeReleases(saved.leaving);
+  parts.served.restore(saved);
 }

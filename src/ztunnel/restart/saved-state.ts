@@ -3,20 +3,16 @@ import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { errnoOf } from '../../base/index.ts';
-import type { AuthorizationPolicy, EnrolmentPod, Service, Workload, WorkloadUid } from '../../model/index.ts';
+import type { AuthorizationPolicy, Service, Workload } from '../../model/index.ts';
+import type { SavedPods } from '../served-pods/index.ts';
 import { ZtunnelError } from '../errors.ts';
 
 /** What one process leaves to the next, so that it can serve while the controller is away. */
-export interface SavedState {
+export interface SavedState extends SavedPods {
   readonly node: string;
   readonly workloads: readonly Workload[];
   readonly services: readonly Service[];
   readonly policies: readonly AuthorizationPolicy[];
-  readonly pods: readonly EnrolmentPod[];
-  /** Pods whose rules had not all been taken away yet. */
-  readonly leaving: readonly EnrolmentPod[];
-  /** Socket inodes of connections older than the enrolment, by pod. */
-  readonly older: ReadonlyMap<WorkloadUid, readonly number[]>;
   /** As the certificate store gave it: with private keys. */
   readonly svids: string;
   /** By type URL: name to version, so that the controller sends only what changed, and what went. */
