@@ -36,6 +36,19 @@ export {
 export type { CallLimits } from './limits/index.ts';
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
+  createKubernetesApi,
+  isKubernetesError,
+  type KubernetesAccess,
+  type KubernetesApi,
+  type KubernetesApiOptions,
+  KubernetesError,
+  type KubernetesObject,
+  type ResourceCollection,
+  type ResourceTarget,
+  type ResourceType,
+  resourceType,
+} from './kubernetes/index.ts';
+export {
   apiVersionsOf,
   formatFieldPath,
   formatIssue,

@@ -84,6 +84,7 @@ test('only the folder that owns a library imports it', async (t) => {
     '@opentelemetry': ['telemetry/otlp'],
     '@bufbuild/protobuf': ['wire', 'lab/echo'],
     '@peculiar/x509': ['identity'],
+    '@kubernetes/client-node': ['controller/kubernetes'],
     pino: ['telemetry'],
     'prom-client': ['telemetry'],
     commander: ['cli'],
