@@ -21,6 +21,11 @@ export function registerZtunnelCommand(program: Command, version: string): void 
     .option('--token-file <file>', "this node's token")
     .option('--netns-dir <folder>', 'where network namespaces have names', ZTUNNEL_DEFAULTS.netnsDir)
     .option(
+      '--host-proc <folder>',
+      "the machine's /proc: pods' network namespaces are found by their processes (Kubernetes); empty: by name",
+      ZTUNNEL_DEFAULTS.hostProc,
+    )
+    .option(
       '--state-file <file>',
       'private file on a tmpfs, for a restart without the controller; empty: none',
       ZTUNNEL_DEFAULTS.stateFile,

@@ -2,6 +2,7 @@ export { resetTcpConnections } from './connection/reset-connections.ts';
 export { listTcpConnections, type TcpConnection, type TcpState } from './connection/tcp-connection.ts';
 export { countTrackedConnections, type TrackedConnections } from './connection/tracked-connections.ts';
 export { errorFromErrno, NET_ERROR_CODES, NetError, type NetErrorCode } from './errors.ts';
+export { namespaceAddresses } from './namespace/addresses.ts';
 export { createNamedNamespace, deleteNamedNamespace } from './namespace/named-namespace.ts';
 export { adoptNamespace, type NetNamespace, openNamespace } from './namespace/network-namespace.ts';
 export { readSysctls, writeSysctls } from './namespace/sysctl.ts';

@@ -35,7 +35,7 @@ import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
 import { createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
 import { ZtunnelError } from './errors.ts';
-import { createPodNamespaces } from './kernel/index.ts';
+import { createPodNamespaces, createProcessNamespaces } from './kernel/index.ts';
 import type { WaypointBypass } from './inbound/admit.ts';
 import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
@@ -147,7 +147,10 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   const served = createEnrolledPods({
     ...shared,
     node,
-    namespaces: createPodNamespaces(config.namespaceDirectory),
+    namespaces:
+      config.hostProc === undefined
+        ? createPodNamespaces(config.namespaceDirectory)
+        : createProcessNamespaces({ proc: config.hostProc, clock }),
     send: controller.report,
   });
   const answers = createFirstAnswers(served.update !== undefined);

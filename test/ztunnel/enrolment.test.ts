@@ -39,16 +39,17 @@ function fakeWorld() {
     if (world.failing.has(name)) throw new Error(`${name} failed`);
   };
   const ports: EnrolmentPorts<FakeNamespace> = {
-    openNamespace() {
+    async openNamespace(): Promise<FakeNamespace> {
       if (world.inode === undefined) throw new Error('no namespace');
-      return {
+      const opened: FakeNamespace = {
         device: 1n,
         inode: world.inode,
         closed: false,
         close() {
-          this.closed = true;
+          opened.closed = true;
         },
       };
+      return opened;
     },
     isCurrent: async (_pod, namespace) => namespace.inode === world.inode,
     ensureSvid: async () => step('svid'),

@@ -27,6 +27,8 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly rootCertFile?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly netnsDir?: string | undefined;
+  /** Empty: pods' network namespaces are found by name. */
+  readonly hostProc?: string | undefined;
   /** Empty turns the state file off. */
   readonly stateFile?: string | undefined;
   readonly trustDomain?: string | undefined;
@@ -51,6 +53,7 @@ export interface ZtunnelOptions extends TelemetryOptions {
 /** What an option is when it is not given. */
 export const ZTUNNEL_DEFAULTS = {
   netnsDir: '/run/netns',
+  hostProc: '',
   stateFile: '',
   trustDomain: 'cluster.local',
   clusterId: 'Kubernetes',
@@ -88,6 +91,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       tokenFile: requiredText(problems, '--token-file', options.tokenFile),
     },
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
+    hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
     stateFile: options.stateFile === undefined || options.stateFile === '' ? undefined : options.stateFile,
     admin: listenAddress(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
     metrics: listenAddress(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
@@ -109,6 +113,10 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
   };
   problems.throwIfAny();
   return Object.freeze(config);
+}
+
+function optionalFolder(problems: Problems, flag: string, value: string): string | undefined {
+  return value === '' ? undefined : folder(problems, flag, value);
 }
 
 function dashboardConfig(problems: Problems, options: ZtunnelOptions): DashboardConfig {

@@ -13,6 +13,8 @@ export interface ZtunnelConfig {
   readonly controlPlane: ControlPlaneConfig;
   /** Folder where the pods' network namespaces have names. */
   readonly namespaceDirectory: string;
+  /** The machine's /proc, to find pods' network namespaces by their processes; undefined: they are found by name. */
+  readonly hostProc: string | undefined;
   /** Private file for a restart without the controller; undefined: nothing is saved. */
   readonly stateFile: string | undefined;
   /** These three: an IP address of the proxy's own network namespace. */

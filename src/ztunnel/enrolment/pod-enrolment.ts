@@ -166,7 +166,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   async #unenrol(signal: AbortSignal): Promise<boolean> {
     const { redirection } = this.#ports;
     const { pod } = this;
-    const namespace = this.#namespace ?? this.#leftNamespace(pod);
+    const namespace = this.#namespace ?? (await this.#leftNamespace(pod));
     if (namespace === undefined || !(await this.#ports.isCurrent(pod, namespace))) {
       this.#discard(podGone(pod));
       this.#finish();
@@ -224,8 +224,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
       return this.#namespace;
     this.#discard(podGone(pod));
     try {
-      this.#namespace = this.#ports.openNamespace(pod);
-      return this.#namespace;
+      return await this.#openNamespace(pod);
     } catch (error) {
       if (this.state.kind !== 'gone') throw error;
       this.#ports.log.trace('pod namespace still gone', { pod: pod.uid, error: describeError(error) });
@@ -234,13 +233,24 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   }
 
   /** The namespace of a pod that this process has never served: an earlier one's rules may still be in it. */
-  #leftNamespace(pod: EnrolmentPod): Namespace | undefined {
+  async #leftNamespace(pod: EnrolmentPod): Promise<Namespace | undefined> {
     try {
-      this.#namespace = this.#ports.openNamespace(pod);
+      return await this.#openNamespace(pod);
     } catch (error) {
       this.#ports.log.debug('nothing left of pod', { pod: pod.uid, error: describeError(error) });
+      return undefined;
     }
-    return this.#namespace;
+  }
+
+  async #openNamespace(pod: EnrolmentPod): Promise<Namespace> {
+    const opened = await this.#ports.openNamespace(pod);
+    if (this.#stopping) {
+      // Nobody lets go of it any more.
+      opened.close();
+      throw podGone(pod);
+    }
+    this.#namespace = opened;
+    return opened;
   }
 
   #setAsideProxy(): void {

@@ -43,9 +43,9 @@ export interface PodReport {
 
 /** Everything that enrolling one pod needs of the world. */
 export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
-  /** Throws when the pod has no namespace (yet, or any more). The caller closes it. */
-  openNamespace(pod: EnrolmentPod): Namespace;
-  /** Whether the pod's name still leads to that very namespace. */
+  /** Rejects when the pod has no namespace (yet, or any more). The caller closes it. */
+  openNamespace(pod: EnrolmentPod): Promise<Namespace>;
+  /** Whether the pod still has that very namespace. */
   isCurrent(pod: EnrolmentPod, namespace: Namespace): Promise<boolean>;
   /** Resolves when the pod's SVID is at hand. */
   ensureSvid(pod: EnrolmentPod, signal: AbortSignal): Promise<void>;

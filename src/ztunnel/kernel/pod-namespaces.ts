@@ -5,17 +5,18 @@ import type { EnrolmentPod } from '../../model/index.ts';
 import { type NetNamespace, openNamespace } from '../../net/index.ts';
 import { ZtunnelError } from '../errors.ts';
 
-/** Where pods' network namespaces are: files of a folder, by name. */
+/** Where pods' network namespaces are. */
 export interface PodNamespaces {
-  /** Throws ERR_ZTUNNEL_POD_GONE or NetError. The caller closes it. */
-  open(pod: EnrolmentPod): NetNamespace;
-  /** Whether the pod's name still leads to that very namespace. */
+  /** Rejects with ZtunnelError or NetError when there is none. The caller closes it. */
+  open(pod: EnrolmentPod): Promise<NetNamespace>;
+  /** Whether it still is that very namespace. Asked each second for each pod. */
   isCurrent(pod: EnrolmentPod, namespace: NetNamespace): Promise<boolean>;
 }
 
+/** As files of a folder, by name (lab). */
 export function createPodNamespaces(directory: string): PodNamespaces {
   return {
-    open: (pod) => openNamespace(pathOf(directory, pod)),
+    open: async (pod) => openNamespace(pathOf(directory, pod)),
     async isCurrent(pod, namespace) {
       try {
         const { dev, ino } = await stat(pathOf(directory, pod), { bigint: true });
