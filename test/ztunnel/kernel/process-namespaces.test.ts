@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { systemClock } from '../../../src/base/index.ts';
@@ -199,9 +198,9 @@ function createWorld(t: Test, cgroups: TestCgroups): World {
   };
 }
 
-/** A /proc that looks crowded: one real process, the machine's first, and ten thousand of which half have just ended. */
+/** A /proc that looks crowded, in the sandbox's own memory: one real process, the machine's first, and ten thousand of which half have just ended. */
 function crowdedProc(pid: number, uid: string): string {
-  const proc = mkdtempSync(join(tmpdir(), 'nodemesh-proc-'));
+  const proc = mkdtempSync('/run/proc-');
   const add = (name: number, cgroup: string | undefined, realPid: number): void => {
     const folder = join(proc, String(name));
     mkdirSync(join(folder, 'ns'), { recursive: true });
