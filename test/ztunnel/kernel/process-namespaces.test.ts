@@ -172,9 +172,12 @@ function createWorld(t: Test, cgroups: TestCgroups): World {
   const opened: TestNamespace[] = [];
   const children: ChildProcess[] = [];
   let closed = false;
+  // The pauses between two looks are no reason for a process to live.
+  const alive = setInterval(() => undefined, 1_000);
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
+    clearInterval(alive);
     await Promise.all(children.map(endProcess));
     for (const namespace of opened) namespace.close();
     cgroups.close();
