@@ -35,6 +35,7 @@ export function waypointPod(
           runAsGroup: 1337,
           runAsNonRoot: true,
           runAsUser: 1337,
+          seccompProfile: { type: 'RuntimeDefault' },
         },
         volumeMounts: [
           { name: 'token', mountPath: TOKEN_FOLDER, readOnly: true },

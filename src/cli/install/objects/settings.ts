@@ -1,0 +1,149 @@
+import type { Fields, Manifest } from './manifest.ts';
+import { installationParts, type Part } from './installation.ts';
+import type { Condition, NumberSetting, Shape, TextSetting, WholeSetting } from './shape.ts';
+
+/** What may be chosen about an installation. */
+export interface InstallSettings {
+  readonly platform: Platform;
+  readonly image: string;
+  readonly trustDomain: string;
+  readonly clusterDomain: string;
+  readonly clusterId: string;
+  /** Empty: the cluster is one network. */
+  readonly network: string;
+  /** Whose policies hold for the whole mesh. */
+  readonly rootNamespace: string;
+  readonly controllerReplicas: number;
+  /** Longest life of a workload's certificate, as `24h`. */
+  readonly svidTtl: string;
+  /** How long connections of a ztunnel that is replaced may live on. */
+  readonly drainSeconds: number;
+  readonly logLevel: string;
+  readonly logFormat: 'text' | 'json';
+  /** Beside Istio: only our own labels and names are claimed. */
+  readonly sideBySide: boolean;
+  /** What becomes of objects while no controller answers the webhook. */
+  readonly webhookFailurePolicy: 'Ignore' | 'Fail';
+  readonly controllerResources: Fields;
+  readonly ztunnelResources: Fields;
+}
+
+/** A kind of cluster: what is elsewhere there. */
+export interface PlatformTraits {
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** The runtime's folder for CNI plugins. */
+  readonly cniBinFolder: string;
+  readonly cniConfigFolder: string;
+  /** False: new pods are captured when they run, not before their first packet. */
+  readonly cni: boolean;
+}
+
+export const PLATFORMS = {
+  generic: {
+    imagePullPolicy: 'IfNotPresent',
+    cniBinFolder: '/opt/cni/bin',
+    cniConfigFolder: '/etc/cni/net.d',
+    cni: true,
+  },
+  // `kind load` puts the image on the nodes; nobody has pushed it anywhere.
+  kind: {
+    imagePullPolicy: 'Never',
+    cniBinFolder: '/opt/cni/bin',
+    cniConfigFolder: '/etc/cni/net.d',
+    cni: true,
+  },
+  k3s: {
+    imagePullPolicy: 'IfNotPresent',
+    cniBinFolder: '/var/lib/rancher/k3s/data/cni',
+    cniConfigFolder: '/var/lib/rancher/k3s/agent/etc/cni/net.d',
+    cni: true,
+  },
+  // /opt is read-only on its nodes.
+  gke: {
+    imagePullPolicy: 'IfNotPresent',
+    cniBinFolder: '/home/kubernetes/bin',
+    cniConfigFolder: '/etc/cni/net.d',
+    cni: true,
+  },
+  // Multus runs one configuration file of one plugin and overwrites it: there is nothing to chain into.
+  openshift: {
+    imagePullPolicy: 'IfNotPresent',
+    cniBinFolder: '/var/lib/cni/bin',
+    cniConfigFolder: '/etc/cni/multus/net.d',
+    cni: false,
+  },
+} as const satisfies Readonly<Record<string, PlatformTraits>>;
+
+export type Platform = keyof typeof PLATFORMS;
+
+/** What an installation is unless somebody says otherwise. */
+export function defaultSettings(version: string): InstallSettings {
+  return {
+    platform: 'generic',
+    image: `nodemesh/nodemesh:${version}`,
+    trustDomain: 'cluster.local',
+    clusterDomain: 'cluster.local',
+    clusterId: 'Kubernetes',
+    network: '',
+    rootNamespace: 'istio-system',
+    controllerReplicas: 2,
+    svidTtl: '24h',
+    drainSeconds: 3_600,
+    logLevel: 'info',
+    logFormat: 'json',
+    sideBySide: false,
+    webhookFailurePolicy: 'Ignore',
+    // What bench/README.md measures, and room. No limits: an application would wait for a proxy that has reached its own.
+    controllerResources: { requests: { cpu: '200m', memory: '256Mi' } },
+    ztunnelResources: { requests: { cpu: '100m', memory: '192Mi' } },
+  };
+}
+
+/** The objects of an installation with known settings. Pure. */
+export function renderParts(settings: InstallSettings): readonly Part[] {
+  const { holds, shape } = settingsShape(settings);
+  return installationParts(shape).filter(({ condition }) => condition === undefined || holds(condition));
+}
+
+export function renderObjects(settings: InstallSettings): readonly Manifest[] {
+  return renderParts(settings).flatMap(({ objects }) => objects);
+}
+
+function settingsShape(settings: InstallSettings): {
+  readonly shape: Shape;
+  holds(condition: Condition): boolean;
+} {
+  const traits: PlatformTraits = PLATFORMS[settings.platform];
+  const texts: Readonly<Record<TextSetting, string>> = {
+    ...settings,
+    ...traits,
+    drainTimeout: `${settings.drainSeconds}s`,
+  };
+  const numbers: Readonly<Record<NumberSetting, number>> = {
+    controllerReplicas: settings.controllerReplicas,
+    drainGraceSeconds: settings.drainSeconds + DRAIN_MARGIN_SECONDS,
+  };
+  const wholes: Readonly<Record<WholeSetting, Fields>> = settings;
+  const conditions: Readonly<Record<Condition, boolean>> = {
+    cni: traits.cni,
+    fixedUser: settings.platform !== 'openshift',
+    gke: settings.platform === 'gke',
+    network: settings.network !== '',
+    openshift: settings.platform === 'openshift',
+    sideBySide: settings.sideBySide,
+  };
+  const holds = (condition: Condition): boolean => conditions[condition];
+  return {
+    holds,
+    shape: {
+      text: (setting) => texts[setting],
+      number: (setting) => numbers[setting],
+      whole: (setting) => wholes[setting],
+      when: (condition, entries) => (holds(condition) ? entries : []),
+      whenFields: (condition, fields) => (holds(condition) ? fields : {}),
+    },
+  };
+}
+
+/** Between the end of the drain and the end of the process. */
+export const DRAIN_MARGIN_SECONDS = 10;
