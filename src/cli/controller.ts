@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/index.ts';
 import { dashboardPages } from './dashboard-pages.ts';
 import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
+import { addWebhookOptions, type WebhookFlags, webhookOf } from './controller-webhook-options.ts';
 import { collect, durationMs } from './option-values.ts';
 
-interface ControllerFlags extends LimitFlags {
+interface ControllerFlags extends LimitFlags, WebhookFlags {
   readonly manifests: string;
   readonly caDir: string;
   readonly jwksFile: string;
@@ -96,6 +97,7 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
+  addWebhookOptions(command, hostPort);
   addLimitOptions(command);
 }
 
@@ -125,6 +127,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     rootNamespace: flags.rootNamespace,
     svidTtlMs: flags.svidTtl,
     limits: limitsOf(flags),
+    webhook: webhookOf(flags),
     waypoints: {
       image: flags.waypointImage,
       ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checkTrustDomain, ModelError, parseWebAddress } from '../model/index.ts';
 import { readWaypointFlags } from './deployment/index.ts';
 import { ControllerError } from './errors.ts';
+import { resolveWebhookConfig, type WebhookConfig, type WebhookOptions } from './webhook/index.ts';
 import { type CallLimits, faultsOfCallLimits, resolveCallLimits } from './limits/index.ts';
 
 /** What a caller may say; whatever is left out has a default. */
@@ -52,6 +53,8 @@ export interface ControllerOptions {
   readonly leaveWaitMs?: number | undefined;
   /** How much each caller may ask for. */
   readonly limits?: Partial<CallLimits> | undefined;
+  /** The admission webhook. Default: none. */
+  readonly webhook?: WebhookOptions | undefined;
 }
 
 export interface WaypointPodConfig {
@@ -96,6 +99,7 @@ export interface ControllerConfig {
   readonly joinWaitMs: number;
   readonly leaveWaitMs: number;
   readonly limits: CallLimits;
+  readonly webhook: WebhookConfig | undefined;
 }
 
 /** Fills in defaults and checks; throws ControllerError ERR_CONTROLLER_CONFIG that names everything that is wrong. */
@@ -125,6 +129,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     joinWaitMs: options.joinWaitMs ?? 500,
     leaveWaitMs: options.leaveWaitMs ?? 2_000,
     limits: resolveCallLimits(options.limits),
+    webhook: resolveWebhookConfig(options.webhook),
   };
   const faults = faultsOf(config);
   if (faults.length === 0) return Object.freeze(config);

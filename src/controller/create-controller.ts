@@ -25,6 +25,7 @@ import { openServerCertificate } from './server/server-certificate.ts';
 import { type ControllerSink, silentSink } from './sink/index.ts';
 import { createManifestSource, type ObjectSource } from './sources/index.ts';
 import { createJwksVerifier, type TokenVerifier } from './tokens/index.ts';
+import { createWebhook, type ServingCertificate } from './webhook/index.ts';
 
 export interface ControllerDependencies {
   readonly clock?: Clock;
@@ -35,6 +36,8 @@ export interface ControllerDependencies {
   readonly source?: ObjectSource;
   /** Default: the JWKS file. */
   readonly tokens?: TokenVerifier;
+  /** What the webhook shows the API server. Default: a certificate of the mesh's own authority. */
+  readonly webhookCertificate?: () => Promise<ServingCertificate>;
   readonly registry?: MetricsRegistry;
   /** Of the program, for metrics. */
   readonly version?: string;
@@ -53,6 +56,7 @@ export interface ControllerAddresses {
   readonly admin: ListenAddress | undefined;
   readonly operator: ListenAddress | undefined;
   readonly dashboard: ListenAddress | undefined;
+  readonly webhook: ListenAddress | undefined;
 }
 
 export function createController(
@@ -65,6 +69,7 @@ export function createController(
     admin: undefined,
     operator: undefined,
     dashboard: undefined,
+    webhook: undefined,
   };
   return {
     get addresses() {
@@ -114,13 +119,25 @@ async function startController(
   const facts = createMeshFacts({ ...mesh, ...config, reported: observations.proxies, version, clock });
   const admin = await listenAdmin(mesh, { config, readiness, registry, version, facts, log }, owned);
   const dashboard = await listenDashboard(config, { store, facts, clock, log }, owned);
+  const ownCertificate = () =>
+    openServerCertificate({ authority: mesh.authority, names: config.serverNames, clock, log });
+  const webhook = createWebhook(
+    config.webhook,
+    {
+      ...mesh,
+      settings: config,
+      certificate: dependencies.webhookCertificate ?? ownCertificate,
+      registry,
+      clock,
+      log,
+    },
+    owned,
+  );
   // Proxies are served only when there is all to tell: half a mesh would look like the removal of the other half.
   await mesh.source.start();
   listed();
 
-  const certificate = owned.own(
-    await openServerCertificate({ authority: mesh.authority, names: config.serverNames, clock, log }),
-  );
+  const certificate = owned.own(await ownCertificate());
   const proxies = createProxyServices(mesh, { config, tokens, observations, log });
   const { limits, trustedNodeAccounts } = config;
   const limited = limitServices(proxies.services, {
@@ -140,7 +157,7 @@ async function startController(
   );
   certificate.onRenewed((renewed) => grpc.setCertificate(renewed));
   listening();
-  const addresses = { grpc: grpc.address, ...admin, dashboard };
+  const addresses = { grpc: grpc.address, ...admin, dashboard, webhook: await webhook.listen() };
   log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   return addresses;
 }

@@ -15,6 +15,8 @@ export const CONTROLLER_ERROR_CODES = {
   ERR_CONTROLLER_REPORT_RATE: 'a proxy reports what it sees far more often than it should',
   ERR_CONTROLLER_PROXY_UNKNOWN:
     'a proxy connected whose pod or Gateway the controller does not know, so that it cannot be told what is its own',
+  ERR_CONTROLLER_WEBHOOK: 'the admission webhook cannot listen, or its certificate cannot be read or used',
+  ERR_CONTROLLER_REVIEW: 'the admission webhook could not judge an object (in time)',
   ERR_CONTROLLER_SINK: 'an annotation, status or event could not be written back',
 } as const satisfies ErrorCodeTable;
 

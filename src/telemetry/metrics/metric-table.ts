@@ -315,6 +315,16 @@ export const METRICS = {
     'Requests for certificates that wait for their turn',
     [],
   ),
+  controllerReviews: counter(
+    'nodemesh_controller_reviews_total',
+    'Objects that the admission webhook was asked about, by outcome: allowed, refused, unjudged (not in time), malformed (no review)',
+    ['outcome'],
+  ),
+  controllerReviewObjects: gauge(
+    'nodemesh_controller_review_objects',
+    'Objects that the admission webhook keeps to judge others by; pods of one making count as one',
+    [],
+  ),
   controllerWaitingWrites: gauge(
     'nodemesh_controller_waiting_writes',
     'Annotations, conditions and events not written yet',

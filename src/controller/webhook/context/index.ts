@@ -1,0 +1,1 @@
+export { createNeighbours, type Neighbourhood, type Neighbours } from './neighbours.ts';

@@ -1,0 +1,68 @@
+import type { Clock, ClosableStack, Logger } from '../../base/index.ts';
+import type { MetricsRegistry } from '../../telemetry/index.ts';
+import type { ObjectSource } from '../sources/index.ts';
+import type { MeshSettings } from '../translate/index.ts';
+import { openCertificateFolder, type ServingCertificate } from './certificate/index.ts';
+import { createNeighbours } from './context/index.ts';
+import { createReviewer } from './review/index.ts';
+import { startWebhookServer } from './serve/index.ts';
+import type { WebhookConfig } from './webhook-config.ts';
+import { registerWebhookMetrics } from './webhook-metrics.ts';
+
+/** The webhook of a controller, if it is to have one. */
+export interface Webhook {
+  /**
+   * Serves, once the source has brought all that there is: before, much would seem to be missing. Undefined: nobody wants it.
+   * Rejects with ControllerError ERR_CONTROLLER_WEBHOOK.
+   */
+  listen(): Promise<{ readonly host: string; readonly port: number } | undefined>;
+}
+
+/** Keeps what objects are judged by up to date from the source, which is not to have begun yet. */
+export function createWebhook(
+  config: WebhookConfig | undefined,
+  parts: {
+    readonly settings: MeshSettings;
+    readonly source: Pick<ObjectSource, 'events'>;
+    /** Asked for where the configuration names no folder. */
+    readonly certificate: () => Promise<ServingCertificate>;
+    readonly registry: MetricsRegistry;
+    readonly clock: Clock;
+    readonly log: Logger;
+  },
+  owned: ClosableStack,
+): Webhook {
+  if (config === undefined) return { listen: async () => undefined };
+  const { settings, source, clock, log } = parts;
+  const { listen, certificateDirectory: directory, failClosed, timeoutMs } = config;
+  const neighbours = createNeighbours(settings.rootNamespace);
+  const stop = source.events.subscribe((events) => neighbours.apply(events));
+  owned.own({ close: async () => stop(), destroy: stop });
+  return {
+    async listen() {
+      const reviewer = owned.own(
+        createReviewer({
+          neighbours,
+          // What is not known may come with the next object of the same change.
+          settings: { ...settings, complete: false },
+          clock,
+          log,
+        }),
+      );
+      const certificate = owned.own(
+        directory === undefined
+          ? await parts.certificate()
+          : await openCertificateFolder({ directory, clock, log }),
+      );
+      const server = owned.own(
+        await startWebhookServer({
+          ...{ listen, failClosed, timeoutMs, reviewer, clock, log },
+          certificate: certificate.current,
+        }),
+      );
+      certificate.onRenewed((renewed) => server.setCertificate(renewed));
+      registerWebhookMetrics(parts.registry, { server, neighbours });
+      return server.address;
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export type { ServingCertificate } from './certificate/index.ts';
+export { createWebhook, type Webhook } from './create-webhook.ts';
+export { resolveWebhookConfig, type WebhookConfig, type WebhookOptions } from './webhook-config.ts';

@@ -1,0 +1,6 @@
+export {
+  type ReviewOutcome,
+  startWebhookServer,
+  type WebhookKeyPair,
+  type WebhookServer,
+} from './webhook-server.ts';
