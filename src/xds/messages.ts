@@ -43,11 +43,20 @@ export interface DeltaRequest {
   readonly rejection: string | undefined;
 }
 
+/** Resources that go to many streams. The same object means the same bytes, so that it is encoded once. */
+export interface ResourceBlock {
+  readonly resources: readonly XdsResource[];
+  /** About as many bytes as they take in a response. */
+  readonly bytes: number;
+}
+
 export interface DeltaResponse {
   readonly typeUrl: string;
   readonly nonce: string;
   /** Informative. */
   readonly systemVersion: string;
+  /** More resources, which other streams get too. A response that was received has none. */
+  readonly blocks?: readonly ResourceBlock[];
   readonly resources: readonly XdsResource[];
   readonly removed: readonly string[];
 }

@@ -22,6 +22,25 @@ const responses: fc.Arbitrary<DeltaResponse> = fc.record({
   ),
   removed: texts,
 });
+/** What goes to many is laid out once, and reads as what goes to one. */
+test('resources in shared blocks are the resources of the response that is read', (t) => {
+  fc.assert(
+    fc.property(responses, responses, (response, other) => {
+      const block = { resources: other.resources, bytes: 0 };
+      const inAll = [...other.resources, ...other.resources, ...response.resources];
+      for (let round = 0; round < 2; round++) {
+        const read = decodeDeltaResponse(encodeDeltaResponse({ ...response, blocks: [block, block] }));
+        sameValue(
+          read.resources.map(({ name, version }) => [name, version]),
+          inAll.map(({ name, version }) => [name, version]),
+        );
+      }
+    }),
+    { numRuns: 200 },
+  );
+  t.end();
+});
+
 const requests: fc.Arbitrary<DeltaRequest> = fc.record({
   node: fc.option(fc.record({ id: text, metadata: fc.constantFrom({}, { NODE_NAME: 'node-1' }) }), {
     nil: undefined,

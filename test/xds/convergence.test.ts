@@ -76,7 +76,8 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
     },
     answer() {
       if (pending === undefined) return;
-      for (const { name, version } of pending.resources) held.set(name, version);
+      for (const { resources } of [...(pending.blocks ?? []), pending])
+        for (const { name, version } of resources) held.set(name, version);
       for (const gone of pending.removed) held.delete(gone);
       const responseNonce = pending.nonce;
       pending = undefined;
@@ -133,7 +134,7 @@ for (const wildcard of [true, false]) {
           client.answer();
         }
         const expected = new Map<string, string>();
-        for (const entry of cache.entries()) {
+        for (const entry of cache.resources()) {
           const named = [entry.name, ...entry.aliases].some((key) => client.names.has(key));
           if (isVisible(entry, AUDIENCE) && (wildcard || named)) expected.set(entry.name, entry.version);
         }

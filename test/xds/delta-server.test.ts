@@ -161,6 +161,34 @@ test('a name that is subscribed to again is sent again', async (t) => {
   await dialogue.hangUp();
 });
 
+test('streams that ask for everything share it in blocks, and a change re-makes its own block alone', async (t) => {
+  const server = serverOf();
+  const cache = server.cache(A);
+  const names = Array.from({ length: 1200 }, (_, index) => `r${index}`);
+  cache.apply({ upserts: names.map((name) => resource(name, '1')) });
+  const blocksOf = async (id: string) => {
+    const dialogue = openDialogue(server, id);
+    dialogue.say({ typeUrl: A });
+    const { blocks = [], resources } = await dialogue.hear();
+    await dialogue.hangUp();
+    t.equal(new Set(resources.map(({ name }) => name)).size, 1200);
+    return blocks;
+  };
+  const first = await blocksOf('node-1');
+  const second = await blocksOf('node-2');
+  t.ok(first.length > 1);
+  t.ok(first.every((block, index) => block === second[index]));
+  cache.apply({ upserts: [resource('r3', '2')] });
+  const third = await blocksOf('node-3');
+  t.equal(third.filter((block) => !first.includes(block)).length, 1);
+  cache.apply({
+    removed: names.slice(0, 1100),
+    upserts: names.slice(0, 1100).map((name) => resource(`${name}b`, '1')),
+  });
+  const fourth = await blocksOf('node-4');
+  t.equal(fourth.flatMap(({ resources }) => resources).length, 1200);
+});
+
 test('scoped resources are seen by their audience alone, and leave when the audience changes', async (t) => {
   const server = serverOf();
   const cache = server.cache(A);
@@ -170,7 +198,7 @@ test('scoped resources are seen by their audience alone, and leave when the audi
   const two = openDialogue(server, 'node-2');
   const nobody = openDialogue(server, 'waypoint', undefined);
   for (const dialogue of [one, two, nobody]) dialogue.say({ typeUrl: A });
-  t.same(gist(await one.hear()).upserts, ['pod=1', 'public=1']);
+  t.same(gist(await one.hear()).upserts, ['public=1', 'pod=1']);
   t.same(gist(await two.hear()).upserts, ['public=1']);
   t.same(gist(await nobody.hear()).upserts, ['public=1']);
   for (const dialogue of [one, two, nobody]) dialogue.answer();

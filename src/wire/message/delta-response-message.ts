@@ -1,5 +1,5 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { DeltaResponse, XdsResource } from '../../xds/index.ts';
+import type { DeltaResponse, ResourceBlock, XdsResource } from '../../xds/index.ts';
 import { WireError } from '../errors.ts';
 
 /**
@@ -12,6 +12,8 @@ const RESOURCE = { version: 1, resource: 2, name: 3, aliases: 4 } as const;
 const ANY = { typeUrl: 1, value: 2 } as const;
 
 const frames = new WeakMap<XdsResource, Uint8Array>();
+/** A proxy that starts gets everything: its blocks are laid out once for all that start. */
+const laidOut = new WeakMap<ResourceBlock, Uint8Array>();
 
 export function encodeDeltaResponse(response: DeltaResponse): Buffer {
   const { typeUrl, nonce, systemVersion, resources, removed } = response;
@@ -20,7 +22,9 @@ export function encodeDeltaResponse(response: DeltaResponse): Buffer {
   header.tag(RESPONSE.typeUrl, WireType.LengthDelimited).string(typeUrl);
   header.tag(RESPONSE.nonce, WireType.LengthDelimited).string(nonce);
   for (const name of removed) header.tag(RESPONSE.removed, WireType.LengthDelimited).string(name);
-  return Buffer.concat([...resources.map((resource) => frameOf(resource, typeUrl)), header.finish()]);
+  const shared = (response.blocks ?? []).map((block) => bytesOf(block, typeUrl));
+  const single = resources.map((resource) => frameOf(resource, typeUrl));
+  return Buffer.concat([...shared, ...single, header.finish()]);
 }
 
 /** The resources' bytes are views of `bytes`, not copies. Throws WireError ERR_WIRE_DECODE. */
@@ -49,9 +53,21 @@ export function decodeDeltaResponse(bytes: Uint8Array): DeltaResponse {
   };
 }
 
-function frameOf(resource: XdsResource, typeUrl: string): Uint8Array {
-  const known = frames.get(resource);
+function bytesOf(block: ResourceBlock, typeUrl: string): Uint8Array {
+  const known = laidOut.get(block);
   if (known !== undefined) return known;
+  const bytes = Buffer.concat(block.resources.map((resource) => encodeFrame(resource, typeUrl)));
+  laidOut.set(block, bytes);
+  return bytes;
+}
+
+function frameOf(resource: XdsResource, typeUrl: string): Uint8Array {
+  const frame = frames.get(resource) ?? encodeFrame(resource, typeUrl);
+  frames.set(resource, frame);
+  return frame;
+}
+
+function encodeFrame(resource: XdsResource, typeUrl: string): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(RESPONSE.resources, WireType.LengthDelimited).fork();
   writer.tag(RESOURCE.version, WireType.LengthDelimited).string(resource.version);
@@ -61,9 +77,7 @@ function frameOf(resource: XdsResource, typeUrl: string): Uint8Array {
   writer.join();
   writer.tag(RESOURCE.name, WireType.LengthDelimited).string(resource.name);
   for (const alias of resource.aliases) writer.tag(RESOURCE.aliases, WireType.LengthDelimited).string(alias);
-  const frame = writer.join().finish();
-  frames.set(resource, frame);
-  return frame;
+  return writer.join().finish();
 }
 
 function decodeResource(bytes: Uint8Array): XdsResource {

@@ -2,6 +2,7 @@ import { type Clock, describeError, type Logger, type MeshError, type Timer } fr
 import { XdsError } from '../errors.ts';
 import type { DeltaRequest, DeltaResponse, XdsNode } from '../messages.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
+import { sizeOfResources } from './resource-blocks.ts';
 import type { SendBudget } from './send-budget.ts';
 import type { ResourceChange, SnapshotSource } from './snapshot-cache.ts';
 import { createSubscription, type RequestOutcome, type Subscription } from './subscription.ts';
@@ -186,8 +187,8 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
 }
 
 function sizeOf(response: DeltaResponse): number {
-  let bytes = 0;
-  for (const resource of response.resources) bytes += resource.bytes.length + 2 * resource.name.length;
+  let bytes = sizeOfResources(response.resources);
+  for (const block of response.blocks ?? []) bytes += block.bytes;
   for (const name of response.removed) bytes += name.length;
   return bytes;
 }

@@ -1,5 +1,6 @@
 import { createSignal, type Signal } from '../../base/index.ts';
-import type { XdsResource } from '../messages.ts';
+import type { ResourceBlock, XdsResource } from '../messages.ts';
+import { createResourceBlocks } from './resource-blocks.ts';
 
 /** A point in the history of one type's resources, for `DeltaServer.acknowledged`. */
 export interface Change {
@@ -40,7 +41,11 @@ export interface SnapshotSource extends SnapshotCache {
   readonly sequence: number;
   readonly changes: Signal<readonly ResourceChange[]>;
   entry(name: string): ResourceUpsert | undefined;
-  entries(): IterableIterator<ResourceUpsert>;
+  /** What a stream of this audience may see: what everybody sees, in blocks, and what is for it alone. */
+  everything(audience: string | undefined): {
+    readonly blocks: readonly ResourceBlock[];
+    readonly own: readonly ResourceUpsert[];
+  };
   /** The resources that have `key` as their name or among their aliases. */
   named(key: string): readonly ResourceUpsert[];
 }
@@ -48,6 +53,8 @@ export interface SnapshotSource extends SnapshotCache {
 export function createSnapshotCache(typeUrl: string): SnapshotSource {
   const entries = new Map<string, ResourceUpsert>();
   const byAlias = new Map<string, Set<string>>();
+  const shared = createResourceBlocks();
+  const byAudience = new Map<string, Set<ResourceUpsert>>();
   const changes = createSignal<readonly ResourceChange[]>();
   let sequence = 0;
 
@@ -67,7 +74,28 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
     }
     if (after === undefined) entries.delete(name);
     else entries.set(name, after);
+    share(before, after);
     return { name, before, after };
+  };
+
+  const share = (before: ResourceUpsert | undefined, after: ResourceUpsert | undefined): void => {
+    if (isShared(before) && isShared(after)) {
+      shared.replace(before, after);
+      return;
+    }
+    if (isShared(before)) shared.remove(before);
+    if (isShared(after)) shared.add(after);
+    if (before !== undefined) {
+      for (const audience of before.audiences ?? []) {
+        const own = byAudience.get(audience);
+        own?.delete(before);
+        if (own?.size === 0) byAudience.delete(audience);
+      }
+    }
+    if (after !== undefined) {
+      for (const audience of after.audiences ?? [])
+        byAudience.set(audience, (byAudience.get(audience) ?? new Set()).add(after));
+    }
   };
 
   return {
@@ -98,7 +126,10 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
     get: (name) => entries.get(name),
     resources: () => entries.values(),
     entry: (name) => entries.get(name),
-    entries: () => entries.values(),
+    everything: (audience) => ({
+      blocks: shared.all(),
+      own: audience === undefined ? [] : [...(byAudience.get(audience) ?? [])],
+    }),
     named(key) {
       const found: ResourceUpsert[] = [];
       const own = entries.get(key);
@@ -110,6 +141,11 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
       return found;
     },
   };
+}
+
+/** For everybody. */
+function isShared(resource: ResourceUpsert | undefined): resource is ResourceUpsert {
+  return resource !== undefined && resource.audiences === undefined;
 }
 
 /** True when a stream of this audience may see the resource. */

@@ -1,4 +1,5 @@
 import { type DeltaRequest, type DeltaResponse, WILDCARD, type XdsResource } from '../messages.ts';
+import { sizeOfResources } from './resource-blocks.ts';
 import {
   isVisible,
   type ResourceChange,
@@ -43,6 +44,8 @@ export interface Subscription {
   caughtUp(sequence: number): boolean;
 }
 
+type Told = Pick<DeltaResponse, 'blocks' | 'resources' | 'removed'>;
+
 export function createSubscription(source: SnapshotSource, audience: string | undefined): Subscription {
   const names = new Set<string>();
   /** Resources that the client holds; kept only without a wildcard. */
@@ -50,6 +53,8 @@ export function createSubscription(source: SnapshotSource, audience: string | un
   /** Names with news, each with whether the client holds (or must be told it does not have) the resource. */
   const dirty = new Map<string, boolean>();
   let wildcard = false;
+  /** A wildcard subscriber that holds nothing yet: it will get everything as it is by then, whatever changes until then. */
+  let empty = false;
   let started = false;
   let greeted = false;
   let oldestDirty = Number.POSITIVE_INFINITY;
@@ -69,12 +74,23 @@ export function createSubscription(source: SnapshotSource, audience: string | un
 
   const subscribeEverything = (versions: ReadonlyMap<string, string>): void => {
     wildcard = true;
-    for (const entry of source.entries()) {
-      if (!isVisible(entry, audience)) continue;
-      const version = versions.get(entry.name);
-      if (version !== entry.version) mark(entry.name, version !== undefined || held.has(entry.name), 0);
+    if (versions.size === 0 && held.size === 0) {
+      empty = true;
+      dirty.clear();
+      oldestDirty = 0;
+      return;
     }
-    for (const name of versions.keys()) if (!isVisible(source.entry(name), audience)) mark(name, true, 0);
+    let stillThere = 0;
+    const { blocks, own } = source.everything(audience);
+    for (const resources of [...blocks.map((block) => block.resources), own]) {
+      for (const { name, version: current } of resources) {
+        const version = versions.get(name);
+        if (version !== undefined) stillThere += 1;
+        if (version !== current) mark(name, version !== undefined || held.has(name), 0);
+      }
+    }
+    if (stillThere < versions.size)
+      for (const name of versions.keys()) if (!isVisible(source.entry(name), audience)) mark(name, true, 0);
     held.clear();
   };
 
@@ -98,6 +114,7 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     if (key === WILDCARD) {
       if (!wildcard) return;
       wildcard = false;
+      empty = false;
       dirty.clear();
       oldestDirty = Number.POSITIVE_INFINITY;
       // The client now holds only what it names; that it had before.
@@ -124,6 +141,29 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     (change.before !== undefined && isNamed(change.before)) ||
     (change.after !== undefined && isNamed(change.after));
 
+  /** Undefined when that is too much for one response: then each resource is news of its own. */
+  const takeEverything = (maxBytes: number): Told | undefined => {
+    empty = false;
+    const { blocks, own } = source.everything(audience);
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes, sizeOfResources(own));
+    if (bytes <= maxBytes) {
+      // What was asked for by name besides and does not exist is still to be told.
+      const removed = [...dirty.keys()].filter((name) => !isVisible(source.entry(name), audience));
+      dirty.clear();
+      return { blocks, resources: own, removed };
+    }
+    for (const { resources } of blocks) for (const { name } of resources) mark(name, false, 0);
+    for (const { name } of own) mark(name, false, 0);
+    return undefined;
+  };
+
+  const respond = (nonce: string, told: Told): DeltaResponse => {
+    inFlight = { nonce, oldest: oldestDirty };
+    if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+    greeted = true;
+    return { typeUrl: source.typeUrl, nonce, systemVersion: String(source.sequence), ...told };
+  };
+
   const applySubscriptions = (request: DeltaRequest): void => {
     const first = !started;
     started = true;
@@ -148,10 +188,10 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       return inFlight?.nonce;
     },
     get hasMore() {
-      return dirty.size > 0;
+      return empty || dirty.size > 0;
     },
     get ready() {
-      return started && inFlight === undefined && (!greeted || dirty.size > 0);
+      return started && inFlight === undefined && (!greeted || empty || dirty.size > 0);
     },
     handle(request) {
       applySubscriptions(request);
@@ -164,7 +204,7 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       return { kind: 'rejected', nonce, message: request.rejection, since: oldest };
     },
     note(changes) {
-      if (!started) return;
+      if (!started || empty) return;
       for (const change of changes) {
         if (!concerns(change)) continue;
         const before = isVisible(change.before, audience);
@@ -179,6 +219,8 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       }
     },
     take(nonce, maxBytes) {
+      const everything = empty ? takeEverything(maxBytes) : undefined;
+      if (everything !== undefined) return respond(nonce, everything);
       const resources: XdsResource[] = [];
       const removed: string[] = [];
       let bytes = 0;
@@ -196,10 +238,7 @@ export function createSubscription(source: SnapshotSource, audience: string | un
         }
         dirty.delete(name);
       }
-      inFlight = { nonce, oldest: oldestDirty };
-      if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
-      greeted = true;
-      return { typeUrl: source.typeUrl, nonce, systemVersion: String(source.sequence), resources, removed };
+      return respond(nonce, { resources, removed });
     },
     caughtUp(sequence) {
       if (!greeted) return false;

@@ -49,7 +49,8 @@ export function openDialogue(
     {
       requests: incoming(),
       send(response) {
-        responses.push(response);
+        const shared = (response.blocks ?? []).flatMap((block) => block.resources);
+        responses.push({ ...response, resources: [...shared, ...response.resources] });
         return open ? Promise.resolve() : new Promise((resolve) => blocked.push(resolve));
       },
       end(error) {
