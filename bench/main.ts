@@ -15,6 +15,8 @@ import { measureMemory, measureVariants } from './macro/measure.ts';
 import { makeCertificates, writeHaproxyConfig, writeStunnelConfig } from './macro/peers.ts';
 import { formatResults } from './macro/table.ts';
 import { formatPages, measurePages } from './pages/measure-pages.ts';
+import { measureScale } from './scale/measure-scale.ts';
+import { formatScale } from './scale/scale-table.ts';
 import { measureConnections, measureRequests } from './telemetry/measure-telemetry.ts';
 import { formatTelemetry } from './telemetry/telemetry-table.ts';
 
@@ -23,7 +25,9 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
     'telemetry-rounds': { type: 'string', default: '15' },
-    part: { type: 'string', default: 'l4,l7,telemetry,pages' },
+    part: { type: 'string', default: 'l4,l7,telemetry,pages,scale' },
+    'scale-nodes': { type: 'string', default: '1000' },
+    'scale-services': { type: 'string', default: '10000' },
     only: { type: 'string', default: [...VARIANTS, 'nginx'].join(',') },
     'skip-load': { type: 'boolean', default: false },
     'skip-memory': { type: 'boolean', default: false },
@@ -32,7 +36,9 @@ const { values: options } = parseArgs({
 const seconds = atLeast(1, 'seconds', options.seconds);
 const rounds = atLeast(1, 'rounds', options.rounds);
 const telemetryRounds = atLeast(1, 'telemetry-rounds', options['telemetry-rounds']);
-const parts = choose('part', ['l4', 'l7', 'telemetry', 'pages'], options.part);
+const scaleNodes = atLeast(1, 'scale-nodes', options['scale-nodes']);
+const scaleServices = atLeast(30, 'scale-services', options['scale-services']);
+const parts = choose('part', ['l4', 'l7', 'telemetry', 'pages', 'scale'], options.part);
 const chosen = choose('only', [...VARIANTS, 'nginx'], options.only);
 const variants = VARIANTS.filter((variant) => chosen.includes(variant));
 const l7Variants = L7_VARIANTS.filter((variant) => chosen.includes(variant));
@@ -61,6 +67,7 @@ try {
   if (parts.includes('l7')) await benchL7(machine);
   if (parts.includes('telemetry')) await benchTelemetry();
   if (parts.includes('pages')) await benchPages();
+  if (parts.includes('scale')) await benchScale();
 } finally {
   await endLab();
   rmSync(folder, { recursive: true, force: true });
@@ -114,6 +121,18 @@ async function benchPages(): Promise<void> {
   process.stdout.write(`${machine}\n\n${table}`);
   keep('pages.json', { machine, rounds: PAGES_ROUNDS, figures });
   replaceBetweenMarkers('bench/README.md', 'pages results', `\n${machine}\n\n${table}\n`);
+}
+
+/** A mesh of many services, endpoints and nodes: the nodes are connections alone, the rest is real. */
+async function benchScale(): Promise<void> {
+  const size = { services: scaleServices, endpointsPerService: 10, nodes: scaleNodes };
+  const machine = describeMachine(`one run; changes: medians`);
+  const figures = await measureScale({ size, seconds: 10, folder, progress });
+  const table = formatScale(figures);
+  process.stdout.write(`${machine}\n\n${table}`);
+  if (scaleServices !== 10_000 || scaleNodes !== 1000) return;
+  keep('scale.json', { machine, figures });
+  replaceBetweenMarkers('bench/README.md', 'scale results', `\n${machine}\n\n${table}\n`);
 }
 
 /** Proxies that tell of all that they do, and some that tell of failures alone. */
