@@ -222,6 +222,23 @@ for (const implementation of implementations) {
     });
   });
 
+  test(`${implementation.name}: a tunnel that has carried much still carries when many more are opened`, {
+    timeout: 30_000,
+  }, async (t) => {
+    const onTunnel = (tunnel: Incoming): void => echo(tunnel.accept().duplex);
+    await withMesh(implementation, { onTunnel }, async (mesh) => {
+      const session = await mesh.session();
+      const { stream } = await session.open(HEAD);
+      // Less than half of its window, which nobody gives back, but more than each has when there are a hundred.
+      const carried = randomBytes(1_500_000);
+      stream.duplex.write(carried);
+      t.ok((await readBytes(stream.duplex, carried.length)).equals(carried));
+      for (let index = 1; index < 100; index++) await session.open(HEAD);
+      stream.duplex.write('still here');
+      t.equal(String(await readBytes(stream.duplex, 10)), 'still here');
+    });
+  });
+
   test(`${implementation.name}: a peer that fails authentication gets no stream`, async (t) => {
     const authenticate = (): string => {
       throw new Error('wrong trust domain');

@@ -89,6 +89,37 @@ test('an end needs no window', async (t) => {
   t.equal(ended, true);
 });
 
+test('an end needs no window that is positive either', { timeout: 10_000 }, async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  const stream = dialogue.connection.request(CONNECT, recordingSink());
+  dialogue.connection.write(stream, [{ bytes: Buffer.alloc(50_000), done: undefined }]);
+  dialogue.sent();
+  dialogue.send(encodeSettings([[4, 10_000]]));
+  dialogue.sent();
+  t.equal(stream.sendWindow, -40_000);
+  dialogue.connection.end(stream, () => undefined);
+  t.match(dialogue.sent(), [{ type: FrameType.DATA, length: 0, flags: 1 }]);
+  t.equal(stream.localEnded, true);
+  t.equal(dialogue.connection.hasWork, false);
+});
+
+test('a write of no bytes is done at once, or with those before it', async (t) => {
+  const dialogue = openDialogue({ role: 'client' });
+  const stream = dialogue.connection.request(CONNECT, recordingSink());
+  const done: string[] = [];
+  const write = (name: string, length: number): void =>
+    dialogue.connection.write(stream, [{ bytes: Buffer.alloc(length), done: () => done.push(name) }]);
+  write('nothing', 0);
+  t.same(done, ['nothing']);
+  write('all that may be sent and more', 65_536);
+  write('nothing behind it', 0);
+  dialogue.sent();
+  t.same(done, ['nothing'], 'in order');
+  dialogue.send(encodeWindowUpdate(0, 1), encodeWindowUpdate(1, 1));
+  t.equal(dataBytes(dialogue.sent(), 1), 1);
+  t.same(done, ['nothing', 'all that may be sent and more', 'nothing behind it']);
+});
+
 test('streams take turns, and small writes share a frame', async (t) => {
   const dialogue = openDialogue({ role: 'client' });
   dialogue.send(
@@ -183,6 +214,90 @@ test('many stalled streams shrink the windows, a live one keeps its own, and the
   t.equal(
     dialogue.requests.every(({ stream }) => !stream.closed),
     true,
+  );
+});
+
+test('a stream that had spent more than its new window holds may send again once that is in effect', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1));
+  dialogue.send(data(1, MIB));
+  t.equal(updates(dialogue.sent(), 1), 0, 'less than half of 4 MiB is not given back yet');
+  for (let id = 3; id < 200; id += 2) dialogue.send(dialogue.connect(id));
+  for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+  t.equal(dialogue.requests[0]?.stream.receiveWindow, 128 * KIB);
+  t.equal(updates(dialogue.sent(), 1), MIB);
+  dialogue.send(data(1, 128 * KIB));
+  t.equal(dialogue.requests[0]?.stream.closed, false);
+});
+
+test('a stream that lived on a window that had grown may send again when that shrinks', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  const openUpTo = (last: number): void => {
+    for (let id = (dialogue.requests.at(-1)?.stream.id ?? -1) + 2; id <= last; id += 2)
+      dialogue.send(dialogue.connect(id));
+    acknowledge();
+  };
+  const acknowledge = (): void => {
+    for (let windows = 1; windows > 0; ) {
+      windows = initialWindows(dialogue.sent()).length;
+      for (let index = 0; index < windows; index++) dialogue.send(SETTINGS_ACK);
+    }
+  };
+  openUpTo(199);
+  for (const { stream } of dialogue.requests.slice(1)) dialogue.connection.reset(stream, ErrorCode.CANCEL);
+  openUpTo(201);
+  const [first] = dialogue.requests;
+  t.equal(first?.stream.receiveWindow, 4 * MIB);
+  for (let sent = 0; sent < 3 * MIB; sent += KIB) dialogue.send(data(1, KIB));
+  openUpTo(401);
+  t.ok((first?.stream.receiveWindow ?? 0) >= 64 * KIB, `${first?.stream.receiveWindow}`);
+});
+
+test('a peer may end a stream whose window is below zero', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1));
+  const [request] = dialogue.requests;
+  if (request === undefined) throw new Error('a request was sent');
+  request.sink.stalled = true;
+  dialogue.send(data(1, MIB));
+  for (let id = 3; id < 200; id += 2) dialogue.send(dialogue.connect(id));
+  for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+  t.ok(request.stream.receiveWindow < 0);
+  dialogue.send(data(1, 0, true));
+  t.equal(request.sink.events.at(-1), 'end');
+});
+
+test('unread bytes count when a smaller window is in effect, and who gave a body up is given nothing', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1), dialogue.connect(3));
+  const [stalled, dropped] = dialogue.requests;
+  if (stalled === undefined || dropped === undefined) throw new Error('two requests were sent');
+  stalled.sink.stalled = true;
+  dropped.stream.targetWindow = 0;
+  dialogue.send(data(1, MIB), data(3, MIB));
+  for (let id = 5; id < 200; id += 2) dialogue.send(dialogue.connect(id));
+  for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+  const sent = dialogue.sent();
+  t.same(
+    [1, 3].map((id) => updates(sent, id)),
+    [0, 0],
+  );
+  stalled.sink.unread = 0;
+  dialogue.connection.read(stalled.stream, 0);
+  t.ok(updates(dialogue.sent(), 1) >= MIB);
+});
+
+test('a body that was given up and fills its window to the last byte is told nothing', async (t) => {
+  const dialogue = openDialogue({ role: 'server' });
+  dialogue.send(dialogue.connect(1));
+  const [request] = dialogue.requests;
+  if (request === undefined) throw new Error('a request was sent');
+  request.stream.targetWindow = 0;
+  for (let index = 0; index < 4; index++) dialogue.send(data(1, MIB));
+  t.same(
+    dialogue.sent().filter(({ type, streamId }) => type === FrameType.WINDOW_UPDATE && streamId === 1),
+    [],
+    'RFC 9113 §6.9: an increment of 0 would be an error',
   );
 });
 

@@ -209,7 +209,8 @@ export class Http2Connection implements FrameVisitor {
   /** Takes bytes of a stream; the last write's `done` is called when its bytes are framed, so no faster than they drain. */
   write(stream: Http2Stream, writes: readonly PendingWrite[]): void {
     for (const write of writes) {
-      if (stream.closed) {
+      // No bytes need no frame, and no window; behind others they are done with these.
+      if (stream.closed || (write.bytes.length === 0 && stream.pending.length === 0)) {
         write.done?.();
         continue;
       }

@@ -77,7 +77,12 @@ export class ReceiveWindows {
     const difference = bytes - this.#initialWindow;
     this.#initialWindow = bytes;
     this.#unacknowledged -= 1;
-    for (const stream of this.#streams.values()) stream.receiveWindow += difference;
+    for (const stream of this.#streams.values()) {
+      stream.receiveWindow += difference;
+      // What a stream had spent of a larger window may be more than all of the smaller one: nothing that it sends could
+      // bring it a credit any more.
+      if (difference < 0) this.#refund(stream, 0);
+    }
     // The need may have passed while the change was on its way.
     this.review();
   }
@@ -96,7 +101,8 @@ export class ReceiveWindows {
       this.#frames.sendWindowUpdate(0, missing);
     }
     if (stream === undefined) return true;
-    if (length > stream.receiveWindow) return false;
+    // RFC 9113 §6.9.1: an empty frame, which ends a stream, needs no window; it may be below zero.
+    if (length > 0 && length > stream.receiveWindow) return false;
     stream.receiveWindow -= length;
     return true;
   }
@@ -116,8 +122,13 @@ export class ReceiveWindows {
 
   /** Gives read bytes back to the peer. `arriving` bytes are taken from the window already but not here yet. */
   credit(stream: Http2Stream, arriving: number): void {
-    if (stream.remoteEnded || stream.closed) return;
     if (stream.unreadBytes === 0 && stream.targetWindow < this.#config.streamWindowBytes) this.#widen(stream);
+    this.#refund(stream, arriving);
+  }
+
+  #refund(stream: Http2Stream, arriving: number): void {
+    // Without a target nobody is to send any more; 0 is no increment either (RFC 9113 §6.9).
+    if (stream.remoteEnded || stream.closed || stream.targetWindow === 0) return;
     const increment = stream.targetWindow - stream.unreadBytes - stream.receiveWindow - arriving;
     if (increment < stream.targetWindow / 2) return;
     stream.receiveWindow += increment;

@@ -91,21 +91,25 @@ export class SendScheduler {
   }
 
   #sendTurn(stream: Http2Stream, output: Output): void {
-    const length = Math.min(
-      stream.pendingBytes,
-      QUANTUM_BYTES,
-      this.peerMaxFrameBytes,
-      stream.sendWindow,
-      this.connectionWindow,
+    // A window below zero holds bytes back, not an end that has none.
+    const length = Math.max(
+      0,
+      Math.min(
+        stream.pendingBytes,
+        QUANTUM_BYTES,
+        this.peerMaxFrameBytes,
+        stream.sendWindow,
+        this.connectionWindow,
+      ),
     );
-    if (stream.pendingBytes > 0 && length <= 0) return;
+    if (stream.pendingBytes > 0 && length === 0) return;
     const last = stream.endRequested !== undefined && length === stream.pendingBytes;
     const { trailers } = stream;
     const endsWithData = last && trailers === undefined;
     if (length > 0 || endsWithData) {
       const offset = output.reserve(FRAME_HEAD_BYTES);
       writeFrameHead(output.slab, offset, {
-        length: Math.max(0, length),
+        length,
         type: FrameType.DATA,
         flags: endsWithData ? FrameFlag.END_STREAM : 0,
         streamId: stream.id,
