@@ -114,6 +114,20 @@ test('two workloads prove their identities to each other, with a post-quantum ke
   });
 });
 
+test('a connection that fails before its new owner listens harms nobody', async (t) => {
+  const { a, b } = await pki();
+  await withServer(b, async (port) => {
+    const { socket } = await secureClient({
+      socket: connectTcp(port, '127.0.0.1'),
+      svid: a,
+      expected: anybody,
+    });
+    socket.destroy(new Error('reset'));
+    await new Promise((resolve) => socket.once('close', resolve));
+    t.equal(socket.destroyed, true);
+  });
+});
+
 test('X25519MLKEM768 is what gets negotiated, and X25519 or P-256 with older peers', async (t) => {
   const { a, b } = await pki();
   await withServer(b, async (port) => {

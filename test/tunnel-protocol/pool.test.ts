@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { test } from 'tap';
 import { MeshError } from '../../src/base/index.ts';
@@ -209,6 +210,20 @@ test('sessions whose peer no longer passes are cut', async (t) => {
     );
     t.equal(stream.endedCleanly, false);
     await until(() => pool.sessions().length === 0, 'the session is gone');
+  });
+});
+
+test('a connection that ends before it is used is one failure, which may be tried again', async (t) => {
+  const connect = async (mesh: TestMesh): Promise<TLSSocket> => {
+    const socket = await mesh.dial();
+    socket.destroy();
+    await once(socket, 'close');
+    return socket;
+  };
+  await withPool({ connect }, async ({ pool, connects }) => {
+    await t.rejects(pool.open('a', HEAD), { code: 'ERR_TUNNEL_SESSION_CLOSED', retryable: true });
+    t.same(connects, ['a']);
+    t.same(pool.sessions(), []);
   });
 });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { test } from 'tap';
 import {
@@ -105,6 +106,21 @@ test('SETTINGS that nobody acknowledges end the session', async (t) => {
   const goAway = wire.written().find(({ type }) => type === FrameType.GOAWAY);
   t.equal(goAway?.payload.readUInt32BE(4), 4, 'SETTINGS_TIMEOUT');
   await wire.session.closed;
+});
+
+test('a socket that was gone before its session began makes a closed one', async (t) => {
+  const clock = createFakeClock();
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  socket.destroy();
+  await once(socket, 'close');
+  const session = connectTunnelSession(socket, { clock });
+  t.equal(session.state, 'closed');
+  await t.rejects(session.open({ authority: '10.0.0.1:80' }), {
+    code: 'ERR_TUNNEL_SESSION_CLOSED',
+    retryable: true,
+  });
+  await session.closed;
+  t.equal(clock.pending, 0);
 });
 
 test('a peer that asks for answers and never reads them is cut off', async (t) => {

@@ -63,6 +63,8 @@ export function secureClient(options: SecureClientOptions): Promise<SecuredSocke
       try {
         const peer = peerIdentity(socket, expected, svid.tls.verifier, clock.now());
         settle();
+        // Until its new owner listens; who takes a socket that has failed by then finds it destroyed.
+        socket.on('error', ignoreLateFailure);
         resolve({ socket, peer });
       } catch (error) {
         fail(error);
@@ -94,5 +96,5 @@ function handshakeError(got: string, retryable: boolean): IdentityError {
 }
 
 function ignoreLateFailure(): void {
-  // The first failure has been reported already.
+  // The first failure has been reported, or 'close' follows.
 }

@@ -72,8 +72,9 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
       become('closed');
     },
   });
-  socket.once('close', () => resolveClosed());
-  transport.flushSoon();
+  socket.once('close', resolveClosed);
+  if (socket.destroyed) resolveClosed();
+  transport.start();
 
   const notOpen = (): TunnelError =>
     new TunnelError({

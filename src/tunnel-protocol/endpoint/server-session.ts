@@ -100,7 +100,7 @@ export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): S
     },
     destroy: (cause) => transport.destroy(cause),
   };
-  transport.flushSoon();
+  transport.start();
   return session;
 }
 

@@ -81,6 +81,8 @@ export function createSessionPool<Key>(options: TunnelPoolOptions<Key>): TunnelP
           throw signal.reason;
         }
         const session = options.startSession(socket, { config, clock, account: options.account });
+        // Who waits would connect again and again; its own retries are counted.
+        if (session.state === 'closed') throw endedAtOnceError();
         entry.pooled.set(session, { key, session, socket });
         void session.closed.then(() => forget(name, entry));
         entry.sessions.add(session);
@@ -148,6 +150,15 @@ function isStaleSession(error: unknown): boolean {
       error.code === 'ERR_TUNNEL_SESSION_CLOSED' ||
       error.code === 'ERR_TUNNEL_SESSION_FULL')
   );
+}
+
+function endedAtOnceError(): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_SESSION_CLOSED',
+    blame: 'upstream',
+    message: 'the session ended before it was used',
+    retryable: true,
+  });
 }
 
 function closedError(cause?: Error): TunnelError {

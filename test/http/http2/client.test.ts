@@ -1,6 +1,14 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { duplexPair, Readable } from 'node:stream';
 import { test } from 'tap';
-import { bodyOf, HeaderList, type HttpBody, type HttpRequest, readBody } from '../../../src/http/index.ts';
+import {
+  bodyOf,
+  connectHttp2,
+  HeaderList,
+  type HttpBody,
+  type HttpRequest,
+  readBody,
+} from '../../../src/http/index.ts';
 import {
   encodeGoAway,
   encodeReset,
@@ -10,7 +18,8 @@ import {
 } from '../../../src/http/http2/frame/index.ts';
 import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
 import { requestOf } from '../support/requests.ts';
-import { settle } from '../support/wire.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { byteStream, settle } from '../support/wire.ts';
 import { type Http2ClientWire, joined, openHttp2ClientWire } from './support/endpoint-wire.ts';
 import { data } from './support/scripted-peer.ts';
 
@@ -406,4 +415,16 @@ test('a server that speaks nonsense, or requests, ends the connection', async (t
     t.match(await sending, { code: 'ERR_HTTP_CUT', cause: { code: 'ERR_HTTP_PROTOCOL', blame: 'upstream' } });
     t.equal(await finish(wire), 0);
   }
+});
+
+test('a stream that was gone before makes a closed connection, and requests may go elsewhere', async (t) => {
+  const [duplex] = duplexPair();
+  duplex.destroy();
+  await once(duplex, 'close');
+  const clock = createFakeClock();
+  const connection = connectHttp2(byteStream(duplex), { clock });
+  t.equal(connection.state, 'closed');
+  await t.rejects(connection.send(requestOf({})), { code: 'ERR_HTTP_CONNECTION_CLOSED', retryable: true });
+  await connection.closed;
+  t.equal(clock.pending, 0);
 });

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { duplexPair, Readable } from 'node:stream';
 import { test } from 'tap';
 import { createBufferBudget } from '../../../src/base/index.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type HttpResponse,
   NO_BODY,
   readBody,
+  serveHttp2,
   textResponse,
 } from '../../../src/http/index.ts';
 import {
@@ -20,7 +22,8 @@ import {
   SETTINGS_ACK,
 } from '../../../src/http/http2/frame/index.ts';
 import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
-import { settle } from '../support/wire.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { byteStream, settle } from '../support/wire.ts';
 import { joined, openHttp2ServerWire } from './support/endpoint-wire.ts';
 import { data, frame } from './support/scripted-peer.ts';
 
@@ -594,4 +597,17 @@ test('a settings frame alone is no request', async (t) => {
   t.equal(wire.connection.activeExchanges, 0);
   wire.connection.destroy();
   await wire.connection.closed;
+});
+
+test('a stream that was gone before is served as one that has ended', async (t) => {
+  const [duplex] = duplexPair();
+  duplex.destroy();
+  await once(duplex, 'close');
+  const clock = createFakeClock();
+  const connection = serveHttp2(byteStream(duplex), {
+    clock,
+    onExchange: () => t.fail('nobody asks for anything'),
+  });
+  await connection.closed;
+  t.equal(clock.pending, 0);
 });

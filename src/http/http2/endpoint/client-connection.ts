@@ -63,8 +63,9 @@ export function connectHttp2(stream: ByteStream, options: ConnectOptions = {}): 
       become('closed');
     },
   });
-  duplex.once('close', () => resolveClosed());
-  transport.flushSoon();
+  duplex.once('close', resolveClosed);
+  if (duplex.destroyed) resolveClosed();
+  transport.start();
   duplex.resume();
 
   const notOpen = (): HttpError =>

@@ -116,8 +116,9 @@ export function serveHttp2(stream: ByteStream, options: ServeOptions): HttpServe
     },
   });
   deadline.set(config.headTimeoutMs);
-  duplex.once('close', () => resolveClosed());
-  transport.flushSoon();
+  duplex.once('close', resolveClosed);
+  if (duplex.destroyed) resolveClosed();
+  transport.start();
   duplex.resume();
 
   return {

@@ -18,6 +18,8 @@ export interface TransportOptions {
 
 /** Joins a connection to its socket: batches of frames out, chunks in, keep-alive, and the end. */
 export interface Transport {
+  /** Sends what waits first. A socket that was gone before anybody listened to it is told of here, as `onClosed`. */
+  start(): void;
   /** Bytes for the connection, as the socket gives them. */
   receive(chunk: Buffer): void;
   /** Sends what waits, together with all else of this turn of the event loop. */
@@ -135,6 +137,10 @@ export function createTransport(options: TransportOptions): Transport {
   });
   socket.on('close', closed);
   return {
+    start() {
+      if (socket.destroyed) closed();
+      else flushSoon();
+    },
     receive,
     flushSoon,
     onPingAck(payload) {
