@@ -23,7 +23,7 @@ import { createProxyServices } from './server/proxy-services.ts';
 import { streamPeerOf } from './server/stream-peer.ts';
 import { openServerCertificate } from './server/server-certificate.ts';
 import { type ControllerSink, silentSink } from './sink/index.ts';
-import { createManifestSource, type ObjectSource } from './sources/index.ts';
+import { createManifestSource, createSelectedSource, type ObjectSource } from './sources/index.ts';
 import { createJwksVerifier, type TokenVerifier } from './tokens/index.ts';
 import { createWebhook, type ServingCertificate } from './webhook/index.ts';
 
@@ -95,8 +95,10 @@ async function startController(
 ): Promise<ControllerAddresses> {
   const { clock = systemClock, log = silentLogger, sink = silentSink } = dependencies;
   const { registry = createMetricsRegistry(), version = 'unknown' } = dependencies;
-  const source =
-    dependencies.source ?? createManifestSource({ directory: config.manifestsDirectory, clock, log });
+  const source = createSelectedSource(
+    dependencies.source ?? createManifestSource({ directory: config.manifestsDirectory, clock, log }),
+    { rootNamespace: config.rootNamespace, ownNamespaces: ownNamespaces(config) },
+  );
   const tokens = dependencies.tokens ?? createJwksVerifier({ file: config.jwksFile, clock });
   const readiness = createReadiness();
   const listed = readiness.waitFor('objects');
@@ -124,7 +126,7 @@ async function startController(
   const webhook = createWebhook(
     config.webhook,
     {
-      ...mesh,
+      source,
       settings: config,
       certificate: dependencies.webhookCertificate ?? ownCertificate,
       registry,
@@ -162,6 +164,15 @@ async function startController(
   return addresses;
 }
 
+/** Those of the mesh's own parts. */
+function ownNamespaces({ trustedNodeAccounts }: ControllerConfig): ReadonlySet<string> {
+  return new Set([
+    OWN_NAMESPACE,
+    ...[...trustedNodeAccounts].map((account) => account.split('/', 1)[0] ?? ''),
+  ]);
+}
+
+const OWN_NAMESPACE = 'nodemesh-system';
 /** Of all nodes together. */
 const MESH_LIMITS = { edges: 20_000, tallies: 300_000, refusals: 5_000, flows: 20_000, spans: 20_000 };
 /** A slot that is over is reported within two seconds. */

@@ -4,4 +4,5 @@ export {
   type ManifestSourceOptions,
   readObjects,
 } from './manifests/index.ts';
+export { createSelectedSource, type SelectedSource } from './selected/index.ts';
 export type { ObjectEvent, ObjectSource, SourceProblem } from './object-source.ts';

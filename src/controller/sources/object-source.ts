@@ -10,6 +10,8 @@ export interface ObjectSource extends Closable {
   /** What is wrong at this moment, in a stable order. */
   problems(): readonly SourceProblem[];
   readonly problemChanges: Signal<readonly SourceProblem[]>;
+  /** Brings once more all that is in these namespaces, in batches to come: somebody has not kept it. */
+  deliverAgain?(namespaces: ReadonlySet<string>): void;
 }
 
 export type ObjectEvent =

@@ -1,6 +1,6 @@
 import type { Clock, ClosableStack, Logger } from '../../base/index.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
-import type { ObjectSource } from '../sources/index.ts';
+import type { SelectedSource } from '../sources/index.ts';
 import type { MeshSettings } from '../translate/index.ts';
 import { openCertificateFolder, type ServingCertificate } from './certificate/index.ts';
 import { createNeighbours } from './context/index.ts';
@@ -23,7 +23,7 @@ export function createWebhook(
   config: WebhookConfig | undefined,
   parts: {
     readonly settings: MeshSettings;
-    readonly source: Pick<ObjectSource, 'events'>;
+    readonly source: Pick<SelectedSource, 'events' | 'isSelected'>;
     /** Asked for where the configuration names no folder. */
     readonly certificate: () => Promise<ServingCertificate>;
     readonly registry: MetricsRegistry;
@@ -43,6 +43,7 @@ export function createWebhook(
       const reviewer = owned.own(
         createReviewer({
           neighbours,
+          isSelected: (namespace) => source.isSelected(namespace),
           // What is not known may come with the next object of the same change.
           settings: { ...settings, complete: false },
           clock,

@@ -25,6 +25,11 @@ const namespace = (name: string, labels: string): string => `
 apiVersion: v1
 kind: Namespace
 metadata: {name: ${name}, labels: {${labels}}}`;
+const discovery = (selectors: string): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: 'discoverySelectors: [${selectors}]'}`;
 const jwt = `{${TARGET}, jwtRules: [{issuer: "https://issuer.example", jwks: '{"keys":[]}'}]}`;
 
 export const OWN_CASES: Readonly<Record<string, OwnCase>> = {
@@ -334,6 +339,13 @@ status: {phase: Running, podIP: 10.244.1.2}`,
       SHOP,
       `${pod('', '{nodeName: node-1, containers: [{name: one}]}', ', annotations: {traffic.nodemesh.io/exclude-inbound-ports: "3306"}')}
 status: {phase: Running, podIP: 10.244.1.2}`,
+    ),
+  },
+  NM0061: {
+    wrong: yaml(SHOP, discovery('{matchLabels: {mesh: "yes"}}')),
+    right: yaml(
+      SHOP,
+      discovery('{matchLabels: {mesh: "yes"}}, {matchLabels: {kubernetes.io/metadata.name: shop}}'),
     ),
   },
   NM0060: {

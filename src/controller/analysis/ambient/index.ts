@@ -2,6 +2,7 @@ import type { Analyzer } from '../messages/index.ts';
 import type { AnalysedMesh } from '../subject/index.ts';
 import {
   analyzeDestinationRuleTls,
+  analyzeDiscovery,
   analyzeEnrolmentLabels,
   analyzeInertObjects,
   analyzeNetworkPolicies,
@@ -45,4 +46,5 @@ export const AMBIENT_ANALYZERS: readonly Analyzer<AnalysedMesh>[] = [
   analyzeInertObjects,
   analyzeNetworkPolicies,
   analyzeDestinationRuleTls,
+  analyzeDiscovery,
 ];

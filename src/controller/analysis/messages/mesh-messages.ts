@@ -71,6 +71,13 @@ export const MESH_MESSAGES = {
       'An annotation that excludes ports or ranges cannot be read. What it would have excluded is captured.',
     hint: 'correct the annotation',
   }),
+  NamespaceNotSelected: define('NamespaceNotSelected', 'NM0061', 'warning', {
+    template:
+      'labelled for the mesh, but none of the discoverySelectors of MeshConfig selects the namespace %s',
+    cause:
+      'Where MeshConfig has discoverySelectors, namespaces that none of them selects are not of the mesh: nothing in them is enrolled, and no proxy knows of them.',
+    hint: 'give the namespace a label that a selector asks for, or extend discoverySelectors',
+  }),
   SystemNamespace: define('SystemNamespace', 'NM0060', 'warning', {
     template: 'the namespace %s is never captured, whatever its labels say',
     cause: 'The cluster needs its system pods to start the mesh.',

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { describeError } from '../../../base/index.ts';
 import { checkTrustDomain, ModelError } from '../../../model/index.ts';
 import type { Field } from '../fields/index.ts';
+import { type LabelQuery, parseLabelQuery } from '../gateway-api/index.ts';
 import { type ExtensionProviderObject, parseExtensionProvider } from './extension-provider.ts';
 import { type MeshTelemetryObject, parseMeshTelemetry, unusedDefaults } from './mesh-telemetry.ts';
 
@@ -12,6 +13,8 @@ export interface MeshConfigObject {
   readonly trustDomainAliases: readonly string[];
   readonly pathNormalization: (typeof NORMALIZATIONS)[number];
   readonly telemetry: MeshTelemetryObject;
+  /** Namespaces that one of them selects are of the mesh; without any, all are. */
+  readonly discoverySelectors: readonly LabelQuery[];
   /** Fields that are there and that nobody reads. */
   readonly unused: readonly string[];
 }
@@ -29,6 +32,7 @@ export function parseMeshConfig(field: Field): MeshConfigObject {
     trustDomainAliases: parseAliases(root.key('trustDomainAliases')),
     pathNormalization: normalization.oneOf(NORMALIZATIONS) ?? 'DEFAULT',
     telemetry: parseMeshTelemetry(root),
+    discoverySelectors: root.key('discoverySelectors').items(100).map(parseDiscoverySelector),
     unused: [
       ...root
         .entries()
@@ -37,6 +41,21 @@ export function parseMeshConfig(field: Field): MeshConfigObject {
       ...unusedDefaults(root),
     ],
   };
+}
+
+function parseDiscoverySelector(field: Field): LabelQuery {
+  const query = parseLabelQuery(field.required());
+  const operators = field.key('matchExpressions').items();
+  // Elsewhere what is no operator never holds; here a slip of the pen would take half a cluster out of the mesh.
+  for (const item of operators) {
+    const operator = item.key('operator').oneOf(OPERATORS);
+    const values = item.key('values');
+    const needsValues = operator === 'In' || operator === 'NotIn';
+    if (needsValues && values.items().length === 0) values.issue(`values, for ${operator}`);
+    if (operator !== undefined && !needsValues && values.items().length > 0)
+      values.issue(`no values, for ${operator}`);
+  }
+  return query;
 }
 
 function parseYaml(field: Field): unknown {
@@ -75,6 +94,7 @@ function parseAliases(field: Field): readonly string[] {
   });
 }
 
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 const NORMALIZATIONS = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
 const USED: ReadonlySet<string> = new Set([
   'accessLogEncoding',
@@ -82,6 +102,7 @@ const USED: ReadonlySet<string> = new Set([
   'accessLogFormat',
   'defaultConfig',
   'defaultProviders',
+  'discoverySelectors',
   'enableTracing',
   'extensionProviders',
   'pathNormalization',

@@ -9,6 +9,8 @@ export interface ManifestClaims {
   update(file: string, content: ManifestContent | undefined): void;
   /** A file that cannot be read: what it said before stays in force. */
   unreadable(file: string, message: string): void;
+  /** What is in force in these namespaces shows in the next `flush` once more. */
+  repeat(namespaces: ReadonlySet<string>): void;
   /** The events for all updates since the last flush. */
   flush(): readonly ObjectEvent[];
   problems(): readonly SourceProblem[];
@@ -33,6 +35,7 @@ export function createManifestClaims(): ManifestClaims {
   const files = new Map<string, FileState>();
   const claimants = new Map<string, Set<string>>();
   const inForce = new Map<string, InForce>();
+  const again = new Set<string>();
   const dirty = new Set<string>();
   const unknownKinds = new Map<string, string>();
   // What problems() looks at is kept small, for it is asked after every change of one file among thousands.
@@ -71,6 +74,13 @@ export function createManifestClaims(): ManifestClaims {
       const problem = { severity: 'error', file, line: 1, field: '', object: '', message } as const;
       replace(file, { claims: files.get(file)?.claims ?? new Map(), problems: [problem] });
     },
+    repeat(namespaces) {
+      for (const [id, { key }] of inForce) {
+        if (!namespaces.has(key.slice(0, Math.max(0, key.indexOf('/'))))) continue;
+        again.add(id);
+        dirty.add(id);
+      }
+    },
     flush() {
       const events: ObjectEvent[] = [];
       for (const id of dirty) {
@@ -86,8 +96,9 @@ export function createManifestClaims(): ManifestClaims {
           continue;
         }
         const sound = entry.faults.length === 0;
-        if (before?.content === entry.content && before.sound === sound) continue;
-        const object = numbered(named(entry), before?.generation ?? 0);
+        const isSame = before?.content === entry.content && before.sound === sound;
+        if (isSame && !again.has(id)) continue;
+        const object = numbered(named(entry), (before?.generation ?? 0) - (isSame ? 1 : 0));
         const { kind, meta } = object;
         const { generation } = meta;
         inForce.set(id, { kind, key: objectKey(meta), content: entry.content, sound, generation });
@@ -95,6 +106,7 @@ export function createManifestClaims(): ManifestClaims {
         events.push({ type: 'upsert', object, faults, written: () => JSON.parse(content) as unknown });
       }
       dirty.clear();
+      again.clear();
       return events;
     },
     problems() {

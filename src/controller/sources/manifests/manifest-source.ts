@@ -117,6 +117,11 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
     events,
     problemChanges,
     problems: () => claims.problems(),
+    deliverAgain(namespaces) {
+      claims.repeat(namespaces);
+      // Not within the batch that made somebody ask.
+      queueMicrotask(flush);
+    },
     async start() {
       try {
         await watch.start();

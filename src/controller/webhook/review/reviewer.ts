@@ -10,6 +10,8 @@ import type { ReviewJob, ReviewResult } from './review-job.ts';
 
 export interface ReviewerOptions {
   readonly neighbours: Pick<Neighbours, 'near'>;
+  /** Whether a namespace is of the mesh; of what is in others nothing is known, and nothing is judged. Default: all are. */
+  readonly isSelected?: (namespace: string) => boolean;
   readonly settings: AnalysisSettings;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,6 +37,7 @@ interface Waiting {
 
 export function createReviewer(options: ReviewerOptions): Reviewer {
   const { neighbours, settings, clock, log, maxWaiting = 32 } = options;
+  const { isSelected = () => true } = options;
   const waiting: Waiting[] = [];
   let current: Waiting | undefined;
   let thread: Worker | undefined;
@@ -108,7 +111,9 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
 
   return {
     review(request, timeoutMs) {
-      if (!isJudged(request)) return Promise.resolve({ allowed: true });
+      const { namespace } = request;
+      if (!isJudged(request) || (namespace !== '' && !isSelected(namespace)))
+        return Promise.resolve({ allowed: true });
       if (closed) return Promise.reject(unjudged('the controller is closing'));
       if (waiting.length >= maxWaiting)
         return Promise.reject(unjudged(`${waiting.length} objects are waiting already`));

@@ -1,3 +1,4 @@
+export { analyzeDiscovery } from './discovery.ts';
 export { analyzeDestinationRuleTls } from './destination-rule-tls.ts';
 export { analyzeEnrolmentLabels } from './labels.ts';
 export { analyzeInertObjects } from './inert-objects.ts';

@@ -1,0 +1,1 @@
+export { createSelectedSource, type SelectedSource } from './selected-source.ts';
