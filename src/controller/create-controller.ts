@@ -16,6 +16,7 @@ import {
 import { startGrpcServer } from '../wire/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
 import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
+import { type Leadership, soleLeader } from './leadership/index.ts';
 import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
 import { type ListenAddress, listenAdmin } from './server/admin-listeners.ts';
 import { openMesh } from './server/mesh.ts';
@@ -32,6 +33,8 @@ export interface ControllerDependencies {
   readonly log?: Logger;
   /** Default: nothing is written back. */
   readonly sink?: ControllerSink;
+  /** Default: there is no other replica. */
+  readonly leadership?: Leadership;
   /** Default: the directory of manifests. */
   readonly source?: ObjectSource;
   /** Default: the JWKS file. */
@@ -94,6 +97,7 @@ async function startController(
   owned: ClosableStack,
 ): Promise<ControllerAddresses> {
   const { clock = systemClock, log = silentLogger, sink = silentSink } = dependencies;
+  const { leadership = soleLeader } = dependencies;
   const { registry = createMetricsRegistry(), version = 'unknown' } = dependencies;
   const source = createSelectedSource(
     dependencies.source ?? createManifestSource({ directory: config.manifestsDirectory, clock, log }),
@@ -104,7 +108,7 @@ async function startController(
   const listed = readiness.waitFor('objects');
   const listening = readiness.waitFor('grpc');
 
-  const mesh = await openMesh({ config, source, sink, clock, log }, owned);
+  const mesh = await openMesh({ config, source, sink, leadership, clock, log }, owned);
   const store = createObservationStore({
     proxy: 'controller',
     clock,

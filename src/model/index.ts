@@ -303,3 +303,10 @@ export type {
   WorkloadType,
   WorkloadUid,
 } from './workload.ts';
+export {
+  mergeStatus,
+  type OwnedList,
+  type StatusChange,
+  type StatusEntry,
+  type WrittenCondition,
+} from './object-status/merge-status.ts';

@@ -104,7 +104,9 @@ test('what a node reports is announced at once, acknowledged by all, and written
     });
   t.same(await report('prepared', 1), { acknowledged: true });
   t.equal(other.workloads.get(CART)?.tunnelProtocol, 'hbone', 'before the answer, so before the nat rules');
-  t.same(running.writes, ['annotate shop/cart {"annotations":{"ambient.istio.io/redirection":"enabled"}}']);
+  t.same(running.writes, [
+    'annotate shop/cart {"uid":"uid-cart","annotations":{"ambient.istio.io/redirection":"enabled"}}',
+  ]);
 
   await running.apply(
     'cart',

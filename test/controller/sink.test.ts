@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { createSinkQueue, createSocketSink, silentSink } from '../../src/controller/sink/index.ts';
+import { createSignal } from '../../src/base/index.ts';
 import { ControllerError } from '../../src/controller/errors.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 const change = (value: string | null) => ({ namespace: 'shop', name: 'cart', annotations: { a: value } });
 
@@ -106,5 +108,128 @@ test('a status is written when it is new, and by each writer for itself', async 
   await write('b', 'False');
   await queue.idle();
   t.same(seen.slice(3), ['a True'], 'after its object was gone');
+  await queue.close();
+});
+
+function candidacy(leading: boolean) {
+  const changes = createSignal<boolean>();
+  const leadership = { leading, changes };
+  return {
+    leadership,
+    lead(next: boolean) {
+      leadership.leading = next;
+      changes.emit(next);
+    },
+  };
+}
+
+const accepted = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'HTTPRoute',
+  namespace: 'shop',
+  name,
+  writer: 'a',
+  conditions: [
+    { type: 'Accepted', status: 'True' as const, reason: 'r', message: 'm', observedGeneration: 1 },
+  ],
+});
+const notice = (message: string) => ({
+  kind: 'Pod',
+  namespace: 'shop',
+  name: 'cart',
+  type: 'Warning' as const,
+  reason: 'r',
+  message,
+});
+
+test('beside a leader nothing is written; on taking over, all that is wanted is, the newest first', async (t) => {
+  const seen: string[] = [];
+  const { leadership, lead } = candidacy(false);
+  const clock = createFakeClock();
+  const queue = createSinkQueue({
+    leadership,
+    clock,
+    sink: {
+      ...silentSink,
+      setStatus: async ({ name }) => void seen.push(name),
+      recordEvent: async ({ message }) => void seen.push(message),
+      applyObject: async () => void seen.push('applied'),
+    },
+  });
+  queue.recordEvent(notice('long ago'));
+  await clock.advance(60_000);
+  queue.setStatus(accepted('one'));
+  queue.setStatus(accepted('two'));
+  queue.setStatus(accepted('three'));
+  queue.forgetStatus(accepted('three'));
+  queue.setStatus(accepted('one'));
+  queue.applyObject({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'x', labels: {}, annotations: {}, ownerReferences: [] },
+  });
+  queue.recordEvent(notice('just now'));
+  await queue.idle();
+  t.same(seen, []);
+  lead(true);
+  await queue.idle();
+  t.same(seen, ['two', 'one', 'just now']);
+  queue.setStatus(accepted('one'));
+  await queue.idle();
+  t.equal(seen.length, 3, 'nothing new');
+  await queue.close();
+});
+
+test('who leads no more stops writing at once, and writes again when it leads again', async (t) => {
+  const seen: string[] = [];
+  const { leadership, lead } = candidacy(true);
+  const queue = createSinkQueue({
+    leadership,
+    sink: {
+      ...silentSink,
+      setStatus: ({ name }, signal) =>
+        new Promise((resolve, reject) => {
+          seen.push(name);
+          if (seen.length > 1) resolve();
+          else signal?.addEventListener('abort', () => reject(signal.reason));
+        }),
+    },
+  });
+  queue.setStatus(accepted('one'));
+  await new Promise((resolve) => setImmediate(resolve));
+  lead(false);
+  await queue.idle();
+  t.same(seen, ['one'], 'the write under way was called back');
+  queue.setStatus(accepted('two'));
+  t.equal(queue.waiting, 0);
+  lead(true);
+  await queue.idle();
+  t.same(seen, ['one', 'two', 'one']);
+  await queue.close();
+});
+
+test('taking over does not write everything at once', async (t) => {
+  const { leadership, lead } = candidacy(false);
+  let now = 0;
+  let most = 0;
+  let all = 0;
+  const queue = createSinkQueue({
+    leadership,
+    sink: {
+      ...silentSink,
+      async setStatus() {
+        now += 1;
+        all += 1;
+        most = Math.max(most, now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now -= 1;
+      },
+    },
+  });
+  for (let index = 0; index < 500; index++) queue.setStatus(accepted(`route-${index}`));
+  lead(true);
+  await queue.idle();
+  t.equal(all, 500);
+  t.ok(most <= 16, `${most} at once`);
   await queue.close();
 });

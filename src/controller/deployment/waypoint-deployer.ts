@@ -5,6 +5,7 @@ import type { MeshCollections } from '../collections/index.ts';
 import type { ObjectMeta } from '../objects/index.ts';
 import { APPLIED, type ObjectManifest, type SinkQueue } from '../sink/index.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
+import { idFrom, idOf, type ObjectId, readKinds } from './object-id.ts';
 import { renderGateway } from './render-gateway.ts';
 
 export interface WaypointDeployerOptions {
@@ -25,6 +26,8 @@ export interface WaypointDeployer {
   fault(gateway: GatewayKey): string | undefined;
   /** Gateways whose fault is another now. */
   readonly faultChanges: Signal<ReadonlySet<GatewayKey>>;
+  /** Looks at everything anew: what was asked for before may not have been done. */
+  repeat(): void;
   stop(): void;
 }
 
@@ -201,30 +204,20 @@ export function createWaypointDeployer(options: WaypointDeployerOptions): Waypoi
     },
     fault: faultOf,
     faultChanges,
+    repeat() {
+      for (const { key } of waypoints.values()) dirtyGateways.add(key);
+      for (const [kind, collection] of readKinds(objects)) {
+        for (const { meta } of collection.values()) {
+          const id = idFrom(kind, `${meta.namespace}/${meta.name}`);
+          if (meta.annotations.has(APPLIED)) dirtyObjects.set(id.text, id);
+        }
+      }
+      schedule();
+    },
     stop() {
       for (const stop of stops) stop();
     },
   };
-}
-
-interface ObjectId {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly namespace: string; readonly name: string };
-  /** `namespace/name`. */
-  readonly key: string;
-  readonly text: string;
-}
-
-function idOf({ apiVersion, kind, metadata: { namespace, name } }: ObjectManifest): ObjectId {
-  const key = `${namespace}/${name}`;
-  return { apiVersion, kind, metadata: { namespace, name }, key, text: `${kind} ${key}` };
-}
-
-function idFrom(kind: string, key: string): ObjectId {
-  const [namespace = '', name = ''] = key.split('/');
-  const apiVersion = kind === 'Deployment' ? 'apps/v1' : 'v1';
-  return { apiVersion, kind, metadata: { namespace, name }, key, text: `${kind} ${key}` };
 }
 
 function withFingerprint(manifest: ObjectManifest): ObjectManifest {

@@ -96,9 +96,9 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       const taken = report.pods.flatMap((entry) => take(entry, report.node));
       options.announce(taken);
       for (const { pod, captured } of taken) {
-        const { namespace, name } = pod.meta;
+        const { namespace, name, uid } = pod.meta;
         const annotations = { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
-        void sink.annotatePod({ namespace, name, annotations }).then(() => options.written(pod));
+        void sink.annotatePod({ namespace, name, uid, annotations }).then(() => options.written(pod));
       }
       if (taken.length === 0) return { acknowledged: true };
       const waitMs = taken.some(({ leaving }) => leaving) ? leaveWaitMs : joinWaitMs;

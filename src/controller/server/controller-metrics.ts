@@ -9,6 +9,7 @@ import {
 } from '../../telemetry/index.ts';
 import type { DeltaServer } from '../../xds/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
+import type { Leadership } from '../leadership/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 
@@ -20,10 +21,12 @@ export function registerControllerMetrics(
     readonly server: DeltaServer;
     readonly source: ObjectSource;
     readonly sink: SinkQueue;
+    readonly reportSink: SinkQueue;
+    readonly leadership: Leadership;
     readonly facts: Pick<Facts, 'proxies' | 'certificates'>;
   },
 ): void {
-  const { collections, server, source, sink, facts } = parts;
+  const { collections, server, source, sink, reportSink, leadership, facts } = parts;
   const { podWorkloads, otherWorkloads, services, policyObjects, enrolments } = collections;
   makeGauge(registry, METRICS.controllerWorkloads, (self) =>
     self.set(podWorkloads.size + otherWorkloads.size),
@@ -45,7 +48,8 @@ export function registerControllerMetrics(
     bounds: PUSH_BOUNDS_SECONDS,
     read: () => [{ labels: {}, buckets: pushes }],
   });
-  makeGauge(registry, METRICS.controllerWaitingWrites, (self) => self.set(sink.waiting));
+  makeGauge(registry, METRICS.controllerWaitingWrites, (self) => self.set(sink.waiting + reportSink.waiting));
+  makeGauge(registry, METRICS.controllerLeads, (self) => self.set(leadership.leading ? 1 : 0));
   makeGauge(registry, METRICS.controllerPolicies, (self) => {
     const all = [...policyObjects.values()];
     const faulty = all.filter(({ faults }) => faults.length > 0).length;

@@ -21,6 +21,7 @@ import {
   writeTrafficStatus,
 } from '../feedback/index.ts';
 import { createSyntaxCheck } from '../filter-syntax/index.ts';
+import type { Leadership } from '../leadership/index.ts';
 import { type ControllerSink, createSinkQueue, type SinkQueue } from '../sink/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 import { createResourcePublisher, type ResourcePublisher, SERVED_TYPES } from './resource-publisher.ts';
@@ -34,20 +35,25 @@ export interface Mesh {
   /** Serves what follows from the objects; somebody has to bring it streams. */
   readonly server: DeltaServer;
   readonly publisher: ResourcePublisher;
+  /** For what the leader alone writes. */
   readonly sink: SinkQueue;
+  /** For what follows from a node's report: written by whichever replica hears it. */
+  readonly reportSink: SinkQueue;
+  readonly leadership: Leadership;
 }
 
 export interface MeshParts {
   readonly config: ControllerConfig;
   readonly source: ObjectSource;
   readonly sink: ControllerSink;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Opens the authority and joins source, collections, resources and sink. The source is not started yet. */
 export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<Mesh> {
-  const { config, clock, log } = parts;
+  const { config, leadership, clock, log } = parts;
   const authority = owned.own(
     await openAuthority({
       directory: config.caDirectory,
@@ -61,7 +67,8 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
   const source = owned.own(parts.source);
   const collections = createMeshCollections(config, log);
   const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));
-  const sink = owned.own(createSinkQueue({ sink: parts.sink, clock, log }));
+  const sink = owned.own(createSinkQueue({ sink: parts.sink, leadership, clock, log }));
+  const reportSink = owned.own(createSinkQueue({ sink: parts.sink, clock, log }));
   const syntax = owned.own(createSyntaxCheck(clock));
   const { rootNamespace } = config;
   const publisher = createResourcePublisher({ collections, server, rootNamespace, log });
@@ -93,10 +100,13 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       authority.bundleChanges.subscribe((bundle) => publisher.publishBundle(bundle)),
       authority.bundleChanges.subscribe(tellRoots),
       () => deployer.stop(),
+      leadership.changes.subscribe((leading) => {
+        if (leading) deployer.repeat();
+      }),
       source.events.subscribe((events) => collections.apply(events)),
     ]),
   );
-  return { authority, source, collections, server, publisher, sink };
+  return { authority, source, collections, server, publisher, sink, reportSink, leadership };
 }
 
 function subscriptions(stops: readonly (() => void)[]): Closable {

@@ -16,7 +16,7 @@ import { streamPeerOf } from './stream-peer.ts';
 
 /** What proxies can ask of the controller, and how it knows who asks. */
 export function createProxyServices(
-  { authority, collections, server, publisher, sink }: Mesh,
+  { authority, collections, server, publisher, reportSink }: Mesh,
   parts: {
     readonly config: ControllerConfig;
     readonly tokens: TokenVerifier;
@@ -51,7 +51,7 @@ export function createProxyServices(
     announce: (captures) => collections.reportCaptures(captures),
     written: (pod) => collections.captureWritten(pod),
     acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),
-    sink,
+    sink: reportSink,
     joinWaitMs: config.joinWaitMs,
     leaveWaitMs: config.leaveWaitMs,
     log,

@@ -21,6 +21,8 @@ export interface ControllerSink {
 export interface PodAnnotations {
   readonly namespace: string;
   readonly name: string;
+  /** The very pod that is meant, should another have taken its name. Empty or absent: whichever there is. */
+  readonly uid?: string | undefined;
   readonly annotations: Readonly<Record<string, string | null>>;
 }
 

@@ -4,7 +4,7 @@ export {
   type PodAnnotations,
   silentSink,
 } from './controller-sink.ts';
-export type { ObjectCondition, ObjectStatus, OwnedList, StatusEntry } from './object-status.ts';
+export type { ObjectCondition, ObjectStatus } from './object-status.ts';
 export {
   APPLIED,
   type ManifestMeta,
@@ -14,3 +14,4 @@ export {
 } from './object-manifest.ts';
 export { createSinkQueue, type SinkQueue, type SinkQueueOptions } from './sink-queue.ts';
 export { createSocketSink } from './socket-sink.ts';
+export { createKubernetesSink, type KubernetesSinkOptions } from './kubernetes/index.ts';

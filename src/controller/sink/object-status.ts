@@ -1,3 +1,5 @@
+import type { OwnedList } from '../../model/index.ts';
+
 /** What one writer has to say in an object's `status`. What it does not name stays as it is. */
 export interface ObjectStatus {
   readonly apiVersion: string;
@@ -27,21 +29,4 @@ export interface ObjectCondition {
   readonly reason: string;
   readonly message: string;
   readonly observedGeneration: number;
-}
-
-export interface OwnedList {
-  /**
-   * Entries with these values (with one of them, where there are several) are the writer's and are replaced by `entries`;
-   * the others stay. Empty: all are its own.
-   */
-  readonly owner: Readonly<Record<string, string | readonly string[]>>;
-  /** The member that tells one entry from another (`parentRef`, `name`), by which conditions keep their times. */
-  readonly key: string;
-  /** In the order in which they are to stand, behind those of others. Each with values of `owner`. */
-  readonly entries: readonly StatusEntry[];
-}
-
-export interface StatusEntry {
-  readonly conditions: readonly ObjectCondition[];
-  readonly [field: string]: unknown;
 }

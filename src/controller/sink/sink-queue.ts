@@ -10,12 +10,17 @@ import {
   sleep,
   systemClock,
 } from '../../base/index.ts';
+import { type Leadership, soleLeader } from '../leadership/index.ts';
 import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
 import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
 import type { ObjectStatus } from './object-status.ts';
+import { createHeldEvents } from './held-events.ts';
+import { createWriteSlots } from './write-slots.ts';
 
 export interface SinkQueueOptions {
   readonly sink: ControllerSink;
+  /** Default: there is no other replica. */
+  readonly leadership?: Leadership;
   readonly clock?: Clock;
   readonly log?: Logger;
 }
@@ -23,6 +28,10 @@ export interface SinkQueueOptions {
 /**
  * Writes until it has succeeded. Of several writes to one thing only the newest counts, so what is written at last is
  * what was asked for at last. Closing gives up what is not written yet: the next controller finds out for itself.
+ *
+ * Beside a leader nothing is written, but it is known what would be: on taking over, every status is written that is not
+ * as it should be, the newest first, and what happened since the last leader fell silent is told. Objects are not: whoever
+ * wants them asks again.
  */
 export interface SinkQueue extends Closable {
   /** Resolves when nothing is left to write to that pod: written, overtaken by a newer write, or given up. */
@@ -45,16 +54,37 @@ export interface SinkQueue extends Closable {
 type Write = (signal: AbortSignal) => Promise<void>;
 
 export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
-  const { sink, clock = systemClock, log = silentLogger } = options;
+  const { sink, leadership = soleLeader, clock = systemClock, log = silentLogger } = options;
   const pending = new Map<string, Write>();
   const running = new Map<string, Promise<void>>();
   /** What was written last, by object and by writer. */
   const written = new Map<string, Map<string, ObjectStatus>>();
+  const slots = createWriteSlots(MOST_AT_ONCE);
+  const heldEvents = createHeldEvents(clock);
   const stop = new AbortController();
+  /** Aborted with the end of the time in which this replica leads. */
+  let term = new AbortController();
   let events = 0;
+  let eventsWaiting = 0;
+
+  const unsubscribe = leadership.changes.subscribe((leading) => {
+    if (leading) takeOver();
+    else {
+      term.abort(new Error('this replica leads no more'));
+      pending.clear();
+    }
+  });
+
+  function takeOver(): void {
+    term = new AbortController();
+    // What was said last is most likely what nobody has written.
+    for (const writers of [...written.values()].reverse())
+      for (const change of writers.values()) writeStatus(change);
+    for (const event of heldEvents.take()) writeEvent(event);
+  }
 
   function enqueue(key: string, write: Write): Promise<void> {
-    if (stop.signal.aborted) return Promise.resolve();
+    if (stop.signal.aborted || !leadership.leading) return Promise.resolve();
     pending.set(key, write);
     const before = running.get(key);
     if (before !== undefined) return before;
@@ -64,27 +94,50 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   }
 
   async function drain(key: string): Promise<void> {
+    const signal = AbortSignal.any([stop.signal, term.signal]);
     const backoff = createBackoff({ initialMs: 50, maximumMs: 5_000, jitter: 0.2 });
     for (let write = pending.get(key); write !== undefined; write = pending.get(key)) {
       try {
-        await write(stop.signal);
+        await slots.run(async () => {
+          // It may have waited for longer than this replica led.
+          if (!signal.aborted && leadership.leading) await write(signal);
+        });
+        if (signal.aborted) break;
         // A newer write may have come meanwhile; then it is its turn.
         if (pending.get(key) === write) pending.delete(key);
         backoff.reset();
       } catch (error) {
-        if (stop.signal.aborted) break;
+        if (signal.aborted) break;
         if (!isRetryable(error)) {
           log.warn('write given up', { key, error });
           if (pending.get(key) === write) pending.delete(key);
           continue;
         }
         log.warn('write will be tried again', { key, error });
-        await sleep(clock, backoff.next(), stop.signal).catch(() => pending.delete(key));
+        await sleep(clock, backoff.next(), signal).catch(() => undefined);
+        if (signal.aborted) break;
       }
     }
     // Both in one turn: a write that comes later finds nobody at work and starts anew.
+    if (signal.aborted && pending.has(key) && !stop.signal.aborted) return again(key);
     pending.delete(key);
     running.delete(key);
+  }
+
+  /** What came for the key after this replica had led no more, and leads again. */
+  function again(key: string): Promise<void> {
+    const work = drain(key);
+    running.set(key, work);
+    return work;
+  }
+
+  function writeEvent(event: ObjectNotice): void {
+    if (eventsWaiting >= MOST_EVENTS) return;
+    events += 1;
+    eventsWaiting += 1;
+    void enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal)).finally(() => {
+      eventsWaiting -= 1;
+    });
   }
 
   function writeStatus(change: ObjectStatus): void {
@@ -92,7 +145,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       try {
         await sink.setStatus(change, signal);
       } catch (error) {
-        if (!isRetryable(error)) forget(change);
+        if (!signal.aborted && !isRetryable(error)) forget(change);
         throw error;
       }
     });
@@ -116,6 +169,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       const key = objectName(change);
       const writers = written.get(key) ?? new Map<string, ObjectStatus>();
       if (isDeepStrictEqual(writers.get(change.writer), change)) return;
+      written.delete(key);
       written.set(key, writers.set(change.writer, change));
       writeStatus(change);
     },
@@ -124,8 +178,8 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       for (const change of written.get(objectName(object))?.values() ?? []) writeStatus(change);
     },
     recordEvent(event) {
-      events += 1;
-      void enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal));
+      if (leadership.leading) writeEvent(event);
+      else heldEvents.hold(event);
     },
     applyObject(manifest) {
       void enqueue(objectKeyOf(manifest), (signal) => sink.applyObject(manifest, signal));
@@ -137,10 +191,14 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       while (running.size > 0) await Promise.all(running.values());
     },
     async close() {
+      unsubscribe();
       stop.abort();
       await Promise.all(running.values());
     },
-    destroy: () => stop.abort(),
+    destroy() {
+      unsubscribe();
+      stop.abort();
+    },
   };
 }
 
@@ -155,3 +213,8 @@ function objectKeyOf({ kind, metadata }: ObjectReference): string {
 function objectName({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
   return `status ${kind} ${namespace}/${name}`;
 }
+
+/** Fewer than the client of an API server lets through, so that leases and tokens never wait behind them. */
+const MOST_AT_ONCE = 16;
+/** An API server that is away must not cost more and more memory; conditions say the same, and stay. */
+const MOST_EVENTS = 1_000;

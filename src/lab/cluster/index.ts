@@ -8,7 +8,6 @@ export {
 } from './cluster.ts';
 export { createEventRecorder, type EventRecorder, type EventSubject } from './events.ts';
 export { type ManifestObject, parseManifests, readManifests } from './manifests.ts';
-export { mergeStatus, type OwnedList, type StatusChange, type StatusEntry } from './merge-status.ts';
 export { mirrorObjects, type ObjectFiles } from './object-files.ts';
 export { createObjectStore, type ObjectStore, type StoreChange } from './store.ts';
 export { SERVICE_CIDRS } from './virtual-addresses.ts';

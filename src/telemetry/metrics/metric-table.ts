@@ -325,6 +325,11 @@ export const METRICS = {
     'Objects that the admission webhook keeps to judge others by; pods of one making count as one',
     [],
   ),
+  controllerLeads: gauge(
+    'nodemesh_controller_leads',
+    '1 on the replica that writes statuses and waypoints, else 0',
+    [],
+  ),
   controllerWaitingWrites: gauge(
     'nodemesh_controller_waiting_writes',
     'Annotations, conditions and events not written yet',

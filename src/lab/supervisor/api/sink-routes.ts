@@ -1,4 +1,5 @@
-import { type ManifestObject, mergeStatus, notFound } from '../../cluster/index.ts';
+import { mergeStatus } from '../../../model/index.ts';
+import { type ManifestObject, notFound } from '../../cluster/index.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, field, type JsonHandler, stringField } from './router.ts';
 import { parseStatusChange } from './status-change.ts';

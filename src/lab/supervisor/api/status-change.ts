@@ -1,4 +1,4 @@
-import type { OwnedList, StatusChange, StatusEntry } from '../../cluster/index.ts';
+import type { OwnedList, StatusChange, StatusEntry } from '../../../model/index.ts';
 import type { Condition } from '../../cluster/objects/index.ts';
 import { badRequest, field } from './router.ts';
 

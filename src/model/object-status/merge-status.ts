@@ -1,10 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition } from './objects/index.ts';
+
+/** A condition as it is written; the time of its last transition is added where it is stored. */
+export interface WrittenCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly observedGeneration?: number | undefined;
+}
 
 /** What one writer has to say in an object's `status`. What it does not name stays as it is. */
 export interface StatusChange {
   /** Merged by type into `status.conditions`. */
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly WrittenCondition[];
   /** Types of conditions that are not to be there any more. */
   readonly withdrawnConditions: readonly string[];
   /** Lists of `status` of which the writer owns all or some entries, by their names. */
@@ -22,10 +30,14 @@ export interface OwnedList {
 }
 
 export interface StatusEntry extends Values {
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly WrittenCondition[];
 }
 
 type Values = Readonly<Record<string, unknown>>;
+
+interface StoredCondition extends WrittenCondition {
+  readonly lastTransitionTime: string;
+}
 
 /** The status after a write; the very same value when the write changes nothing. `present` may be of any shape. */
 export function mergeStatus(present: unknown, change: StatusChange, now: string): unknown {
@@ -73,7 +85,7 @@ function mergeList(stored: readonly unknown[], list: OwnedList, now: string): re
 }
 
 /** The time of a condition moves only when its status does. */
-function timed(condition: Condition, stored: readonly unknown[], now: string): Condition {
+function timed(condition: WrittenCondition, stored: readonly unknown[], now: string): StoredCondition {
   const before = stored.map(valuesOf).find(({ type }) => type === condition.type);
   const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
   return { ...condition, lastTransitionTime: typeof since === 'string' ? since : now };

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { mergeStatus, type StatusChange } from '../../src/lab/cluster/index.ts';
+import { mergeStatus, type StatusChange } from '../../src/model/index.ts';
 import { parseStatusChange } from '../../src/lab/supervisor/api/status-change.ts';
 
 const BEFORE = '2030-01-01T00:00:00Z';

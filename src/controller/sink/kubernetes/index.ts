@@ -1,0 +1,1 @@
+export { createKubernetesSink, type KubernetesSinkOptions } from './kubernetes-sink.ts';

@@ -1,0 +1,62 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '../../../base/index.ts';
+import { isKubernetesError, type KubernetesApi, resourceType } from '../../kubernetes/index.ts';
+import type { ControllerSink, PodAnnotations } from '../controller-sink.ts';
+import { createEventWriter } from './event-writer.ts';
+import { applyOwned, deleteOwned } from './owned-objects.ts';
+import { writing } from './sink-error.ts';
+import { writeStatus } from './write-status.ts';
+
+export interface KubernetesSinkOptions {
+  readonly api: Pick<KubernetesApi, 'get' | 'create' | 'patch' | 'delete'>;
+  /** Which replica this is: its pod's name. */
+  readonly instance: string;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * Writes to Kubernetes, with no more than: get and patch of pods/status and of the status of what the mesh reads, create
+ * and patch of events, apply and delete of waypoints' objects.
+ */
+export function createKubernetesSink(options: KubernetesSinkOptions): ControllerSink {
+  const { api, instance, clock = systemClock, log = silentLogger } = options;
+  const events = createEventWriter({ api, instance, clock, log });
+  return {
+    annotatePod: (change, signal) =>
+      writing(`annotations of pod ${change.namespace}/${change.name}`, () => annotate(api, change, signal)),
+    setStatus: (change, signal) =>
+      writing(`status of ${change.kind} ${change.namespace}/${change.name}`, () =>
+        writeStatus(api, { change, now: new Date(clock.now()).toISOString(), signal }),
+      ),
+    recordEvent: (event, signal) =>
+      writing(`event of ${event.kind} ${event.namespace}/${event.name}`, () => events.write(event, signal)),
+    applyObject: (manifest, signal) =>
+      writing(`apply ${manifest.kind} ${manifest.metadata.name}`, () => applyOwned(api, manifest, signal)),
+    deleteObject: (object, signal) =>
+      writing(`delete ${object.kind} ${object.metadata.name}`, () => deleteOwned(api, object, signal)),
+  };
+}
+
+/** Through the status: that needs no right to change what a pod runs. */
+async function annotate(
+  api: Pick<KubernetesApi, 'patch'>,
+  { namespace, name, uid = '', annotations }: PodAnnotations,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const metadata = uid === '' ? { annotations } : { uid, annotations };
+  try {
+    await api.patch(
+      { resource: PODS, namespace, name, subresource: 'status' },
+      { type: 'merge', body: { metadata } },
+      { signal },
+    );
+  } catch (error) {
+    // Gone, or another one by now: there is nothing left to say of the one that was meant.
+    const isGone =
+      isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND') ||
+      (uid !== '' && isKubernetesError(error, 'ERR_KUBERNETES_CONFLICT'));
+    if (!isGone) throw error;
+  }
+}
+
+const PODS = resourceType('v1', 'pods', true);
