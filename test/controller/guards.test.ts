@@ -365,14 +365,14 @@ test('fields of MeshConfig that nobody reads are told once', async (t) => {
   const mesh = createMeshCollections(CONFORMANCE_SETTINGS);
   const events: ObjectNotice[] = [];
   const stop = noticeMeshConfig(mesh, { recordEvent: (event) => events.push(event) }, 'istio-system');
-  apply(mesh, meshConfig({ discoverySelectors: [], defaultConfig: {}, enableTracing: true }));
-  apply(mesh, meshConfig({ discoverySelectors: [{}], defaultConfig: { tracing: { sampling: 3 } } }));
+  apply(mesh, meshConfig({ defaultServiceExportTo: [], defaultConfig: {}, enableTracing: true }));
+  apply(mesh, meshConfig({ defaultServiceExportTo: [{}], defaultConfig: { tracing: { sampling: 3 } } }));
   t.equal(events.length, 1);
   t.match(events[0], {
     kind: 'ConfigMap',
     name: 'istio',
     type: 'Normal',
-    message: /: discoverySelectors$/,
+    message: /: defaultServiceExportTo$/,
   });
   apply(mesh, meshConfig({ defaultConfig: { concurrency: 2, tracing: { sampling: 3, zipkin: {} } } }));
   t.match(events[1], { message: /: defaultConfig\.concurrency, defaultConfig\.tracing\.zipkin$/ });
