@@ -87,7 +87,13 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   const decisions = createDecisionMetrics(registry);
   const name = `waypoint/${config.gateway.split('/')[0]}/${config.pod}`;
   const observation = observeWaypoint({ gateway: config.gateway, proxy: name, clock });
-  const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
+  const recordRejection = createRejectionRecorder({
+    reporter: 'waypoint',
+    decisions,
+    observer: observation.store,
+    log,
+    clock,
+  });
   const telemetry = createProxyTelemetry(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-waypoint',

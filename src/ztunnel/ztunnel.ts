@@ -90,7 +90,13 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   const registry = createMetricsRegistry();
   const decisions = createDecisionMetrics(registry);
   const observation = observeNode({ node: config.node, registry, clock });
-  const recordRejection = createRejectionRecorder({ decisions, observer: observation.store, log, clock });
+  const recordRejection = createRejectionRecorder({
+    reporter: 'destination',
+    decisions,
+    observer: observation.store,
+    log,
+    clock,
+  });
   const telemetry = createProxyTelemetry(config.telemetry, {
     resource: {
       'service.name': 'nodemesh-ztunnel',

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { MeshError } from '../../src/base/index.ts';
+import { MeshError, silentLogger } from '../../src/base/index.ts';
 import { createRejectionRecorder } from '../../src/proxy/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
@@ -12,6 +12,7 @@ test('a flood of refused peers is counted whole, but does not fill the log', asy
     void lines.push({ message, count: fields?.count });
   const log = { debug: write, info: write, warn: write, error: write };
   const record = createRejectionRecorder({
+    reporter: 'destination',
     decisions: {
       refused() {
         counted += 1;
@@ -36,4 +37,20 @@ test('a flood of refused peers is counted whole, but does not fill the log', asy
   t.match(lines.at(-1), { message: 'more peers refused, not logged', count: 4_800 });
   record('pod', { error, remote: undefined, peer: undefined }, destination);
   t.match(lines.at(-1), { message: 'peer refused' }, 'later ones are logged again');
+});
+
+test('what a waypoint turns away it tells as a waypoint', async (t) => {
+  const reporters: string[] = [];
+  const note = ({ reporter }: { readonly reporter: string }): void => void reporters.push(reporter);
+  const record = createRejectionRecorder({
+    reporter: 'waypoint',
+    decisions: { refused: note },
+    observer: { refused: note },
+    log: silentLogger,
+    clock: createFakeClock(),
+  });
+  const error = new MeshError({ code: 'ERR_TEST', blame: 'downstream', message: 'no certificate' });
+  const destination = { namespace: 'shop', workload: 'waypoint', identity: '' };
+  record('shop/waypoint', { error, remote: undefined, peer: undefined }, destination);
+  t.same(reporters, ['waypoint', 'waypoint']);
 });

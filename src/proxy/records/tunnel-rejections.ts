@@ -10,12 +10,14 @@ import type { TunnelRejection } from '../tunnels/tunnel-listener.ts';
  * counted; strangers can cause them, so only so many are logged and shown, and then how many were not.
  */
 export function createRejectionRecorder(deps: {
+  /** As what this proxy sees them: the controller takes nothing from a waypoint that claims to be a node. */
+  readonly reporter: 'destination' | 'waypoint';
   readonly decisions: Pick<DecisionMetrics, 'refused'>;
   readonly observer: Pick<Observer, 'refused'>;
   readonly log: Logger;
   readonly clock: Clock;
 }): (pod: string, rejection: TunnelRejection, destination: TrafficEnd) => void {
-  const { decisions, observer, log, clock } = deps;
+  const { reporter, decisions, observer, log, clock } = deps;
   let written = 0;
   let passedOver = 0;
 
@@ -34,7 +36,7 @@ export function createRejectionRecorder(deps: {
   }
 
   return (pod, { error, remote, peer }, destination) => {
-    decisions.refused({ reporter: 'destination', reason: error.code });
+    decisions.refused({ reporter, reason: error.code });
     if (!mayWrite()) return;
     log.warn('peer refused', {
       pod,
@@ -46,7 +48,7 @@ export function createRejectionRecorder(deps: {
     });
     observer.refused({
       atMs: clock.now(),
-      reporter: 'destination',
+      reporter,
       source: trafficEnd({ workload: undefined, identity: peer, address: remote?.address }),
       sourceAddress: remote?.address ?? '',
       destination,
