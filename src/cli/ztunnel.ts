@@ -19,6 +19,17 @@ export function registerZtunnelCommand(program: Command, version: string): void 
     .option('--controller-name <dns name>', "name in the controller's certificate, if it is not the host")
     .option('--root-cert-file <file>', "roots that the controller's certificate must lead to")
     .option('--token-file <file>', "this node's token")
+    .option('--ca-address <host:port>', 'where certificates are signed (default: the controller)')
+    .option('--ca-name <dns name>', "name in that one's certificate, if it is not the host")
+    .option('--ca-root-cert-file <file>', "roots that it must lead to (default: the controller's)")
+    .option('--pod-name <name>', "name of this proxy's own pod (default: ztunnel-NODE)")
+    .option('--pod-namespace <name>', 'namespace of that pod', ZTUNNEL_DEFAULTS.podNamespace)
+    .option('--pod-address <address>', 'address of that pod', ZTUNNEL_DEFAULTS.podAddress)
+    .option(
+      '--zds-socket <path>',
+      "socket of Istio's CNI agent, which then names and captures the pods, under an istiod; empty: none",
+      ZTUNNEL_DEFAULTS.zdsSocket,
+    )
     .option('--netns-dir <folder>', 'where network namespaces have names', ZTUNNEL_DEFAULTS.netnsDir)
     .option(
       '--host-proc <folder>',

@@ -22,6 +22,8 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_CAPTURED_BY_ANOTHER: 'a pod has redirection rules that are not ours: another mesh has it',
   ERR_ZTUNNEL_POD_GONE: 'the network namespace of a pod no longer exists',
   ERR_ZTUNNEL_POD_NAMESPACE: 'no process of a pod has a network namespace with an address of the pod',
+  ERR_ZTUNNEL_AGENT_REQUEST: "Istio's CNI agent asked for something that cannot be done as it stands",
+  ERR_ZTUNNEL_POD_LATE: 'serving a pod takes longer than its agent waits for an answer; it is tried on',
   ERR_ZTUNNEL_STATE_FILE: 'the saved state of the node proxy could not be read or written',
   ERR_ZTUNNEL_FAULT: 'something threw what is not an error of the mesh: a fault of the proxy itself',
 } as const satisfies ErrorCodeTable;

@@ -33,9 +33,8 @@ import { createAdmission } from './connections/admission.ts';
 import type { DryRun, Reason } from './connections/inbound-verdict.ts';
 import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
-import { createFirstAnswers, subscriptionsTo } from './control-plane/index.ts';
+import { createFirstAnswers, subscriptionsTo, xdsNodeOf } from './control-plane/index.ts';
 import { ZtunnelError } from './errors.ts';
-import { createPodNamespaces, createProcessNamespaces } from './kernel/index.ts';
 import type { WaypointBypass } from './inbound/admit.ts';
 import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
@@ -46,7 +45,7 @@ import {
   type SavedState,
   type StateKeeper,
 } from './restart/index.ts';
-import { createEnrolledPods, type ServedPodsDeps } from './served-pods/index.ts';
+import { createServedPods } from './serve-pods.ts';
 
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
@@ -95,11 +94,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   const controller = createControllerClient({
     controlPlane: config.controlPlane,
     clusterId: config.mesh.clusterId,
-    node: {
-      // wire.md §2.1: the first field tells the kind of proxy.
-      id: `ztunnel~127.0.0.1~ztunnel-${node}.nodemesh-system~nodemesh-system.svc.cluster.local`,
-      metadata: { NODE_NAME: node, CLUSTER_ID: config.mesh.clusterId, NAME: `ztunnel-${node}` },
-    },
+    node: xdsNodeOf(config),
     impersonates: true,
     clock,
     log,
@@ -135,7 +130,9 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     onTunnelRejected: deps.onTunnelRejected,
     onWaypointBypass: deps.onWaypointBypass,
   };
-  const shared: ServedPodsDeps = {
+  const served = createServedPods(config, {
+    view,
+    send: controller.report,
     svids,
     startProxy: (pod, namespace) =>
       startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) }),
@@ -143,15 +140,6 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     clock,
     log,
     random,
-  };
-  const served = createEnrolledPods({
-    ...shared,
-    node,
-    namespaces:
-      config.hostProc === undefined
-        ? createPodNamespaces(config.namespaceDirectory)
-        : createProcessNamespaces({ proc: config.hostProc, clock }),
-    send: controller.report,
   });
   const answers = createFirstAnswers(served.update !== undefined);
   let saved: SavedState | undefined;

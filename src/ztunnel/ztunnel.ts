@@ -277,7 +277,8 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         dashboard.start(),
       ]);
       await proxy.start();
-      reporter.start();
+      // An istiod takes no reports.
+      if (config.agentSocket === undefined) reporter.start();
       proxy.discovery.messages.subscribe(({ typeUrl, bytes }) => xdsMetrics.message(typeUrl, bytes));
       proxy.discovery.terminations.subscribe(({ reason }) => xdsMetrics.terminated(reason));
       return { admin, metrics, readiness: ready, dashboard: pages };

@@ -6,7 +6,12 @@ import type {
   ObservationReceipt,
   ObservationReport,
 } from '../../model/index.ts';
-import { createGrpcClient, readCredential, watchRootCertificateFile } from '../../wire/index.ts';
+import {
+  createGrpcClient,
+  type GrpcClient,
+  readCredential,
+  watchRootCertificateFile,
+} from '../../wire/index.ts';
 import {
   createDeltaClient,
   type DeltaClient,
@@ -19,14 +24,22 @@ import type { HostPort } from '../options/host-port.ts';
 const REPORT_TIMEOUT_MS = 5_000;
 
 /** How a proxy reaches its controller. */
-export interface ControlPlaneConfig {
+export interface ControlPlaneConfig extends ControlPlaneAddress {
+  /** File with the proxy's token; read again on use. */
+  readonly tokenFile: string;
+  /** Who signs certificates; undefined: the controller does. */
+  readonly authority?: ControlPlaneAddress | undefined;
+}
+
+/** One server of the control plane. */
+export interface ControlPlaneAddress {
   readonly address: HostPort;
   /** The name in the controller's certificate; undefined: the host that is dialled. */
   readonly serverName: string | undefined;
   /** PEM file with the roots that the controller's certificate must chain to; read again on each connection. */
   readonly rootCertFile: string;
-  /** File with the proxy's token; read again on use. */
-  readonly tokenFile: string;
+  /** Sent with each call, beside the token. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The controller, as a proxy uses it. */
@@ -51,22 +64,27 @@ export function createControllerClient(deps: {
   readonly random: () => number;
 }): ControllerClient {
   const { controlPlane, clusterId, clock, log, random } = deps;
-  const { host, port } = controlPlane.address;
   const owned = createClosableStack();
-  const roots = owned.own(watchRootCertificateFile({ path: controlPlane.rootCertFile, clock, log }));
-  const client = owned.own(
-    createGrpcClient({
-      address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-      roots,
-      serverName: controlPlane.serverName,
-      token: () => readCredential(controlPlane.tokenFile, 'token'),
-      clusterId,
-      reportTimeoutMs: REPORT_TIMEOUT_MS,
-    }),
-  );
+  const clientOf = (server: ControlPlaneAddress): GrpcClient => {
+    const { host, port } = server.address;
+    const roots = owned.own(watchRootCertificateFile({ path: server.rootCertFile, clock, log }));
+    return owned.own(
+      createGrpcClient({
+        address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+        roots,
+        serverName: server.serverName,
+        token: () => readCredential(controlPlane.tokenFile, 'token'),
+        clusterId,
+        headers: server.headers,
+        reportTimeoutMs: REPORT_TIMEOUT_MS,
+      }),
+    );
+  };
+  const client = clientOf(controlPlane);
+  const authority = controlPlane.authority === undefined ? client : clientOf(controlPlane.authority);
   return {
     async issue({ csrPem, identity, ttlMs, signal }) {
-      return client.createCertificate(
+      return authority.createCertificate(
         { csrPem, ttlMs, impersonated: deps.impersonates ? identity : undefined },
         signal,
       );

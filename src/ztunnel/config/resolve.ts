@@ -1,5 +1,6 @@
 import {
   address,
+  type ControlPlaneConfig,
   createProblems,
   durationMs,
   folder,
@@ -26,6 +27,19 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly controllerName?: string | undefined;
   readonly rootCertFile?: string | undefined;
   readonly tokenFile?: string | undefined;
+  /** Where certificates are signed; default: the controller, with its roots and name. */
+  readonly caAddress?: string | undefined;
+  readonly caName?: string | undefined;
+  readonly caRootCertFile?: string | undefined;
+  /** Sent with each call, beside the token. */
+  readonly controllerHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly caHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly podName?: string | undefined;
+  readonly podNamespace?: string | undefined;
+  readonly podAddress?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Empty: our controller names the pods. */
+  readonly zdsSocket?: string | undefined;
   readonly netnsDir?: string | undefined;
   /** Empty: pods' network namespaces are found by name. */
   readonly hostProc?: string | undefined;
@@ -52,6 +66,9 @@ export interface ZtunnelOptions extends TelemetryOptions {
 
 /** What an option is when it is not given. */
 export const ZTUNNEL_DEFAULTS = {
+  podNamespace: 'nodemesh-system',
+  podAddress: '127.0.0.1',
+  zdsSocket: '',
   netnsDir: '/run/netns',
   hostProc: '',
   stateFile: '',
@@ -84,12 +101,14 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       clusterId: requiredText(problems, '--cluster-id', options.clusterId ?? ZTUNNEL_DEFAULTS.clusterId),
       network: options.network ?? ZTUNNEL_DEFAULTS.network,
     },
-    controlPlane: {
-      address: address(problems, '--controller', options.controller),
-      serverName: options.controllerName === '' ? undefined : options.controllerName,
-      rootCertFile: requiredText(problems, '--root-cert-file', options.rootCertFile),
-      tokenFile: requiredText(problems, '--token-file', options.tokenFile),
+    controlPlane: controlPlaneConfig(problems, options),
+    instance: {
+      name: options.podName ?? `ztunnel-${options.node}`,
+      namespace: options.podNamespace ?? ZTUNNEL_DEFAULTS.podNamespace,
+      address: options.podAddress ?? ZTUNNEL_DEFAULTS.podAddress,
+      metadata: options.metadata ?? {},
     },
+    agentSocket: optionalFolder(problems, '--zds-socket', options.zdsSocket ?? ZTUNNEL_DEFAULTS.zdsSocket),
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
     stateFile: options.stateFile === undefined || options.stateFile === '' ? undefined : options.stateFile,
@@ -117,6 +136,27 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
 
 function optionalFolder(problems: Problems, flag: string, value: string): string | undefined {
   return value === '' ? undefined : folder(problems, flag, value);
+}
+
+function controlPlaneConfig(problems: Problems, options: ZtunnelOptions): ControlPlaneConfig {
+  const rootCertFile = requiredText(problems, '--root-cert-file', options.rootCertFile);
+  const { caAddress, caName, caHeaders } = options;
+  return {
+    address: address(problems, '--controller', options.controller),
+    serverName: options.controllerName === '' ? undefined : options.controllerName,
+    rootCertFile,
+    tokenFile: requiredText(problems, '--token-file', options.tokenFile),
+    headers: options.controllerHeaders,
+    authority:
+      caAddress === undefined
+        ? undefined
+        : {
+            address: address(problems, '--ca-address', caAddress),
+            serverName: caName === '' ? undefined : caName,
+            rootCertFile: options.caRootCertFile ?? rootCertFile,
+            headers: caHeaders,
+          },
+  };
 }
 
 function dashboardConfig(problems: Problems, options: ZtunnelOptions): DashboardConfig {

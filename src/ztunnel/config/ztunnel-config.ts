@@ -11,6 +11,19 @@ export interface ZtunnelConfig {
     readonly network: string;
   };
   readonly controlPlane: ControlPlaneConfig;
+  /** The proxy's own pod, for the control plane to tell one from another; nothing is granted by it. */
+  readonly instance: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly address: string;
+    /** What else the control plane is told about the proxy. */
+    readonly metadata: Readonly<Record<string, string>>;
+  };
+  /**
+   * Socket of Istio's CNI agent, which names and captures the node's pods; the control plane is an istiod then. Undefined: our
+   * controller names them, and this process captures them.
+   */
+  readonly agentSocket: string | undefined;
   /** Folder where the pods' network namespaces have names. */
   readonly namespaceDirectory: string;
   /** The machine's /proc, to find pods' network namespaces by their processes; undefined: they are found by name. */

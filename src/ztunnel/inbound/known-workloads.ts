@@ -1,15 +1,18 @@
 import type { Clock } from '../../base/index.ts';
 import type { IpAddress, Workload, WorkloadIdentity } from '../../model/index.ts';
 import { untilKnown } from '../../proxy/index.ts';
+import { workloadOfPod } from '../connections/own-workload.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
 
 /** The pod's own workload; held for a while when it has not arrived yet. */
 export async function ownWorkload(
-  ports: Pick<InboundPorts, 'pod' | 'view'> & { readonly clock: Clock; readonly holdMs: number },
+  ports: Pick<InboundPorts, 'pod' | 'identity' | 'view'> & { readonly clock: Clock; readonly holdMs: number },
 ): Promise<Workload> {
-  const { view, pod, clock, holdMs } = ports;
-  const workload = await untilKnown({ changes: view.changes, clock }, holdMs, () => view.workload(pod));
+  const { view, pod, identity, clock, holdMs } = ports;
+  const workload = await untilKnown({ changes: view.changes, clock }, holdMs, () =>
+    workloadOfPod(view, pod, identity),
+  );
   if (workload !== undefined) return workload;
   throw new ZtunnelError({
     code: 'ERR_ZTUNNEL_UNKNOWN_DESTINATION',

@@ -2,6 +2,7 @@ import { type EnrolmentPod, resolveUpstream, type Workload } from '../../model/i
 import { connectTcp, MESH_MARK, splice, tcpByteStream } from '../../net/index.ts';
 import { beginRecord, type SessionKey, untilKnown } from '../../proxy/index.ts';
 import type { TunnelPool } from '../../tunnel-protocol/index.ts';
+import { workloadOfPod } from '../connections/own-workload.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from '../inbound/ports.ts';
@@ -81,7 +82,7 @@ export function inboundPorts(
 async function sourceWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> {
   const { view, clock, traffic } = deps;
   const workload = await untilKnown({ changes: view.changes, clock }, traffic.holdMs, () =>
-    view.workload(pod.uid),
+    workloadOfPod(view, pod.uid, pod.identity),
   );
   if (workload !== undefined) return workload;
   throw new ZtunnelError({

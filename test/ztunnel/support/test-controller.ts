@@ -52,16 +52,18 @@ export interface TestController {
   close(): Promise<void>;
 }
 
-export async function startTestController(): Promise<TestController> {
+/** `istioTypesOnly`: it knows and answers no more than an istiod does. */
+export async function startTestController(
+  options: { readonly istioTypesOnly?: boolean } = {},
+): Promise<TestController> {
   const directory = mkdtempSync(join(tmpdir(), 'ztunnel-test-'));
   const authority = await openAuthority({
     directory: join(directory, 'ca'),
     trustDomain: 'cluster.local',
   });
   writeFileSync(join(directory, 'root.pem'), authority.bundle().rootsPem.join(''));
-  const delta = createDeltaServer({
-    types: [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE],
-  });
+  const ownTypes = options.istioTypesOnly === true ? [] : [ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
+  const delta = createDeltaServer({ types: [ADDRESS_TYPE, AUTHORIZATION_TYPE, ...ownTypes] });
   const workloads = new Map<WorkloadUid, Workload>();
   const reports: { uid: WorkloadUid; state: EnrolmentState; error: string }[] = [];
   const told = new Map<WorkloadUid, EnrolmentState>();
@@ -79,6 +81,7 @@ export async function startTestController(): Promise<TestController> {
     return delta.acknowledged(setWorkload({ ...workload, tunnelProtocol }), { timeoutMs: 1_000 });
   };
   const publishBundle = (): void => {
+    if (options.istioTypesOnly === true) return;
     const bundle = encodeResource(trustBundleCodec, authority.bundle());
     delta.cache(TRUST_BUNDLE_TYPE).apply({ upserts: [bundle] });
   };
@@ -99,6 +102,7 @@ export async function startTestController(): Promise<TestController> {
           return { chainPem };
         },
         nodeReports: async ({ pods }) => {
+          if (options.istioTypesOnly === true) throw new Error('an istiod takes no reports');
           const news = pods.filter(({ uid, state }) => told.get(uid) !== state);
           for (const { uid, state, error } of news) {
             told.set(uid, state);

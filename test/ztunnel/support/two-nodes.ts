@@ -31,7 +31,7 @@ export interface TwoNodes {
   readonly journal: JournalEntry[];
   /** In the order they were started. */
   readonly proxies: readonly NodeProxy[];
-  startProxy(node: TestNode): Promise<NodeProxy>;
+  startProxy(node: TestNode, over?: ZtunnelOptions): Promise<NodeProxy>;
   /** A workload for the pod, known to the controller, not enrolled. */
   addPod(node: TestNode, name: string, over?: Partial<Workload>): { pod: TestPod; workload: Workload };
   enrol(added: { pod: TestPod; workload: Workload }, over?: Partial<EnrolmentPod>): Promise<void>;
@@ -41,9 +41,12 @@ export interface TwoNodes {
   close(): Promise<void>;
 }
 
-export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNodes> {
+export async function createTwoNodes(
+  over: ZtunnelOptions = {},
+  controllerOptions: Parameters<typeof startTestController>[0] = {},
+): Promise<TwoNodes> {
   const topology = createTopology('zt');
-  const controller = await startTestController();
+  const controller = await startTestController(controllerOptions);
   const journal: JournalEntry[] = [];
   const proxies: NodeProxy[] = [];
 
@@ -60,7 +63,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
     controller,
     journal,
     proxies,
-    async startProxy(node) {
+    async startProxy(node, ofNode = {}) {
       const tokenFile = join(controller.directory, `${node.name}.token`);
       writeFileSync(tokenFile, node.name);
       const config = resolveZtunnelConfig({
@@ -72,6 +75,7 @@ export async function createTwoNodes(over: ZtunnelOptions = {}): Promise<TwoNode
         stateFile: join(controller.directory, `${node.name}.state`),
         drainTimeout: '2s',
         ...over,
+        ...ofNode,
       });
       const note = (event: JournalEntry['event']) => (details: ConnectionDetails, end?: ConnectionEnd) => {
         journal.push({ node: node.name, event, details, ...(end === undefined ? {} : { end }) });

@@ -1,0 +1,1 @@
+export { type AgentPodsOptions, createAgentPods } from './agent-pods.ts';
