@@ -61,7 +61,10 @@ export {
 export { type ControllerSink, createSocketSink } from './sink/index.ts';
 export { type DeploymentSettings, renderGateway } from './deployment/index.ts';
 export {
+  createKubernetesSource,
   createManifestSource,
+  type KubernetesSource,
+  type KubernetesSourceOptions,
   type ObjectEvent,
   type ObjectSource,
   readObjects,

@@ -12,6 +12,19 @@ export interface ObjectSource extends Closable {
   readonly problemChanges: Signal<readonly SourceProblem[]>;
   /** Brings once more all that is in these namespaces, in batches to come: somebody has not kept it. */
   deliverAgain?(namespaces: ReadonlySet<string>): void;
+  /** How following goes, kind by kind; a source that follows files has nothing to say about kinds. */
+  facts?(): readonly SourceFacts[];
+}
+
+export interface SourceFacts {
+  readonly kind: ObjectKind;
+  readonly objects: number;
+  /** Whole lists since the start. */
+  readonly lists: number;
+  /** Watches that had to be opened again since the start. */
+  readonly watchRestarts: number;
+  /** When something was last heard of the kind, in milliseconds since the epoch; 0: never. */
+  readonly heardMs: number;
 }
 
 export type ObjectEvent =

@@ -12,6 +12,7 @@ import {
 } from '../../../base/index.ts';
 import { ControllerError } from '../../errors.ts';
 import type { ObjectEvent, ObjectSource, SourceProblem } from '../object-source.ts';
+import { createProblemReport } from '../problem-report.ts';
 import { createDirectoryWatch } from './directory-watch.ts';
 import { createManifestClaims } from './manifest-claims.ts';
 import { readManifest } from './manifest-text.ts';
@@ -38,7 +39,10 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
   const problemChanges = createSignal<readonly SourceProblem[]>();
   const claims = createManifestClaims();
   const emptied = new Map<string, Timer>();
-  let reported = '';
+  const report = createProblemReport(log, {
+    error: 'manifest has a problem',
+    notice: 'manifest is passed over',
+  });
   let listed = false;
   let closed = false;
 
@@ -93,18 +97,7 @@ export function createManifestSource(options: ManifestSourceOptions): ObjectSour
     if (batch.length > 0 || !listed) events.emit(batch);
     listed = true;
     const problems = claims.problems();
-    const text = JSON.stringify(problems);
-    if (text === reported) return;
-    const known = new Set(
-      reported === '' ? [] : (JSON.parse(reported) as unknown[]).map((p) => JSON.stringify(p)),
-    );
-    reported = text;
-    for (const problem of problems) {
-      if (known.has(JSON.stringify(problem))) continue;
-      if (problem.severity === 'error') log.warn('manifest has a problem', fieldsOf(problem));
-      else log.info('manifest is passed over', fieldsOf(problem));
-    }
-    problemChanges.emit(problems);
+    if (report.update(problems)) problemChanges.emit(problems);
   }
 
   function stop(): Promise<void> {
@@ -162,11 +155,6 @@ function decode(bytes: Uint8Array): string {
     });
   }
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-}
-
-/** `message` is the log line's own. */
-function fieldsOf({ message, ...where }: SourceProblem): Readonly<Record<string, unknown>> {
-  return { ...where, problem: message };
 }
 
 const READ_AT_ONCE = 64;
