@@ -31,6 +31,7 @@ import { enumTable } from './enum-table.ts';
 import { badField, checkField, decodeAddress, decodePort, requireText } from './field.ts';
 import { decodeGateway, encodeGateway } from './gateway-address-codec.ts';
 import { decodePorts, encodePorts } from './port-codec.ts';
+import { createValuePool } from './shared-values.ts';
 import { decodeBinding, encodeBinding } from './waypoint/binding-codec.ts';
 
 /** What is left out on the wire because most workloads have it (wire.md §2.4). */
@@ -126,7 +127,7 @@ export function decodeWorkload(message: WireWorkload): Workload {
     canonicalRevision: message.canonicalRevision,
     workloadType: WORKLOAD_TYPES.decode(message.workloadType, 'workload_type'),
     workloadName: message.workloadName,
-    authorizationPolicies: message.authorizationPolicies as PolicyKey[],
+    authorizationPolicies: decodePolicyKeys(message.authorizationPolicies),
     status: STATUSES.decode(message.status, 'status'),
     clusterId: message.clusterId || DEFAULT_CLUSTER_ID,
     locality: locality
@@ -150,15 +151,39 @@ function encodeServices(services: Workload['services']): Record<string, PortList
   return Object.fromEntries(lists);
 }
 
-function decodeServices(lists: Readonly<Record<string, PortList>>): Map<ServiceKey, readonly PortMapping[]> {
+/** Most endpoints of a service have the same ports, and are in no other: they share one map. */
+function decodeServices(lists: Readonly<Record<string, PortList>>): Workload['services'] {
   const services = new Map<ServiceKey, readonly PortMapping[]>();
   for (const [key, list] of Object.entries(lists)) {
     if (!key.includes('/'))
       throw badField('services', `expected keys namespace/hostname, got ${JSON.stringify(key)}`);
     services.set(key as ServiceKey, decodePorts(list.ports, `services[${key}].ports`));
   }
-  return services;
+  const [key] = services.keys();
+  return key === undefined ? NO_SERVICES : sharedServices(key, services);
 }
+
+function isSameServices(a: Workload['services'], b: Workload['services']): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, ports] of a) {
+    const others = b.get(key);
+    if (others === undefined || others.length !== ports.length) return false;
+    if (!ports.every((port, index) => isSamePort(port, others[index]))) return false;
+  }
+  return true;
+}
+
+function isSamePort(a: PortMapping, b: PortMapping | undefined): boolean {
+  return a.servicePort === b?.servicePort && a.targetPort === b.targetPort && a.appProtocol === b.appProtocol;
+}
+
+function decodePolicyKeys(keys: readonly string[]): readonly PolicyKey[] {
+  return keys.length === 0 ? NO_POLICIES : (keys as readonly PolicyKey[]);
+}
+
+const sharedServices = createValuePool<Workload['services']>(isSameServices);
+const NO_SERVICES: Workload['services'] = new Map();
+const NO_POLICIES: readonly PolicyKey[] = [];
 
 function decodeTrustDomain(name: string): string {
   if (name === '') return DEFAULT_TRUST_DOMAIN;

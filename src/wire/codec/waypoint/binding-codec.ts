@@ -54,7 +54,7 @@ export function decodeBinding(
 ): Pick<WaypointBinding, 'waypointFailure' | 'weightedWaypoints'> {
   const index = extensions.findIndex(({ config }) => config?.typeUrl === TYPE_URL);
   const bytes = extensions[index]?.config?.value;
-  if (bytes === undefined) return { waypointFailure: 'refuse', weightedWaypoints: [] };
+  if (bytes === undefined) return NOTHING_BESIDES;
   const path = `extensions[${index}].config`;
   const message = checkField(path, () => decodeMessage(BindingSchema, bytes));
   return {
@@ -63,5 +63,6 @@ export function decodeBinding(
   };
 }
 
+const NOTHING_BESIDES = { waypointFailure: 'refuse', weightedWaypoints: [] } as const;
 const NAME = 'nodemesh.io/waypoint-binding';
 const TYPE_URL = 'type.googleapis.com/nodemesh.waypoint.Binding';
