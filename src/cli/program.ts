@@ -73,6 +73,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
   if (args.includes('ztunnel')) {
     const { registerZtunnelCommand } = await import('./ztunnel.ts');
     registerZtunnelCommand(program, VERSION);
+    const { addIstioCommands } = await import('./istio/index.ts');
+    addIstioCommands(program, VERSION, process.env);
   } else addNameOnly(program, 'ztunnel', 'run the proxy of one node');
   program.commandsGroup('Other:');
   addVersionCommand(program, context);

@@ -13,7 +13,13 @@ import { runProxy } from './run-proxy.ts';
 export function registerZtunnelCommand(program: Command, version: string): void {
   const command = program
     .command('ztunnel')
-    .description('run the proxy of one node: it carries and authorizes the TCP of all enrolled pods')
+    .description('run the proxy of one node: it carries and authorizes the TCP of all enrolled pods');
+  addZtunnelOptions(command).action((options: ZtunnelOptions) => runZtunnel(options, version));
+}
+
+/** All flags of the node proxy. */
+export function addZtunnelOptions(command: Command): Command {
+  command
     .option('--node <name>', 'name of the node')
     .option('--controller <host:port>', 'where the controller is')
     .option('--controller-name <dns name>', "name in the controller's certificate, if it is not the host")
@@ -75,13 +81,18 @@ export function registerZtunnelCommand(program: Command, version: string): void 
       'how long connections may live on after SIGTERM',
       ZTUNNEL_DEFAULTS.drainTimeout,
     );
-  addTelemetryOptions(command).action((options: ZtunnelOptions) => run(options, version));
+  return addTelemetryOptions(command);
 }
 
-async function run(options: ZtunnelOptions, version: string): Promise<void> {
+/** `also`: what else is said when it has started. */
+export async function runZtunnel(
+  options: ZtunnelOptions,
+  version: string,
+  also: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const config = resolveZtunnelConfig(options);
   await runProxy(
     (process) => createZtunnel(config, { ...process, version, dashboardPages: dashboardPages() }),
-    ({ log }) => log.info('started', { node: config.node, version }),
+    ({ log }) => log.info('started', { node: config.node, version, ...also }),
   );
 }
