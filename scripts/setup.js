@@ -18,6 +18,8 @@ const KERNEL = [
 ];
 const TEST_PEERS = [
   { program: 'sysctl', debian: 'procps' },
+  { program: 'nft', debian: 'nftables' },
+  { program: 'ipset', debian: 'ipset' },
   { program: 'openssl', debian: 'openssl' },
   { pythonModule: 'h2', debian: 'python3-h2' },
   { program: 'h2load', debian: 'nghttp2-client' },

@@ -43,6 +43,16 @@ export function addZtunnelOptions(command: Command): Command {
       ZTUNNEL_DEFAULTS.hostProc,
     )
     .option(
+      '--host-network-namespace <file>',
+      "the node's network namespace, where rules let its probes past the mesh; empty: none are made",
+      ZTUNNEL_DEFAULTS.hostNetworkNamespace,
+    )
+    .option(
+      '--host-firewall <kind>',
+      'how those are written: auto, nft, iptables-nft or iptables-legacy',
+      ZTUNNEL_DEFAULTS.hostFirewall,
+    )
+    .option(
       '--state-file <file>',
       'private file on a tmpfs, for a restart without the controller; empty: none',
       ZTUNNEL_DEFAULTS.stateFile,

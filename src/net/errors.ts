@@ -25,6 +25,7 @@ export const NET_ERROR_CODES = {
   ERR_NET_PACKET_TIMEOUT: 'the other end of a local socket did not take or send a packet in time',
   ERR_NET_PACKET_CLOSED: 'a local socket was closed here while somebody waited for it',
   ERR_NET_REDIRECTION_OPTIONS: 'the options of a redirection are not usable',
+  ERR_NET_HOST_RULES: 'the rules of the node for its probes cannot be written, or not be taken away',
   ERR_NET_COMMAND: 'a command that sets up redirection failed or is not installed',
 } as const satisfies ErrorCodeTable;
 

@@ -9,7 +9,14 @@ export { readSysctls, writeSysctls } from './namespace/sysctl.ts';
 export { limitProcess, type ProcessLimits } from './process/limit-process.ts';
 export { type Apartness, spawnApart } from './process/spawn-apart.ts';
 export { type AppliedPart, applyRedirection, namespaceHasIpv6 } from './redirection/apply.ts';
-export { PROBE_SETS, planHostProbes } from './redirection-plan/host-probes.ts';
+export {
+  HOST_FIREWALL_KINDS,
+  type HostFirewall,
+  type HostFirewallKind,
+  type ProbeMember,
+} from './host-probes/host-firewall.ts';
+export { openHostFirewall, removeHostProbes } from './host-probes/host-probes.ts';
+export { HOST_PROBE_NAMES, planHostProbes } from './redirection-plan/host-probes.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
 export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection-plan/options.ts';
 export { planRedirection, type RedirectionPlan } from './redirection-plan/plan.ts';

@@ -2,7 +2,12 @@ import type { MeshView } from '../model/index.ts';
 import type { ControllerClient } from '../proxy/index.ts';
 import { createAgentPods } from './agent/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
-import { createPodNamespaces, createProcessNamespaces } from './kernel/index.ts';
+import {
+  createNodeProbes,
+  NO_NODE_PROBES,
+  createPodNamespaces,
+  createProcessNamespaces,
+} from './kernel/index.ts';
 import { createEnrolledPods, type ServedPods, type ServedPodsDeps } from './served-pods/index.ts';
 
 /** The pods that this configuration means: those of Istio's agent where there is one, else those that our controller lists. */
@@ -25,5 +30,9 @@ export function createServedPods(
       config.hostProc === undefined
         ? createPodNamespaces(config.namespaceDirectory)
         : createProcessNamespaces({ proc: config.hostProc, clock: deps.clock }),
+    probes:
+      config.hostNetwork === undefined
+        ? NO_NODE_PROBES
+        : createNodeProbes({ ...config.hostNetwork, clock: deps.clock, log: deps.log }),
   });
 }

@@ -23,6 +23,11 @@ const PROBE_ADDRESSES = {
   v6: parseIpAddress('e9ac:1e77:90ca:399f:4d6d:ece2:2f9b:3164'),
 };
 
+const ISTIO_NAMES = {
+  chain: 'ISTIO_POSTRT',
+  sets: { 4: 'istio-inpod-probes-v4', 6: 'istio-inpod-probes-v6' },
+};
+
 const needsData = needsConformanceData();
 const folder = conformancePath('istio/pod-redirection/iptables');
 const names =
@@ -40,7 +45,7 @@ for (const name of names) {
     if (options === undefined) throw new Error(`no options for golden ${name}`);
     const ruleSets =
       options === 'host'
-        ? planHostProbes({ ipv6 })
+        ? planHostProbes({ ipv6, names: ISTIO_NAMES })
         : planRedirection({ ...options, ipv6, excludeLinkLocal: false, probeAddresses: PROBE_ADDRESSES })
             .ruleSets;
     t.same(

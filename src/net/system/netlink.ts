@@ -86,12 +86,17 @@ export function encodeAttribute(type: number, value: Uint8Array): Buffer {
 
 /** The attributes in `bytes` by their type, flags removed. A repeated one wins over the one before. */
 export function decodeAttributes(bytes: Buffer): ReadonlyMap<number, Buffer> {
-  const attributes = new Map<number, Buffer>();
+  return new Map(listAttributes(bytes));
+}
+
+/** The attributes in `bytes` in their order, flags removed: of use where one is a list of others. */
+export function listAttributes(bytes: Buffer): readonly (readonly [type: number, value: Buffer])[] {
+  const attributes: (readonly [number, Buffer])[] = [];
   for (let offset = 0; offset + ATTRIBUTE_HEADER <= bytes.length; ) {
     const length = bytes.readUInt16LE(offset);
     if (length < ATTRIBUTE_HEADER) break;
     const type = bytes.readUInt16LE(offset + 2) & ATTRIBUTE_TYPE_MASK;
-    attributes.set(type, bytes.subarray(offset + ATTRIBUTE_HEADER, offset + length));
+    attributes.push([type, bytes.subarray(offset + ATTRIBUTE_HEADER, offset + length)]);
     offset += aligned(length);
   }
   return attributes;

@@ -1,3 +1,4 @@
+import { HOST_FIREWALL_KINDS } from '../../net/index.ts';
 import {
   address,
   type ControlPlaneConfig,
@@ -18,7 +19,12 @@ import {
   webAddress,
 } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
-import { type DashboardConfig, DEFAULT_TRAFFIC, type ZtunnelConfig } from './ztunnel-config.ts';
+import {
+  type DashboardConfig,
+  DEFAULT_TRAFFIC,
+  type HostNetworkConfig,
+  type ZtunnelConfig,
+} from './ztunnel-config.ts';
 
 /** The options as they were written on the command line; see `nodemesh ztunnel --help`. */
 export interface ZtunnelOptions extends TelemetryOptions {
@@ -43,6 +49,9 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly netnsDir?: string | undefined;
   /** Empty: pods' network namespaces are found by name. */
   readonly hostProc?: string | undefined;
+  /** Empty: no rules are made for probes. */
+  readonly hostNetworkNamespace?: string | undefined;
+  readonly hostFirewall?: string | undefined;
   /** Empty turns the state file off. */
   readonly stateFile?: string | undefined;
   readonly trustDomain?: string | undefined;
@@ -71,6 +80,8 @@ export const ZTUNNEL_DEFAULTS = {
   zdsSocket: '',
   netnsDir: '/run/netns',
   hostProc: '',
+  hostNetworkNamespace: '',
+  hostFirewall: 'auto',
   stateFile: '',
   trustDomain: 'cluster.local',
   clusterId: 'Kubernetes',
@@ -111,6 +122,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
     agentSocket: optionalFolder(problems, '--zds-socket', options.zdsSocket ?? ZTUNNEL_DEFAULTS.zdsSocket),
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
+    hostNetwork: hostNetworkConfig(problems, options),
     stateFile: options.stateFile === undefined || options.stateFile === '' ? undefined : options.stateFile,
     admin: listenAddress(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
     metrics: listenAddress(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
@@ -132,6 +144,16 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
   };
   problems.throwIfAny();
   return Object.freeze(config);
+}
+
+function hostNetworkConfig(problems: Problems, options: ZtunnelOptions): HostNetworkConfig | undefined {
+  const { hostNetworkNamespace: namespace = ZTUNNEL_DEFAULTS.hostNetworkNamespace } = options;
+  const { hostFirewall = ZTUNNEL_DEFAULTS.hostFirewall } = options;
+  const kinds = ['auto', ...HOST_FIREWALL_KINDS] as const;
+  const firewall = kinds.find((kind) => kind === hostFirewall);
+  if (firewall === undefined) problems.add('--host-firewall', kinds.join(', '), hostFirewall);
+  const hostNamespace = optionalFolder(problems, '--host-network-namespace', namespace);
+  return hostNamespace === undefined ? undefined : { hostNamespace, firewall: firewall ?? 'auto' };
 }
 
 function optionalFolder(problems: Problems, flag: string, value: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { HostFirewallKind } from '../../net/index.ts';
 import type { ControlPlaneConfig, HostPort, RefusalDetails, TelemetryConfig } from '../../proxy/index.ts';
 
 /** Everything a node proxy is told at its start: complete, checked and frozen. */
@@ -28,6 +29,8 @@ export interface ZtunnelConfig {
   readonly namespaceDirectory: string;
   /** The machine's /proc, to find pods' network namespaces by their processes; undefined: they are found by name. */
   readonly hostProc: string | undefined;
+  /** Where and how the node's rules for its probes are written; undefined: somebody else makes them, or nobody. */
+  readonly hostNetwork: HostNetworkConfig | undefined;
   /** Private file for a restart without the controller; undefined: nothing is saved. */
   readonly stateFile: string | undefined;
   /** These three: an IP address of the proxy's own network namespace. */
@@ -44,6 +47,12 @@ export interface ZtunnelConfig {
   readonly traffic: TrafficConfig;
   /** How long connections of a terminating proxy may live on. */
   readonly drainTimeoutMs: number;
+}
+
+export interface HostNetworkConfig {
+  /** The node's network namespace, as a file. */
+  readonly hostNamespace: string;
+  readonly firewall: HostFirewallKind | 'auto';
 }
 
 /** The pages and the API of the node. */

@@ -1,11 +1,21 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import { type Clock, describeError, type Logger } from '../../base/index.ts';
 import type { SvidStore } from '../../identity/index.ts';
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { ControllerClient } from '../../proxy/index.ts';
 import { createEnrolmentGate } from '../control-plane/index.ts';
-import { createNodeEnrolment, createNodeReports, type PodProxy } from '../enrolment/index.ts';
-import { createExistingConnections, createPodRedirection, type PodNamespaces } from '../kernel/index.ts';
+import {
+  createNodeEnrolment,
+  createNodeReports,
+  type PodProxy,
+  type Redirection,
+} from '../enrolment/index.ts';
+import {
+  createExistingConnections,
+  createPodRedirection,
+  type NodeProbes,
+  type PodNamespaces,
+} from '../kernel/index.ts';
 import type { SavedPods, ServedPods } from './served-pods.ts';
 
 /** What serving pods takes, beside those who name them. */
@@ -25,10 +35,11 @@ export function createEnrolledPods(
   deps: ServedPodsDeps & {
     readonly node: string;
     readonly namespaces: PodNamespaces;
+    readonly probes: NodeProbes;
     readonly send: ControllerClient['report'];
   },
 ): ServedPods {
-  const { node, namespaces, send, svids, clock, log, random } = deps;
+  const { node, namespaces, probes, send, svids, clock, log, random } = deps;
   const reports = createNodeReports({ node, send, clock, log, random });
   const existing = createExistingConnections(log);
   /** Each pod's certificate is held, and so kept fresh, from its first step to its release. */
@@ -47,13 +58,14 @@ export function createEnrolledPods(
       if (older !== undefined) existing.adopt(pod, namespace, older);
       return deps.startProxy(pod, namespace);
     },
-    redirection: createPodRedirection(),
+    redirection: admittingProbes(createPodRedirection(), probes),
     noteExistingConnections: existing.note,
     report(report) {
       if (report.state === 'released') {
         held.get(report.uid)?.();
         held.delete(report.uid);
         existing.forget(report.uid);
+        probes.release(report.uid);
       }
       return reports.report(report);
     },
@@ -70,7 +82,14 @@ export function createEnrolledPods(
   return {
     update: gate.update,
     open: gate.open,
-    settled: enrolment.settled,
+    async settled() {
+      await enrolment.settled();
+      await probes
+        .prune(enrolment.pods().map(({ pod }) => pod))
+        .catch((error: unknown) =>
+          log.warn('rules of the node still name pods that are gone', { error: describeError(error) }),
+        );
+    },
     pods: () => enrolment.pods().map(({ pod, state }) => ({ pod, state, older: existing.of(pod.uid) })),
     wanted: enrolment.wanted,
     repeat: reports.repeat,
@@ -84,11 +103,33 @@ export function createEnrolledPods(
       enrolment.update({ upserts: saved.pods, removed: [] });
       enrolment.resumeReleases(saved.leaving);
     },
-    retire: reports.close,
+    retire() {
+      reports.close();
+      probes.close();
+    },
     stop: enrolment.stop,
     destroy(cause) {
       reports.close();
+      probes.close();
       enrolment.destroy(cause);
+    },
+  };
+}
+
+/** Probes reach a pod past the mesh before its plaintext is captured, and until it is no more. */
+function admittingProbes(
+  redirection: Redirection<NetNamespace>,
+  probes: NodeProbes,
+): Redirection<NetNamespace> {
+  return {
+    ...redirection,
+    async apply(namespace, pod, part) {
+      if (part === 'routing') await probes.admit(pod);
+      await redirection.apply(namespace, pod, part);
+    },
+    async remove(namespace, pod, part) {
+      await redirection.remove(namespace, pod, part);
+      if (part === 'nat-inbound') probes.release(pod.uid);
     },
   };
 }

@@ -3,16 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { systemClock } from '../../../src/base/index.ts';
-import {
-  type EnrolmentPod,
-  parseIpAddress,
-  type WorkloadUid,
-  workloadIdentity,
-} from '../../../src/model/index.ts';
 import { createProcessNamespaces } from '../../../src/ztunnel/kernel/index.ts';
 import { createTestNamespace, endProcess, enterSandbox, type TestNamespace } from '../../support/netns.ts';
 import { CGROUP_LAYOUTS, openTestCgroups, type TestCgroups, UID } from '../support/pod-cgroups.ts';
-import { DEFAULT_MODES } from '../support/two-nodes.ts';
+import { podOf } from '../support/pod-of.ts';
 
 const LAYOUT = 'cgroupfs driver, burstable';
 const ADDRESS = '10.244.1.7';
@@ -217,22 +211,4 @@ function crowdedProc(pid: number, uid: string): string {
     add(index, index % 2 === 0 ? `0::/system.slice/service-${index}.service\n` : undefined, 1);
   add(20_000, `0::/kubepods/pod${uid}/container\n`, pid);
   return proc;
-}
-
-function podOf(over: Partial<EnrolmentPod> = {}): EnrolmentPod {
-  return {
-    uid: 'Kubernetes//Pod/shop/cart' as WorkloadUid,
-    namespace: 'shop',
-    name: 'cart',
-    identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' }),
-    kubernetesUid: UID,
-    addresses: [parseIpAddress(ADDRESS)],
-    netns: '',
-    isNew: false,
-    waypointBypass: 'count',
-    accessLog: 'all',
-    telemetry: undefined,
-    modes: DEFAULT_MODES,
-    ...over,
-  };
 }
