@@ -9,6 +9,7 @@ export const CONTROLLER_ERROR_CODES = {
     'a caller sent no token, or one that is expired, for another audience or not signed by us',
   ERR_CONTROLLER_TOKEN_REVIEW: "the API server could not be asked whether a caller's token is good",
   ERR_CONTROLLER_IDENTITY_REFUSED: 'a caller asked for a certificate that it may not have',
+  ERR_CONTROLLER_AUTHORITY: 'the certificate authority that replicas share cannot be read or written',
   ERR_CONTROLLER_CSR: 'a certificate request is not usable',
   ERR_CONTROLLER_SCOPE: "a caller asked for another node's resources or reported for another node",
   ERR_CONTROLLER_REPORT: 'a proxy reported traffic that it cannot have seen',

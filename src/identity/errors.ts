@@ -11,6 +11,7 @@ export const IDENTITY_ERROR_CODES = {
   ERR_IDENTITY_SPIFFE_BUNDLE: 'a document is not a SPIFFE trust bundle or a JWKS of one',
   ERR_IDENTITY_FILE: 'a private file or folder cannot be used: unreadable, damaged or open to other users',
   ERR_IDENTITY_AUTHORITY: 'the stored certificate authority is damaged or belongs to another trust domain',
+  ERR_IDENTITY_PLUGGED: 'an authority that was handed in cannot be used: key, chain, validity or CA flag',
   ERR_IDENTITY_ROOT_STEP: 'a step of a root rotation is not possible now',
   ERR_IDENTITY_CSR: 'a certificate signing request is malformed or asks for what may not be issued',
   ERR_IDENTITY_SERIAL: 'text is not the serial number of a certificate in hex',

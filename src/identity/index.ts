@@ -1,6 +1,8 @@
 export { type Authority, type AuthorityOptions, openAuthority, type RootStatus } from './authority/index.ts';
 export type { IssuedCertificate, IssueRequest, RevokedSerial } from './authority/index.ts';
 export type { ServerCertificate, ServerCertificateRequest } from './authority/index.ts';
+export { type AuthorityFiles, type AuthorityMaterial, readPluggedAuthority } from './authority/index.ts';
+export { createSelfSignedMaterial } from './authority/index.ts';
 export { createTrustBundle, type ExpiryWarning, expiryWarning } from './certificates/index.ts';
 export { createSigningRequest, type SigningRequest } from './certificates/index.ts';
 export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './certificates/index.ts';

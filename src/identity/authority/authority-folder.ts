@@ -1,17 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type Certificate,
-  type CryptoKey,
-  ensurePrivateFolder,
-  formatPem,
-  KEY_ALGORITHM,
-  parseSinglePem,
+  createKeyPair,
   readPemCertificate,
-  readPrivateFile,
-  writePrivateFile,
+  readSignerKeys,
 } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
+import type { AuthorityFiles } from './authority-files.ts';
 import type { Signer } from './certificate-profiles.ts';
 
 /** A certificate with its key, kept as two files `<name>.pem` and `<name>.key`. */
@@ -32,6 +26,8 @@ export interface AuthorityRecord {
   readonly revoked: readonly { readonly serial: string; readonly atMs: number; readonly untilMs: number }[];
   /** Once on, lists are served for good: going back would let revoked certificates in again. */
   readonly revocation: boolean;
+  /** The authority that was handed in last, by its fingerprint: only another one is news. */
+  readonly pluggedLast?: string | undefined;
 }
 
 /** One root of the record: its files, and how it stands in a rotation. */
@@ -43,13 +39,24 @@ export interface RootRecord {
   readonly cross: { readonly pem: string; readonly by: string } | undefined;
   /** Set when another root became active: until when certificates under this one may be in use. */
   readonly neededUntilMs: number | undefined;
+  /** Set for an authority that was handed in: its root's key need not be here, and nobody here renews it. */
+  readonly plugged?: PluggedRecord | undefined;
 }
 
-/** The authority's files. Private keys enter and leave memory here only, and as CryptoKeys that cannot be exported. */
+/** What was handed in beside the certificate that signs and its key. */
+export interface PluggedRecord {
+  /** Of the root. */
+  readonly rootPem: string;
+  /** What stands between the signing certificate and the root, in this order. */
+  readonly chainPem: readonly string[];
+  readonly addedAtMs: number;
+}
+
+/** The authority's files, wherever they are. Private keys enter memory here only, as CryptoKeys that cannot be exported. */
 export interface AuthorityFolder {
   /** @throws IdentityError ERR_IDENTITY_AUTHORITY when the record is damaged. */
   readRecord(): Promise<AuthorityRecord | undefined>;
-  /** With `exclusive`, only when there is none yet; false: another was first. */
+  /** With `exclusive`, only when there is none yet; false: another was first, or has written since it was read. */
   writeRecord(record: AuthorityRecord, options?: { readonly exclusive?: boolean }): Promise<boolean>;
   readSigner(name: string): Promise<StoredSigner>;
   /** Makes a key and lets `certify` make its certificate, then stores both. */
@@ -58,38 +65,41 @@ export interface AuthorityFolder {
     commonName: string,
     certify: (signer: Signer) => Promise<string>,
   ): Promise<StoredSigner>;
+  /** Stores a certificate and its key as they are. */
+  importSigner(name: string, pem: string, keyPem: string): Promise<StoredSigner>;
   removeSigner(name: string): Promise<void>;
 }
 
-/** @throws IdentityError ERR_IDENTITY_FILE when the folder is open to others. */
-export async function openAuthorityFolder(path: string): Promise<AuthorityFolder> {
-  await ensurePrivateFolder(path);
-  const recordPath = join(path, RECORD_FILE);
+/** What is in these files. */
+export function createAuthorityFolder(files: AuthorityFiles): AuthorityFolder {
+  const { place } = files;
+  async function importSigner(name: string, pem: string, keyPem: string): Promise<StoredSigner> {
+    const signer = await readSigner(name, pem, keyPem);
+    await files.write(`${name}.key`, keyPem, { exclusive: true });
+    await files.write(`${name}.pem`, pem, { exclusive: true });
+    return signer;
+  }
   return {
+    importSigner,
     async readRecord() {
-      const text = await readPrivateFile(recordPath);
-      return text === undefined ? undefined : parseRecord(text, recordPath);
+      const text = await files.read(RECORD_FILE);
+      return text === undefined ? undefined : parseRecord(text, place);
     },
     writeRecord: (record, options) =>
-      writePrivateFile(recordPath, `${JSON.stringify(record, undefined, 2)}\n`, options),
+      files.write(RECORD_FILE, `${JSON.stringify(record, undefined, 2)}\n`, options),
     async readSigner(name) {
-      const pem = await readPrivateFile(join(path, `${name}.pem`));
-      const key = await readPrivateFile(join(path, `${name}.key`));
+      const pem = await files.read(`${name}.pem`);
+      const key = await files.read(`${name}.key`);
       if (pem === undefined || key === undefined)
-        throw authorityError(`expected ${name}.pem and ${name}.key in ${path}, got not both`);
+        throw authorityError(`expected ${name}.pem and ${name}.key in ${place}, got not both`);
       return readSigner(name, pem, key);
     },
     async createSigner(name, commonName, certify) {
-      const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
-      const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
-      const pem = await certify({ name: commonName, ...keys });
-      const keyPem = formatPem('PRIVATE KEY', pkcs8);
-      await writePrivateFile(join(path, `${name}.key`), keyPem, { exclusive: true });
-      await writePrivateFile(join(path, `${name}.pem`), pem, { exclusive: true });
-      return readSigner(name, pem, keyPem);
+      const { keys, privateKeyPem } = await createKeyPair();
+      return importSigner(name, await certify({ name: commonName, ...keys }), privateKeyPem);
     },
     async removeSigner(name) {
-      for (const file of [`${name}.key`, `${name}.pem`]) await rm(join(path, file), { force: true });
+      for (const file of [`${name}.key`, `${name}.pem`]) await files.remove(file);
     },
   };
 }
@@ -97,43 +107,25 @@ export async function openAuthorityFolder(path: string): Promise<AuthorityFolder
 async function readSigner(name: string, pem: string, keyPem: string): Promise<StoredSigner> {
   try {
     const certificate = readPemCertificate(pem);
-    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
-    const publicKey = await crypto.subtle.importKey('spki', new Uint8Array(spki), KEY_ALGORITHM, true, [
-      'verify',
-    ]);
-    const pkcs8 = new Uint8Array(parseSinglePem(keyPem, ['PRIVATE KEY']));
-    const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, KEY_ALGORITHM, false, ['sign']);
-    await checkPair(publicKey, privateKey);
-    return { name, certificate, signer: { name: subjectName(certificate), publicKey, privateKey } };
+    return { name, certificate, signer: await readSignerKeys(certificate, keyPem) };
   } catch (error) {
     throw authorityError(
-      `expected a certificate and its P-256 key in ${name}.pem and .key, got others`,
+      `expected a certificate and its key (P-256, P-384 or RSA) in ${name}.pem and .key, got others`,
       error,
     );
   }
 }
 
-/** A key that does not fit would sign certificates that nobody accepts. */
-async function checkPair(publicKey: CryptoKey, privateKey: CryptoKey): Promise<void> {
-  const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
-  const probe = crypto.getRandomValues(new Uint8Array(32));
-  const signature = await crypto.subtle.sign(algorithm, privateKey, probe);
-  if (await crypto.subtle.verify(algorithm, publicKey, signature, probe)) return;
-  throw new Error('the key is not that of the certificate');
-}
-
-/** Our own subjects are plain ASCII without characters to escape, one attribute a line as Node prints them. */
-function subjectName(certificate: Certificate): string {
-  return certificate.subject.split('\n').join(',');
-}
-
-function parseRecord(text: string, path: string): AuthorityRecord {
+function parseRecord(text: string, place: string): AuthorityRecord {
   try {
     const record: unknown = JSON.parse(text);
     if (!isRecord(record)) throw new Error('members are missing or of another kind');
     return record;
   } catch (error) {
-    throw authorityError(`expected the record of an authority in ${path}, got something else`, error);
+    throw authorityError(
+      `expected the record of an authority (${RECORD_FILE}) in ${place}, got something else`,
+      error,
+    );
   }
 }
 
@@ -154,4 +146,5 @@ export function authorityError(message: string, cause?: unknown): IdentityError 
   return new IdentityError({ code: 'ERR_IDENTITY_AUTHORITY', blame: 'local', message, cause });
 }
 
-const RECORD_FILE = 'authority.json';
+/** The only file of an authority that is ever written again. */
+export const RECORD_FILE = 'authority.json';

@@ -1,12 +1,18 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../../base/index.ts';
 import { checkTrustDomain } from '../../model/index.ts';
 import { type AuthorityFolder, type AuthorityRecord, authorityError } from './authority-folder.ts';
-import { createRoot, loadRoot, type RootSigners, type SignerLifetimes } from './root-signers.ts';
+import type { AuthorityFiles } from './authority-files.ts';
+import { type AuthorityMaterial, materialFingerprint, readPluggedAuthority } from './plugged-authority.ts';
+import { createRoot, importRoot, loadRoot, type RootSigners, type SignerLifetimes } from './root-signers.ts';
 
 /** What to open, and for how long certificates live. */
 export interface AuthorityOptions {
-  /** Created with mode 0700 on first start; refused when others may look in. */
-  readonly directory: string;
+  /** A folder, created with mode 0700 on first start; refused when others may look in. */
+  readonly directory?: string | undefined;
+  /** Where it is kept instead of a folder. */
+  readonly files?: AuthorityFiles | undefined;
+  /** What it begins with when there is nothing yet. Default: a root of its own making. */
+  readonly begin?: AuthorityMaterial | undefined;
   readonly trustDomain: string;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -30,6 +36,7 @@ export interface AuthoritySettings {
   readonly trustDomain: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly begin: AuthorityMaterial | undefined;
   readonly lifetimes: SignerLifetimes;
   readonly maximumTtlMs: number;
   readonly revocationListLifetimeMs: number;
@@ -49,7 +56,13 @@ export async function loadOrCreate(
 ): Promise<AuthorityState> {
   const stored = await folder.readRecord();
   if (stored !== undefined) return load(folder, settings, stored);
-  const root = await createRoot({ folder, ...settings, nowMs: settings.clock.now() });
+  const nowMs = settings.clock.now();
+  const factory = { folder, ...settings, nowMs };
+  const { begin } = settings;
+  const root =
+    begin === undefined
+      ? await createRoot(factory)
+      : await importRoot(factory, await readPluggedAuthority(begin, nowMs));
   const record: AuthorityRecord = {
     version: 1,
     trustDomain: settings.trustDomain,
@@ -57,6 +70,7 @@ export async function loadOrCreate(
     activeRoot: root.root.name,
     revoked: [],
     revocation: false,
+    ...(begin === undefined ? {} : { pluggedLast: materialFingerprint(begin) }),
   };
   if (await folder.writeRecord(record, { exclusive: true })) {
     settings.log.info('authority created', {
@@ -71,7 +85,8 @@ export async function loadOrCreate(
   return load(folder, settings, winner);
 }
 
-async function load(
+/** What a record says, with its signers. */
+export async function load(
   folder: AuthorityFolder,
   settings: AuthoritySettings,
   record: AuthorityRecord,
@@ -95,6 +110,7 @@ export function resolveSettings(options: AuthorityOptions): AuthoritySettings {
     trustDomain: checkTrustDomain(options.trustDomain),
     clock: options.clock ?? systemClock,
     log: options.log ?? silentLogger,
+    begin: options.begin,
     lifetimes: {
       rootMs: options.rootLifetimeMs ?? 3650 * DAY_MS,
       intermediateMs: options.withIntermediate ? (options.intermediateLifetimeMs ?? 365 * DAY_MS) : undefined,

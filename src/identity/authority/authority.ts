@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Closable, createSignal, type Signal } from '../../base/index.ts';
 import type { TrustBundle } from '../../model/index.ts';
-import { IdentityError } from '../errors.ts';
-import { type AuthorityFolder, openAuthorityFolder } from './authority-folder.ts';
+import { openFolderFiles } from './authority-files.ts';
+import { type AuthorityFolder, authorityError, createAuthorityFolder } from './authority-folder.ts';
 import {
   type AuthorityOptions,
   type AuthoritySettings,
   type AuthorityState,
+  load,
   loadOrCreate,
   resolveSettings,
 } from './authority-state.ts';
@@ -18,7 +20,9 @@ import {
   type ServerCertificate,
   type ServerCertificateRequest,
 } from './issuance.ts';
-import { createRoot, intermediateIsDue, renewIntermediate } from './root-signers.ts';
+import { type AuthorityMaterial, materialFingerprint, readPluggedAuthority } from './plugged-authority.ts';
+import { createRoot, importRoot, intermediateIsDue, renewIntermediate } from './root-signers.ts';
+import { closedError, createStateChanges, Overtaken } from './state-changes.ts';
 import { checkSerial, type RevokedSerial } from './revoked-serial.ts';
 import {
   activateRoot,
@@ -41,6 +45,12 @@ export interface Authority extends Closable {
   roots(): readonly RootStatus[];
   /** Step 1 of a rotation: the new root is trusted. Wait until every proxy has the bundle. */
   addRoot(): Promise<RootStatus>;
+  /**
+   * Step 1 with an authority that was handed in; the status of its root, or undefined when it is the one that was handed
+   * in last: then there is nothing to do.
+   * @throws IdentityError ERR_IDENTITY_PLUGGED when nobody would accept what it signs.
+   */
+  plugIn(material: AuthorityMaterial): Promise<RootStatus | undefined>;
   /** Step 2: new leaves come from it. It leads the bundle, which makes certificate stores renew theirs. */
   activateRoot(name: string): Promise<RootStatus>;
   /**
@@ -63,10 +73,11 @@ export interface Authority extends Closable {
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const settings = resolveSettings(options);
-  const folder = await openAuthorityFolder(options.directory);
+  const files = options.files ?? (await openFolderFiles(options.directory ?? ''));
+  const folder = createAuthorityFolder(files);
   const state = await loadOrCreate(folder, settings);
   const authority = createAuthority(folder, settings, state);
-  await authority.start();
+  await authority.start(files.changes);
   return authority;
 }
 
@@ -74,27 +85,28 @@ function createAuthority(
   folder: AuthorityFolder,
   settings: AuthoritySettings,
   initial: AuthorityState,
-): Authority & { start(): Promise<void> } {
+): Authority & { start(elsewhere: Signal<void> | undefined): Promise<void> } {
   const { clock, log } = settings;
   const changes = createSignal<TrustBundle>();
   let state = initial;
   const lists: RevocationLists = createRevocationLists(settings);
   let bundle = bundleOf(state, []);
   let closed = false;
-  let queue: Promise<unknown> = Promise.resolve();
-
-  /** Changes of state happen one after the other, and only once they are stored. */
-  const change = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = queue.then(() => {
-      if (closed) throw closedError();
-      return work();
-    });
-    // The caller hears of a failure; the change behind it must happen all the same.
-    queue = result.catch(() => undefined);
-    return result;
+  let unsubscribe = (): void => undefined;
+  /** Somebody else has written: what they made of it holds here too. */
+  const reload = async (): Promise<void> => {
+    const record = await folder.readRecord();
+    if (record === undefined) throw authorityError('expected the record of an authority, got none any more');
+    if (isDeepStrictEqual(record, state.record)) return;
+    state = await load(folder, settings, record);
+    lists.forget();
+    await refreshBundle();
+    log.info('authority read again', { active: record.activeRoot, roots: record.roots.length });
   };
+  const queue = createStateChanges({ reload, isClosed: () => closed });
+  const change = queue.run;
   const commit = async (next: AuthorityState): Promise<void> => {
-    await folder.writeRecord(next.record);
+    if (!(await folder.writeRecord(next.record))) throw new Overtaken();
     state = next;
     await refreshBundle();
   };
@@ -132,7 +144,14 @@ function createAuthority(
 
   return {
     trustDomain: settings.trustDomain,
-    async start() {
+    async start(elsewhere) {
+      unsubscribe =
+        elsewhere?.subscribe(() => {
+          change(reload).catch((error: unknown) => {
+            // What is in use stays in use.
+            if (!closed) log.error('authority not read again', { error });
+          });
+        }) ?? unsubscribe;
       await change(ensureIntermediate);
       await change(refreshBundle);
       for (const root of rootStatuses(state, clock.now())) {
@@ -156,6 +175,18 @@ function createAuthority(
         const created = await createRoot({ folder, ...settings, nowMs: clock.now() }, state.roots[0].root);
         await commit(addRoot(state, created));
         log.info('root added', { name: created.root.name });
+        return statusOf(created.root.name);
+      }),
+    plugIn: (material) =>
+      change(async () => {
+        const pluggedLast = materialFingerprint(material);
+        if (state.record.pluggedLast === pluggedLast) return undefined;
+        const nowMs = clock.now();
+        const plugged = await readPluggedAuthority(material, nowMs);
+        const created = await importRoot({ folder, ...settings, nowMs }, plugged, state.roots[0].root);
+        const added = addRoot(state, created);
+        await commit({ ...added, record: { ...added.record, pluggedLast } });
+        log.info('authority handed in', { name: created.root.name, fingerprint: plugged.fingerprint });
         return statusOf(created.root.name);
       }),
     activateRoot: (name) =>
@@ -191,23 +222,17 @@ function createAuthority(
     revoked: () => state.record.revoked,
     async close() {
       closed = true;
+      unsubscribe();
       lists.stop();
-      await queue;
+      await queue.idle();
       lists.stop();
     },
     destroy() {
       closed = true;
+      unsubscribe();
       lists.stop();
     },
   };
-}
-
-function closedError(): IdentityError {
-  return new IdentityError({
-    code: 'ERR_IDENTITY_CLOSED',
-    blame: 'local',
-    message: 'the authority is closed',
-  });
 }
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,11 @@
 import type { WorkloadIdentity } from '../../model/index.ts';
-import { type CryptoKey, createSerial, formatPem, SIGNING_ALGORITHM } from '../certificates/index.ts';
+import {
+  type CryptoKey,
+  createSerial,
+  formatPem,
+  SIGNING_ALGORITHM,
+  type SignerKeys,
+} from '../certificates/index.ts';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -14,13 +20,8 @@ import {
   X509CrlGenerator,
 } from '../certificates/x509-library.ts';
 
-/** Who signs: a name and a key pair whose private half cannot be exported. */
-export interface Signer {
-  /** As in the signer's own certificate, such as `CN=…,O=…`. */
-  readonly name: string;
-  readonly publicKey: CryptoKey;
-  readonly privateKey: CryptoKey;
-}
+/** Who signs. */
+export type Signer = SignerKeys;
 
 /** Milliseconds since the epoch; certificates round them outwards to seconds. */
 export interface Validity {
@@ -92,15 +93,15 @@ export async function createRevocationList(options: {
       serialNumber: one.serial,
       revocationDate: new Date(one.atMs),
     })),
-    extensions: [await AuthorityKeyIdentifierExtension.create(signer.publicKey)],
-    signingAlgorithm: SIGNING_ALGORITHM,
+    extensions: [await authorityKeyIdentifier(signer)],
+    signingAlgorithm: signer.signingAlgorithm ?? SIGNING_ALGORITHM,
     signingKey: signer.privateKey,
   });
   return formatPem('X509 CRL', new Uint8Array(list.rawData));
 }
 
 async function create(
-  subject: string,
+  subject: Signer['name'],
   publicKey: CryptoKey,
   signer: Signer,
   validity: Validity,
@@ -115,14 +116,21 @@ async function create(
     notAfter: new Date(Math.ceil(validity.notAfterMs / 1000) * 1000),
     publicKey,
     signingKey: signer.privateKey,
-    signingAlgorithm: SIGNING_ALGORITHM,
-    extensions: [
-      ...extensions,
-      await SubjectKeyIdentifierExtension.create(publicKey),
-      await AuthorityKeyIdentifierExtension.create(signer.publicKey),
-    ],
+    signingAlgorithm: signer.signingAlgorithm ?? SIGNING_ALGORITHM,
+    extensions: [...extensions, await subjectKeyIdentifier(publicKey), await authorityKeyIdentifier(signer)],
   });
   return formatPem('CERTIFICATE', new Uint8Array(certificate.rawData));
+}
+
+function subjectKeyIdentifier(publicKey: CryptoKey): Promise<Extension> {
+  return SubjectKeyIdentifierExtension.create(publicKey);
+}
+
+/** As the signer's own certificate calls its key: others make such identifiers in other ways. */
+async function authorityKeyIdentifier({ keyId, publicKey }: Signer): Promise<Extension> {
+  return keyId === undefined
+    ? AuthorityKeyIdentifierExtension.create(publicKey)
+    : new AuthorityKeyIdentifierExtension(keyId);
 }
 
 const LEAF_EXTENSIONS: readonly Extension[] = [

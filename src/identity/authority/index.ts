@@ -8,3 +8,6 @@ export type {
 } from './issuance.ts';
 export type { RevokedSerial } from './revoked-serial.ts';
 export type { RootStatus } from './rotation.ts';
+export type { AuthorityFiles } from './authority-files.ts';
+export { type AuthorityMaterial, readPluggedAuthority } from './plugged-authority.ts';
+export { createSelfSignedMaterial } from './self-signed.ts';

@@ -92,7 +92,8 @@ function issuersPem(state: AuthorityState): readonly string[] {
   const { cross } = active.record;
   const intermediates = active.intermediates.slice(-1).map((one) => one.certificate.pem);
   const useful = cross !== undefined && state.roots.some((root) => root.root.name === cross.by);
-  return useful ? [...intermediates, cross.pem] : intermediates;
+  const chain = active.record.plugged?.chainPem ?? [];
+  return [...intermediates, ...chain, ...(useful ? [cross.pem] : [])];
 }
 
 function rootsPem(state: AuthorityState): string {

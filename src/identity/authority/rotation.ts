@@ -32,6 +32,8 @@ export interface RootStatus {
     | undefined;
   /** Until when certificates under a retired root may be in use. */
   readonly neededUntilMs: number | undefined;
+  /** When it was handed in; undefined for one of our own making. */
+  readonly pluggedAtMs: number | undefined;
 }
 
 /** The new root goes behind those that are there. */
@@ -97,6 +99,7 @@ export function rootStatuses(state: AuthorityState, nowMs: number): readonly Roo
         warning: expiryWarning(intermediate.notAfterMs, nowMs),
       },
       neededUntilMs,
+      pluggedAtMs: root.record.plugged?.addedAtMs,
     };
   });
 }

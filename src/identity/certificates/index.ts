@@ -4,6 +4,7 @@ export { type ExpiryWarning, expiryWarning } from './expiry-warning.ts';
 export { formatPem, type PemBlock, parsePem, parsePemCertificates, parseSinglePem } from './pem.ts';
 export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts';
 export { type RevocationList, readRevocationList } from './revocation-list.ts';
+export { createKeyPair, readCertifiedName, readSignerKeys, type SignerKeys } from './signer-keys.ts';
 export { createTrustBundle, rootsOf } from './trust-bundle.ts';
 export {
   checkSigningRequest,

@@ -3,7 +3,7 @@ import { type CertificatePath, nameOf, peerError } from './chain.ts';
 
 /**
  * Checks every certificate below the root against the lists of its issuer. Without any list nothing is checked; with
- * some, a certificate that no current list covers is refused: unknown is not good.
+ * some, a leaf that no current list covers is refused: unknown is not good. So is an intermediate, if its issuer has lists.
  * @returns until when the answer holds, in milliseconds since the epoch.
  * @throws IdentityError ERR_IDENTITY_PEER_REVOKED, ERR_IDENTITY_PEER_REVOCATION_UNKNOWN.
  */
@@ -12,9 +12,10 @@ export function checkRevocation(path: CertificatePath, lists: RevocationIndex, n
   let untilMs = Number.POSITIVE_INFINITY;
   for (const [index, certificate] of path.certificates.entries()) {
     const issuer = path.certificates[index + 1] ?? path.root;
-    const current = lists
-      .issuedBy(issuer)
-      .filter((list) => list.thisUpdateMs <= nowMs && nowMs <= list.nextUpdateMs);
+    const issued = lists.issuedBy(issuer);
+    // An authority that was handed in has issuers whose keys, and lists, are elsewhere. Leaves are always under one of ours.
+    if (index > 0 && issued.length === 0) continue;
+    const current = issued.filter((list) => list.thisUpdateMs <= nowMs && nowMs <= list.nextUpdateMs);
     if (current.length === 0) {
       throw peerError(
         'ERR_IDENTITY_PEER_REVOCATION_UNKNOWN',

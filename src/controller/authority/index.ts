@@ -1,0 +1,3 @@
+export { type AuthorityFollowerOptions, followAuthority } from './authority-follower.ts';
+export { type AuthorityPlace, mountedAuthority, secretAuthority } from './authority-place.ts';
+export { createSecretFiles, type SecretFilesOptions } from './secret-files.ts';

@@ -1,0 +1,43 @@
+import { type AuthorityMaterial, IdentityError } from '../../identity/index.ts';
+
+/**
+ * An authority in the layout of Istio's `cacerts` (`ca-cert.pem`, `ca-key.pem`, `cert-chain.pem`, `root-cert.pem`) or of
+ * cert-manager (`tls.crt`, `tls.key`, `ca.crt`); undefined where there is nothing of either.
+ * @throws IdentityError ERR_IDENTITY_PLUGGED when only a part of one is there.
+ */
+export function materialOf(textOf: (name: string) => string | undefined): AuthorityMaterial | undefined {
+  const layout = LAYOUTS.find(
+    ({ certificate, key }) => textOf(certificate) !== undefined || textOf(key) !== undefined,
+  );
+  if (layout === undefined) return undefined;
+  const text = (name: string): string => {
+    const found = textOf(name);
+    if (found !== undefined && found.trim() !== '') return found;
+    throw new IdentityError({
+      code: 'ERR_IDENTITY_PLUGGED',
+      blame: 'local',
+      message: `expected ${layout.certificate}, ${layout.key} and ${layout.roots} of an authority, got no ${name}`,
+    });
+  };
+  return {
+    certificatePem: text(layout.certificate),
+    keyPem: text(layout.key),
+    chainPem: layout.chain === undefined ? '' : (textOf(layout.chain) ?? ''),
+    rootsPem: text(layout.roots),
+  };
+}
+
+/** The texts of an authority that signs itself, in the layout of `cacerts`. */
+export function cacertsOf(material: AuthorityMaterial): Readonly<Record<string, string>> {
+  return {
+    'ca-cert.pem': material.certificatePem,
+    'ca-key.pem': material.keyPem,
+    'cert-chain.pem': material.chainPem,
+    'root-cert.pem': material.rootsPem,
+  };
+}
+
+const LAYOUTS = [
+  { certificate: 'ca-cert.pem', key: 'ca-key.pem', chain: 'cert-chain.pem', roots: 'root-cert.pem' },
+  { certificate: 'tls.crt', key: 'tls.key', chain: undefined, roots: 'ca.crt' },
+] as const;

@@ -1,0 +1,125 @@
+import {
+  type Clock,
+  type Closable,
+  createSignal,
+  describeError,
+  type Logger,
+  type Timer,
+} from '../../base/index.ts';
+import type { AuthorityFiles } from '../../identity/index.ts';
+import { ControllerError } from '../errors.ts';
+import {
+  createSecret,
+  patchSecret,
+  readSecret,
+  type SecretApi,
+  type SecretContent,
+  type SecretName,
+} from './secret.ts';
+
+export interface SecretFilesOptions extends SecretName {
+  readonly api: SecretApi;
+  /** How often it is looked at for what other replicas have written. */
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * An authority's texts in a Secret that all replicas share. Whoever writes the record has read the one that stands there: what
+ * another replica did in between is never overwritten.
+ */
+export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles & Closable {
+  const { api, clock, log } = options;
+  const changes = createSignal<void>();
+  let content: SecretContent | undefined;
+  /** The record as it was read, or written, here last; and the one that was announced. */
+  let known: string | undefined;
+  let announced: string | undefined;
+  let timer: Timer | undefined;
+  let closed = false;
+
+  async function fetch(): Promise<SecretContent | undefined> {
+    content = await readSecret(api, options);
+    return content;
+  }
+
+  /** Writes as soon as nobody else does; `may` is asked of what stands there. */
+  async function write(
+    texts: Readonly<Record<string, string | null>>,
+    may: (present: SecretContent | undefined) => boolean,
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const present = await fetch();
+      if (!may(present)) return false;
+      const written =
+        present === undefined
+          ? await createSecret(api, options, onlyTexts(texts))
+          : await patchSecret(api, options, { resourceVersion: present.resourceVersion, texts });
+      if (!written) continue;
+      content = undefined;
+      return true;
+    }
+    throw new ControllerError({
+      code: 'ERR_CONTROLLER_AUTHORITY',
+      blame: 'upstream',
+      message: `the Secret ${options.namespace}/${options.name} is written by others all the time`,
+      retryable: true,
+    });
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const record = (await readSecret(api, options))?.text(RECORD);
+      if (record !== undefined && record !== known && record !== announced) {
+        announced = record;
+        if (!closed) changes.emit();
+      }
+    } catch (error) {
+      log.debug('the authority cannot be looked at', { error: describeError(error) });
+    }
+    arm();
+  }
+
+  function arm(): void {
+    if (!closed) timer = clock.after(options.everyMs, () => void look());
+  }
+
+  function stop(): void {
+    closed = true;
+    timer?.cancel();
+  }
+
+  arm();
+  return {
+    place: `the Secret ${options.namespace}/${options.name}`,
+    changes,
+    async read(name) {
+      if (name !== RECORD) return (content ?? (await fetch()))?.text(name);
+      known = (await fetch())?.text(RECORD);
+      return known;
+    },
+    async write(name, text, { exclusive = false } = {}) {
+      const written = await write({ [name]: text }, (present) => {
+        const stands = present?.text(name);
+        return exclusive ? stands === undefined : name !== RECORD || stands === known;
+      });
+      if (written && name === RECORD) known = text;
+      return written;
+    },
+    async remove(name) {
+      await write({ [name]: null }, (present) => present?.text(name) !== undefined);
+    },
+    close: async () => stop(),
+    destroy: stop,
+  };
+}
+
+function onlyTexts(texts: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
+
+const RECORD = 'authority.json';
+const MOST_ATTEMPTS = 10;
