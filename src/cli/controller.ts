@@ -1,14 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { describeError } from '../base/index.ts';
+import { describeError, systemClock } from '../base/index.ts';
 import { dashboardPages } from './dashboard-pages.ts';
+import { addClusterOptions, type ClusterFlags, clusterOf } from './controller-cluster-options.ts';
 import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
 import { addWebhookOptions, type WebhookFlags, webhookOf } from './controller-webhook-options.ts';
 import { collect, durationMs } from './option-values.ts';
 
-interface ControllerFlags extends LimitFlags, WebhookFlags {
-  readonly manifests: string;
-  readonly caDir: string;
-  readonly jwksFile: string;
+interface ControllerFlags extends ClusterFlags, LimitFlags, WebhookFlags {
+  readonly manifests?: string;
+  readonly caDir?: string;
+  readonly jwksFile?: string;
   readonly listen: HostPort;
   readonly serverName: readonly string[];
   readonly trustDomain: string;
@@ -41,11 +42,14 @@ export function registerControllerCommand(program: Command, version: string): vo
   const command = program
     .command('controller')
     .description('run the control plane: watches objects, serves proxies, signs certificates')
-    .requiredOption('--manifests <directory>', 'Kubernetes YAML to read; watched')
-    .requiredOption('--ca-dir <directory>', 'where the certificate authority lives; created when missing')
-    .requiredOption(
+    .option('--manifests <directory>', 'Kubernetes YAML to read; watched (without --kubernetes)')
+    .option(
+      '--ca-dir <directory>',
+      'where the certificate authority lives; created when missing (without --kubernetes)',
+    )
+    .option(
       '--jwks-file <file>',
-      "public keys that callers' tokens are checked with; re-read when it changes",
+      "public keys that callers' tokens are checked with; re-read when it changes (without --kubernetes)",
     )
     .addOption(
       new Option('--listen <host:port>', 'for proxies: discovery, certificates, reports')
@@ -97,18 +101,20 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--log-level <level>', 'log level, as info or info,xds=debug', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action((flags: ControllerFlags) => run(flags, version));
+  addClusterOptions(command);
   addWebhookOptions(command, hostPort);
   addLimitOptions(command);
 }
 
 async function run(flags: ControllerFlags, version: string): Promise<void> {
-  const { createController, createSocketSink, resolveControllerConfig } = await import(
+  const { createController, createSocketSink, openCluster, resolveControllerConfig } = await import(
     '../controller/index.ts'
   );
   const { createLogger, openLogSink } = await import('../telemetry/index.ts');
   const logSink = openLogSink();
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: logSink });
   const config = resolveControllerConfig({
+    kubernetes: flags.kubernetes,
     manifestsDirectory: flags.manifests,
     caDirectory: flags.caDir,
     jwksFile: flags.jwksFile,
@@ -136,21 +142,28 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
       logFormat: flags.logFormat,
     },
   });
+  const clusterOptions = clusterOf(flags, process.env, { clock: systemClock, log });
+  const cluster = clusterOptions && (await openCluster(clusterOptions));
   const controller = createController(config, {
     log,
     version,
+    ...(cluster === undefined ? {} : { cluster }),
     ...(flags.sink === undefined ? {} : { sink: createSocketSink(flags.sink) }),
   });
   const exit = (code: number): void => {
     logSink.close();
     process.exit(code);
   };
+  const close = async (): Promise<void> => {
+    await controller.close();
+    await cluster?.close();
+  };
   let ending = false;
   const end = (): void => {
     // A second signal does not wait.
     if (ending) exit(1);
     ending = true;
-    controller.close().then(
+    close().then(
       () => exit(0),
       (error: unknown) => {
         log.error('closing failed', { error: describeError(error) });

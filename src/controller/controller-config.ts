@@ -7,12 +7,14 @@ import { type CallLimits, faultsOfCallLimits, resolveCallLimits } from './limits
 
 /** What a caller may say; whatever is left out has a default. */
 export interface ControllerOptions {
+  /** Objects, authority and callers are those of a Kubernetes cluster; the next three are not needed then. Default false. */
+  readonly kubernetes?: boolean | undefined;
   /** A directory of Kubernetes YAML; watched. */
-  readonly manifestsDirectory: string;
+  readonly manifestsDirectory?: string | undefined;
   /** Where the certificate authority lives; created when it is not there. */
-  readonly caDirectory: string;
+  readonly caDirectory?: string | undefined;
   /** Keys for callers' tokens; read again when they change. */
-  readonly jwksFile: string;
+  readonly jwksFile?: string | undefined;
   /** Default all addresses, port 15012. */
   readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
   /** DNS names and IP addresses by which proxies call the controller. */
@@ -41,9 +43,9 @@ export interface ControllerOptions {
   readonly svidTtlMs?: number | undefined;
   /** `namespace/account` of node proxies. */
   readonly trustedNodeAccounts?: readonly string[] | undefined;
-  /** Node proxies run in pods that the source tells of, so one without is turned away. Default false. */
+  /** Node proxies run in pods that the source tells of, so one without is turned away. Default: as `kubernetes`. */
   readonly callersAreKnown?: boolean | undefined;
-  /** Where the mesh's roots are written for proxies to trust. Default `root-cert.pem` in the CA's directory. */
+  /** Where the mesh's roots are written for proxies to trust. Default `root-cert.pem` in the CA's directory, if there is one. */
   readonly rootCertificateFile?: string | undefined;
   /** What waypoints that the controller deploys run, and how their pods reach it. */
   readonly waypoints?: Partial<WaypointPodConfig> | undefined;
@@ -74,6 +76,7 @@ export interface WaypointPodConfig {
 
 /** Complete and checked. */
 export interface ControllerConfig {
+  readonly kubernetes: boolean;
   readonly manifestsDirectory: string;
   readonly caDirectory: string;
   readonly jwksFile: string;
@@ -94,7 +97,7 @@ export interface ControllerConfig {
   readonly svidTtlMs: number;
   readonly trustedNodeAccounts: ReadonlySet<string>;
   readonly callersAreKnown: boolean;
-  readonly rootCertificateFile: string;
+  readonly rootCertificateFile: string | undefined;
   readonly waypoints: WaypointPodConfig;
   readonly joinWaitMs: number;
   readonly leaveWaitMs: number;
@@ -104,10 +107,12 @@ export interface ControllerConfig {
 
 /** Fills in defaults and checks; throws ControllerError ERR_CONTROLLER_CONFIG that names everything that is wrong. */
 export function resolveControllerConfig(options: ControllerOptions): ControllerConfig {
+  const { kubernetes = false, caDirectory = '' } = options;
   const config: ControllerConfig = {
-    manifestsDirectory: options.manifestsDirectory,
-    caDirectory: options.caDirectory,
-    jwksFile: options.jwksFile,
+    kubernetes,
+    manifestsDirectory: options.manifestsDirectory ?? '',
+    caDirectory,
+    jwksFile: options.jwksFile ?? '',
     listen: { host: options.listen?.host ?? '::', port: options.listen?.port ?? LISTEN_PORT },
     serverNames: options.serverNames ?? SERVER_NAMES,
     adminListen: options.adminListen,
@@ -123,8 +128,9 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     rootNamespace: options.rootNamespace ?? 'istio-system',
     svidTtlMs: options.svidTtlMs ?? DAY_MS,
     trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? NODE_ACCOUNTS),
-    callersAreKnown: options.callersAreKnown ?? false,
-    rootCertificateFile: options.rootCertificateFile ?? join(options.caDirectory, 'root-cert.pem'),
+    callersAreKnown: options.callersAreKnown ?? kubernetes,
+    rootCertificateFile:
+      options.rootCertificateFile ?? (caDirectory === '' ? undefined : join(caDirectory, 'root-cert.pem')),
     waypoints: resolveWaypointPods(options),
     joinWaitMs: options.joinWaitMs ?? 500,
     leaveWaitMs: options.leaveWaitMs ?? 2_000,
@@ -145,9 +151,13 @@ function faultsOf(config: ControllerConfig): readonly string[] {
   const mustBe = (condition: boolean, fault: string): void => {
     if (!condition) faults.push(fault);
   };
-  mustBe(config.manifestsDirectory !== '', 'expected a directory of manifests, got none');
-  mustBe(config.caDirectory !== '', 'expected a directory for the certificate authority, got none');
-  mustBe(config.jwksFile !== '', 'expected a file with the keys for tokens, got none');
+  const { kubernetes } = config;
+  mustBe(kubernetes || config.manifestsDirectory !== '', 'expected a directory of manifests, got none');
+  mustBe(
+    kubernetes || config.caDirectory !== '',
+    'expected a directory for the certificate authority, got none',
+  );
+  mustBe(kubernetes || config.jwksFile !== '', 'expected a file with the keys for tokens, got none');
   mustBe(config.serverNames.length > 0, 'expected at least one name of the server, got none');
   mustBe(
     config.operatorListen === undefined || isLoopback(config.operatorListen.host),

@@ -11,9 +11,12 @@ import {
   createMetricsRegistry,
   createObservationStore,
   createReadiness,
+  makeGauge,
+  METRICS,
   type MetricsRegistry,
 } from '../telemetry/index.ts';
 import { startGrpcServer } from '../wire/index.ts';
+import { type Cluster, joinCluster } from './cluster/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
 import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
 import { type Leadership, soleLeader } from './leadership/index.ts';
@@ -31,6 +34,8 @@ import { createWebhook, type ServingCertificate } from './webhook/index.ts';
 export interface ControllerDependencies {
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** Gives all of what follows, and the authority; the caller's to close, after the controller. Default: none. */
+  readonly cluster?: Cluster;
   /** Default: nothing is written back. */
   readonly sink?: ControllerSink;
   /** Default: there is no other replica. */
@@ -96,19 +101,23 @@ async function startController(
   dependencies: ControllerDependencies,
   owned: ClosableStack,
 ): Promise<ControllerAddresses> {
-  const { clock = systemClock, log = silentLogger, sink = silentSink } = dependencies;
-  const { leadership = soleLeader } = dependencies;
+  const { clock = systemClock, log = silentLogger, cluster } = dependencies;
+  const { sink = silentSink, leadership = soleLeader } = { ...cluster, ...dependencies };
   const { registry = createMetricsRegistry(), version = 'unknown' } = dependencies;
   const source = createSelectedSource(
-    dependencies.source ?? createManifestSource({ directory: config.manifestsDirectory, clock, log }),
+    dependencies.source ??
+      cluster?.source ??
+      createManifestSource({ directory: config.manifestsDirectory, clock, log }),
     { rootNamespace: config.rootNamespace, ownNamespaces: ownNamespaces(config) },
   );
-  const tokens = dependencies.tokens ?? createJwksVerifier({ file: config.jwksFile, clock });
+  const tokens =
+    dependencies.tokens ?? cluster?.tokens ?? createJwksVerifier({ file: config.jwksFile, clock });
   const readiness = createReadiness();
   const listed = readiness.waitFor('objects');
   const listening = readiness.waitFor('grpc');
 
-  const mesh = await openMesh({ config, source, sink, leadership, clock, log }, owned);
+  const authority = cluster?.authority;
+  const mesh = await openMesh({ config, source, sink, leadership, authority, clock, log }, owned);
   const store = createObservationStore({
     proxy: 'controller',
     clock,
@@ -164,6 +173,14 @@ async function startController(
   certificate.onRenewed((renewed) => grpc.setCertificate(renewed));
   listening();
   const addresses = { grpc: grpc.address, ...admin, dashboard, webhook: await webhook.listen() };
+  if (cluster !== undefined) {
+    let refused = 0;
+    makeGauge(registry, METRICS.controllerAuthorityRefused, (self) => self.set(refused));
+    const tell = (problem: string | undefined): void => {
+      refused = problem === undefined ? 0 : 1;
+    };
+    joinCluster(mesh, cluster, { tell, clock, log }, owned);
+  }
   log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   return addresses;
 }

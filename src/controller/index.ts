@@ -73,3 +73,4 @@ export {
 } from './sources/index.ts';
 export type { Caller, TokenVerifier } from './tokens/index.ts';
 export type { MeshSettings } from './translate/index.ts';
+export { type Cluster, type ClusterOptions, openCluster } from './cluster/index.ts';

@@ -1,5 +1,5 @@
 import type { Clock, Closable, ClosableStack, Logger } from '../../base/index.ts';
-import { type Authority, openAuthority } from '../../identity/index.ts';
+import { type Authority, type AuthorityOptions, openAuthority } from '../../identity/index.ts';
 import type { TrustBundle } from '../../model/index.ts';
 import { createDeltaServer, type DeltaServer } from '../../xds/index.ts';
 import { createMeshCollections, type MeshCollections } from '../collections/index.ts';
@@ -47,6 +47,8 @@ export interface MeshParts {
   readonly source: ObjectSource;
   readonly sink: ControllerSink;
   readonly leadership: Leadership;
+  /** Where the authority is; default: the directory of the configuration. */
+  readonly authority?: Pick<AuthorityOptions, 'files' | 'begin'> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,14 +58,15 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
   const { config, leadership, clock, log } = parts;
   const authority = owned.own(
     await openAuthority({
-      directory: config.caDirectory,
+      ...(parts.authority ?? { directory: config.caDirectory }),
       trustDomain: config.trustDomain,
       maximumTtlMs: config.svidTtlMs,
       clock,
       log,
     }),
   );
-  owned.own(await writeRootCertificateFile(config.rootCertificateFile, authority, log));
+  if (config.rootCertificateFile !== undefined)
+    owned.own(await writeRootCertificateFile(config.rootCertificateFile, authority, log));
   const source = owned.own(parts.source);
   const collections = createMeshCollections(config, log);
   const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));

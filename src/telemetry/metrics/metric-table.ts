@@ -301,6 +301,11 @@ export const METRICS = {
     'When a root or intermediate certificate of the mesh expires, in seconds since 1970',
     ['kind', 'subject'],
   ),
+  controllerAuthorityRefused: gauge(
+    'nodemesh_controller_ca_refused',
+    '1 while the authority that is handed in cannot be used and the one before goes on, else 0',
+    [],
+  ),
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
     'severity',
   ]),

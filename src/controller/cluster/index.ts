@@ -1,0 +1,2 @@
+export { joinCluster } from './join-cluster.ts';
+export { type Cluster, type ClusterOptions, openCluster } from './open-cluster.ts';

@@ -1,0 +1,46 @@
+import type { Clock, ClosableStack, Logger } from '../../base/index.ts';
+import { followAuthority } from '../authority/index.ts';
+import type { Mesh } from '../server/mesh.ts';
+import type { Cluster } from './open-cluster.ts';
+import { keepRootConfigMap } from './root-config-map.ts';
+
+/**
+ * What a replica does once it serves: it keeps roots and authority in step with the cluster, and is a candidate. Closed
+ * before everything else: the lease is given back first.
+ */
+export function joinCluster(
+  mesh: Mesh,
+  cluster: Cluster,
+  parts: {
+    /** What is wrong with the authority that is handed in. */
+    readonly tell: (problem: string | undefined) => void;
+    readonly clock: Clock;
+    readonly log: Logger;
+  },
+  owned: ClosableStack,
+): void {
+  const { api, namespace, instance, leadership, authority } = cluster;
+  const { clock, log } = parts;
+  owned.own(keepRootConfigMap({ api, namespace, authority: mesh.authority, leadership, clock, log }));
+  owned.own(
+    followAuthority({
+      ...authority,
+      authority: mesh.authority,
+      leadership,
+      acknowledged: () =>
+        mesh.server.acknowledged(mesh.publisher.bundleChange(), { timeoutMs: ACKNOWLEDGEMENT_MS }),
+      tell(problem) {
+        parts.tell(problem);
+        if (problem === undefined) return;
+        const pod = { kind: 'Pod', namespace, name: instance };
+        mesh.sink.recordEvent({ ...pod, type: 'Warning', reason: 'AuthorityRefused', message: problem });
+      },
+      clock,
+      log,
+    }),
+  );
+  owned.own(leadership);
+  leadership.start();
+}
+
+const ACKNOWLEDGEMENT_MS = 5_000;

@@ -1,0 +1,105 @@
+import type { Test } from 'tap';
+import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import {
+  type Cluster,
+  type Controller,
+  createController,
+  openCluster,
+  resolveControllerConfig,
+} from '../../../src/controller/index.ts';
+import type { ApiObject, Json } from '../../support/kubernetes-api/api-object.ts';
+import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
+
+/** One of several controllers of a cluster, in this process. */
+export interface Replica {
+  readonly cluster: Cluster;
+  readonly controller: Controller;
+  readonly address: string;
+  /** Ends as a pod that is deleted does. */
+  stop(): Promise<void>;
+  /** Ends as a process that is killed does: the lease is not given back. */
+  kill(): void;
+}
+
+export async function startReplica(
+  t: Test,
+  kubeconfig: string,
+  options: { readonly instance: string; readonly rootOverlapMs?: number },
+): Promise<Replica> {
+  const cluster = await openCluster({
+    access: { kind: 'kubeconfig', file: kubeconfig },
+    namespace: 'nodemesh-system',
+    trustDomain: 'cluster.local',
+    clock: systemClock,
+    log: silentLogger,
+    ...options,
+  });
+  const config = resolveControllerConfig({
+    kubernetes: true,
+    listen: { host: '127.0.0.1', port: 0 },
+    serverNames: ['localhost'],
+    svidTtlMs: 60_000,
+  });
+  const controller = createController(config, { cluster });
+  await controller.start();
+  let ended = false;
+  const kill = (): void => {
+    if (ended) return;
+    ended = true;
+    cluster.destroy();
+    controller.destroy();
+  };
+  t.teardown(kill);
+  return {
+    cluster,
+    controller,
+    address: `127.0.0.1:${controller.addresses.grpc?.port}`,
+    async stop() {
+      ended = true;
+      await controller.close();
+      await cluster.close();
+    },
+    kill,
+  };
+}
+
+/** Tokens `node/<node>` of node proxies whose pods are there. */
+export function nodeTokens(fake: FakeKubernetesApi, nodes: readonly string[]): void {
+  for (const node of nodes) fake.put(ztunnelPod(node));
+  fake.reviewToken = ({ token, audiences }): Json => {
+    const [kind, node = ''] = token.split('/');
+    if (kind !== 'node') return { authenticated: false, error: 'invalid bearer token' };
+    return {
+      authenticated: true,
+      audiences,
+      user: {
+        username: 'system:serviceaccount:nodemesh-system:ztunnel',
+        groups: ['system:serviceaccounts', 'system:authenticated'],
+        extra: {
+          'authentication.kubernetes.io/pod-name': [`ztunnel-${node}`],
+          'authentication.kubernetes.io/pod-uid': [`uid-${node}`],
+        },
+      },
+    };
+  };
+}
+
+function ztunnelPod(node: string): ApiObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'nodemesh-system', name: `ztunnel-${node}`, uid: `uid-${node}` },
+    spec: { serviceAccountName: 'ztunnel', nodeName: node },
+    status: { phase: 'Running' },
+  };
+}
+
+/** Waits until it holds; fails after 20 s. */
+export async function until(what: string, holds: () => boolean): Promise<number> {
+  const begun = Date.now();
+  while (!holds()) {
+    if (Date.now() - begun > 20_000) throw new Error(`waited 20 s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return Date.now() - begun;
+}
