@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #ifndef PATIENCE_MS
-#define PATIENCE_MS 25000 // more than the ztunnel takes to decide, less than a kubelet waits
+#define PATIENCE_MS 75000 // more than the ztunnel takes to decide, less than a kubelet waits
 #endif
 enum { LIMIT = 1 << 20 };
 enum { BAD_VERSION = 1, BAD_ENVIRONMENT = 4, BAD_JSON = 6, BAD_CONFIG = 7, TRY_LATER = 11 }; // CNI 1.1.0, "Error"

@@ -53,6 +53,11 @@ export function addZtunnelOptions(command: Command): Command {
       ZTUNNEL_DEFAULTS.hostFirewall,
     )
     .option(
+      '--cni-socket <path>',
+      "unix socket on which the node's CNI plugin asks about new pods; empty: none",
+      ZTUNNEL_DEFAULTS.cniSocket,
+    )
+    .option(
       '--state-file <file>',
       'private file on a tmpfs, for a restart without the controller; empty: none',
       ZTUNNEL_DEFAULTS.stateFile,

@@ -28,7 +28,7 @@ export interface EnrolmentPod {
   readonly identity: WorkloadIdentity;
   /** `metadata.uid`, as the container runtime writes it into the names of cgroups; empty where nothing gives objects one. */
   readonly kubernetesUid: string;
-  /** At least one: a namespace that has none of these is not the pod's. */
+  /** A namespace that has none of these is not the pod's. None: it has no network yet, and waits for its CNI plugin. */
   readonly addresses: readonly IpAddress[];
   /** Name of the network namespace (lab); empty where it is found by the pod's processes (Kubernetes). */
   readonly netns: string;

@@ -17,6 +17,14 @@ export type {
   EnrolmentReport,
   EnrolmentState,
 } from './enrolment.ts';
+export {
+  type Bystander,
+  bystanderName,
+  type Membership,
+  membershipName,
+  type NamespaceMembership,
+  namespaceMembershipName,
+} from './membership.ts';
 export { MODEL_ERROR_CODES, ModelError, type ModelErrorCode } from './errors.ts';
 export {
   formatAuthority,

@@ -8,6 +8,7 @@ export { type AddressResource, addressCodec, workloadCodec } from './codec/addre
 export { authorizationCodec } from './codec/authorization-codec.ts';
 export { denialInPlaceOf } from './codec/authorization-denial.ts';
 export { enrolmentPodCodec } from './codec/enrolment-pod-codec.ts';
+export { membershipCodec } from './codec/membership-codec.ts';
 export { encodeResource, type ResourceCodec } from './codec/resource-codec.ts';
 export { trustBundleCodec } from './codec/trust-bundle-codec.ts';
 export { refusalInPlaceOf } from './codec/waypoint/refusal.ts';

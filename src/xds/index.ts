@@ -22,6 +22,7 @@ export {
   type DeltaRequest,
   type DeltaResponse,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   type ResourceBlock,
   TRUST_BUNDLE_TYPE,
   WAYPOINT_RESOURCE_TYPE,

@@ -3,6 +3,7 @@ export const ADDRESS_TYPE = 'type.googleapis.com/istio.workload.Address';
 export const WORKLOAD_TYPE = 'type.googleapis.com/istio.workload.Workload';
 export const AUTHORIZATION_TYPE = 'type.googleapis.com/istio.security.Authorization';
 export const ENROLMENT_POD_TYPE = 'type.googleapis.com/nodemesh.enrolment.Pod';
+export const MEMBERSHIP_TYPE = 'type.googleapis.com/nodemesh.enrolment.Membership';
 export const TRUST_BUNDLE_TYPE = 'type.googleapis.com/nodemesh.identity.TrustBundle';
 export const WAYPOINT_RESOURCE_TYPE = 'type.googleapis.com/nodemesh.waypoint.Resource';
 

@@ -24,6 +24,7 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_POD_NAMESPACE: 'no process of a pod has a network namespace with an address of the pod',
   ERR_ZTUNNEL_AGENT_REQUEST: "Istio's CNI agent asked for something that cannot be done as it stands",
   ERR_ZTUNNEL_POD_LATE: 'serving a pod takes longer than its agent waits for an answer; it is tried on',
+  ERR_ZTUNNEL_CNI_SOCKET: 'the socket on which the CNI plugin of the node asks could not be taken',
   ERR_ZTUNNEL_STATE_FILE: 'the saved state of the node proxy could not be read or written',
   ERR_ZTUNNEL_FAULT: 'something threw what is not an error of the mesh: a fault of the proxy itself',
 } as const satisfies ErrorCodeTable;

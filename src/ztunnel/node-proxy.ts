@@ -29,6 +29,7 @@ import type { Tracer, TunnelMetrics } from '../telemetry/index.ts';
 import type { DeltaClient } from '../xds/index.ts';
 import type { DumpedPod } from './admin/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
+import { type CniCommand, createMemberships, createNewPods } from './cni/index.ts';
 import { createAdmission } from './connections/admission.ts';
 import type { DryRun, Reason } from './connections/inbound-verdict.ts';
 import { createFairShare } from './connections/fair-share.ts';
@@ -64,6 +65,7 @@ export interface NodeProxyDeps {
   onDryRun(outcome: DryRun): void;
   onDecided(verdict: 'allow' | 'deny', reason: Reason): void;
   onWaypointBypass(bypass: WaypointBypass): void;
+  onCniCall(command: CniCommand, outcome: 'success' | 'failure'): void;
 }
 
 /** The node proxy without its own ports: what carries traffic and follows the controller. */
@@ -112,6 +114,8 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     onDecided: deps.onDecided,
   });
   const proxyDeps: PodProxyDeps = {
+    node,
+    clusterId: config.mesh.clusterId,
     network: config.mesh.network,
     view,
     traffic,
@@ -130,6 +134,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     onTunnelRejected: deps.onTunnelRejected,
     onWaypointBypass: deps.onWaypointBypass,
   };
+  const memberships = createMemberships();
   const served = createServedPods(config, {
     view,
     send: controller.report,
@@ -145,11 +150,31 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   let saved: SavedState | undefined;
   let keeper: StateKeeper | undefined;
   let client: DeltaClient | undefined;
+  let isConnected = false;
+  const { arrivals } = served;
+  const cni =
+    config.cniSocket === undefined || arrivals === undefined
+      ? undefined
+      : createNewPods({
+          path: config.cniSocket,
+          node,
+          hostProc: config.hostProc,
+          arrivals,
+          memberships,
+          isConnected: () => isConnected,
+          onAnswered: deps.onCniCall,
+          clock,
+          log,
+        });
 
   function follow(): DeltaClient {
     const sink = {
       applyToView: view.apply,
-      own: served.update && { updateEnrolment: served.update, setTrustBundle: svids.setTrustBundle },
+      own: served.update && {
+        updateEnrolment: served.update,
+        updateMemberships: memberships.update,
+        setTrustBundle: svids.setTrustBundle,
+      },
       applied(typeUrl: string) {
         keeper?.touch();
         if (answers.applied(typeUrl)) served.open();
@@ -160,8 +185,10 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     let away = false;
     started.terminations.subscribe(() => {
       away = true;
+      isConnected = false;
     });
     started.messages.subscribe(() => {
+      isConnected = true;
       if (away) served.repeat();
       away = false;
     });
@@ -172,7 +199,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     try {
       saved = await readState(file, node);
       if (saved === undefined) return;
-      restoreState(saved, { node, view, svids, served });
+      restoreState(saved, { node, view, svids, served, memberships });
       served.open();
       answers.skip();
       log.info('saved state loaded', { pods: saved.pods.length });
@@ -183,8 +210,11 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     }
   }
 
+  const ready = answers.complete.then(() => served.settled());
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
+    // Whoever asks from now on asks the next process.
+    await cni?.close();
     // A proxy that ends changes nothing any more: it neither enrols nor reports, it only lets its connections end.
     await client?.close();
     served.retire();
@@ -225,24 +255,27 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     pods: () =>
       served.pods().map(({ pod, state, older }) => ({ pod, state, connections: tracker.of(pod.uid), older })),
     reportObservations: controller.reportObservations,
-    ready: answers.complete.then(() => served.settled()),
+    ready,
     async start() {
       const { stateFile } = config;
       if (stateFile !== undefined) await load(stateFile);
       const discovery = follow();
       client = discovery;
       if (stateFile !== undefined) {
-        const snapshot = (): SavedState => captureState({ node, view, svids, served, discovery });
+        const snapshot = (): SavedState =>
+          captureState({ node, view, svids, served, memberships, discovery });
         keeper = createStateKeeper({ file: stateFile, snapshot, clock, log });
         svids.svidChanges.subscribe(() => keeper?.touch());
       }
       discovery.start();
+      await cni?.start(ready);
     },
     close() {
       closing ??= close();
       return closing;
     },
     destroy(cause = drainedOut()) {
+      cni?.destroy();
       client?.destroy(cause);
       letGo(cause);
       controller.destroy(cause);

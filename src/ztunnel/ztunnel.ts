@@ -161,6 +161,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
         identity: pod.identity.id,
       }),
     ...decisionListeners({ decisions, hits: observation.hits, log }),
+    onCniCall: (command, outcome) => nodeMetrics.cniCall(command, outcome),
   });
   registerProcessMetrics({
     registry,
@@ -175,7 +176,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   });
   registerRevocationMetrics(registry, () => proxy.svids.revocationPeriod?.untilMs);
   const xdsMetrics = createXdsMetrics(registry);
-  createNodeMetrics({
+  const nodeMetrics = createNodeMetrics({
     registry,
     proxies() {
       const pods = proxy.pods();

@@ -91,6 +91,36 @@ test('a label has pods enrolled, and their node alone is told', async (t) => {
   await own.until('the end of the enrolment', () => own.enrolments.size === 0);
 });
 
+test('nodes know of every namespace whether its pods join, and of their own pods which do not', async (t) => {
+  const outsider = (node: string) =>
+    pod('till', '', { labels: { 'istio.io/dataplane-mode': 'none' }, uid: 'u-till' }, node);
+  const running = await runController(t, {
+    objects: { shop: namespace('shop', ambient), plain: namespace('plain'), till: outsider('node-1') },
+  });
+  const [own, other] = [await running.connect('node-1'), await running.connect('node-2')];
+  const bystander = {
+    kind: 'bystander',
+    uid: TILL,
+    kubernetesUid: 'u-till',
+    namespace: 'shop',
+    name: 'till',
+  };
+  const everywhere = ['namespace/plain', 'namespace/shop'];
+  t.same([...other.memberships.keys()].sort(), everywhere);
+  t.same(other.memberships.get('namespace/shop'), { kind: 'namespace', namespace: 'shop', joins: true });
+  t.match(other.memberships.get('namespace/plain'), { joins: false });
+  t.same(own.memberships.get(`pod/${TILL}`), bystander);
+
+  await running.apply('till', pod('till', '', { uid: 'u-till' }));
+  await own.until('it joins', () => !own.memberships.has(`pod/${TILL}`) && own.enrolments.has(TILL));
+  t.match(own.enrolments.get(TILL), { addresses: [], isNew: true }, 'before it has an address');
+  await running.apply('till', outsider('node-1'));
+  await own.until('it stays outside', () => own.memberships.has(`pod/${TILL}`) && own.enrolments.size === 0);
+  await running.apply('shop', namespace('shop'));
+  await own.until('it follows its namespace', () => own.memberships.size === 2);
+  t.match(own.memberships.get('namespace/shop'), { joins: false });
+});
+
 test('what a node reports is announced at once, acknowledged by all, and written to the pod', async (t) => {
   const running = await runController(t, {
     objects: { shop: namespace('shop', ambient), cart: pod('cart', '10.244.1.2') },

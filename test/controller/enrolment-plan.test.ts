@@ -9,6 +9,8 @@ interface PodParts {
   readonly hostNetwork?: boolean;
   readonly phase?: string;
   readonly node?: string;
+  /** None: as before its sandbox is there. */
+  readonly address?: string;
 }
 
 function plan(parts: PodParts, namespaceLabels: Readonly<Record<string, string>> = {}) {
@@ -18,7 +20,7 @@ function plan(parts: PodParts, namespaceLabels: Readonly<Record<string, string>>
     kind: 'Pod',
     metadata: { name: 'cart', uid: '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10', namespace, labels, annotations },
     spec: { nodeName: parts.node ?? 'node-1', hostNetwork },
-    status: { phase: parts.phase ?? 'Running', podIP: '10.0.0.1' },
+    status: { phase: parts.phase ?? 'Running', podIP: parts.address ?? '10.0.0.1' },
   });
   const object = objectOf('Namespace', {
     apiVersion: 'v1',
@@ -58,6 +60,11 @@ test('a node finds a pod by the uid that the kubelet uses, and by its addresses'
   const hash = '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f';
   const mirror = plan({ annotations: { 'kubernetes.io/config.hash': hash } }, ambient);
   t.equal(mirror?.pod.kubernetesUid, hash, 'the object of a static pod is a mirror with a uid of its own');
+});
+
+test('a pod without a network yet is told to its node, for its CNI plugin to ask about', async (t) => {
+  t.match(plan({ phase: 'Pending', address: '' }, ambient)?.pod, { addresses: [], isNew: true });
+  t.notOk(plan({ phase: 'Pending', address: '', node: '' }, ambient), 'not before it is scheduled');
 });
 
 test('exclusions are read under our names and Istio’s, and nonsense in them is captured and told', async (t) => {

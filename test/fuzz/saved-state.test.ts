@@ -16,6 +16,8 @@ const state: SavedState = {
   policies: [policyOf({ name: 'p', action: 'deny' }, { destinationPorts: [80] })],
   pods: [],
   leaving: [],
+  attachments: [],
+  memberships: undefined,
   older: new Map(),
   svids: '{}',
   versions: new Map([['type', new Map([['name', 'version']])]]),

@@ -5,6 +5,7 @@ import {
   addressCodec,
   authorizationCodec,
   enrolmentPodCodec,
+  membershipCodec,
   decodeCheckResponse,
   trustBundleCodec,
   waypointResourceCodec,
@@ -19,7 +20,13 @@ import { decodeDeltaResponse, encodeDeltaResponse } from '../../src/wire/message
 import { decodeNodeReport, encodeNodeReport } from '../../src/wire/message/node-report-message.ts';
 import { CheckResponseSchema } from '../../src/wire/generated/external_authorization_pb.js';
 import type { WaypointResource, WorkloadUid } from '../../src/model/index.ts';
-import { addressResources, enrolmentPods, policies, trustBundles } from '../wire/support/arbitraries.ts';
+import {
+  addressResources,
+  enrolmentPods,
+  memberships,
+  policies,
+  trustBundles,
+} from '../wire/support/arbitraries.ts';
 import {
   authorizers,
   requestAuthentications,
@@ -94,6 +101,11 @@ const targets: readonly {
     name: 'enrolment Pod',
     decode: enrolmentPodCodec.decode,
     valid: enrolmentPods.map(enrolmentPodCodec.encode),
+  },
+  {
+    name: 'Membership',
+    decode: membershipCodec.decode,
+    valid: memberships.map(membershipCodec.encode),
   },
   { name: 'TrustBundle', decode: trustBundleCodec.decode, valid: trustBundles.map(trustBundleCodec.encode) },
   {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { NetNamespace } from '../../src/net/index.ts';
 
 const SOURCE = resolve(import.meta.dirname, '../../daemonset/cni/nodemesh-cni.c');
 
@@ -39,10 +40,15 @@ export interface PluginResult {
   readonly stderr: string;
 }
 
-/** Runs a CNI plugin as a runtime does. */
-export async function callPlugin(plugin: string, call: PluginCall): Promise<PluginResult> {
+/** Runs a CNI plugin as a runtime does; `namespace` is the node's, where it is not this process's. */
+export async function callPlugin(
+  plugin: string,
+  call: PluginCall,
+  namespace?: NetNamespace,
+): Promise<PluginResult> {
   const env = { CNI_COMMAND: call.command, ...POD_VARIABLES, ...call.variables };
-  const child = spawn(plugin, [], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const start = () => spawn(plugin, [], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = namespace === undefined ? start() : namespace.inside(start);
   const closed = once(child, 'close');
   let stdout = '';
   let stderr = '';

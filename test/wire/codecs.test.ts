@@ -17,6 +17,7 @@ import {
   contentVersion,
   encodeResource,
   enrolmentPodCodec,
+  membershipCodec,
   type ResourceCodec,
   trustBundleCodec,
   WireError,
@@ -24,7 +25,14 @@ import {
 } from '../../src/wire/index.ts';
 import * as authorization from '../../src/wire/generated/authorization_pb.js';
 import * as workload from '../../src/wire/generated/workload_pb.js';
-import { addressResources, enrolmentPods, policies, trustBundles, workloads } from './support/arbitraries.ts';
+import {
+  addressResources,
+  enrolmentPods,
+  memberships,
+  policies,
+  trustBundles,
+  workloads,
+} from './support/arbitraries.ts';
 import { sameValue } from './support/same-value.ts';
 
 function holdsRoundTrip<T>(codec: ResourceCodec<T>, values: fc.Arbitrary<T>): void {
@@ -43,6 +51,7 @@ test('every value of the model comes back as it went', (t) => {
   holdsRoundTrip(workloadCodec, workloads);
   holdsRoundTrip(authorizationCodec, policies);
   holdsRoundTrip(enrolmentPodCodec, enrolmentPods);
+  holdsRoundTrip(membershipCodec, memberships);
   holdsRoundTrip(trustBundleCodec, trustBundles);
   t.pass('500 values of each type');
   t.end();

@@ -15,6 +15,8 @@ const state: SavedState = {
   policies: [policyOf({ name: 'p' }, { destinationPorts: [80] })],
   pods: [],
   leaving: [],
+  attachments: [],
+  memberships: undefined,
   older: new Map([[uid('a'), [7]]]),
   svids: '{}',
   versions: new Map([['type', new Map([['name', 'version']])]]),

@@ -1,6 +1,5 @@
 import { type Logger, silentLogger } from '../../base/index.ts';
 import { boundServiceName, serviceKey, type WaypointResource } from '../../model/index.ts';
-import { type EnrolmentPlan, planEnrolment } from '../enrolment/index.ts';
 import {
   type AuthorizationPolicyObject,
   objectKey,
@@ -8,10 +7,11 @@ import {
   type PodObject,
 } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
-import { isCaptured, type MeshSettings, podUid, type ServiceInfo } from '../translate/index.ts';
+import { isCaptured, type MeshSettings, type ServiceInfo } from '../translate/index.ts';
 import { type AdmissionCollections, deriveAdmission } from './admission-collections.ts';
 import { type AddressedResource, createAddressing } from './addressed-resources.ts';
 import { type Collection, createGraph, type Graph } from './graph/index.ts';
+import { deriveEnrolments, type EnrolmentCollections } from './enrolment-collections.ts';
 import { deriveGuards, type GuardCollections } from './guard-collections.ts';
 import { applyEvent, createMeshStores, type Judged, type MeshObjects } from './mesh-stores.ts';
 import { derivePolicies, type PolicyCollections } from './policy-collections.ts';
@@ -29,6 +29,7 @@ export interface MeshCollections
     GuardCollections,
     TrafficCollections,
     AdmissionCollections,
+    EnrolmentCollections,
     Omit<TelemetryCollections, 'telemetryOfPod'>,
     Omit<PolicyCollections, 'listedBy'> {
   /** Applies a batch; subscribers are told once, at its end. */
@@ -46,7 +47,6 @@ export interface MeshCollections
   readonly pods: Collection<PodObject>;
   readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
   readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
-  readonly enrolments: Collection<EnrolmentPlan>;
   /** Everything that waypoints are told beside the mesh itself, by the names of the resources. */
   readonly waypointResources: readonly Collection<AddressedResource>[];
 }
@@ -89,16 +89,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     address(telemetry.telemetryResources, resourceItself),
     address(boundServices(graph, services), resourceItself),
   ];
-  const enrolments = graph.derive(stores.pods, (fetch, pod) => {
-    // It takes tunnels itself, and what it sends is nobody's to capture.
-    if (waypoints.waypointOfPod(fetch, pod)?.ours === true) return [];
-    const context = {
-      namespace: fetch.one(stores.namespaces, pod.meta.namespace),
-      telemetry: telemetryOfPod(fetch, pod),
-    };
-    const plan = planEnrolment(pod, context, settings);
-    return plan === undefined ? [] : [[podUid(pod.meta, settings.clusterId), plan]];
-  });
+  const enrolments = deriveEnrolments(graph, { stores, waypoints, telemetryOfPod }, settings);
   const podsByAccount = graph.index(stores.pods, (pod) =>
     pod.phase === 'Succeeded' || pod.phase === 'Failed'
       ? []
@@ -124,6 +115,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     ...traffic,
     ...admission,
     ...telemetry,
+    ...enrolments,
     waypointResources,
     waypoints: waypoints.waypoints,
     waypointHealth: waypoints.waypointHealth,
@@ -131,7 +123,6 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     waypointOfPod: waypoints.waypointOfPod,
     policies: policies.policies,
     peerPolicies: policies.peerPolicies,
-    enrolments,
     objects: stores,
     pods: stores.pods,
     policyObjects: stores.policies,

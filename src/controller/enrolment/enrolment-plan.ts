@@ -8,7 +8,6 @@ import {
 } from '../../model/index.ts';
 import type { NamespaceObject, PodObject } from '../objects/index.ts';
 import {
-  DATAPLANE_MODE,
   isTrue,
   type MeshSettings,
   podUid,
@@ -25,10 +24,9 @@ import {
   EXCLUDE_OUTBOUND_PORTS,
   EXISTING_CONNECTIONS,
   NETNS,
-  SIDECAR_STATUS,
-  STATIC_POD_UID,
   VIRTUAL_INTERFACES,
 } from './annotation-names.ts';
+import { canEnrol, kubernetesUidOf, wantsToEnrol } from './enrolment-rules.ts';
 
 /** A pod that its node is to enrol. */
 export interface EnrolmentPlan {
@@ -47,7 +45,7 @@ export function planEnrolment(
   }: { readonly namespace: NamespaceObject | undefined; readonly telemetry?: PodTelemetry | undefined },
   settings: MeshSettings,
 ): EnrolmentPlan | undefined {
-  if (!isWanted(pod, namespace) || !isPossible(pod)) return undefined;
+  if (!wantsToEnrol(pod, namespace) || !canEnrol(pod)) return undefined;
   const { meta } = pod;
   const { annotations } = meta;
   const warnings: string[] = [];
@@ -63,10 +61,11 @@ export function planEnrolment(
         namespace: meta.namespace,
         serviceAccount: pod.serviceAccount,
       }),
-      kubernetesUid: annotations.get(STATIC_POD_UID) ?? meta.uid,
+      kubernetesUid: kubernetesUidOf(pod),
       addresses: pod.addresses,
       netns: annotations.get(NETNS) ?? '',
-      isNew: !pod.started,
+      // Without a network nothing of it can have run.
+      isNew: !pod.started || pod.addresses.length === 0,
       modes: {
         inbound: !isTrue(readTwin(annotations, BYPASS_INBOUND)),
         dns: isTrue(readTwin(annotations, DNS_CAPTURE)),
@@ -84,14 +83,6 @@ export function planEnrolment(
 }
 
 /** The pod's own label beats its namespace's. */
-function isWanted(pod: PodObject, namespace: NamespaceObject | undefined): boolean {
-  const own = readTwin(pod.meta.labels, DATAPLANE_MODE);
-  if (own === 'ambient') return true;
-  if (own === 'none') return false;
-  return readTwin(namespace?.meta.labels ?? new Map(), DATAPLANE_MODE) === 'ambient';
-}
-
-/** As above. */
 function readBypass(pod: PodObject, namespace: NamespaceObject | undefined): EnrolmentPod['waypointBypass'] {
   const wish = pod.meta.labels.get(WAYPOINT_BYPASS) ?? namespace?.meta.labels.get(WAYPOINT_BYPASS);
   return wish === 'refuse' ? 'refuse' : 'count';
@@ -110,21 +101,6 @@ function readAccessLog(
       `${ACCESS_LOG}: expected all, failures or none, got ${JSON.stringify(wish)}, which is passed over`,
     );
   return 'all';
-}
-
-function isPossible(pod: PodObject): boolean {
-  const { meta } = pod;
-  return (
-    !pod.hostNetwork &&
-    pod.node !== '' &&
-    pod.addresses.length > 0 &&
-    pod.phase !== 'Succeeded' &&
-    pod.phase !== 'Failed' &&
-    !meta.annotations.has(SIDECAR_STATUS) &&
-    !SYSTEM_NAMESPACES.has(meta.namespace) &&
-    // The node proxy captures others, never itself.
-    !['app', 'app.kubernetes.io/name'].some((label) => meta.labels.get(label) === 'ztunnel')
-  );
 }
 
 /** One entry of a comma-separated annotation: how it is read, and what to say when it cannot be. */
@@ -177,6 +153,3 @@ function readCidr(text: string): Cidr | undefined {
 function readInterface(text: string): string | undefined {
   return /^[^/:\s]{1,15}$/.test(text) ? text : undefined;
 }
-
-/** Never captured, whatever their labels: the cluster needs them to start the mesh. */
-const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system']);

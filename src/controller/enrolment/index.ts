@@ -1,3 +1,4 @@
 export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
+export { bystanderOf, namespaceMembership } from './membership.ts';
 export { createCrossing } from './crossing.ts';
 export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';

@@ -5,6 +5,7 @@ import {
   authorizationCodec,
   encodeResource,
   enrolmentPodCodec,
+  membershipCodec,
   trustBundleCodec,
 } from '../../wire/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Change,
   type DeltaServer,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   type ResourceUpsert,
   TRUST_BUNDLE_TYPE,
   WAYPOINT_RESOURCE_TYPE,
@@ -26,6 +28,7 @@ export const SERVED_TYPES = [
   ADDRESS_TYPE,
   AUTHORIZATION_TYPE,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   TRUST_BUNDLE_TYPE,
   WAYPOINT_RESOURCE_TYPE,
 ];
@@ -55,6 +58,7 @@ export function createResourcePublisher(options: ResourcePublisherOptions): Reso
   const addresses = server.cache(ADDRESS_TYPE);
   const policies = server.cache(AUTHORIZATION_TYPE);
   const enrolments = server.cache(ENROLMENT_POD_TYPE);
+  const memberships = server.cache(MEMBERSHIP_TYPE);
   const bundles = server.cache(TRUST_BUNDLE_TYPE);
   const subscriptions: (() => void)[] = [];
 
@@ -111,6 +115,11 @@ export function createResourcePublisher(options: ResourcePublisherOptions): Reso
     ...encodeResource(enrolmentPodCodec, pod),
     audiences: new Set([node]),
   }));
+  for (const collection of [collections.namespaceMemberships, collections.memberships])
+    feed(collection, memberships, ({ membership, node }) => ({
+      ...encodeResource(membershipCodec, membership),
+      ...(node === undefined ? {} : { audiences: new Set([node]) }),
+    }));
   subscriptions.push(publishWaypointResources(collections, server, log));
   // Workloads list it only while there is something that could make one strict.
   subscriptions.push(

@@ -95,6 +95,10 @@ export const METRICS = {
   ),
   proxiesStarted: counter('workload_manager_proxies_started_total', 'Enrolments that have begun', []),
   proxiesStopped: counter('workload_manager_proxies_stopped_total', 'Enrolments that have ended', []),
+  cniCalls: counter('nodemesh_cni_calls_total', 'Calls of the CNI plugin answered, by command and outcome', [
+    'command',
+    'outcome',
+  ]),
   openFds: gauge('process_open_fds', 'File descriptors open now', []),
   maximumFds: gauge('process_max_fds', 'File descriptors that may be open (soft limit)', []),
   cpuSeconds: counter('process_cpu_seconds_total', 'Processor time used, in seconds', []),

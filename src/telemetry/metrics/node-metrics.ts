@@ -28,6 +28,8 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
 export interface NodeMetrics {
   proxyStarted(): void;
   proxyStopped(): void;
+  /** A call of the node's CNI plugin was answered. */
+  cniCall(command: string, outcome: 'success' | 'failure'): void;
 }
 
 /** Where to register, and what to read. */
@@ -41,10 +43,12 @@ export interface NodeMetricsOptions {
 export function createNodeMetrics({ registry, proxies }: NodeMetricsOptions): NodeMetrics {
   const started = makeCounter(registry, METRICS.proxiesStarted);
   const stopped = makeCounter(registry, METRICS.proxiesStopped);
+  const cniCalls = makeCounter(registry, METRICS.cniCalls);
   makeGauge(registry, METRICS.activeProxies, (self) => self.set(proxies().active));
   makeGauge(registry, METRICS.pendingProxies, (self) => self.set(proxies().pending));
   return {
     proxyStarted: () => started.inc(),
     proxyStopped: () => stopped.inc(),
+    cniCall: (command, outcome) => cniCalls.inc({ command, outcome }),
   };
 }

@@ -95,7 +95,7 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
   kubernetesUid: string;
 
   /**
-   * 4 or 16 bytes each.
+   * 4 or 16 bytes each; none while the pod has no network yet.
    *
    * @generated from field: repeated bytes addresses = 14;
    */
@@ -107,6 +107,92 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
  * Use `create(PodSchema)` to create a new message.
  */
 export declare const PodSchema: GenMessage<Pod>;
+
+/**
+ * What a node must know to let new pods pass that it is not to enrol. Named namespace/<name> or pod/<uid>.
+ *
+ * @generated from message nodemesh.enrolment.Membership
+ */
+export declare type Membership = Message<"nodemesh.enrolment.Membership"> & {
+  /**
+   * @generated from oneof nodemesh.enrolment.Membership.subject
+   */
+  subject: {
+    /**
+     * @generated from field: nodemesh.enrolment.NamespaceMembership namespace = 1;
+     */
+    value: NamespaceMembership;
+    case: "namespace";
+  } | {
+    /**
+     * @generated from field: nodemesh.enrolment.Bystander bystander = 2;
+     */
+    value: Bystander;
+    case: "bystander";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message nodemesh.enrolment.Membership.
+ * Use `create(MembershipSchema)` to create a new message.
+ */
+export declare const MembershipSchema: GenMessage<Membership>;
+
+/**
+ * @generated from message nodemesh.enrolment.NamespaceMembership
+ */
+export declare type NamespaceMembership = Message<"nodemesh.enrolment.NamespaceMembership"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its pods join the mesh where they do not say otherwise.
+   *
+   * @generated from field: bool joins = 2;
+   */
+  joins: boolean;
+};
+
+/**
+ * Describes the message nodemesh.enrolment.NamespaceMembership.
+ * Use `create(NamespaceMembershipSchema)` to create a new message.
+ */
+export declare const NamespaceMembershipSchema: GenMessage<NamespaceMembership>;
+
+/**
+ * A pod of the subscriber's own node that stays outside although its namespace joins.
+ *
+ * @generated from message nodemesh.enrolment.Bystander
+ */
+export declare type Bystander = Message<"nodemesh.enrolment.Bystander"> & {
+  /**
+   * @generated from field: string uid = 1;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string kubernetes_uid = 2;
+   */
+  kubernetesUid: string;
+
+  /**
+   * @generated from field: string namespace = 3;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 4;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message nodemesh.enrolment.Bystander.
+ * Use `create(BystanderSchema)` to create a new message.
+ */
+export declare const BystanderSchema: GenMessage<Bystander>;
 
 /**
  * @generated from message nodemesh.enrolment.CaptureModes

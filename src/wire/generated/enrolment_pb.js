@@ -11,7 +11,7 @@ import { file_telemetry } from "./telemetry_pb.js";
  * Describes the file enrolment.proto.
  */
 export const file_enrolment = /*@__PURE__*/
-  fileDesc("Cg9lbnJvbG1lbnQucHJvdG8SEm5vZGVtZXNoLmVucm9sbWVudCKgAwoDUG9kEgsKA3VpZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRIUCgx0cnVzdF9kb21haW4YBCABKAkSFwoPc2VydmljZV9hY2NvdW50GAUgASgJEg0KBW5ldG5zGAYgASgJEg4KBmlzX25ldxgHIAEoCBIvCgVtb2RlcxgIIAEoCzIgLm5vZGVtZXNoLmVucm9sbWVudC5DYXB0dXJlTW9kZXMSHgoWcmVmdXNlX3dheXBvaW50X2J5cGFzcxgJIAEoCBIxCgphY2Nlc3NfbG9nGAogASgOMh0ubm9kZW1lc2guZW5yb2xtZW50LkFjY2Vzc0xvZxI2ChBjbGllbnRfdGVsZW1ldHJ5GAsgASgLMhwubm9kZW1lc2gudGVsZW1ldHJ5LlNldHRpbmdzEjYKEHNlcnZlcl90ZWxlbWV0cnkYDCABKAsyHC5ub2RlbWVzaC50ZWxlbWV0cnkuU2V0dGluZ3MSFgoOa3ViZXJuZXRlc191aWQYDSABKAkSEQoJYWRkcmVzc2VzGA4gAygMIpsCCgxDYXB0dXJlTW9kZXMSFgoOYnlwYXNzX2luYm91bmQYASABKAgSCwoDZG5zGAIgASgIEh4KFmV4Y2x1ZGVkX2luYm91bmRfcG9ydHMYAyADKA0SHwoXZXhjbHVkZWRfb3V0Ym91bmRfcG9ydHMYBCADKA0SQgoYZXhjbHVkZWRfb3V0Ym91bmRfcmFuZ2VzGAUgAygLMiAubm9kZW1lc2guZW5yb2xtZW50LkFkZHJlc3NSYW5nZRIaChJ2aXJ0dWFsX2ludGVyZmFjZXMYBiADKAkSRQoUZXhpc3RpbmdfY29ubmVjdGlvbnMYByABKA4yJy5ub2RlbWVzaC5lbnJvbG1lbnQuRXhpc3RpbmdDb25uZWN0aW9ucyIvCgxBZGRyZXNzUmFuZ2USDwoHYWRkcmVzcxgBIAEoDBIOCgZsZW5ndGgYAiABKA0icgoKTm9kZVJlcG9ydBIMCgRub2RlGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAQSKwoEcG9kcxgDIAMoCzIdLm5vZGVtZXNoLmVucm9sbWVudC5Qb2RSZXBvcnQSFQoNYXdhaXRzX290aGVycxgEIAEoCCJlCglQb2RSZXBvcnQSCwoDdWlkGAEgASgJEigKBXN0YXRlGAIgASgOMhkubm9kZW1lc2guZW5yb2xtZW50LlN0YXRlEhIKCmVycm9yX2NvZGUYAyABKAkSDQoFZXJyb3IYBCABKAkiIwoLTm9kZVJlY2VpcHQSFAoMYWNrbm93bGVkZ2VkGAEgASgIKk0KCUFjY2Vzc0xvZxISCg5BQ0NFU1NfTE9HX0FMTBAAEhcKE0FDQ0VTU19MT0dfRkFJTFVSRVMQARITCg9BQ0NFU1NfTE9HX05PTkUQAipUChNFeGlzdGluZ0Nvbm5lY3Rpb25zEh0KGUVYSVNUSU5HX0NPTk5FQ1RJT05TX0tFRVAQABIeChpFWElTVElOR19DT05ORUNUSU9OU19SRVNFVBABKpIBCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX1BSRVBBUkVEEAESEgoOU1RBVEVfQ0FQVFVSRUQQAhIRCg1TVEFURV9MRUFWSU5HEAMSEgoOU1RBVEVfUkVMRUFTRUQQBBIQCgxTVEFURV9GQUlMRUQQBRIRCg1TVEFURV9TRU5ESU5HEAYyWAoLTm9kZVJlcG9ydHMSSQoGUmVwb3J0Eh4ubm9kZW1lc2guZW5yb2xtZW50Lk5vZGVSZXBvcnQaHy5ub2RlbWVzaC5lbnJvbG1lbnQuTm9kZVJlY2VpcHRiBnByb3RvMw", [file_telemetry]);
+  fileDesc("Cg9lbnJvbG1lbnQucHJvdG8SEm5vZGVtZXNoLmVucm9sbWVudCKgAwoDUG9kEgsKA3VpZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRIUCgx0cnVzdF9kb21haW4YBCABKAkSFwoPc2VydmljZV9hY2NvdW50GAUgASgJEg0KBW5ldG5zGAYgASgJEg4KBmlzX25ldxgHIAEoCBIvCgVtb2RlcxgIIAEoCzIgLm5vZGVtZXNoLmVucm9sbWVudC5DYXB0dXJlTW9kZXMSHgoWcmVmdXNlX3dheXBvaW50X2J5cGFzcxgJIAEoCBIxCgphY2Nlc3NfbG9nGAogASgOMh0ubm9kZW1lc2guZW5yb2xtZW50LkFjY2Vzc0xvZxI2ChBjbGllbnRfdGVsZW1ldHJ5GAsgASgLMhwubm9kZW1lc2gudGVsZW1ldHJ5LlNldHRpbmdzEjYKEHNlcnZlcl90ZWxlbWV0cnkYDCABKAsyHC5ub2RlbWVzaC50ZWxlbWV0cnkuU2V0dGluZ3MSFgoOa3ViZXJuZXRlc191aWQYDSABKAkSEQoJYWRkcmVzc2VzGA4gAygMIokBCgpNZW1iZXJzaGlwEjwKCW5hbWVzcGFjZRgBIAEoCzInLm5vZGVtZXNoLmVucm9sbWVudC5OYW1lc3BhY2VNZW1iZXJzaGlwSAASMgoJYnlzdGFuZGVyGAIgASgLMh0ubm9kZW1lc2guZW5yb2xtZW50LkJ5c3RhbmRlckgAQgkKB3N1YmplY3QiMgoTTmFtZXNwYWNlTWVtYmVyc2hpcBIMCgRuYW1lGAEgASgJEg0KBWpvaW5zGAIgASgIIlEKCUJ5c3RhbmRlchILCgN1aWQYASABKAkSFgoOa3ViZXJuZXRlc191aWQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkimwIKDENhcHR1cmVNb2RlcxIWCg5ieXBhc3NfaW5ib3VuZBgBIAEoCBILCgNkbnMYAiABKAgSHgoWZXhjbHVkZWRfaW5ib3VuZF9wb3J0cxgDIAMoDRIfChdleGNsdWRlZF9vdXRib3VuZF9wb3J0cxgEIAMoDRJCChhleGNsdWRlZF9vdXRib3VuZF9yYW5nZXMYBSADKAsyIC5ub2RlbWVzaC5lbnJvbG1lbnQuQWRkcmVzc1JhbmdlEhoKEnZpcnR1YWxfaW50ZXJmYWNlcxgGIAMoCRJFChRleGlzdGluZ19jb25uZWN0aW9ucxgHIAEoDjInLm5vZGVtZXNoLmVucm9sbWVudC5FeGlzdGluZ0Nvbm5lY3Rpb25zIi8KDEFkZHJlc3NSYW5nZRIPCgdhZGRyZXNzGAEgASgMEg4KBmxlbmd0aBgCIAEoDSJyCgpOb2RlUmVwb3J0EgwKBG5vZGUYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoBBIrCgRwb2RzGAMgAygLMh0ubm9kZW1lc2guZW5yb2xtZW50LlBvZFJlcG9ydBIVCg1hd2FpdHNfb3RoZXJzGAQgASgIImUKCVBvZFJlcG9ydBILCgN1aWQYASABKAkSKAoFc3RhdGUYAiABKA4yGS5ub2RlbWVzaC5lbnJvbG1lbnQuU3RhdGUSEgoKZXJyb3JfY29kZRgDIAEoCRINCgVlcnJvchgEIAEoCSIjCgtOb2RlUmVjZWlwdBIUCgxhY2tub3dsZWRnZWQYASABKAgqTQoJQWNjZXNzTG9nEhIKDkFDQ0VTU19MT0dfQUxMEAASFwoTQUNDRVNTX0xPR19GQUlMVVJFUxABEhMKD0FDQ0VTU19MT0dfTk9ORRACKlQKE0V4aXN0aW5nQ29ubmVjdGlvbnMSHQoZRVhJU1RJTkdfQ09OTkVDVElPTlNfS0VFUBAAEh4KGkVYSVNUSU5HX0NPTk5FQ1RJT05TX1JFU0VUEAEqkgEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfUFJFUEFSRUQQARISCg5TVEFURV9DQVBUVVJFRBACEhEKDVNUQVRFX0xFQVZJTkcQAxISCg5TVEFURV9SRUxFQVNFRBAEEhAKDFNUQVRFX0ZBSUxFRBAFEhEKDVNUQVRFX1NFTkRJTkcQBjJYCgtOb2RlUmVwb3J0cxJJCgZSZXBvcnQSHi5ub2RlbWVzaC5lbnJvbG1lbnQuTm9kZVJlcG9ydBofLm5vZGVtZXNoLmVucm9sbWVudC5Ob2RlUmVjZWlwdGIGcHJvdG8z", [file_telemetry]);
 
 /**
  * Describes the message nodemesh.enrolment.Pod.
@@ -21,39 +21,60 @@ export const PodSchema = /*@__PURE__*/
   messageDesc(file_enrolment, 0);
 
 /**
+ * Describes the message nodemesh.enrolment.Membership.
+ * Use `create(MembershipSchema)` to create a new message.
+ */
+export const MembershipSchema = /*@__PURE__*/
+  messageDesc(file_enrolment, 1);
+
+/**
+ * Describes the message nodemesh.enrolment.NamespaceMembership.
+ * Use `create(NamespaceMembershipSchema)` to create a new message.
+ */
+export const NamespaceMembershipSchema = /*@__PURE__*/
+  messageDesc(file_enrolment, 2);
+
+/**
+ * Describes the message nodemesh.enrolment.Bystander.
+ * Use `create(BystanderSchema)` to create a new message.
+ */
+export const BystanderSchema = /*@__PURE__*/
+  messageDesc(file_enrolment, 3);
+
+/**
  * Describes the message nodemesh.enrolment.CaptureModes.
  * Use `create(CaptureModesSchema)` to create a new message.
  */
 export const CaptureModesSchema = /*@__PURE__*/
-  messageDesc(file_enrolment, 1);
+  messageDesc(file_enrolment, 4);
 
 /**
  * Describes the message nodemesh.enrolment.AddressRange.
  * Use `create(AddressRangeSchema)` to create a new message.
  */
 export const AddressRangeSchema = /*@__PURE__*/
-  messageDesc(file_enrolment, 2);
+  messageDesc(file_enrolment, 5);
 
 /**
  * Describes the message nodemesh.enrolment.NodeReport.
  * Use `create(NodeReportSchema)` to create a new message.
  */
 export const NodeReportSchema = /*@__PURE__*/
-  messageDesc(file_enrolment, 3);
+  messageDesc(file_enrolment, 6);
 
 /**
  * Describes the message nodemesh.enrolment.PodReport.
  * Use `create(PodReportSchema)` to create a new message.
  */
 export const PodReportSchema = /*@__PURE__*/
-  messageDesc(file_enrolment, 4);
+  messageDesc(file_enrolment, 7);
 
 /**
  * Describes the message nodemesh.enrolment.NodeReceipt.
  * Use `create(NodeReceiptSchema)` to create a new message.
  */
 export const NodeReceiptSchema = /*@__PURE__*/
-  messageDesc(file_enrolment, 5);
+  messageDesc(file_enrolment, 8);
 
 /**
  * Describes the enum nodemesh.enrolment.AccessLog.

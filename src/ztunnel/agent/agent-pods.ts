@@ -125,6 +125,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
   const client = createAgentClient({ path, listener, clock, log, random });
   return {
     update: undefined,
+    arrivals: undefined,
     open: client.start,
     settled: () => firstSnapshot.promise,
     pods: () =>
@@ -132,7 +133,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
     // Nobody says more about them than that they are to be served.
     wanted: () => undefined,
     repeat: () => undefined,
-    saved: () => ({ pods: [], leaving: [], older: new Map() }),
+    saved: () => ({ pods: [], attachments: [], leaving: [], older: new Map() }),
     restore: () => undefined,
     retire: () => client.destroy(),
     async stop() {

@@ -52,6 +52,8 @@ export interface ZtunnelOptions extends TelemetryOptions {
   /** Empty: no rules are made for probes. */
   readonly hostNetworkNamespace?: string | undefined;
   readonly hostFirewall?: string | undefined;
+  /** Empty: no CNI plugin is answered. */
+  readonly cniSocket?: string | undefined;
   /** Empty turns the state file off. */
   readonly stateFile?: string | undefined;
   readonly trustDomain?: string | undefined;
@@ -82,6 +84,7 @@ export const ZTUNNEL_DEFAULTS = {
   hostProc: '',
   hostNetworkNamespace: '',
   hostFirewall: 'auto',
+  cniSocket: '',
   stateFile: '',
   trustDomain: 'cluster.local',
   clusterId: 'Kubernetes',
@@ -123,6 +126,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
     hostNetwork: hostNetworkConfig(problems, options),
+    cniSocket: optionalFolder(problems, '--cni-socket', options.cniSocket ?? ZTUNNEL_DEFAULTS.cniSocket),
     stateFile: options.stateFile === undefined || options.stateFile === '' ? undefined : options.stateFile,
     admin: listenAddress(problems, '--admin', options.admin ?? ZTUNNEL_DEFAULTS.admin),
     metrics: listenAddress(problems, '--metrics', options.metrics ?? ZTUNNEL_DEFAULTS.metrics),
@@ -142,6 +146,12 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       options.drainTimeout ?? ZTUNNEL_DEFAULTS.drainTimeout,
     ),
   };
+  if (config.cniSocket !== undefined && config.agentSocket !== undefined)
+    problems.add(
+      '--cni-socket',
+      'none beside --zds-socket: that agent has a plugin of its own',
+      config.cniSocket,
+    );
   problems.throwIfAny();
   return Object.freeze(config);
 }

@@ -31,6 +31,8 @@ export interface ZtunnelConfig {
   readonly hostProc: string | undefined;
   /** Where and how the node's rules for its probes are written; undefined: somebody else makes them, or nobody. */
   readonly hostNetwork: HostNetworkConfig | undefined;
+  /** Unix socket on which the node's CNI plugin asks; undefined: there is no plugin. */
+  readonly cniSocket: string | undefined;
   /** Private file for a restart without the controller; undefined: nothing is saved. */
   readonly stateFile: string | undefined;
   /** These three: an IP address of the proxy's own network namespace. */

@@ -1,6 +1,7 @@
 import type {
   AuthorizationPolicy,
   EnrolmentPod,
+  Membership,
   MeshViewBatch,
   PolicyKey,
   Service,
@@ -13,6 +14,7 @@ import {
   authorizationCodec,
   denialInPlaceOf,
   enrolmentPodCodec,
+  membershipCodec,
   trustBundleCodec,
 } from '../../wire/index.ts';
 import { type ResourceSubscription, resourceSubscription } from '../../xds/index.ts';
@@ -24,6 +26,7 @@ export interface ControlPlaneSink {
   readonly own:
     | {
         updateEnrolment(change: { upserts: readonly EnrolmentPod[]; removed: readonly WorkloadUid[] }): void;
+        updateMemberships(change: { upserts: readonly Membership[]; removed: readonly string[] }): void;
         setTrustBundle(bundle: TrustBundle): void;
       }
     | undefined;
@@ -97,6 +100,18 @@ function ownTypes(
           removed: removed.map((name) => name as WorkloadUid),
         });
         sink.applied(enrolmentPodCodec.typeUrl);
+        return undefined;
+      },
+    }),
+    resourceSubscription({
+      typeUrl: membershipCodec.typeUrl,
+      ...known(membershipCodec.typeUrl),
+      // A controller without it: new pods that it does not want enrolled wait in vain for their CNI plugin.
+      required: false,
+      decode: membershipCodec.decode,
+      onUpdate({ upserts, removed }) {
+        own.updateMemberships({ upserts: upserts.map(({ resource }) => resource), removed });
+        sink.applied(membershipCodec.typeUrl);
         return undefined;
       },
     }),

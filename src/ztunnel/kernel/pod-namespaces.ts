@@ -22,7 +22,7 @@ export function createPodNamespaces(directory: string): PodNamespaces {
         const { dev, ino } = await stat(pathOf(directory, pod), { bigint: true });
         return dev === namespace.device && ino === namespace.inode;
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return false;
+        if (errnoOf(error) === 'ENOENT' || error instanceof ZtunnelError) return false;
         throw error;
       }
     },

@@ -8,6 +8,7 @@ import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from '../inbound/ports.ts';
 import type { OutboundPorts } from '../outbound/ports.ts';
 import { createUpstreamDialler } from './dial-upstream.ts';
+import { provisionalWorkload } from './provisional-workload.ts';
 import type { PodProxyDeps, ProxiedPod } from './pod-proxy-deps.ts';
 
 /** What carrying this pod's outbound connections needs, out of what there is. */
@@ -79,7 +80,13 @@ export function inboundPorts(
   };
 }
 
-async function sourceWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> {
+function sourceWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> | Workload {
+  const known = deps.view.workload(pod.uid);
+  if (known !== undefined) return known;
+  return pod.isNew ? provisionalWorkload(pod, deps) : heldWorkload(pod, deps);
+}
+
+async function heldWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> {
   const { view, clock, traffic } = deps;
   const workload = await untilKnown({ changes: view.changes, clock }, traffic.holdMs, () =>
     workloadOfPod(view, pod.uid, pod.identity),

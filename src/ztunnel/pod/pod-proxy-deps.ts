@@ -11,6 +11,8 @@ import type { WaypointBypass } from '../inbound/admit.ts';
 
 /** What the proxies of all pods share. */
 export interface PodProxyDeps {
+  readonly node: string;
+  readonly clusterId: string;
   readonly network: string;
   readonly view: MeshView;
   readonly traffic: TrafficConfig;

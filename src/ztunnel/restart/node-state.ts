@@ -5,8 +5,10 @@ import {
   AUTHORIZATION_TYPE,
   type DeltaClient,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   TRUST_BUNDLE_TYPE,
 } from '../../xds/index.ts';
+import type { Memberships } from '../cni/index.ts';
 import type { ServedPods } from '../served-pods/index.ts';
 import type { SavedState } from './saved-state.ts';
 
@@ -16,19 +18,21 @@ export interface KeptParts {
   readonly view: MeshViewStore;
   readonly svids: SvidStore;
   readonly served: ServedPods;
+  readonly memberships: Memberships;
   readonly discovery: Pick<DeltaClient, 'versions'>;
 }
 
-const TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
+const TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
 
 export function captureState(parts: KeptParts): SavedState {
-  const { node, view, svids, served, discovery } = parts;
+  const { node, view, svids, served, memberships, discovery } = parts;
   return {
     node,
     workloads: [...view.workloads()],
     services: [...view.services()],
     policies: [...view.policies()],
     ...served.saved(),
+    memberships: memberships.isKnown ? memberships.all() : undefined,
     svids: svids.exportState(),
     versions: new Map(TYPES.map((type) => [type, new Map(discovery.versions(type))])),
   };
@@ -42,5 +46,6 @@ export function restoreState(saved: SavedState, parts: Omit<KeptParts, 'discover
     upsertServices: saved.services,
     upsertPolicies: saved.policies,
   });
+  if (saved.memberships !== undefined) parts.memberships.update({ upserts: saved.memberships, removed: [] });
   parts.served.restore(saved);
 }

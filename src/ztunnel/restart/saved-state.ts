@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { errnoOf } from '../../base/index.ts';
-import type { AuthorizationPolicy, Service, Workload } from '../../model/index.ts';
+import type { AuthorizationPolicy, Membership, Service, Workload } from '../../model/index.ts';
 import type { SavedPods } from '../served-pods/index.ts';
 import { ZtunnelError } from '../errors.ts';
 
@@ -13,13 +13,15 @@ export interface SavedState extends SavedPods {
   readonly workloads: readonly Workload[];
   readonly services: readonly Service[];
   readonly policies: readonly AuthorizationPolicy[];
+  /** Undefined: nobody had told. */
+  readonly memberships: readonly Membership[] | undefined;
   /** As the certificate store gave it: with private keys. */
   readonly svids: string;
   /** By type URL: name to version, so that the controller sends only what changed, and what went. */
   readonly versions: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-const FORMAT = 'nodemesh ztunnel state 3';
+const FORMAT = 'nodemesh ztunnel state 4';
 const DIGEST_BYTES = 32;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

@@ -3,6 +3,7 @@ import type { SvidStore } from '../../identity/index.ts';
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { ControllerClient } from '../../proxy/index.ts';
+import { createArrivals } from '../cni/index.ts';
 import { createEnrolmentGate } from '../control-plane/index.ts';
 import {
   createNodeEnrolment,
@@ -46,9 +47,13 @@ export function createEnrolledPods(
   const held = new Map<WorkloadUid, () => void>();
   let restored: SavedPods | undefined;
 
+  const arrivals = createArrivals(namespaces, (change) => {
+    enrolment.update(change);
+    for (const { uid } of change.upserts) deps.onWanted(uid);
+  });
   const enrolment = createNodeEnrolment<NetNamespace>({
-    openNamespace: namespaces.open,
-    isCurrent: namespaces.isCurrent,
+    openNamespace: arrivals.namespaces.open,
+    isCurrent: arrivals.namespaces.isCurrent,
     async ensureSvid(pod, signal) {
       if (!held.has(pod.uid)) held.set(pod.uid, svids.retain(pod.identity));
       await svids.get(pod.identity, 'connection', signal);
@@ -56,6 +61,7 @@ export function createEnrolledPods(
     startProxy(pod, namespace) {
       const older = restored?.older.get(pod.uid);
       if (older !== undefined) existing.adopt(pod, namespace, older);
+      arrivals.noteServing(pod, namespace);
       return deps.startProxy(pod, namespace);
     },
     redirection: admittingProbes(createPodRedirection(), probes),
@@ -67,6 +73,7 @@ export function createEnrolledPods(
         existing.forget(report.uid);
         probes.release(report.uid);
       }
+      arrivals.noteReport(report);
       return reports.report(report);
     },
     othersInStep: () => reports.othersInStep(),
@@ -74,12 +81,10 @@ export function createEnrolledPods(
     log,
     random,
   });
-  const gate = createEnrolmentGate((change) => {
-    enrolment.update(change);
-    for (const { uid } of change.upserts) deps.onWanted(uid);
-  });
+  const gate = createEnrolmentGate(arrivals.update);
 
   return {
+    arrivals,
     update: gate.update,
     open: gate.open,
     async settled() {
@@ -94,13 +99,14 @@ export function createEnrolledPods(
     wanted: enrolment.wanted,
     repeat: reports.repeat,
     saved: () => ({
-      pods: enrolment.desired(),
+      pods: arrivals.told(),
+      attachments: arrivals.attachments(),
       leaving: enrolment.leaving(),
       older: existing.noted(),
     }),
     restore(saved) {
       restored = saved;
-      enrolment.update({ upserts: saved.pods, removed: [] });
+      arrivals.restore(saved.pods, saved.attachments);
       enrolment.resumeReleases(saved.leaving);
     },
     retire() {

@@ -1,4 +1,5 @@
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
+import type { Arrivals, Attachment } from '../cni/index.ts';
 import type { OlderConnection } from '../admin/index.ts';
 import type { PodState } from '../enrolment/index.ts';
 
@@ -13,6 +14,8 @@ export interface ServedPod {
 /** What one process leaves to the next about its pods. */
 export interface SavedPods {
   readonly pods: readonly EnrolmentPod[];
+  /** Where CNI plugins have said that pods' networks are. */
+  readonly attachments: readonly Attachment[];
   /** Pods whose rules had not all been taken away yet. */
   readonly leaving: readonly EnrolmentPod[];
   /** Socket inodes of connections older than the enrolment, by pod. */
@@ -32,6 +35,8 @@ export interface PodsChange {
 export interface ServedPods {
   /** What the controller says about the node's pods; undefined where it is not asked. */
   readonly update: ((change: PodsChange) => void) | undefined;
+  /** Where our own CNI plugin announces new pods; undefined where another agent does that. */
+  readonly arrivals: Arrivals | undefined;
   /** The mesh and its policies are known: nobody is served before. Idempotent. */
   open(): void;
   /** Resolves when the node's pods are known, and each has been tried once. */

@@ -14,6 +14,7 @@ import type { ControllerSink } from '../../../src/controller/sink/index.ts';
 import {
   type AuthorizationPolicy,
   type EnrolmentPod,
+  type Membership,
   type Service,
   serviceKey,
   type TrustBundle,
@@ -24,6 +25,7 @@ import {
   authorizationCodec,
   createGrpcClient,
   enrolmentPodCodec,
+  membershipCodec,
   type GrpcClient,
   trustBundleCodec,
 } from '../../../src/wire/index.ts';
@@ -32,6 +34,7 @@ import {
   AUTHORIZATION_TYPE,
   createDeltaClient,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   resourceSubscription,
   TRUST_BUNDLE_TYPE,
 } from '../../../src/xds/index.ts';
@@ -68,6 +71,7 @@ export interface NodeView {
   readonly services: ReadonlyMap<string, Service>;
   readonly policies: ReadonlyMap<string, AuthorizationPolicy>;
   readonly enrolments: ReadonlyMap<string, EnrolmentPod>;
+  readonly memberships: ReadonlyMap<string, Membership>;
   readonly bundles: ReadonlyMap<string, TrustBundle>;
   /** Waits until the view is so; fails after 5 s. */
   until(what: string, holds: () => boolean): Promise<void>;
@@ -188,6 +192,7 @@ async function connectNode(client: GrpcClient, node: string): Promise<NodeView &
   const services = new Map<string, Service>();
   const policies = new Map<string, AuthorizationPolicy>();
   const enrolments = new Map<string, EnrolmentPod>();
+  const memberships = new Map<string, Membership>();
   const bundles = new Map<string, TrustBundle>();
   const mirror = <T>(typeUrl: string, map: Map<string, T>, decode: (bytes: Uint8Array) => T) =>
     resourceSubscription<T>({
@@ -224,6 +229,7 @@ async function connectNode(client: GrpcClient, node: string): Promise<NodeView &
       }),
       mirror(AUTHORIZATION_TYPE, policies, authorizationCodec.decode),
       mirror(ENROLMENT_POD_TYPE, enrolments, enrolmentPodCodec.decode),
+      mirror(MEMBERSHIP_TYPE, memberships, membershipCodec.decode),
       mirror(TRUST_BUNDLE_TYPE, bundles, trustBundleCodec.decode),
     ],
   });
@@ -235,6 +241,7 @@ async function connectNode(client: GrpcClient, node: string): Promise<NodeView &
     services,
     policies,
     enrolments,
+    memberships,
     bundles,
     async until(what, holds) {
       for (let round = 0; !holds(); round++) {

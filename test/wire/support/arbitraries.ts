@@ -3,6 +3,7 @@ import {
   type AuthorizationPolicy,
   type Cidr,
   type EnrolmentPod,
+  type Membership,
   type GatewayAddress,
   ipAddressFromBytes,
   type Match,
@@ -149,6 +150,17 @@ export const policies: fc.Arbitrary<AuthorizationPolicy> = fc
         key: policyKey(policy.namespace, policy.name),
       }) as AuthorizationPolicy,
   );
+
+export const memberships: fc.Arbitrary<Membership> = fc.oneof(
+  fc.record({ kind: fc.constant('namespace' as const), namespace: name, joins: flag }),
+  fc.record({
+    kind: fc.constant('bystander' as const),
+    uid: fc.string({ minLength: 1, maxLength: 30 }) as fc.Arbitrary<WorkloadUid>,
+    kubernetesUid: text,
+    namespace: name,
+    name,
+  }),
+);
 
 export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
   .record({

@@ -6,6 +6,7 @@ import type {
   AuthorizationPolicy,
   EnrolmentPod,
   EnrolmentState,
+  Membership,
   Service,
   Workload,
   WorkloadUid,
@@ -15,6 +16,7 @@ import {
   authorizationCodec,
   encodeResource,
   enrolmentPodCodec,
+  membershipCodec,
   startGrpcServer,
   trustBundleCodec,
 } from '../../../src/wire/index.ts';
@@ -24,6 +26,7 @@ import {
   type Change,
   createDeltaServer,
   ENROLMENT_POD_TYPE,
+  MEMBERSHIP_TYPE,
   TRUST_BUNDLE_TYPE,
 } from '../../../src/xds/index.ts';
 
@@ -44,6 +47,8 @@ export interface TestController {
   removePolicy(key: string): Change;
   enrol(pod: EnrolmentPod, node: string): void;
   unenrol(uid: WorkloadUid): void;
+  /** To one node, or to all. */
+  setMembership(membership: Membership, node?: string): void;
   /** All proxies have it. */
   acknowledged(change: Change): Promise<boolean>;
   /** Stops serving; a later `start` serves on the same port. */
@@ -62,7 +67,8 @@ export async function startTestController(
     trustDomain: 'cluster.local',
   });
   writeFileSync(join(directory, 'root.pem'), authority.bundle().rootsPem.join(''));
-  const ownTypes = options.istioTypesOnly === true ? [] : [ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
+  const ownTypes =
+    options.istioTypesOnly === true ? [] : [ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
   const delta = createDeltaServer({ types: [ADDRESS_TYPE, AUTHORIZATION_TYPE, ...ownTypes] });
   const workloads = new Map<WorkloadUid, Workload>();
   const reports: { uid: WorkloadUid; state: EnrolmentState; error: string }[] = [];
@@ -141,6 +147,11 @@ export async function startTestController(
     enrol(pod, node) {
       const resource = { ...encodeResource(enrolmentPodCodec, pod), audiences: new Set([node]) };
       delta.cache(ENROLMENT_POD_TYPE).apply({ upserts: [resource] });
+    },
+    setMembership(membership, node) {
+      const resource = encodeResource(membershipCodec, membership);
+      const upserts = [node === undefined ? resource : { ...resource, audiences: new Set([node]) }];
+      delta.cache(MEMBERSHIP_TYPE).apply({ upserts });
     },
     unenrol: (uid) => void delta.cache(ENROLMENT_POD_TYPE).apply({ removed: [uid] }),
     acknowledged: (change) => delta.acknowledged(change, { timeoutMs: 5_000 }),

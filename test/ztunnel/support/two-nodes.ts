@@ -31,6 +31,7 @@ export interface TwoNodes {
   readonly journal: JournalEntry[];
   /** In the order they were started. */
   readonly proxies: readonly NodeProxy[];
+  /** `over`: what only this one is told otherwise. */
   startProxy(node: TestNode, over?: ZtunnelOptions): Promise<NodeProxy>;
   /** A workload for the pod, known to the controller, not enrolled. */
   addPod(node: TestNode, name: string, over?: Partial<Workload>): { pod: TestPod; workload: Workload };
@@ -105,6 +106,7 @@ export async function createTwoNodes(
         }),
         tunnels: { opened: () => () => undefined, failed: () => undefined },
         onDecided: () => undefined,
+        onCniCall: () => undefined,
       });
       proxies.push(proxy);
       await proxy.start();

@@ -1,0 +1,182 @@
+import { chmod, mkdir, rename, stat, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { type Closable, describeError, errnoOf } from '../../base/index.ts';
+import { ZtunnelError } from '../errors.ts';
+import { fromUnknown } from '../from-unknown.ts';
+import { answerCall, type CallDeps } from './answer-call.ts';
+import { CNI_CODES, type CniCommand, type CniResult, formatFailure } from './cni-error.ts';
+import { parseCall } from './parse-call.ts';
+import { encodeAnswer, readCall } from './wire.ts';
+
+/** Answers the node's CNI plugin on a unix socket. */
+export interface CniService extends Closable {
+  /**
+   * Takes the socket. Where an elder process of this node answers on it, that goes on until `isReady` resolves: it would
+   * be worse to take calls and not be able to answer them. Rejects with ERR_ZTUNNEL_CNI_SOCKET.
+   */
+  start(isReady: Promise<unknown>): Promise<void>;
+}
+
+export interface CniServiceDeps extends CallDeps {
+  readonly path: string;
+  /** How a call ended; for metrics. */
+  onAnswered(command: CniCommand, outcome: 'success' | 'failure'): void;
+}
+
+/** Closing lets calls that have come be answered, and leaves the socket to whoever has taken it meanwhile. */
+export function createCniService(deps: CniServiceDeps): CniService {
+  const { path, log } = deps;
+  const sockets = new Set<Socket>();
+  let own: { readonly device: bigint; readonly inode: bigint } | undefined;
+  let server: Server | undefined;
+  let isClosed = false;
+  let closing: Promise<void> | undefined;
+
+  async function serve(socket: Socket): Promise<void> {
+    const raw = await readCall(socket, READ_WITHIN_MS);
+    if (raw === undefined) {
+      log.debug('what came on the socket of the CNI plugin is no call', { path });
+      socket.destroy();
+      return;
+    }
+    const call = parseCall(raw.variables, raw.config);
+    if ('failure' in call) {
+      socket.end(encodeAnswer(1, formatFailure(call.failure, '1.0.0')));
+      return;
+    }
+    const result = await answerCall(call, deps).catch(faultOf);
+    const outcome = 'failure' in result ? 'failure' : 'success';
+    deps.onAnswered(isCommand(call.command) ? call.command : 'other', outcome);
+    if ('failure' in result) {
+      const { namespace, name } = call.pod ?? { namespace: '', name: '' };
+      log.warn('CNI call failed', { command: call.command, namespace, name, reason: result.failure.message });
+      socket.end(encodeAnswer(1, formatFailure(result.failure, call.cniVersion)));
+    } else socket.end(encodeAnswer(0, result.text));
+  }
+
+  function accept(socket: Socket): void {
+    sockets.add(socket);
+    // A plugin that has given up has nothing left to hear.
+    socket.on('error', (error) =>
+      log.debug('connection of the CNI plugin lost', { error: describeError(error) }),
+    );
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket).catch((error: unknown) => {
+      log.error('CNI call not answered', { error: fromUnknown(error) });
+      socket.destroy();
+    });
+  }
+
+  async function take(): Promise<void> {
+    const temporary = `${path}.${process.pid}`;
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+    await chmod(dirname(path), PRIVATE_FOLDER);
+    await removeIfThere(temporary);
+    if (isClosed) return;
+    const listening = createServer(accept);
+    listening.maxConnections = MAX_CALLS;
+    server = listening;
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject).listen(temporary, resolve);
+    });
+    await chmod(temporary, PRIVATE_FILE);
+    const { dev, ino } = await stat(temporary, { bigint: true });
+    own = { device: dev, inode: ino };
+    // In one step: no call finds nobody. An elder process goes on with those that it has.
+    await rename(temporary, path);
+    log.info('answering the CNI plugin', { path });
+  }
+
+  async function close(): Promise<void> {
+    isClosed = true;
+    const listening = server;
+    if (listening === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      listening.close(() => resolve());
+    });
+    if (own !== undefined && (await isThere(path, own))) await removeIfThere(path);
+    await closed;
+  }
+
+  return {
+    async start(isReady) {
+      try {
+        if (await isAnswered(path)) {
+          isReady.then(take).catch((error: unknown) => {
+            log.error('the socket of the CNI plugin stays with an elder process', {
+              error: describeError(error),
+            });
+          });
+        } else await take();
+      } catch (error) {
+        throw new ZtunnelError({
+          code: 'ERR_ZTUNNEL_CNI_SOCKET',
+          blame: 'local',
+          message: `the socket ${path} of the CNI plugin could not be taken`,
+          hint: 'it should lie in a folder of the node that belongs to this user alone',
+          cause: error,
+        });
+      }
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    destroy() {
+      isClosed = true;
+      for (const socket of sockets) socket.destroy();
+      closing ??= close();
+      closing.catch((error: unknown) => log.debug('CNI socket not closed', { error: describeError(error) }));
+    },
+  };
+}
+
+function isCommand(text: string): text is CniCommand {
+  return text === 'ADD' || text === 'CHECK' || text === 'DEL' || text === 'GC';
+}
+
+function faultOf(error: unknown): CniResult {
+  const { message, hint = '' } = fromUnknown(error);
+  return { failure: { code: CNI_CODES.tryLater, message, hint } };
+}
+
+/** Whether a process answers on the socket; a file that is left of one that is gone does not count. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    const finish = (result: boolean): void => {
+      probe.destroy();
+      resolve(result);
+    };
+    probe.once('connect', () => finish(true)).once('error', () => finish(false));
+  });
+}
+
+async function isThere(
+  path: string,
+  own: { readonly device: bigint; readonly inode: bigint },
+): Promise<boolean> {
+  try {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return dev === own.device && ino === own.inode;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** A plugin says all it has to say at once. */
+const READ_WITHIN_MS = 5_000;
+/** Pods that a kubelet starts at once are far fewer; more would only wait for one another. */
+const MAX_CALLS = 512;
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
