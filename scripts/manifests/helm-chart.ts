@@ -92,7 +92,7 @@ The ztunnels work in the network of the nodes: the namespace must admit privileg
 
 A namespace joins by its label; its pods keep running:
 
-  kubectl label namespace NAMESPACE {{ if .Values.sideBySide }}nodemesh.io{{ else }}istio.io{{ end }}/dataplane-mode=ambient
+  kubectl label namespace NAMESPACE istio.io/dataplane-mode=ambient
 {{- if not (.Capabilities.APIVersions.Has "gateway.networking.k8s.io/v1") }}
 
 The kinds of the Gateway API are not in this cluster. Waypoints need them: install them, then run helm upgrade once more.

@@ -81,5 +81,4 @@ const CONDITIONS: Readonly<Record<Condition, string>> = {
   gke: 'eq .Values.platform `gke`',
   network: '.Values.network',
   openshift: 'eq .Values.platform `openshift`',
-  sideBySide: '.Values.sideBySide',
 };

@@ -70,10 +70,6 @@ const SETTINGS: Readonly<Record<keyof InstallSettings, ValueDescription>> = {
     schema: { type: 'string', pattern: '^[-a-z]+(,[-a-z]+=[a-z]+)*$' },
   },
   logFormat: { says: 'text or json.', schema: { enum: ['text', 'json'] } },
-  sideBySide: {
-    says: 'Beside Istio in one cluster: only labels of nodemesh.io are followed.',
-    schema: { type: 'boolean' },
-  },
   webhookFailurePolicy: {
     says: 'What becomes of policies and routes while no controller can check them: Ignore takes them, Fail refuses them.',
     schema: { enum: ['Ignore', 'Fail'] },

@@ -15,6 +15,8 @@ export interface CliContext {
   /** For a browser, which is the caller's own and needs what the desktop has set. */
   readonly browserEnvironment: Readonly<NodeJS.ProcessEnv>;
   readonly resolvConfTarget: string;
+  /** Files that lead to a cluster, as kubectl takes them. */
+  readonly kubeconfig: string | undefined;
   /** Ends the process with this status once everything is written. */
   setExitCode(code: number): void;
 }
@@ -46,6 +48,7 @@ export function createCliContext(running: NodeJS.Process): CliContext {
     },
     browserEnvironment: env,
     resolvConfTarget: realPathOf('/etc/resolv.conf'),
+    kubeconfig: env.KUBECONFIG === '' ? undefined : env.KUBECONFIG,
     setExitCode(code) {
       running.exitCode = code;
     },

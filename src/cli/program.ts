@@ -7,6 +7,7 @@ import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
 import { addExplainCommand } from './explain/index.ts';
 import { addHiddenCommands } from './hidden/index.ts';
+import { addInstallCommands } from './install/index.ts';
 import { acceptBothLabNames } from './lab-names.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
@@ -46,6 +47,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
   program.commandsGroup('A mesh on this machine:');
   addDemoCommand(program, context);
   addLabCommands(program, context);
+  program.commandsGroup('A mesh in a cluster:');
+  addInstallCommands(program, context, VERSION);
   program.commandsGroup('What the mesh knows:');
   addMeshCommands(program, context);
   program.commandsGroup('What happens in it:');

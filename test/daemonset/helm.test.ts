@@ -68,7 +68,6 @@ const others: Partial<InstallSettings> = {
   drainSeconds: 604_800,
   logLevel: 'info,xds=debug',
   logFormat: 'text',
-  sideBySide: true,
   webhookFailurePolicy: 'Fail',
   controllerResources: { requests: { cpu: 1, memory: '1Gi' }, limits: { memory: '2Gi' } },
   // Helm lays maps over each other: what is not named here would stay.

@@ -39,6 +39,8 @@ export interface FakeKubernetesApi {
   withdraw(kind: string): void;
   /** What TokenReviews are answered with; default: not authenticated. */
   reviewToken: (spec: { readonly token: string; readonly audiences: readonly string[] }) => Json;
+  /** Whether the caller may do what a SelfSubjectAccessReview asks about; default: all. */
+  reviewAccess: (attributes: Json) => boolean;
   /** What TokenRequests are answered with. */
   issueToken: (namespace: string, account: string, spec: Json) => Json;
   /** Undefined: anybody may ask. Otherwise these bearer tokens alone. */
@@ -120,6 +122,10 @@ export async function startFakeKubernetesApi(
     if (type === undefined) throw new ApiStatus(404, 'NotFound', '404 page not found');
     const show = (object: ApiObject): ApiObject => shown(object, info, message);
     if (type.kind === 'TokenReview') return reviewed(body);
+    if (type.kind === 'SelfSubjectAccessReview') {
+      const allowed = api.reviewAccess(specOf(body).resourceAttributes as Json);
+      return { ...(body as Json), metadata: {}, status: { allowed } };
+    }
     if (info.subresource === 'token')
       return {
         ...(body as Json),
@@ -164,6 +170,7 @@ export async function startFakeKubernetesApi(
     requests,
     tokens: undefined,
     reviewToken: () => ({ authenticated: false, error: 'nobody said what this token is' }),
+    reviewAccess: () => true,
     issueToken: () => ({
       token: 'a-token',
       expirationTimestamp: new Date(Date.now() + 3_600_000).toISOString(),

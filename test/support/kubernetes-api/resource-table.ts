@@ -58,6 +58,7 @@ export const DEFAULT_RESOURCES: readonly ApiResource[] = [
   define('events.k8s.io/v1', 'Event', { noStatus: true }),
   define('policy/v1', 'PodDisruptionBudget'),
   define('authentication.k8s.io/v1', 'TokenReview', { cluster: true, noStatus: true }),
+  define('authorization.k8s.io/v1', 'SelfSubjectAccessReview', { cluster: true, noStatus: true }),
   define('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', {
     cluster: true,
     noStatus: true,

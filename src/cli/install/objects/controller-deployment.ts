@@ -114,7 +114,6 @@ function controllerArguments(shape: Shape): readonly string[] {
     `--waypoint-image=${shape.text('image')}`,
     `--log-level=${shape.text('logLevel')}`,
     `--log-format=${shape.text('logFormat')}`,
-    ...shape.when('sideBySide', ['--side-by-side']),
   ];
 }
 

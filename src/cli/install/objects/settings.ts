@@ -20,8 +20,6 @@ export interface InstallSettings {
   readonly drainSeconds: number;
   readonly logLevel: string;
   readonly logFormat: 'text' | 'json';
-  /** Beside Istio: only our own labels and names are claimed. */
-  readonly sideBySide: boolean;
   /** What becomes of objects while no controller answers the webhook. */
   readonly webhookFailurePolicy: 'Ignore' | 'Fail';
   readonly controllerResources: Fields;
@@ -91,7 +89,6 @@ export function defaultSettings(version: string): InstallSettings {
     drainSeconds: 3_600,
     logLevel: 'info',
     logFormat: 'json',
-    sideBySide: false,
     webhookFailurePolicy: 'Ignore',
     // What bench/README.md measures, and room. No limits: an application would wait for a proxy that has reached its own.
     controllerResources: { requests: { cpu: '200m', memory: '256Mi' } },
@@ -130,7 +127,6 @@ function settingsShape(settings: InstallSettings): {
     gke: settings.platform === 'gke',
     network: settings.network !== '',
     openshift: settings.platform === 'openshift',
-    sideBySide: settings.sideBySide,
   };
   const holds = (condition: Condition): boolean => conditions[condition];
   return {

@@ -1,0 +1,143 @@
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Command } from 'commander';
+import type {
+  KubernetesApi,
+  KubernetesObject,
+  ResourceTarget,
+  ResourceType,
+} from '../../../controller/index.ts';
+import type { CliContext } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import type { Manifest } from '../objects/manifest.ts';
+
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** What an object is found by. */
+export type ObjectName = Pick<Manifest, 'apiVersion' | 'kind' | 'metadata'>;
+
+/** The cluster that a command works on. */
+export interface Cluster {
+  readonly api: KubernetesApi;
+  /** Where an object has its place; undefined: the API server does not know its kind. */
+  targetOf(object: ObjectName): Promise<ResourceTarget | undefined>;
+  /** Undefined: there is none, or its kind is not known. */
+  find(object: ObjectName): Promise<KubernetesObject | undefined>;
+  /** Deletes it, and in the background what it owns; false: it was not there. */
+  remove(object: ObjectName): Promise<boolean>;
+  /** All of a kind, page by page; empty where the kind is not known. */
+  list(apiVersion: string, kind: string, labelSelector?: string): Promise<readonly KubernetesObject[]>;
+  /** Whether the API server serves this version of a group. */
+  serves(apiVersion: string): Promise<boolean>;
+  /** What was asked about kinds is asked again: new ones have been applied. */
+  forgetKinds(): void;
+}
+
+export function withClusterOptions(command: Command): Command {
+  return command
+    .option(
+      '--kubeconfig <file>',
+      'the cluster and who you are there (default: KUBECONFIG, else ~/.kube/config)',
+    )
+    .option('--context <name>', 'which context of that file (default: its current one)');
+}
+
+/** Runs `work` with a client that is closed afterwards. Rejects with KubernetesError. */
+export async function withCluster<T>(
+  context: CliContext,
+  options: ClusterOptions,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  // Loaded where it is needed: most commands have nothing to do with a cluster.
+  const { createKubernetesApi, isKubernetesError } = await import('../../../controller/index.ts');
+  const api = createKubernetesApi({
+    access: { kind: 'kubeconfig', file: kubeconfigFile(context, options), context: options.context },
+  });
+  try {
+    return await work(openCluster(api, (error) => isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')));
+  } finally {
+    await api.close();
+  }
+}
+
+function openCluster(api: KubernetesApi, isNotFound: (error: unknown) => boolean): Cluster {
+  const known = new Map<string, Promise<ReadonlyMap<string, ResourceType> | undefined>>();
+  const kindsOf = (apiVersion: string): Promise<ReadonlyMap<string, ResourceType> | undefined> => {
+    const found = known.get(apiVersion) ?? readKinds(api, apiVersion);
+    known.set(apiVersion, found);
+    return found;
+  };
+  const cluster: Cluster = {
+    api,
+    async targetOf({ apiVersion, kind, metadata }) {
+      const resource = (await kindsOf(apiVersion))?.get(kind);
+      if (resource === undefined) return undefined;
+      const namespace = metadata.namespace === undefined ? undefined : String(metadata.namespace);
+      return { resource, namespace, name: metadata.name };
+    },
+    async find(object) {
+      const target = await cluster.targetOf(object);
+      if (target === undefined) return undefined;
+      try {
+        return await api.get(target);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    async remove(object) {
+      const target = await cluster.targetOf(object);
+      if (target === undefined) return false;
+      try {
+        await api.delete(target, { propagation: 'Background' });
+        return true;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    },
+    async list(apiVersion, kind, labelSelector) {
+      const resource = (await kindsOf(apiVersion))?.get(kind);
+      if (resource === undefined) return [];
+      const items: KubernetesObject[] = [];
+      let next: string | undefined;
+      do {
+        const page = await api.list({ resource }, { limit: 500, next, labelSelector });
+        items.push(...page.items);
+        next = page.next;
+      } while (next !== undefined);
+      return items;
+    },
+    serves: async (apiVersion) => (await kindsOf(apiVersion)) !== undefined,
+    forgetKinds: () => known.clear(),
+  };
+  return cluster;
+}
+
+async function readKinds(
+  api: KubernetesApi,
+  apiVersion: string,
+): Promise<ReadonlyMap<string, ResourceType> | undefined> {
+  const served = await api.resources(apiVersion);
+  if (served === undefined) return undefined;
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  return new Map(
+    served.map(({ kind, plural, namespaced }) => [kind, { group, version, plural, namespaced }]),
+  );
+}
+
+function kubeconfigFile({ kubeconfig }: CliContext, options: ClusterOptions): string {
+  if (options.kubeconfig !== undefined) return options.kubeconfig;
+  const files = (kubeconfig ?? '').split(delimiter).filter((file) => file !== '');
+  if (files.length > 1)
+    throw new CliError({
+      code: 'ERR_CLI_OPTION',
+      blame: 'local',
+      message: `KUBECONFIG: expected one file, got ${files.length}`,
+      hint: 'name one with --kubeconfig, or write one file with: kubectl config view --flatten',
+    });
+  return files[0] ?? join(homedir(), '.kube', 'config');
+}

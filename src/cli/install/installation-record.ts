@@ -1,0 +1,34 @@
+import type { Cluster } from './cluster/cluster.ts';
+import { type Manifest, meta } from './objects/manifest.ts';
+import { defaultSettings, type InstallSettings } from './objects/settings.ts';
+
+/** What was installed, for the next time. */
+export interface Installation {
+  readonly version: string;
+  readonly settings: InstallSettings;
+}
+
+/** The object that says so, in the cluster itself: whoever upgrades need not know what was asked for at first. */
+export function recordObject({ version, settings }: Installation): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: meta(NAME, 'installation'),
+    data: { version, settings: JSON.stringify(settings) },
+  };
+}
+
+/** Undefined: there is none, or it was installed by other means. */
+export async function readInstallation(cluster: Cluster): Promise<Installation | undefined> {
+  const found = await cluster.find({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(NAME, '') });
+  const { version, settings } = (found?.data ?? {}) as {
+    readonly version?: string;
+    readonly settings?: string;
+  };
+  if (version === undefined || settings === undefined) return undefined;
+  const saved = JSON.parse(settings) as Partial<InstallSettings>;
+  // Settings that came with a later version have their defaults.
+  return { version, settings: { ...defaultSettings(version), ...saved } };
+}
+
+const NAME = 'nodemesh-installation';

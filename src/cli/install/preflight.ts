@@ -1,0 +1,137 @@
+import { type CheckResult, resultsOf } from '../check/check-result.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { type Manifest, NAMESPACE } from './objects/manifest.ts';
+
+const { ok, warning, failed } = resultsOf('cluster');
+
+/** What is in the way of an installation. Rejects with KubernetesError when the cluster cannot be asked. */
+export async function preflight(
+  cluster: Cluster,
+  objects: readonly Manifest[],
+): Promise<readonly CheckResult[]> {
+  return [
+    await kubernetesVersion(cluster),
+    await gatewayApi(cluster),
+    ...(await permissions(cluster, objects)),
+    ...(await otherMeshes(cluster)),
+  ];
+}
+
+/** Told by a kind's schema rather than by a number: what counts is whether the API server knows the field that pods need. */
+async function kubernetesVersion(cluster: Cluster): Promise<CheckResult> {
+  const name = 'Kubernetes';
+  // ValidatingAdmissionPolicy became stable in the same version as the pods' field appArmorProfile.
+  const served = await cluster.api.resources('admissionregistration.k8s.io/v1');
+  if (served?.some(({ kind }) => kind === 'ValidatingAdmissionPolicy') === true)
+    return ok(name, '1.30 or newer');
+  return failed(
+    name,
+    'older than 1.30',
+    'upgrade the cluster: older ones do not know the field appArmorProfile',
+  );
+}
+
+async function gatewayApi(cluster: Cluster): Promise<CheckResult> {
+  const name = 'Gateway API';
+  if (await cluster.serves('gateway.networking.k8s.io/v1')) return ok(name, 'its kinds are there');
+  return warning(
+    name,
+    'its kinds are not there: no waypoints until they are',
+    `${GATEWAY_API}; then run this command again`,
+  );
+}
+
+/** One question for each kind of object and each thing that is done with it. */
+async function permissions(cluster: Cluster, objects: readonly Manifest[]): Promise<readonly CheckResult[]> {
+  const places = new Map<string, { group: string; resource: string; namespace: string | undefined }>();
+  for (const object of objects) {
+    const target = await cluster.targetOf(object);
+    if (target === undefined) continue;
+    const { group, plural } = target.resource;
+    const { namespace } = target;
+    places.set(`${group} ${plural} ${namespace ?? ''}`, { group, resource: plural, namespace });
+  }
+  const refused: string[] = [];
+  for (const place of places.values())
+    for (const verb of ['get', 'create', 'patch'])
+      if (!(await isAllowed(cluster, { ...place, verb })))
+        refused.push(`${verb} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
+  const name = 'permissions';
+  if (refused.length === 0) return [ok(name, `all that ${objects.length} objects need`)];
+  return [
+    failed(name, `you may not ${refused.join(', ')}`, 'ask somebody who may, or whoever is cluster-admin'),
+  ];
+}
+
+async function isAllowed(
+  cluster: Cluster,
+  resourceAttributes: { readonly namespace: string | undefined; readonly [name: string]: string | undefined },
+): Promise<boolean> {
+  const review = await cluster.api.create(
+    { resource: REVIEWS },
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes },
+    },
+  );
+  return (review.status as { readonly allowed?: boolean } | undefined)?.allowed === true;
+}
+
+async function otherMeshes(cluster: Cluster): Promise<readonly CheckResult[]> {
+  const found = (await cluster.list('apps/v1', 'DaemonSet')).flatMap(
+    ({ metadata: { name = '', namespace = '' } }) => {
+      const mesh = namespace === NAMESPACE ? undefined : MESHES.get(name);
+      return mesh === undefined ? [] : [{ mesh, where: `daemonset ${namespace}/${name}` }];
+    },
+  );
+  const name = 'other meshes';
+  if (found.length === 0) return [ok(name, 'none')];
+  return await Promise.all(
+    found.map(async ({ mesh, where }) =>
+      mesh === 'Istio ambient'
+        ? await besideIstio(cluster, `${mesh} (${where})`)
+        : warning(name, `${mesh} (${where})`, HINTS[mesh]),
+    ),
+  );
+}
+
+/** It follows the label that we follow: what it has captured must have ours, which wins here and which it does not know. */
+async function besideIstio(cluster: Cluster, where: string): Promise<CheckResult> {
+  const name = 'other meshes';
+  const selector = 'istio.io/dataplane-mode=ambient,!nodemesh.io/dataplane-mode';
+  const shared = [
+    ...(await cluster.list('v1', 'Namespace', selector)),
+    ...(await cluster.list('v1', 'Pod', selector)),
+  ].map(
+    ({ metadata }) =>
+      `${metadata.namespace === undefined ? 'namespace ' : `pod ${metadata.namespace}/`}${metadata.name}`,
+  );
+  if (shared.length === 0) return ok(name, `${where}, and nothing that both would capture`);
+  return failed(
+    name,
+    `${where}: both would capture ${shared.slice(0, 5).join(', ')}${shared.length > 5 ? ` and ${shared.length - 5} more` : ''}`,
+    'kubectl label namespace NAME nodemesh.io/dataplane-mode=none leaves it to Istio: docs/moving-from-istio.md',
+  );
+}
+
+const REVIEWS = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+};
+const MESHES: ReadonlyMap<string, 'Istio ambient' | 'Linkerd' | 'Cilium'> = new Map([
+  ['ztunnel', 'Istio ambient'],
+  ['istio-cni-node', 'Istio ambient'],
+  ['linkerd-cni', 'Linkerd'],
+  ['cilium', 'Cilium'],
+]);
+const HINTS = {
+  Linkerd:
+    'pods with its sidecar are to stay outside of the mesh until it is gone: docs/moving-from-linkerd.md',
+  Cilium:
+    'it must leave other CNI plugins alone (cni.exclusive=false), and its socket load balancing must be for the host alone (socketLB.hostNamespaceOnly=true)',
+} as const;
+const GATEWAY_API =
+  'kubectl apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml';

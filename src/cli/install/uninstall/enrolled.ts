@@ -1,0 +1,74 @@
+import type { KubernetesObject } from '../../../controller/index.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { describeObject } from '../cluster/apply-objects.ts';
+import { NAMESPACE } from '../objects/manifest.ts';
+import type { WaitOptions } from '../cluster/rollout.ts';
+import { waitUntil } from '../cluster/wait.ts';
+
+/** A namespace or pod with a label that puts it into the mesh. */
+export interface Enrolled {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Namespace' | 'Pod';
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly labels: readonly string[];
+}
+
+/** Rejects with KubernetesError. */
+export async function enrolledObjects(cluster: Cluster): Promise<readonly Enrolled[]> {
+  const found: Enrolled[] = [];
+  for (const kind of ['Namespace', 'Pod'] as const) {
+    const byName = new Map<string, Enrolled>();
+    for (const label of MODES)
+      for (const { metadata } of await cluster.list('v1', kind, `${label}=ambient`)) {
+        const { name = '', namespace } = metadata;
+        const key = `${namespace ?? ''}/${name}`;
+        byName.set(key, {
+          apiVersion: 'v1',
+          kind,
+          metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+          labels: [...(byName.get(key)?.labels ?? []), label],
+        });
+      }
+    found.push(...byName.values());
+  }
+  return found;
+}
+
+/**
+ * Takes the labels off and waits until no pod is captured any more; what is connected stays connected. Rejects with
+ * KubernetesError or ERR_CLI_TIMEOUT.
+ */
+export async function leaveTheMesh(
+  cluster: Cluster,
+  enrolled: readonly Enrolled[],
+  wait: WaitOptions,
+): Promise<void> {
+  for (const { labels, ...object } of enrolled) {
+    const target = await cluster.targetOf(object);
+    if (target === undefined) continue;
+    const body = { metadata: { labels: Object.fromEntries(labels.map((label) => [label, null])) } };
+    await cluster.api.patch(target, { type: 'merge', body });
+    wait.progress.done(`${describeObject(object)} is not to be in the mesh any more`);
+  }
+  await waitUntil(
+    async () => {
+      const captured = (await cluster.list('v1', 'Pod')).filter(isCaptured);
+      const [first] = captured;
+      if (first === undefined) return undefined;
+      const { name, namespace } = first.metadata;
+      return `${captured.length} pods are captured, ${namespace}/${name} among them`;
+    },
+    {
+      ...wait,
+      what: 'every pod has left the mesh',
+      hint: `the controller must run for that: kubectl -n ${NAMESPACE} get pods; --force goes on without`,
+    },
+  );
+}
+
+function isCaptured({ metadata: { annotations = {} } }: KubernetesObject): boolean {
+  return CAPTURED.some((name) => annotations[name] === 'enabled');
+}
+
+const MODES = ['istio.io/dataplane-mode', 'nodemesh.io/dataplane-mode'];
+const CAPTURED = ['ambient.istio.io/redirection', 'nodemesh.io/redirection'];

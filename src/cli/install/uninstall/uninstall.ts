@@ -1,0 +1,159 @@
+import { type Command, Option } from 'commander';
+import type { CliContext } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { durationMs } from '../../option-values.ts';
+import { createProgress } from '../../terminal/index.ts';
+import { describeObject } from '../cluster/apply-objects.ts';
+import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
+import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
+import { readInstallation } from '../installation-record.ts';
+import { cleanUpNodes } from './node-clean-up.ts';
+import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
+import { defaultSettings, type InstallSettings, renderParts } from '../objects/settings.ts';
+import { ownKinds } from '../own-kinds.ts';
+import { removeObjects } from '../cluster/remove-objects.ts';
+import type { WaitOptions } from '../cluster/rollout.ts';
+import { waitUntil } from '../cluster/wait.ts';
+
+interface UninstallOptions extends ClusterOptions {
+  readonly crds?: boolean;
+  readonly force?: boolean;
+  readonly unenrol?: boolean;
+  readonly timeout: number;
+}
+
+export function addUninstallCommand(program: Command, context: CliContext, version: string): void {
+  withClusterOptions(
+    program
+      .command('uninstall')
+      .description('take the mesh out of a cluster, its authority with it; nothing of it stays on any node')
+      .option(
+        '--unenrol',
+        'first take all namespaces and pods out of the mesh, and wait until they have left',
+      )
+      .option(
+        '--force',
+        'although there are pods in the mesh: they have no traffic until their node is clean',
+      )
+      .option('--crds', 'the kinds of nodemesh.io too, and with them all objects of these kinds')
+      .addOption(
+        new Option('--timeout <duration>', 'how long to wait for each step')
+          .argParser(durationMs)
+          .default(durationMs('5m'), '5m'),
+      ),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nodemesh uninstall                   refuses while something is in the mesh, and names it
+  $ nodemesh uninstall --unenrol --crds  everything`,
+    )
+    .action((options: UninstallOptions) =>
+      withCluster(context, options, async (cluster) => {
+        const installed = await readInstallation(cluster);
+        await uninstall(context, cluster, {
+          options,
+          settings: installed?.settings ?? defaultSettings(version),
+        });
+      }),
+    );
+}
+
+async function uninstall(
+  context: CliContext,
+  cluster: Cluster,
+  { options, settings }: { readonly options: UninstallOptions; readonly settings: InstallSettings },
+): Promise<void> {
+  const progress = createProgress(context.terminal);
+  const wait: WaitOptions = { timeoutMs: options.timeout, progress };
+  const enrolled = await enrolledObjects(cluster);
+  if (enrolled.length > 0 && options.unenrol !== true && options.force !== true)
+    throw new CliError({
+      code: 'ERR_CLI_CLUSTER',
+      blame: 'downstream',
+      message: `in the mesh there are ${listed(enrolled.map(describeObject))}; nothing was changed`,
+      hint: '--unenrol takes them out first: their pods keep running, and what is connected stays connected',
+    });
+  const parts = renderParts(settings);
+  const of = (name: string): readonly Manifest[] =>
+    parts.flatMap((part) => (part.name === name ? part.objects : []));
+
+  // First, for where it is there and nobody answers, it is in the way of what follows.
+  await removeObjects(cluster, of('admission'), progress);
+  if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, wait);
+  await removeObjects(cluster, of('ztunnel'), progress);
+  await waitUntil(async () => podsLeft(cluster, 'ztunnel'), {
+    ...wait,
+    what: 'no ztunnel runs any more',
+    hint: `kubectl -n ${NAMESPACE} get pods -o wide`,
+  });
+  // Where it is gone nothing can be run any more.
+  if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
+    await cleanUpNodes(cluster, settings, wait);
+  await removeObjects(cluster, await waypointObjects(cluster), progress);
+  await removeObjects(cluster, parts.flatMap(({ objects }) => objects).toReversed(), progress);
+  await waitUntil(async () => namespaceLeft(cluster, of('namespace')), {
+    ...wait,
+    what: `namespace ${NAMESPACE} is gone`,
+    hint: `kubectl get all -n ${NAMESPACE}`,
+  });
+  if (options.crds === true) await removeObjects(cluster, ownKinds(), progress);
+  for (const line of left(options, enrolled.map(describeObject)))
+    context.terminal.stdout.write(`left: ${line}\n`);
+}
+
+/** What the controller has made for Gateways of our class, by the label that it gives them. */
+async function waypointObjects(cluster: Cluster): Promise<readonly Manifest[]> {
+  const objects: Manifest[] = [];
+  for (const [apiVersion, kind] of WAYPOINT_KINDS)
+    for (const { metadata } of await cluster.list(apiVersion, kind, WAYPOINTS)) {
+      const { name = '', namespace = '', annotations = {} } = metadata;
+      if (annotations[APPLIED] !== undefined)
+        objects.push({ apiVersion, kind, metadata: { name, namespace } });
+    }
+  return objects;
+}
+
+async function podsLeft(cluster: Cluster, component: string): Promise<string | undefined> {
+  const pods = await cluster.list(
+    'v1',
+    'Pod',
+    `app.kubernetes.io/name=nodemesh,app.kubernetes.io/component=${component}`,
+  );
+  return pods.length === 0 ? undefined : `${pods.length} pods are ending`;
+}
+
+async function namespaceLeft(
+  cluster: Cluster,
+  [namespace]: readonly Manifest[],
+): Promise<string | undefined> {
+  const found = namespace === undefined ? undefined : await cluster.find(namespace);
+  return found === undefined ? undefined : 'it is ending';
+}
+
+function left({ crds, unenrol }: UninstallOptions, enrolled: readonly string[]): readonly string[] {
+  return [
+    ...(crds === true ? [] : ['the kinds of nodemesh.io and their objects (--crds takes them away)']),
+    ...(enrolled.length > 0 && unenrol !== true ? [`labels on ${listed(enrolled)}`] : []),
+    'Gateways, routes and policies, which are yours, with what the controller last wrote into their status',
+  ];
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_SHOWN).join(', ');
+  return names.length > MOST_SHOWN ? `${shown} and ${names.length - MOST_SHOWN} more` : shown;
+}
+
+const MOST_SHOWN = 10;
+const WAYPOINTS = 'gateway.istio.io/managed=nodemesh.io-waypoint-controller';
+/** By it the controller knows what it has made. */
+const APPLIED = 'nodemesh.io/applied';
+const WAYPOINT_KINDS = [
+  ['apps/v1', 'Deployment'],
+  ['autoscaling/v2', 'HorizontalPodAutoscaler'],
+  ['policy/v1', 'PodDisruptionBudget'],
+  ['v1', 'Service'],
+  ['v1', 'ServiceAccount'],
+  ['v1', 'ConfigMap'],
+] as const;

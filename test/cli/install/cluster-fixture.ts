@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import {
+  type FakeKubernetesApi,
+  startFakeKubernetesApi,
+} from '../../support/kubernetes-api/fake-kubernetes-api.ts';
+import type { ApiObject } from '../../support/kubernetes-api/api-object.ts';
+import { DEFAULT_RESOURCES, define } from '../../support/kubernetes-api/resource-table.ts';
+import { nodemesh } from '../../lab/support/lab-fixture.ts';
+
+/** A cluster whose controllers do their work at once, and the command line that works on it. */
+export interface InstallCluster {
+  readonly api: FakeKubernetesApi;
+  run(...args: readonly string[]): ReturnType<typeof nodemesh>;
+  /** Rollouts end, namespaces go with all that is in them, pods are let go of; false: nobody does any of it. */
+  works: boolean;
+}
+
+const RESOURCES = [
+  ...DEFAULT_RESOURCES,
+  define('rbac.authorization.k8s.io/v1', 'Role', { noStatus: true }),
+  define('rbac.authorization.k8s.io/v1', 'RoleBinding', { noStatus: true }),
+  define('rbac.authorization.k8s.io/v1', 'ClusterRole', { cluster: true, noStatus: true }),
+  define('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', { cluster: true, noStatus: true }),
+  define('networking.k8s.io/v1', 'NetworkPolicy', { plural: 'networkpolicies', noStatus: true }),
+  define('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  define('v1', 'ResourceQuota'),
+  define('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy', {
+    plural: 'validatingadmissionpolicies',
+    cluster: true,
+  }),
+];
+
+export async function startInstallCluster(t: Test): Promise<InstallCluster> {
+  const api = await startFakeKubernetesApi({ resources: RESOURCES });
+  const folder = await mkdtemp(join(tmpdir(), 'nodemesh-install-'));
+  const kubeconfig = api.writeKubeconfig(join(folder, 'kubeconfig'));
+  const cluster: InstallCluster = {
+    api,
+    works: true,
+    run: (...args) => nodemesh([...args, '--kubeconfig', kubeconfig]),
+  };
+  const timer = setInterval(() => {
+    if (cluster.works) control(api);
+  }, 50);
+  t.teardown(async () => {
+    clearInterval(timer);
+    await api.close();
+    await rm(folder, { recursive: true });
+  });
+  return cluster;
+}
+
+/** All objects of a kind, as they are now. */
+export function objectsOf({ store }: FakeKubernetesApi, resource: string): readonly ApiObject[] {
+  return store.listAt(resource, store.version);
+}
+
+function control(api: FakeKubernetesApi): void {
+  for (const kind of ['Deployment', 'DaemonSet'] as const)
+    for (const object of objectsOf(api, `${kind.toLowerCase()}s.apps`)) {
+      const { generation = 1 } = object.metadata;
+      const { observedGeneration } = (object.status ?? {}) as { readonly observedGeneration?: number };
+      if (observedGeneration !== generation)
+        api.put({ ...object, kind, status: rolledOut(object, generation) });
+    }
+  const namespaces = new Set(objectsOf(api, 'namespaces').map(({ metadata }) => metadata.name));
+  for (const { kind, plural, group, namespaced } of RESOURCES)
+    if (namespaced)
+      for (const { metadata } of objectsOf(api, group === '' ? plural : `${plural}.${group}`))
+        if (!namespaces.has(metadata.namespace))
+          api.remove(kind, metadata.namespace ?? '', metadata.name ?? '');
+  letPodsGo(api);
+}
+
+function rolledOut({ spec }: ApiObject, observedGeneration: number): Readonly<Record<string, number>> {
+  const { replicas = 1 } = spec as { readonly replicas?: number };
+  return {
+    observedGeneration,
+    desiredNumberScheduled: replicas,
+    updatedNumberScheduled: replicas,
+    numberAvailable: replicas,
+    updatedReplicas: replicas,
+    availableReplicas: replicas,
+  };
+}
+
+function letPodsGo(api: FakeKubernetesApi): void {
+  const enrolled = new Set(
+    objectsOf(api, 'namespaces')
+      .filter(({ metadata }) => metadata.labels?.['istio.io/dataplane-mode'] === 'ambient')
+      .map(({ metadata }) => metadata.name),
+  );
+  for (const pod of objectsOf(api, 'pods')) {
+    const { annotations = {}, namespace } = pod.metadata;
+    const { 'ambient.istio.io/redirection': redirection, ...others } = annotations;
+    if (redirection !== undefined && !enrolled.has(namespace))
+      api.put({ ...pod, kind: 'Pod', metadata: { ...pod.metadata, annotations: others } });
+  }
+}

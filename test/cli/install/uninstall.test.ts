@@ -1,0 +1,114 @@
+import { test } from 'tap';
+import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
+import { objectsOf, startInstallCluster } from './cluster-fixture.ts';
+
+function putShop(api: FakeKubernetesApi): void {
+  const labels = { 'istio.io/dataplane-mode': 'ambient', 'their.example/own': 'yes' };
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+  const annotations = { 'ambient.istio.io/redirection': 'enabled', 'their.example/own': 'yes' };
+  api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart', namespace: 'shop', annotations } });
+}
+
+/** All objects with our label, or in our namespace. */
+function ours(api: FakeKubernetesApi): readonly string[] {
+  return ['namespaces', 'serviceaccounts', 'services', 'configmaps', 'deployments.apps', 'daemonsets.apps']
+    .concat(
+      ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map(
+        (name) => `${name}.rbac.authorization.k8s.io`,
+      ),
+    )
+    .concat(
+      'validatingwebhookconfigurations.admissionregistration.k8s.io',
+      'gatewayclasses.gateway.networking.k8s.io',
+    )
+    .flatMap((resource) =>
+      objectsOf(api, resource)
+        .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/part-of'] === 'nodemesh')
+        .map(({ metadata }) => `${resource} ${metadata.name}`),
+    );
+}
+
+test('uninstall refuses while something is in the mesh, names it, and changes nothing', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  putShop(api);
+  const version = api.store.version;
+  const { code, stderr } = await run('uninstall');
+  t.equal(code, 1);
+  t.match(stderr, /in the mesh there are namespace shop; nothing was changed[\s\S]*--unenrol/);
+  t.equal(api.store.version, version);
+});
+
+test('uninstall --unenrol --crds takes everything away in an order in which nothing breaks', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  putShop(api);
+  const managed = { 'gateway.istio.io/managed': 'nodemesh.io-waypoint-controller' };
+  const waypoint = { namespace: 'shop', labels: managed, annotations: { 'nodemesh.io/applied': 'x' } };
+  api.put({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...waypoint, name: 'waypoint' },
+    spec: {},
+  });
+  api.put({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', labels: managed, name: 'theirs' },
+  });
+  const { code, stderr, stdout } = await run('uninstall', '--unenrol', '--crds');
+  t.equal(code, 0, stderr);
+  const steps = [
+    'validatingwebhookconfiguration nodemesh deleted',
+    'namespace shop is not to be in the mesh any more',
+    'every pod has left the mesh',
+    'daemonset nodemesh-system/ztunnel deleted',
+    'no ztunnel runs any more',
+    'every node is clean',
+    'daemonset nodemesh-system/nodemesh-clean-up deleted',
+    'deployment shop/waypoint deleted',
+    'deployment nodemesh-system/nodemesh-controller deleted',
+    'namespace nodemesh-system is gone',
+    'customresourcedefinition filters.nodemesh.io deleted',
+  ].map((step) => stderr.indexOf(step));
+  t.same(
+    steps,
+    [...steps].sort((one, other) => one - other),
+  );
+  t.notOk(steps.includes(-1));
+  t.same(ours(api), []);
+  t.same(objectsOf(api, 'customresourcedefinitions.apiextensions.k8s.io'), []);
+  const { metadata } = api.get('Namespace', '', 'shop') ?? { metadata: {} };
+  t.same(
+    metadata.labels,
+    { 'their.example/own': 'yes' },
+    'the namespace has its own label, and none of ours',
+  );
+  t.ok(api.get('Service', 'shop', 'theirs'), 'what the controller has not made is not touched');
+  t.match(stdout, /^left: Gateways, routes and policies/m);
+  t.notMatch(stdout, /left: the kinds/);
+});
+
+test('uninstall --force goes on although pods are in the mesh, and says what it leaves', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  putShop(api);
+  const { code, stdout } = await run('uninstall', '--force');
+  t.equal(code, 0);
+  t.match(stdout, /left: the kinds of nodemesh\.io[\s\S]*left: labels on namespace shop/);
+  t.ok(api.get('CustomResourceDefinition', '', 'filters.nodemesh.io'));
+});
+
+test('uninstall works again where it was cut off, and where there is nothing', async (t) => {
+  const cluster = await startInstallCluster(t);
+  await cluster.run('install');
+  cluster.works = false;
+  const cut = await cluster.run('uninstall', '--timeout', '1s');
+  t.match(cut.stderr, /every node is clean: not within 1 s/);
+  cluster.works = true;
+  const { code, stderr } = await cluster.run('uninstall');
+  t.equal(code, 0, stderr);
+  t.same(ours(cluster.api), []);
+  const nothing = await cluster.run('uninstall', '--timeout', '5s');
+  t.equal(nothing.code, 0, nothing.stderr);
+});
