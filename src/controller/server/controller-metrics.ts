@@ -3,6 +3,7 @@ import {
   type Facts,
   METRICS,
   type MetricsRegistry,
+  makeCounter,
   makeGauge,
   observe,
   SeriesHistogram,
@@ -11,7 +12,7 @@ import type { DeltaServer } from '../../xds/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { Leadership } from '../leadership/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
-import type { ObjectSource } from '../sources/index.ts';
+import type { ObjectSource, SourceFacts } from '../sources/index.ts';
 
 /** The controller's own metrics; all but the times of pushes are read at scrapes alone. */
 export function registerControllerMetrics(
@@ -56,11 +57,31 @@ export function registerControllerMetrics(
     self.set({ understood: 'true' }, all.length - faulty);
     self.set({ understood: 'false' }, faulty);
   });
+  registerSourceMetrics(registry, source);
   makeGauge(registry, METRICS.controllerManifestProblems, (self) => {
     const problems = source.problems();
     for (const severity of ['error', 'notice']) {
       self.set({ severity }, problems.filter((problem) => problem.severity === severity).length);
     }
+  });
+}
+
+/** Of a source that follows kinds. */
+function registerSourceMetrics(registry: MetricsRegistry, source: ObjectSource): void {
+  const all = (): readonly SourceFacts[] => source.facts?.() ?? [];
+  makeGauge(registry, METRICS.controllerSourceObjects, (self) => {
+    for (const { kind, objects } of all()) self.set({ kind }, objects);
+  });
+  makeCounter(registry, METRICS.controllerSourceLists, (self) => {
+    self.reset();
+    for (const { kind, lists } of all()) self.inc({ kind }, lists);
+  });
+  makeCounter(registry, METRICS.controllerSourceWatchRestarts, (self) => {
+    self.reset();
+    for (const { kind, watchRestarts } of all()) self.inc({ kind }, watchRestarts);
+  });
+  makeGauge(registry, METRICS.controllerSourceHeard, (self) => {
+    for (const { kind, heardMs } of all()) if (heardMs > 0) self.set({ kind }, heardMs / 1000);
   });
 }
 

@@ -313,6 +313,26 @@ export const METRICS = {
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
     'severity',
   ]),
+  controllerSourceObjects: gauge(
+    'nodemesh_controller_source_objects',
+    'Objects of a kind that are known from the API server',
+    ['kind'],
+  ),
+  controllerSourceLists: counter(
+    'nodemesh_controller_source_lists_total',
+    'Times that all objects of a kind were listed: once at the start, and whenever a watch could not go on',
+    ['kind'],
+  ),
+  controllerSourceWatchRestarts: counter(
+    'nodemesh_controller_source_watch_restarts_total',
+    'Watches of a kind that were opened after the first: every few minutes each, more often where they are cut',
+    ['kind'],
+  ),
+  controllerSourceHeard: gauge(
+    'nodemesh_controller_source_heard_seconds',
+    'When the API server last said something of a kind, in seconds since 1970; it does every minute or so',
+    ['kind'],
+  ),
   controllerRefusedCalls: counter(
     'nodemesh_controller_refused_calls_total',
     'Calls refused because a limit was reached, by call (certificate, stream, node-report) and by whose limit it was: caller, all',

@@ -96,6 +96,8 @@ const ROUTES = ['grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes'];
 
 const READ = [
   rule('', ['configmaps', 'namespaces', 'nodes', 'pods', 'serviceaccounts', 'services'], WATCH),
+  // Their names: a kind that is gone is told from one that an API server has not loaded yet.
+  rule('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),
   rule('apps', ['deployments'], WATCH),
   rule('discovery.k8s.io', ['endpointslices'], WATCH),
   rule('gateway.networking.k8s.io', ['gatewayclasses', 'gateways', 'referencegrants', ...ROUTES], WATCH),

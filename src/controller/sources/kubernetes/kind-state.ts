@@ -20,10 +20,10 @@ export function isSettled(kind: ReadKind, state: KindState, error: unknown): boo
     case 'listed':
       return true;
     case 'absent':
-      return !(state.isOddlyServed && isGuard(kind.kind));
+      return !(state.isOddlyServed && kind.essential);
     case 'listing':
       // Without a route something may not work; without a policy somebody gets in whom it keeps out.
-      return isKubernetesError(error, 'ERR_KUBERNETES_FORBIDDEN') && !isGuard(kind.kind);
+      return isKubernetesError(error, 'ERR_KUBERNETES_FORBIDDEN') && !kind.essential;
     case 'unknown':
       return false;
   }
@@ -53,15 +53,16 @@ function absence(
   const versions = kind.resources.map(({ version }) => version).join(', ');
   if (!isOddlyServed)
     return say('notice', `no CustomResourceDefinition of ${kind.kind}: none are read until there is one`);
-  const effect = isGuard(kind.kind) ? '; nobody is served until it is' : '';
+  const effect = kind.essential ? '; nobody is served until it is' : '';
   return say('error', `expected ${kind.kind} to be served in one of the versions ${versions}${effect}`);
 }
 
 function effectOf(kind: ReadKind, state: KindState): string {
   if (state.type === 'listed') return 'what is known of them stays in force';
+  if (!kind.essential) return 'the mesh goes without';
   return isGuard(kind.kind)
     ? 'nobody is served until they are known, since they may refuse somebody'
-    : 'the mesh goes without';
+    : 'nobody is served until they are known, since half a mesh reads as the removal of the other half';
 }
 
 /** As it stands in a ClusterRole. */

@@ -1,5 +1,5 @@
 import { type ResourceType, resourceType } from '../../kubernetes/index.ts';
-import { apiVersionsOf, type ObjectKind } from '../../objects/index.ts';
+import { apiVersionsOf, isGuard, type ObjectKind } from '../../objects/index.ts';
 
 /** How a kind that the mesh reads is asked for. */
 export interface ReadKind {
@@ -8,6 +8,8 @@ export interface ReadKind {
   readonly resources: readonly ResourceType[];
   /** It comes with a CustomResourceDefinition, and may not be there. */
   readonly custom: boolean;
+  /** Without it proxies must not be told anything: they would carry what they should refuse, or let go of what they hold. */
+  readonly essential: boolean;
   /** Nothing of it is read but its metadata, so nothing else is asked for. */
   readonly metadataOnly: boolean;
   readonly fieldSelector: string | undefined;
@@ -27,6 +29,7 @@ export function readKind(kind: ObjectKind): ReadKind {
     kind,
     resources,
     custom: !resources.some(({ group }) => BUILT_IN_GROUPS.has(group)),
+    essential: ESSENTIAL.has(kind) || isGuard(kind),
     metadataOnly,
     fieldSelector,
   };
@@ -74,4 +77,14 @@ const TABLE: Readonly<Record<ObjectKind, Row>> = {
 
 export const READ_KINDS: readonly ObjectKind[] = Object.keys(TABLE) as ObjectKind[];
 
+/** Beside the policies: what is enrolled, where it is, which waypoint it must pass, and MeshConfig. */
+const ESSENTIAL = new Set<ObjectKind>([
+  'Namespace',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'ConfigMap',
+  'GatewayClass',
+  'Gateway',
+]);
 const BUILT_IN_GROUPS = new Set(['', 'apps', 'discovery.k8s.io']);

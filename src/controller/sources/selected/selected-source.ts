@@ -112,6 +112,7 @@ export function createSelectedSource(
     problems,
     isSelected: judge,
     start: () => source.start(),
+    facts: () => source.facts?.() ?? [],
     deliverAgain: (wanted) => source.deliverAgain?.(wanted),
     async close() {
       stop();

@@ -138,6 +138,21 @@ test('policies that may not be read keep the source from starting until they may
   t.equal(made.told().size, 1);
 });
 
+test('neither is half a mesh served where namespaces or pods may not be read', async (t) => {
+  for (const kind of ['Namespace', 'Pod'] as const) {
+    const made = await createWorld({
+      kinds: [kind],
+      prepare: (fake) => void fake.faults.add({ verb: 'list' }, FORBIDDEN),
+    });
+    const refused = t.rejects(made.source.start(), { message: /closed before/ });
+    await until(() => made.source.problems().length > 0);
+    t.match(made.source.problems(), [{ message: /half a mesh reads as the removal of the other half/ }]);
+    t.same(made.batches, []);
+    await made.close();
+    await refused;
+  }
+});
+
 test('policies that may no longer be read stay in force', async (t) => {
   const made = await world(t);
   made.fake.put(objectOf('AuthorizationPolicy', 'p', 1));
