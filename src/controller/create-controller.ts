@@ -16,7 +16,7 @@ import {
   type MetricsRegistry,
 } from '../telemetry/index.ts';
 import { startGrpcServer } from '../wire/index.ts';
-import { type Cluster, joinCluster } from './cluster/index.ts';
+import { type Cluster, joinCluster, relayToOthers } from './cluster/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
 import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
 import { type Leadership, soleLeader } from './leadership/index.ts';
@@ -153,7 +153,8 @@ async function startController(
   listed();
 
   const certificate = owned.own(await ownCertificate());
-  const proxies = createProxyServices(mesh, { config, tokens, observations, log });
+  const relay = cluster && owned.own(relayToOthers(mesh, cluster, { config, log }));
+  const proxies = createProxyServices(mesh, { config, tokens, observations, relay, log });
   const { limits, trustedNodeAccounts } = config;
   const limited = limitServices(proxies.services, {
     ...{ limits, clock },

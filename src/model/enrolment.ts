@@ -66,6 +66,8 @@ export interface EnrolmentReport {
   }[];
   /** The answer is to come when all pods that join or leave the mesh now have come as far as these. */
   readonly awaitsOthers?: boolean;
+  /** Another controller heard it and passes it on, so that proxies of this one know too. */
+  readonly relayed?: boolean;
 }
 
 /** Answered once every proxy has acknowledged what the report changed, or the controller has waited long enough. */

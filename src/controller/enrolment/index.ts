@@ -2,3 +2,4 @@ export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
 export { bystanderOf, namespaceMembership } from './membership.ts';
 export { createCrossing } from './crossing.ts';
 export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';
+export { createReportRelay, type ReportPeer, type ReportRelay } from './report-relay.ts';

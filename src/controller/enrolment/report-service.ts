@@ -18,6 +18,8 @@ export interface ReportServiceOptions {
   readonly written: (pod: PodObject) => void;
   /** Resolves whether every proxy has acknowledged what was announced so far; false after `timeoutMs`. */
   readonly acknowledged: (timeoutMs: number) => Promise<boolean>;
+  /** Tells the other controllers, whose proxies must know too. Default: there are none. */
+  readonly relay?: (report: EnrolmentReport, caller: Caller, timeoutMs: number) => Promise<boolean>;
   readonly sink: Pick<SinkQueue, 'annotatePod' | 'recordEvent' | 'setStatus'>;
   /** How long a pod that joins waits for the proxies. Default 500. */
   readonly joinWaitMs?: number | undefined;
@@ -37,7 +39,7 @@ export interface ReportService {
 type ReportedPod = EnrolmentReport['pods'][number];
 
 export function createReportService(options: ReportServiceOptions): ReportService {
-  const { sink, log = silentLogger } = options;
+  const { sink, relay = async () => true, log = silentLogger } = options;
   const { joinWaitMs = 500, leaveWaitMs = 2_000, stepWaitMs = 10_000 } = options;
   // By node and generation: a report that was overtaken must not undo the newer one.
   const newest = new Map<string, number>();
@@ -45,7 +47,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   // Every report lists all pods of the node; only what is new in it belongs into the log.
   const lastState = new Map<WorkloadUid, ReportedPod['state']>();
 
-  function take(entry: ReportedPod, node: string) {
+  function take(entry: ReportedPod, { node, relayed = false }: EnrolmentReport) {
     const pod = options.podOf(entry.uid);
     if (pod === undefined || pod.node !== node) {
       // A pod that has just been deleted is reported released; there is nothing left to say of it.
@@ -58,15 +60,16 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     if (lastState.get(entry.uid) !== entry.state)
       log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
     lastState.set(entry.uid, entry.state);
-    if (entry.state === 'failed') tellFailure(pod, entry);
-    else if (failed.delete(entry.uid)) {
+    if (entry.state === 'failed') {
+      failed.add(entry.uid);
+      if (!relayed) tellFailure(pod, entry);
+    } else if (failed.delete(entry.uid) && !relayed) {
       tellState(pod, { status: captured ? 'True' : 'False', reason: 'Reported', message: entry.state });
     }
     return [{ pod, captured, leaving: entry.state === 'leaving' || entry.state === 'released' }];
   }
 
   function tellFailure(pod: PodObject, entry: ReportedPod): void {
-    failed.add(entry.uid);
     const message = `${entry.errorCode}: ${entry.error}`;
     const { namespace, name } = pod.meta;
     log.warn('pod could not be enrolled', { uid: entry.uid, code: entry.errorCode, reason: entry.error });
@@ -83,6 +86,14 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     sink.setStatus({ apiVersion: 'v1', kind: 'Pod', namespace, name, writer: 'enrolment', conditions });
   }
 
+  function write(taken: readonly { readonly pod: PodObject; readonly captured: boolean }[]): void {
+    for (const { pod, captured } of taken) {
+      const { namespace, name, uid } = pod.meta;
+      const annotations = { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
+      void sink.annotatePod({ namespace, name, uid, annotations }).then(() => options.written(pod));
+    }
+  }
+
   return {
     async report(report, caller) {
       checkScope(report, caller, options.trustedNodeAccounts);
@@ -92,21 +103,28 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       }
       newest.set(report.node, report.generation);
       options.crossing.take(report.pods);
-      if (report.awaitsOthers === true) return { acknowledged: await options.crossing.settled(stepWaitMs) };
-      const taken = report.pods.flatMap((entry) => take(entry, report.node));
+      const tellOthers = (waitMs: number): Promise<boolean> =>
+        report.relayed === true ? Promise.resolve(true) : relay(report, caller, waitMs + ON_THE_WAY_MS);
+      if (report.awaitsOthers === true)
+        return { acknowledged: await all(options.crossing.settled(stepWaitMs), tellOthers(stepWaitMs)) };
+      const taken = report.pods.flatMap((entry) => take(entry, report));
       options.announce(taken);
-      for (const { pod, captured } of taken) {
-        const { namespace, name, uid } = pod.meta;
-        const annotations = { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
-        void sink.annotatePod({ namespace, name, uid, annotations }).then(() => options.written(pod));
-      }
-      if (taken.length === 0) return { acknowledged: true };
+      // What another replica writes counts here until the pod says the same.
+      if (report.relayed === true) for (const { pod } of taken) options.written(pod);
+      else write(taken);
+      if (taken.length === 0 && report.pods.length === 0) return { acknowledged: true };
       const waitMs = taken.some(({ leaving }) => leaving) ? leaveWaitMs : joinWaitMs;
-      return { acknowledged: await options.acknowledged(waitMs) };
+      return { acknowledged: await all(options.acknowledged(waitMs), tellOthers(waitMs)) };
     },
   };
 }
 
+async function all(...answers: readonly Promise<boolean>[]): Promise<boolean> {
+  return (await Promise.all(answers)).every((answer) => answer);
+}
+
+/** What a report takes to another controller and back. */
+const ON_THE_WAY_MS = 250;
 const ANNOUNCED: ReadonlySet<EnrolmentState> = new Set(['prepared', 'sending', 'captured']);
 
 function checkScope(report: EnrolmentReport, caller: Caller, trustedNodeAccounts: ReadonlySet<string>): void {

@@ -5,7 +5,7 @@ import type { StreamPeer } from '../../xds/index.ts';
 import { createCertificateService } from '../certificates/index.ts';
 import type { MeshCollections } from '../collections/index.ts';
 import type { ControllerConfig } from '../controller-config.ts';
-import { createCrossing, createReportService } from '../enrolment/index.ts';
+import { createCrossing, createReportService, type ReportRelay } from '../enrolment/index.ts';
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import type { ObservationService } from '../observation/index.ts';
@@ -21,10 +21,14 @@ export function createProxyServices(
     readonly config: ControllerConfig;
     readonly tokens: TokenVerifier;
     readonly observations: Pick<ObservationService, 'report'>;
+    /** To the other controllers. Default: there are none. */
+    readonly relay?: Pick<ReportRelay, 'relay'> | undefined;
     readonly log: Logger;
   },
 ): { readonly authenticate: Authenticate<Caller>; readonly services: GrpcServices<Caller> } {
-  const { config, tokens, observations, log } = parts;
+  const { config, tokens, observations, relay, log } = parts;
+  /** A report is passed on as the one that sent it. */
+  const tokenOf = new WeakMap<Caller, string>();
   const podNamed = (namespace: string, name: string): PodObject | undefined =>
     collections.pods.get(`${namespace}/${name}`);
   const certificates = createCertificateService({
@@ -52,12 +56,21 @@ export function createProxyServices(
     written: (pod) => collections.captureWritten(pod),
     acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),
     sink: reportSink,
+    ...(relay && {
+      relay: (report, caller, timeoutMs) =>
+        relay.relay(report, { token: tokenOf.get(caller) ?? '', timeoutMs }),
+    }),
     joinWaitMs: config.joinWaitMs,
     leaveWaitMs: config.leaveWaitMs,
     log,
   });
   return {
-    authenticate: (token) => answering(async () => placeCaller(await tokens.verify(token), podNamed)),
+    authenticate: (token) =>
+      answering(async () => {
+        const caller = placeCaller(await tokens.verify(token), podNamed);
+        if (relay !== undefined) tokenOf.set(caller, token);
+        return caller;
+      }),
     services: {
       async xds(stream, caller) {
         let peer: StreamPeer;

@@ -26,6 +26,11 @@ export interface GrpcClient extends Closable {
   createCertificate(request: CertificateRequest, signal?: AbortSignal): Promise<CertificateResponse>;
   /** Rejects with WireError, or with the signal's reason. */
   reportNode(report: EnrolmentReport, signal?: AbortSignal): Promise<EnrolmentReceipt>;
+  /** Passes on a report of somebody else, with their token. Rejects as above. */
+  relayReport(
+    report: EnrolmentReport,
+    as: { readonly token: string; readonly timeoutMs: number },
+  ): Promise<EnrolmentReceipt>;
   /** Rejects with WireError, or with the signal's reason. */
   reportObservations(report: ObservationReport, signal?: AbortSignal): Promise<ObservationReceipt>;
 }
@@ -40,6 +45,8 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     createCertificate: (request, signal) =>
       caller.call(CREATE_CERTIFICATE, request, { timeoutMs: certificateTimeoutMs, signal }),
     reportNode: (report, signal) => caller.call(REPORT, report, { timeoutMs: reportTimeoutMs, signal }),
+    relayReport: (report, { token, timeoutMs }) =>
+      caller.call(REPORT, { ...report, relayed: true }, { timeoutMs, token }),
     reportObservations: (report, signal) =>
       caller.call(REPORT_OBSERVATIONS, report, { timeoutMs: OBSERVATION_TIMEOUT_MS, signal }),
     close: () => caller.close(),

@@ -7,6 +7,8 @@ import { type ChannelOptions, callMetadata, openChannel } from './channel.ts';
 export interface UnaryCallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** In place of the channel's own. */
+  readonly token?: string | undefined;
 }
 
 /** Calls that get one answer, all over one connection that is made when first needed. */
@@ -54,7 +56,9 @@ export function createUnaryCaller(options: ChannelOptions): UnaryCaller {
       if (closed) throw clientClosed();
       calls += 1;
       try {
-        const [metadata, client] = await Promise.all([callMetadata(options), current()]);
+        const { token } = callOptions;
+        const who = token === undefined ? options : { ...options, token: async () => token };
+        const [metadata, client] = await Promise.all([callMetadata(who), current()]);
         return await issueCall({ client, metadata, method, request, ...callOptions });
       } catch (error) {
         throw closed ? clientClosed(error) : error;

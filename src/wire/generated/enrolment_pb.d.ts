@@ -290,6 +290,13 @@ export declare type NodeReport = Message<"nodemesh.enrolment.NodeReport"> & {
    * @generated from field: bool awaits_others = 4;
    */
   awaitsOthers: boolean;
+
+  /**
+   * Passed on by a controller that heard it: it goes no further, and is written by that one.
+   *
+   * @generated from field: bool relayed = 5;
+   */
+  relayed: boolean;
 };
 
 /**

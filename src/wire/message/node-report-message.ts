@@ -20,6 +20,7 @@ export function encodeNodeReport(report: EnrolmentReport): Buffer {
     node: report.node,
     generation: BigInt(report.generation),
     awaitsOthers: report.awaitsOthers ?? false,
+    relayed: report.relayed ?? false,
     pods: report.pods.map(({ uid, state, errorCode, error }) =>
       create(PodReportSchema, { uid, state: STATES.encode(state), errorCode, error }),
     ),
@@ -36,6 +37,7 @@ export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
     node: requireText(message.node, 'node'),
     generation: Number(message.generation),
     ...(message.awaitsOthers && { awaitsOthers: true }),
+    ...(message.relayed && { relayed: true }),
     pods: message.pods.map(({ uid, state, errorCode, error }, index) => ({
       uid: requireText(uid, `pods[${index}].uid`) as WorkloadUid,
       state: STATES.decode(state, `pods[${index}].state`),

@@ -84,6 +84,33 @@ export function nodeTokens(fake: FakeKubernetesApi, nodes: readonly string[]): v
   };
 }
 
+/** The endpoints of the controller's Service. */
+export function announceReplicas(
+  fake: FakeKubernetesApi,
+  replicas: readonly { readonly instance: string; readonly address: string }[],
+): void {
+  for (const { instance, address } of replicas) {
+    fake.put({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        namespace: 'nodemesh-system',
+        name: `controller-${instance}`,
+        labels: { 'kubernetes.io/service-name': 'nodemesh-controller' },
+      },
+      addressType: 'IPv4',
+      ports: [{ name: 'grpc', port: Number(address.split(':')[1]), protocol: 'TCP' }],
+      endpoints: [
+        {
+          addresses: ['127.0.0.1'],
+          conditions: { ready: true },
+          targetRef: { kind: 'Pod', namespace: 'nodemesh-system', name: instance },
+        },
+      ],
+    });
+  }
+}
+
 function ztunnelPod(node: string): ApiObject {
   return {
     apiVersion: 'v1',
