@@ -2,6 +2,7 @@ import { Command, Help } from 'commander';
 import type { CliContext } from './context.ts';
 import { addAnalyzeCommand } from './analyze/index.ts';
 import { addBugReportCommand } from './bug-report/index.ts';
+import { addCniCommands } from './cni/index.ts';
 import { addCheckCommand } from './check/index.ts';
 import { registerControllerCommand } from './controller.ts';
 import { addDemoCommand } from './demo/index.ts';
@@ -79,6 +80,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
     const { addIstioCommands } = await import('./istio/index.ts');
     addIstioCommands(program, VERSION, process.env);
   } else addNameOnly(program, 'ztunnel', 'run the proxy of one node');
+  addCniCommands(program, context);
   program.commandsGroup('Other:');
   addVersionCommand(program, context);
   addHiddenCommands(program, context);
