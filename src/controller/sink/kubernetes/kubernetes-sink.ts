@@ -1,5 +1,10 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../../../base/index.ts';
-import { isKubernetesError, type KubernetesApi, resourceType } from '../../kubernetes/index.ts';
+import {
+  isKubernetesError,
+  type KubernetesApi,
+  type ResourceTarget,
+  resourceType,
+} from '../../kubernetes/index.ts';
 import type { ControllerSink, PodAnnotations } from '../controller-sink.ts';
 import { createEventWriter } from './event-writer.ts';
 import { applyOwned, deleteOwned } from './owned-objects.ts';
@@ -39,23 +44,33 @@ export function createKubernetesSink(options: KubernetesSinkOptions): Controller
 
 /** Through the status: that needs no right to change what a pod runs. */
 async function annotate(
-  api: Pick<KubernetesApi, 'patch'>,
+  api: Pick<KubernetesApi, 'get' | 'patch'>,
   { namespace, name, uid = '', annotations }: PodAnnotations,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const target = { resource: PODS, namespace, name };
   const metadata = uid === '' ? { annotations } : { uid, annotations };
   try {
-    await api.patch(
-      { resource: PODS, namespace, name, subresource: 'status' },
-      { type: 'merge', body: { metadata } },
-      { signal },
-    );
+    await api.patch({ ...target, subresource: 'status' }, { type: 'merge', body: { metadata } }, { signal });
   } catch (error) {
-    // Gone, or another one by now: there is nothing left to say of the one that was meant.
-    const isGone =
-      isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND') ||
-      (uid !== '' && isKubernetesError(error, 'ERR_KUBERNETES_CONFLICT'));
-    if (!isGone) throw error;
+    if (isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')) return;
+    // Nobody can change a UID: that is how the API server says that this is another pod of the name.
+    const mayBeOther = isKubernetesError(error, 'ERR_KUBERNETES_INVALID', 'ERR_KUBERNETES_CONFLICT');
+    if (uid === '' || !mayBeOther || (await uidOf(api, target, signal)) === uid) throw error;
+  }
+}
+
+/** Undefined when there is no such object. */
+async function uidOf(
+  api: Pick<KubernetesApi, 'get'>,
+  target: ResourceTarget,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  try {
+    return (await api.get(target, { signal })).metadata.uid;
+  } catch (error) {
+    if (isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')) return undefined;
+    throw error;
   }
 }
 
