@@ -77,6 +77,7 @@ const WHOLES: Readonly<Record<WholeSetting, string>> = {
 };
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   cni: `${TRAITS}.cni`,
+  failClosed: 'eq .Values.webhookFailurePolicy `Fail`',
   fixedUser: 'ne .Values.platform `openshift`',
   gke: 'eq .Values.platform `gke`',
   network: '.Values.network',

@@ -95,6 +95,8 @@ const SECURITY_KINDS = ['authorizationpolicies', 'peerauthentications', 'request
 const ROUTES = ['grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes'];
 
 const READ = [
+  // When kinds come and go.
+  rule('apiextensions.k8s.io', ['customresourcedefinitions'], WATCH),
   rule('', ['configmaps', 'namespaces', 'nodes', 'pods', 'serviceaccounts', 'services'], WATCH),
   // Their names: a kind that is gone is told from one that an API server has not loaded yet.
   rule('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),

@@ -104,6 +104,8 @@ function controllerArguments(shape: Shape): readonly string[] {
     '--kubernetes',
     '--listen=[::]:15012',
     '--admin=[::]:15014',
+    '--webhook-listen=[::]:15017',
+    ...shape.when('failClosed', ['--webhook-fail-closed']),
     `--server-name=${CONTROLLER_HOST}`,
     `--trust-domain=${shape.text('trustDomain')}`,
     `--cluster-domain=${shape.text('clusterDomain')}`,

@@ -82,7 +82,8 @@ export function admissionObjects(shape: Shape): readonly Manifest[] {
             scope: 'Namespaced',
           })),
           sideEffects: 'None',
-          timeoutSeconds: 5,
+          // More than a review may take (--webhook-timeout).
+          timeoutSeconds: 10,
         },
       ],
     },

@@ -123,6 +123,7 @@ function settingsShape(settings: InstallSettings): {
   const wholes: Readonly<Record<WholeSetting, Fields>> = settings;
   const conditions: Readonly<Record<Condition, boolean>> = {
     cni: traits.cni,
+    failClosed: settings.webhookFailurePolicy === 'Fail',
     fixedUser: settings.platform !== 'openshift',
     gke: settings.platform === 'gke',
     network: settings.network !== '',

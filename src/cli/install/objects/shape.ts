@@ -23,7 +23,7 @@ export type NumberSetting = 'controllerReplicas' | 'drainGraceSeconds';
 export type WholeSetting = 'controllerResources' | 'ztunnelResources';
 
 /** What decides whether a part is there. */
-export type Condition = 'cni' | 'fixedUser' | 'gke' | 'network' | 'openshift';
+export type Condition = 'cni' | 'failClosed' | 'fixedUser' | 'gke' | 'network' | 'openshift';
 
 /**
  * How settings get into objects. The same functions write objects for settings that are known, and the templates of the

@@ -127,6 +127,7 @@ function ztunnelArguments(shape: Shape): readonly string[] {
     '--root-cert-file=/var/run/secrets/istio/root-cert.pem',
     '--token-file=/var/run/secrets/tokens/istio-token',
     '--host-proc=/host/proc',
+    '--host-network-namespace=/host/proc/1/ns/net',
     ...shape.when('cni', [`--cni-socket=${NODE_FOLDER}/cni.sock`]),
     `--state-file=${NODE_FOLDER}/ztunnel-state`,
     `--trust-domain=${shape.text('trustDomain')}`,
