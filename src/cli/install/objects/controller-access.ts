@@ -112,7 +112,7 @@ const READ = [
 const WRITE = [
   // Whether a pod is captured (an annotation, which the status subresource takes too), and what is bound to a waypoint.
   rule('', ['pods/status', 'services/status'], ['patch']),
-  rule('', ['events'], ['create', 'patch']),
+  rule('', ['events'], ['create', 'get', 'patch']),
   rule('gateway.networking.k8s.io', statusOf(['gatewayclasses', 'gateways', ...ROUTES]), [
     'get',
     'patch',
@@ -141,7 +141,12 @@ const WRITE = [
 const OWN_NAMESPACE = [
   // Whoever is to create something cannot be held to a name.
   rule('', ['secrets'], ['create']),
-  rule('', ['secrets'], ['get', 'list', 'patch', 'update', 'watch'], ['nodemesh-ca', 'nodemesh-webhook']),
+  rule(
+    '',
+    ['secrets'],
+    ['get', 'list', 'patch', 'update', 'watch'],
+    ['nodemesh-authority', 'nodemesh-ca', 'nodemesh-webhook'],
+  ),
   rule('', ['configmaps'], ['get', 'patch', 'update'], ['nodemesh-root-cert']),
   rule('coordination.k8s.io', ['leases'], ['create']),
   rule('coordination.k8s.io', ['leases'], ['get', 'list', 'patch', 'update', 'watch'], [CONTROLLER]),
