@@ -120,6 +120,20 @@ test("fields of one hop and of the mesh itself are not the client's to set", asy
   t.notMatch(fieldOf(request, 'x-forwarded-client-cert') ?? '', /admin/);
 });
 
+test('a connection that has carried much carries the next request too, once others have filled its session', {
+  timeout: 120_000,
+}, async (t) => {
+  // One after the other, so that one connection to the server carries them all: some 800 KB in a window of 4 MiB, which is
+  // 128 KiB when a hundred tunnels share it.
+  const url = `http://${world.host}/carried`;
+  const load = ['h2load', '--h1', '-n', '2000', '-c', '1', url];
+  const printed = await world.lab.lab('exec', '-n', CLIENTS, 'client-1', '--', ...load);
+  t.match(printed, /2000 succeeded, 0 failed/);
+  await world.run('attack/flood.ts', { node: 2 }, 'closed-windows', world.host, '80', '1', '6');
+  const curl = ['curl', '-sS', '--max-time', '15', url];
+  t.equal(await world.lab.lab('exec', '-n', CLIENTS, 'client-1', '--', ...curl), 'seen');
+});
+
 /** What a flood must come to, beside harming nobody. */
 const FLOODS: Readonly<Record<string, RegExp | undefined>> = {
   'rapid-reset': /"ended":[1-9]/,
