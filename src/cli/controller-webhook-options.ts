@@ -4,7 +4,8 @@ import { durationMs } from './option-values.ts';
 
 /** Flags of the admission webhook. */
 export interface WebhookFlags {
-  readonly webhookListen?: { readonly host: string; readonly port: number };
+  readonly webhookListen?: { readonly host: string; readonly port: number } | 'none';
+  readonly kubernetes?: boolean;
   readonly webhookCertDir?: string;
   readonly webhookTimeout: number;
   readonly webhookFailClosed?: boolean;
@@ -12,10 +13,14 @@ export interface WebhookFlags {
 
 export function addWebhookOptions(
   command: Command,
-  hostPort: (text: string) => NonNullable<WebhookFlags['webhookListen']>,
+  hostPort: (text: string) => { readonly host: string; readonly port: number },
 ): void {
   command
-    .option('--webhook-listen <host:port>', 'admission webhook, HTTPS (default: none)', hostPort)
+    .option(
+      '--webhook-listen <host:port>',
+      'admission webhook, HTTPS, or none (default: [::]:15017 with --kubernetes, else none)',
+      (text) => (text === 'none' ? text : hostPort(text)),
+    )
     .option(
       '--webhook-cert-dir <directory>',
       "tls.crt and tls.key for it (default: a certificate of the mesh's own authority)",
@@ -32,8 +37,8 @@ export function addWebhookOptions(
 }
 
 export function webhookOf(flags: WebhookFlags): ControllerOptions['webhook'] {
-  const { webhookListen: listen } = flags;
-  if (listen === undefined) return undefined;
+  const { webhookListen: listen = flags.kubernetes === true ? { host: '::', port: 15017 } : 'none' } = flags;
+  if (listen === 'none') return undefined;
   return {
     listen,
     certificateDirectory: flags.webhookCertDir,

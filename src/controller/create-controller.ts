@@ -29,7 +29,7 @@ import { openServerCertificate } from './server/server-certificate.ts';
 import { type ControllerSink, silentSink } from './sink/index.ts';
 import { createManifestSource, createSelectedSource, type ObjectSource } from './sources/index.ts';
 import { createJwksVerifier, type TokenVerifier } from './tokens/index.ts';
-import { createWebhook, type ServingCertificate } from './webhook/index.ts';
+import { createWebhook, openSharedCertificate } from './webhook/index.ts';
 
 export interface ControllerDependencies {
   readonly clock?: Clock;
@@ -44,8 +44,6 @@ export interface ControllerDependencies {
   readonly source?: ObjectSource;
   /** Default: the JWKS file. */
   readonly tokens?: TokenVerifier;
-  /** What the webhook shows the API server. Default: a certificate of the mesh's own authority. */
-  readonly webhookCertificate?: () => Promise<ServingCertificate>;
   readonly registry?: MetricsRegistry;
   /** Of the program, for metrics. */
   readonly version?: string;
@@ -108,7 +106,7 @@ async function startController(
     dependencies.source ??
       cluster?.source ??
       createManifestSource({ directory: config.manifestsDirectory, clock, log }),
-    { rootNamespace: config.rootNamespace, ownNamespaces: ownNamespaces(config) },
+    { rootNamespace: config.rootNamespace, ownNamespaces: ownNamespaces(config, cluster) },
   );
   const tokens =
     dependencies.tokens ?? cluster?.tokens ?? createJwksVerifier({ file: config.jwksFile, clock });
@@ -141,7 +139,14 @@ async function startController(
     {
       source,
       settings: config,
-      certificate: dependencies.webhookCertificate ?? ownCertificate,
+      certificate:
+        cluster === undefined
+          ? ownCertificate
+          : () =>
+              openSharedCertificate({
+                ...{ api: cluster.api, namespace: cluster.namespace, clock, log },
+                leads: () => leadership.leading,
+              }),
       registry,
       clock,
       log,
@@ -187,8 +192,13 @@ async function startController(
 }
 
 /** Those of the mesh's own parts. */
-function ownNamespaces({ trustedNodeAccounts }: ControllerConfig): ReadonlySet<string> {
+function ownNamespaces(
+  { trustedNodeAccounts }: ControllerConfig,
+  cluster: Pick<Cluster, 'namespace'> | undefined,
+): ReadonlySet<string> {
   return new Set([
+    ...(cluster === undefined ? [] : [cluster.namespace]),
+
     OWN_NAMESPACE,
     ...[...trustedNodeAccounts].map((account) => account.split('/', 1)[0] ?? ''),
   ]);

@@ -3,6 +3,7 @@ export type { IssuedCertificate, IssueRequest, RevokedSerial } from './authority
 export type { ServerCertificate, ServerCertificateRequest } from './authority/index.ts';
 export { type AuthorityFiles, type AuthorityMaterial, readPluggedAuthority } from './authority/index.ts';
 export { createSelfSignedMaterial } from './authority/index.ts';
+export { createStandaloneCertificate, type StandaloneCertificate } from './authority/index.ts';
 export { createTrustBundle, type ExpiryWarning, expiryWarning } from './certificates/index.ts';
 export { createSigningRequest, type SigningRequest } from './certificates/index.ts';
 export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './certificates/index.ts';

@@ -46,6 +46,18 @@ export async function createSigningCertificate(options: {
   ]);
 }
 
+/** The certificate of an authority for servers that are no workloads, signed by itself. */
+export async function createServingAuthority(options: {
+  readonly signer: Signer;
+  readonly validity: Validity;
+}): Promise<string> {
+  const { signer, validity } = options;
+  return create(signer.name, signer.publicKey, signer, validity, [
+    new BasicConstraintsExtension(true, 0, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+  ]);
+}
+
 /** A workload's certificate after X509-SVID: the URI SAN is all of the name, hence critical (RFC 5280 §4.2.1.6). */
 export function createWorkloadCertificate(options: {
   readonly identity: WorkloadIdentity;

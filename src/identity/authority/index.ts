@@ -11,3 +11,4 @@ export type { RootStatus } from './rotation.ts';
 export type { AuthorityFiles } from './authority-files.ts';
 export { type AuthorityMaterial, readPluggedAuthority } from './plugged-authority.ts';
 export { createSelfSignedMaterial } from './self-signed.ts';
+export { createStandaloneCertificate, type StandaloneCertificate } from './standalone-certificate.ts';

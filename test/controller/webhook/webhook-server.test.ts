@@ -64,7 +64,7 @@ test('the API server is answered in its own words', async (t) => {
     response: {
       uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
       allowed: false,
-      status: { code: 422, reason: 'Invalid', message: /^IST0106 spec\.action/ },
+      status: { code: 403, reason: 'Forbidden', message: /^IST0106 spec\.action/ },
     },
   });
   const allowed = JSON.parse((await post(review(SOUND))).body) as { response: object };

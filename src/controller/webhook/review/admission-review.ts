@@ -63,8 +63,9 @@ export function writeAdmissionReview(uid: string, verdict: AdmissionVerdict): st
   const { allowed, message = '', causes = [], warnings = [] } = verdict;
   const status = {
     status: 'Failure',
-    code: UNPROCESSABLE,
-    reason: 'Invalid',
+    // Of what is Invalid kubectl shows the causes alone, without what to do.
+    code: FORBIDDEN,
+    reason: 'Forbidden',
     message,
     details: { causes: causes.map((cause) => ({ reason: 'FieldValueInvalid', ...cause })) },
   };
@@ -86,5 +87,5 @@ function quoted(text: string): string {
 
 const API_VERSION = 'admission.k8s.io/v1';
 const KIND = 'AdmissionReview';
-const UNPROCESSABLE = 422;
+const FORBIDDEN = 403;
 const LONGEST_UID = 128;
