@@ -18,6 +18,7 @@ import {
 import { startGrpcServer } from '../wire/index.ts';
 import { type Cluster, joinCluster, relayToOthers } from './cluster/index.ts';
 import type { ControllerConfig } from './controller-config.ts';
+import { warnOfSkew } from './feedback/index.ts';
 import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
 import { type Leadership, soleLeader } from './leadership/index.ts';
 import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
@@ -134,6 +135,8 @@ async function startController(
   const dashboard = await listenDashboard(config, { store, facts, clock, log }, owned);
   const ownCertificate = () =>
     openServerCertificate({ authority: mesh.authority, names: config.serverNames, clock, log });
+  const stopSkew = warnOfSkew(mesh.server, version, log);
+  owned.own({ close: async () => stopSkew(), destroy: stopSkew });
   const webhook = createWebhook(
     config.webhook,
     {

@@ -318,3 +318,4 @@ export {
   type StatusEntry,
   type WrittenCondition,
 } from './object-status/merge-status.ts';
+export { isServedBy } from './version-skew.ts';

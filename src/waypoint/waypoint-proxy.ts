@@ -63,9 +63,12 @@ import { createHttpConnector } from './upstream/connections/http-connector.ts';
 import { createDialler } from './upstream/dial/create-dialler.ts';
 import { createWaypointPool } from './upstream/dial/waypoint-pool.ts';
 import type { UpstreamEvents } from './upstream/upstream-events.ts';
+import { VERSION_KEY } from '../xds/index.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
 export interface WaypointProxyDeps {
+  /** Of this program: the controller is told. */
+  readonly version: string;
   readonly journal: ConnectionJournal;
   readonly requestLog: RequestLog;
   /** Nothing runs any more; the controller can still be told. */
@@ -144,7 +147,12 @@ export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyD
       node: {
         // wire.md §2.1: the first field tells the kind of proxy.
         id: `waypoint~127.0.0.1~${name}.${namespace}~${namespace}.svc.${mesh.clusterDomain}`,
-        metadata: { NAME: name, NAMESPACE: namespace, CLUSTER_ID: mesh.clusterId },
+        metadata: {
+          NAME: name,
+          NAMESPACE: namespace,
+          CLUSTER_ID: mesh.clusterId,
+          [VERSION_KEY]: deps.version,
+        },
       },
       impersonates: false,
       clock,

@@ -128,6 +128,7 @@ export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Wayp
   const journal =
     config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createWaypointProxy(config, {
+    version,
     journal,
     onDrained,
     refusals: createRefusalTeller({

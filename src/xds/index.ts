@@ -26,6 +26,7 @@ export {
   type ResourceBlock,
   TRUST_BUNDLE_TYPE,
   WAYPOINT_RESOURCE_TYPE,
+  VERSION_KEY,
   WILDCARD,
   WORKLOAD_TYPE,
   type XdsNode,

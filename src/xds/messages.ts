@@ -7,6 +7,9 @@ export const MEMBERSHIP_TYPE = 'type.googleapis.com/nodemesh.enrolment.Membershi
 export const TRUST_BUNDLE_TYPE = 'type.googleapis.com/nodemesh.identity.TrustBundle';
 export const WAYPOINT_RESOURCE_TYPE = 'type.googleapis.com/nodemesh.waypoint.Resource';
 
+/** Of a node's metadata: which version of nodemesh a proxy is. */
+export const VERSION_KEY = 'NODEMESH_VERSION';
+
 /** The name that stands for every resource of a type. */
 export const WILDCARD = '*';
 

@@ -59,6 +59,8 @@ export interface NodeProxyDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Of this program: the controller is told. */
+  readonly version: string;
   onTunnelRejected(pod: EnrolmentPod, rejection: TunnelRejection): void;
   /** All connections are over, or cut; the controller can still be told. */
   onDrained(): Promise<void>;
@@ -96,7 +98,7 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
   const controller = createControllerClient({
     controlPlane: config.controlPlane,
     clusterId: config.mesh.clusterId,
-    node: xdsNodeOf(config),
+    node: xdsNodeOf(config, deps.version),
     impersonates: true,
     clock,
     log,

@@ -137,6 +137,7 @@ export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel
   const journal =
     config.telemetry.told === 'all' ? wholeJournal : failuresJournal(wholeJournal, LATE_REFUSALS);
   const proxy = createNodeProxy(config, {
+    version: deps.version,
     journal,
     refusals: createRefusalTeller({
       proxy: `ztunnel/${config.node}`,

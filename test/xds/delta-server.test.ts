@@ -237,6 +237,7 @@ test('a rejection is reported and kept, and the next change is sent all the same
     {
       id: 'node-1',
       nodeId: 'ztunnel~1',
+      version: '',
       types: [
         { state: 'synced', acknowledgedNonce: '', lastRejection: { nonce: '1', message: 'x: bad field' } },
       ],

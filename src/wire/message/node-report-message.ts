@@ -15,6 +15,8 @@ const STATES = enumTable<EnrolmentState>({
   failed: State.FAILED,
 });
 
+const NEWEST_STATE = Math.max(...Object.values(State).filter((value) => typeof value === 'number'));
+
 export function encodeNodeReport(report: EnrolmentReport): Buffer {
   const message = create(NodeReportSchema, {
     node: report.node,
@@ -38,12 +40,18 @@ export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
     generation: Number(message.generation),
     ...(message.awaitsOthers && { awaitsOthers: true }),
     ...(message.relayed && { relayed: true }),
-    pods: message.pods.map(({ uid, state, errorCode, error }, index) => ({
-      uid: requireText(uid, `pods[${index}].uid`) as WorkloadUid,
-      state: STATES.decode(state, `pods[${index}].state`),
-      errorCode,
-      error,
-    })),
+    pods: message.pods.flatMap(({ uid, state, errorCode, error }, index) => {
+      // A state of a newer node says nothing here; the node's other pods must not suffer for it.
+      if (state > NEWEST_STATE) return [];
+      return [
+        {
+          uid: requireText(uid, `pods[${index}].uid`) as WorkloadUid,
+          state: STATES.decode(state, `pods[${index}].state`),
+          errorCode,
+          error,
+        },
+      ];
+    }),
   };
 }
 

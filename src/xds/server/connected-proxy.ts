@@ -34,6 +34,8 @@ export interface ConnectedProxy {
   readonly name: string;
   /** Who it says it is itself: the node id of its first request. */
   readonly nodeId: string;
+  /** Which version of nodemesh it says it is; empty where it does not. */
+  readonly version: string;
   readonly connectedAtMs: number;
   readonly types: readonly ProxyTypeStatus[];
   /** Milliseconds from a change to its acknowledgement, of the last 100 that were acknowledged. */

@@ -52,6 +52,8 @@ export interface DeltaServer extends Closable {
   /** The streams that are open, in the order they came. */
   proxies(): readonly ConnectedProxy[];
   readonly rejections: Signal<Rejection>;
+  /** Who has connected, with the version that it says it is. */
+  readonly greetings: Signal<{ readonly proxy: string; readonly version: string }>;
   /** Of each acknowledgement: milliseconds since the change that it is for. */
   readonly pushes: Signal<number>;
   /** Bytes of responses that sockets have not taken yet. */
@@ -73,6 +75,8 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
   const acknowledgements = createAcknowledgements(clock);
   const rejections = createSignal<Rejection>();
   const pushes = createSignal<number>();
+  const greetings = createSignal<{ readonly proxy: string; readonly version: string }>();
+  const unknownTypes = new Set<string>();
   let closed = false;
 
   for (const source of sources.values()) {
@@ -94,8 +98,19 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
     rejections.emit({ proxy: peer.id, typeUrl, nonce, message });
   };
 
+  /** Every proxy of a newer version asks for it. */
+  const tellUnknownType = (peer: StreamPeer, typeUrl: string): void => {
+    if (unknownTypes.has(typeUrl) || unknownTypes.size >= MOST_UNKNOWN_TYPES) return;
+    unknownTypes.add(typeUrl);
+    log.info('discovery type not served, which is said once', {
+      proxy: peer.id,
+      type: typeUrl.slice(0, 200),
+    });
+  };
+
   return {
     rejections,
+    greetings,
     pushes,
     get bytesUnderWay() {
       return budget.bytesUnderWay;
@@ -112,6 +127,8 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
       }
       const session = createDeltaSession({
         onPushed: (tookMs) => pushes.emit(tookMs),
+        onNode: (version) => greetings.emit({ proxy: peer.name ?? peer.id, version }),
+        onUnknownType: (typeUrl) => tellUnknownType(peer, typeUrl),
         peer,
         stream,
         sources,
@@ -177,4 +194,5 @@ function duplicateType(types: readonly string[]): XdsError {
   });
 }
 
+const MOST_UNKNOWN_TYPES = 100;
 const MEBIBYTE = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { type Clock, describeError, type Logger, type MeshError, type Timer } from '../../base/index.ts';
 import { XdsError } from '../errors.ts';
-import type { DeltaRequest, DeltaResponse, XdsNode } from '../messages.ts';
+import { type DeltaRequest, type DeltaResponse, VERSION_KEY, type XdsNode } from '../messages.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
 import { sizeOfResources } from './resource-blocks.ts';
 import type { SendBudget } from './send-budget.ts';
@@ -43,6 +43,10 @@ export interface SessionContext {
   readonly clock: Clock;
   readonly log: Logger;
   onOutcome(subscription: Subscription, typeUrl: string, outcome: RequestOutcome): void;
+  /** A type was asked for that is not served. */
+  onUnknownType(typeUrl: string): void;
+  /** What the proxy says of itself has arrived. */
+  onNode(version: string): void;
   /** Something was acknowledged so long after it had changed. */
   onPushed(tookMs: number): void;
 }
@@ -135,11 +139,14 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
   };
 
   const handle = (request: DeltaRequest): void => {
-    node ??= request.node;
+    if (node === undefined && request.node !== undefined) {
+      node = request.node;
+      context.onNode(versionOf(node));
+    }
     const state = track(request.typeUrl);
     if (state === undefined) {
       // A newer proxy may know types that this controller does not: it gets no answer, as from any server.
-      log.debug('discovery type not served', { proxy: peer.id, type: request.typeUrl });
+      context.onUnknownType(request.typeUrl);
       return;
     }
     const outcome = state.subscription.handle(request);
@@ -169,7 +176,8 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     describe() {
       const types = [...tracked.values()].map((state) => state.describe());
       const { id, audience, name = '' } = peer;
-      return { id, audience, name, nodeId: node?.id ?? '', connectedAtMs, types, pushTimesMs };
+      const said = { nodeId: node?.id ?? '', version: versionOf(node) };
+      return { id, audience, name, ...said, connectedAtMs, types, pushTimesMs };
     },
     async run() {
       try {
@@ -184,6 +192,10 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
       }
     },
   };
+}
+
+function versionOf(node: XdsNode | undefined): string {
+  return (node?.metadata[VERSION_KEY] ?? '').slice(0, LONGEST_VERSION);
 }
 
 function sizeOf(response: DeltaResponse): number {
@@ -211,4 +223,5 @@ function tooManyNames(limit: number): XdsError {
   });
 }
 
+const LONGEST_VERSION = 64;
 const KEPT_PUSH_TIMES = 100;

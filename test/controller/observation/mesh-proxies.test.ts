@@ -24,6 +24,7 @@ function connected(over: Partial<ConnectedProxy['types'][number]> = {}): Connect
     audience: 'node-1',
     name: 'ztunnel/node-1',
     nodeId: '',
+    version: '',
     connectedAtMs: 5,
     types: [{ ...TYPE, ...over }],
     pushTimesMs: [3, 1, 2],

@@ -78,7 +78,7 @@ export interface NodeView {
 }
 
 export async function runController(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   options: {
     readonly objects?: Readonly<Record<string, unknown>>;
     readonly config?: Partial<ControllerOptions>;

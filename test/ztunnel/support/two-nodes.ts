@@ -82,6 +82,7 @@ export async function createTwoNodes(
         journal.push({ node: node.name, event, details, ...(end === undefined ? {} : { end }) });
       };
       const proxy = createNodeProxy(config, {
+        version: '0.1.0',
         journal: {
           opened(details) {
             note('opened')(details);

@@ -1,4 +1,4 @@
-import type { ProxyView } from '../../../model/index.ts';
+import { isServedBy, type ProxyView } from '../../../model/index.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 import type { MeshFacts } from './facts.ts';
 
@@ -17,7 +17,7 @@ function versionChecks(
   controller: string | undefined,
 ): readonly CheckResult[] {
   if (controller === undefined) return [notSeen('versions', 'the controller did not say its own')];
-  const apart = proxies.filter(({ version }) => version !== '' && !serves(controller, version));
+  const apart = proxies.filter(({ version }) => version !== '' && !isServedBy(controller, version));
   if (apart.length === 0)
     return [
       ok(
@@ -32,18 +32,6 @@ function versionChecks(
       'a controller serves proxies that are one minor version older or newer: upgrade one step at a time, the controller first',
     ),
   );
-}
-
-/** A controller serves proxies one minor older and newer. */
-function serves(controller: string, proxy: string): boolean {
-  const [major, minor] = numbers(controller);
-  const [proxyMajor, proxyMinor] = numbers(proxy);
-  return major === proxyMajor && Math.abs(minor - proxyMinor) <= 1;
-}
-
-function numbers(version: string): readonly [number, number] {
-  const [, major = 'NaN', minor = 'NaN'] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
-  return [Number(major), Number(minor)];
 }
 
 function stateChecks(proxies: readonly ProxyView[]): readonly CheckResult[] {

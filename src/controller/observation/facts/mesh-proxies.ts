@@ -34,7 +34,8 @@ function connectedView(
   const times = streams.flatMap(({ pushTimesMs }) => pushTimesMs).sort((a, b) => a - b);
   return {
     ...nameParts(id),
-    version: last?.version ?? '',
+    // What it reports is newer than what it said when it connected.
+    version: last?.version ?? streams.find(({ version }) => version !== '')?.version ?? '',
     connectedMs: Math.min(...streams.map(({ connectedAtMs }) => connectedAtMs)),
     ...judge(types, last, nowMs),
     types: types.map((type) => ({
