@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { type Clock, describeError } from '../../base/index.ts';
 import { KubernetesError } from './errors.ts';
 
@@ -35,7 +35,7 @@ export function createCredentials(access: KubernetesAccess, clock: Clock): Crede
   let material = '';
 
   async function read(): Promise<Connection> {
-    config ??= loadKubeConfig(access);
+    config ??= await loadKubeConfig(access);
     const options: RequestOptions = {};
     try {
       await config.applyToHTTPSOptions(options);
@@ -96,9 +96,11 @@ function retire(agent: HttpAgent): void {
     for (const socket of sockets ?? []) socket.destroy();
 }
 
-/** Reads a kubeconfig, or what is mounted into a pod. Throws ERR_KUBERNETES_CONFIG. */
-export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
-  const config = new KubeConfig();
+/** Reads a kubeconfig, or what is mounted into a pod. Rejects with ERR_KUBERNETES_CONFIG. */
+async function loadKubeConfig(access: KubernetesAccess): Promise<KubeConfig> {
+  // It takes 90 MB and most of a second to load, which is only for those who have an API server.
+  const library = await import('@kubernetes/client-node');
+  const config = new library.KubeConfig();
   try {
     if (access.kind === 'in-cluster') {
       readFileSync(POD_TOKEN);

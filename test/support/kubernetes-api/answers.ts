@@ -14,9 +14,9 @@ export function listAnswer(
   const { query, resource } = info;
   const limit = Number(query.get('limit') ?? '0');
   const token = readToken(query.get('continue'));
-  const staleVersion = Math.max(store.oldest, store.version - how.staleBy);
+  const staleVersion = Math.max(store.oldest(resource), store.version - how.staleBy);
   const version = token?.version ?? staleVersion;
-  if (version < store.oldest) throw gone();
+  if (version < store.oldest(resource)) throw gone();
   const selects = selectorOf(query);
   const all = store.listAt(resource, version).filter((object) => inScope(info, object) && selects(object));
   const rest = all.slice(token?.start ?? 0);

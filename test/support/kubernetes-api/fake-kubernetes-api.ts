@@ -8,7 +8,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { errnoOf } from '../../../src/base/index.ts';
 import { discoveryAnswer, listAnswer } from './answers.ts';
 import { type ApiObject, ApiStatus, type Json } from './api-object.ts';
 import { readBody, refuse, send, shown, specOf, staleness, suffer } from './exchange.ts';
@@ -219,9 +220,7 @@ export async function startFakeKubernetesApi(
         // Whoever cuts a connection does so on purpose.
         socket.on('error', () => socket.destroy());
       });
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-      port = (server.address() as AddressInfo).port;
+      port = await listen(server, port);
     },
     writeKubeconfig(file, user = { token: 'operator' }) {
       writeFileSync(file, JSON.stringify(kubeconfig(api.url, user, tls?.ca)));
@@ -235,6 +234,24 @@ export async function startFakeKubernetesApi(
   };
   await api.start();
   return api;
+}
+
+/**
+ * Listens, on a port of its own choice where that is 0. It is none of those that the kernel gives out, or somebody else would
+ * have it by the time that a server that was stopped starts again.
+ */
+async function listen(server: Server, port: number): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const wanted = port === 0 ? 18_000 + Math.floor(Math.random() * 14_000) : port;
+    try {
+      server.listen(wanted, '127.0.0.1');
+      await once(server, 'listening');
+      return wanted;
+    } catch (error) {
+      if (errnoOf(error) !== 'EADDRINUSE' || attempt === 200) throw error;
+      if (port !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 function kubeconfig(server: string, user: Json, ca: string | undefined): Json {

@@ -83,6 +83,8 @@ export function createWatchHub(store: ObjectStore): WatchHub {
       return watchers.size;
     },
     open(info, response, how) {
+      // Whoever asked may have given up while it was slow.
+      if (response.destroyed) return;
       const asked = Number(info.query.get('resourceVersion') ?? '');
       const isBlank = (info.query.get('resourceVersion') ?? '') === '' || asked === 0;
       const watcher: Watcher = {
@@ -100,7 +102,7 @@ export function createWatchHub(store: ObjectStore): WatchHub {
       };
       response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
-      if (!isBlank && asked < store.oldest) {
+      if (!isBlank && asked < store.oldest(info.resource)) {
         response.end(lineOf('ERROR', gone().toJSON()));
         return;
       }

@@ -1,5 +1,10 @@
 import type { Clock, Logger } from '../../../base/index.ts';
-import { isKubernetesError, type KubernetesApi, type ResourceType } from '../../kubernetes/index.ts';
+import {
+  apiVersionOf,
+  isKubernetesError,
+  type KubernetesApi,
+  type ResourceType,
+} from '../../kubernetes/index.ts';
 import type { ObjectEvent, SourceFacts, SourceProblem } from '../object-source.ts';
 import { type CollectionFollower, type FollowSettings, followCollection } from './follow/index.ts';
 import { isSettled, type KindState, kindProblems } from './kind-state.ts';
@@ -49,6 +54,7 @@ export function createKindFollower(options: KindFollowerOptions): KindFollower {
     if (current?.resource.version === resource.version) return;
     end();
     if (state.type !== 'listed') state = { type: 'listing' };
+    view.setVersion(apiVersionOf(resource));
     const target = {
       beginList: view.beginList,
       apply: view.apply,

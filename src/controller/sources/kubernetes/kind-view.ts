@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { apiVersionOf, type KubernetesObject, type WatchEvent } from '../../kubernetes/index.ts';
+import type { KubernetesObject, WatchEvent } from '../../kubernetes/index.ts';
 import {
   formatFieldPath,
   inspectObject,
@@ -16,6 +16,8 @@ import { stripObject } from './strip-object.ts';
 
 /** What is known of the objects of one kind. Pure state: no requests, no time. Changes show in the next `flush`. */
 export interface KindView {
+  /** The version in which objects come from now on; some are read by other rules in another one. */
+  setVersion(apiVersion: string): void;
   /** Lists come in pages; what no page had is deleted when the list is complete, and not before. */
   beginList(): ListInProgress;
   apply(event: WatchEvent): void;
@@ -54,7 +56,7 @@ interface Seen {
 
 export function createKindView(readKind: ReadKind): KindView {
   const { kind } = readKind;
-  const apiVersion = apiVersionOf(readKind.resources[0] ?? { group: '', version: '' });
+  let apiVersion = '';
   const known = new Map<string, Known>();
   const pending = new Map<string, ObjectEvent>();
   const told = new Set<string>();
@@ -69,7 +71,8 @@ export function createKindView(readKind: ReadKind): KindView {
       known.set(key, { ...before, version });
       return;
     }
-    const { object, faults, problems } = inspect(readKind, key, stripped);
+    const whole = { apiVersion, kind, ...stripped };
+    const { object, faults, problems } = inspect(readKind, key, whole);
     setProblems(key, problems);
     const isSound = faults.length === 0;
     const isKept = before?.isInForce === true && before.isSound;
@@ -81,8 +84,7 @@ export function createKindView(readKind: ReadKind): KindView {
       isInForce: isTold || isKept || (before?.isInForce ?? false),
       isSound: isTold ? isSound : (before?.isSound ?? false),
     });
-    const written = (): unknown => ({ apiVersion, kind, ...stripped });
-    if (isTold) pending.set(key, { type: 'upsert', object, faults, written });
+    if (isTold) pending.set(key, { type: 'upsert', object, faults, written: () => whole });
   }
 
   function drop(key: string): void {
@@ -114,6 +116,9 @@ export function createKindView(readKind: ReadKind): KindView {
     get size() {
       return known.size;
     },
+    setVersion(next) {
+      apiVersion = next;
+    },
     beginList() {
       const present = new Set<string>();
       const same: (readonly [key: string, version: string])[] = [];
@@ -121,7 +126,7 @@ export function createKindView(readKind: ReadKind): KindView {
       return {
         add(page) {
           for (const object of page) {
-            const seen = see(kind, object);
+            const seen = see({ kind, apiVersion, object });
             present.add(seen.key);
             // What is as it was need not be kept until the list is complete, only its version.
             if (known.get(seen.key)?.digest === seen.digest) same.push([seen.key, seen.version]);
@@ -149,7 +154,7 @@ export function createKindView(readKind: ReadKind): KindView {
       if (type === 'DELETED') {
         rememberDeletion(key, version);
         drop(key);
-      } else put(see(kind, object));
+      } else put(see({ kind, apiVersion, object }));
     },
     forgetContents(namespaces) {
       for (const [key, entry] of known)
@@ -172,23 +177,27 @@ export function createKindView(readKind: ReadKind): KindView {
   };
 }
 
-function see(kind: ObjectKind, object: KubernetesObject): Seen {
-  const stripped = stripObject(kind, object);
-  const digest = hash('sha1', JSON.stringify(stripped), 'base64');
-  return { key: keyOf(object), version: versionOf(object), digest, stripped };
+function see(come: {
+  readonly kind: ObjectKind;
+  readonly apiVersion: string;
+  readonly object: KubernetesObject;
+}): Seen {
+  const stripped = stripObject(come.kind, come.object);
+  const digest = hash('sha1', `${come.apiVersion} ${JSON.stringify(stripped)}`, 'base64');
+  return { key: keyOf(come.object), version: versionOf(come.object), digest, stripped };
 }
 
 function inspect(
   readKind: ReadKind,
   key: string,
-  stripped: object,
+  whole: object,
 ): {
   readonly object: MeshObject;
   readonly faults: readonly string[];
   readonly problems: readonly SourceProblem[];
 } {
   const { kind } = readKind;
-  const { object, issues, notices } = inspectObject(kind, { kind, ...stripped });
+  const { object, issues, notices } = inspectObject(kind, whole);
   const place = { file: resourceName(readKind), line: 1, object: `${kind} ${key}` };
   return {
     object,

@@ -15,8 +15,8 @@ export interface Change {
 /** Objects with one line of resource versions, as etcd keeps them. */
 export interface ObjectStore {
   readonly version: number;
-  /** Changes up to this version are no longer remembered. */
-  readonly oldest: number;
+  /** Changes of a kind up to this version are no longer remembered. */
+  oldest(resource: string): number;
   get(resource: string, key: string): ApiObject | undefined;
   list(resource: string): readonly ApiObject[];
   /** As it was at a version. Throws 410 where that is forgotten. */
@@ -40,6 +40,8 @@ export function createObjectStore(base = 1_000_000): ObjectStore {
   let changes: Change[] = [];
   let version = base;
   let oldest = base;
+  /** Of kinds that were served anew. */
+  const begun = new Map<string, number>();
 
   const kind = (resource: string): Map<string, ApiObject> => {
     const known = kinds.get(resource) ?? new Map<string, ApiObject>();
@@ -58,8 +60,8 @@ export function createObjectStore(base = 1_000_000): ObjectStore {
   const sorted = (objects: ReadonlyMap<string, ApiObject>): readonly ApiObject[] =>
     [...objects].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, object]) => object);
   const after = (resource: string, wanted: number): readonly Change[] => {
-    if (wanted < oldest)
-      throw new ApiStatus(410, 'Expired', `too old resource version: ${wanted} (${oldest})`);
+    const first = Math.max(oldest, begun.get(resource) ?? 0);
+    if (wanted < first) throw new ApiStatus(410, 'Expired', `too old resource version: ${wanted} (${first})`);
     return changes.filter((change) => change.version > wanted && change.resource === resource);
   };
 
@@ -67,9 +69,7 @@ export function createObjectStore(base = 1_000_000): ObjectStore {
     get version() {
       return version;
     },
-    get oldest() {
-      return oldest;
-    },
+    oldest: (resource) => Math.max(oldest, begun.get(resource) ?? 0),
     get: (resource, key) => kinds.get(resource)?.get(key),
     list: (resource) => sorted(kind(resource)),
     listAt(resource, wanted) {
@@ -108,6 +108,8 @@ export function createObjectStore(base = 1_000_000): ObjectStore {
     forget(resource) {
       kinds.delete(resource);
       changes = changes.filter((change) => change.resource !== resource);
+      version++;
+      begun.set(resource, version);
     },
     compact() {
       changes = [];
@@ -115,6 +117,7 @@ export function createObjectStore(base = 1_000_000): ObjectStore {
     },
     renumber(base) {
       version = base;
+      begun.clear();
       for (const objects of kinds.values()) {
         for (const [key, object] of objects) {
           version++;
