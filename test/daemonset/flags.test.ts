@@ -47,5 +47,5 @@ test('every flag in the manifests is one that the program knows', async (t) => {
       `${where}: ${name}`,
     );
   }
-  t.same([...known.keys()].sort(), ['controller', 'waypoint serve', 'ztunnel']);
+  t.same([...known.keys()].sort(), ['cni install', 'controller', 'waypoint serve', 'ztunnel']);
 });

@@ -52,7 +52,7 @@ function ztunnelPod(shape: Shape): Fields {
       appArmorProfile: { type: 'Unconfined' },
       ...shape.whenFields('openshift', { seLinuxOptions: { type: 'spc_t' } }),
     },
-    containers: [ztunnelContainer(shape)],
+    containers: [ztunnelContainer(shape), ...shape.when('cni', [pluginContainer(shape)])],
     volumes: [
       hostPath('host-proc', '/proc', 'Directory'),
       hostPath('node', NODE_FOLDER, 'DirectoryOrCreate'),
@@ -108,12 +108,32 @@ function ztunnelContainer(shape: Shape): Fields {
       { name: 'host-proc', mountPath: '/host/proc' },
       { name: 'node', mountPath: NODE_FOLDER },
       { name: 'xtables-lock', mountPath: XTABLES_LOCK },
-      ...shape.when('cni', [
-        { name: 'cni-bin', mountPath: '/host/opt/cni/bin' },
-        { name: 'cni-config', mountPath: '/host/etc/cni/net.d' },
-      ]),
       { name: 'token', mountPath: '/var/run/secrets/tokens', readOnly: true },
       { name: 'roots', mountPath: '/var/run/secrets/istio', readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+/** Keeps the CNI plugin in the node's chain. It needs no capability, and the ztunnel none of these folders. */
+function pluginContainer(shape: Shape): Fields {
+  return {
+    name: 'cni',
+    image: shape.text('image'),
+    imagePullPolicy: shape.text('imagePullPolicy'),
+    args: ['cni', 'install', ...CNI_FOLDERS, '--watch'],
+    resources: { requests: { cpu: '5m', memory: '64Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      privileged: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: false,
+      runAsUser: 0,
+    },
+    volumeMounts: [
+      { name: 'cni-bin', mountPath: '/host/opt/cni/bin' },
+      { name: 'cni-config', mountPath: '/host/etc/cni/net.d' },
       { name: 'tmp', mountPath: '/tmp' },
     ],
   };
@@ -147,6 +167,11 @@ export function hostPath(name: string, path: string, type: string): Fields {
   return { name, hostPath: { path, type } };
 }
 
+/** Where a container finds the node's folders for CNI. */
+export const CNI_FOLDERS: readonly string[] = [
+  '--bin-dir=/host/opt/cni/bin',
+  '--conf-dir=/host/etc/cni/net.d',
+];
 /** What a ztunnel cannot do without: docs/security-of-pods.md says for what. */
 export const ZTUNNEL_CAPABILITIES: readonly string[] = ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'];
 /** On a tmpfs of the node, as /run is everywhere. */

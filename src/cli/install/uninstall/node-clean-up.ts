@@ -2,13 +2,13 @@ import { applyObjects } from '../cluster/apply-objects.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type Fields, labelsOf, type Manifest, meta, NAMESPACE, selectorOf } from '../objects/manifest.ts';
 import { type InstallSettings, renderObjects } from '../objects/settings.ts';
+import { CNI_FOLDERS } from '../objects/ztunnel-daemonset.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
 import { missingOf, type WaitOptions } from '../cluster/rollout.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
 /**
- * Runs the clean-up on every node and waits until all have done it: rules of the host and of pods, the CNI plugin and its
- * configuration, sockets and what was saved. Rejects with KubernetesError or ERR_CLI_TIMEOUT.
+ * Takes the CNI plugin and its configuration off every node, and waits until it is off all of them. Rejects with KubernetesError or ERR_CLI_TIMEOUT.
  */
 export async function cleanUpNodes(
   cluster: Cluster,
@@ -16,6 +16,7 @@ export async function cleanUpNodes(
   wait: WaitOptions,
 ): Promise<void> {
   const object = cleanUpObject(settings);
+  if (object === undefined) return;
   await applyObjects(cluster, [object], wait);
   await waitUntil(async () => missingOf(await cluster.find(object)), {
     ...wait,
@@ -25,27 +26,24 @@ export async function cleanUpNodes(
   await removeObjects(cluster, [object], wait.progress);
 }
 
-/** A DaemonSet like that of the ztunnels: where one of them was, this gets to, with the same rights and folders. */
-export function cleanUpObject(settings: InstallSettings): Manifest {
+/** A DaemonSet like that of the ztunnels, which gets to where they were; undefined where there is no plugin. */
+export function cleanUpObject(settings: InstallSettings): Manifest | undefined {
   const daemonSet = renderObjects(settings).find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet;
   const { spec } = daemonSet.spec.template;
-  const [container] = spec.containers;
-  const folders = new Set(
-    spec.volumes.flatMap(({ name, hostPath }) => (hostPath === undefined ? [] : [name])),
-  );
-  const { ports: _ports, readinessProbe: _probe, ...same } = container ?? {};
+  const plugin = spec.containers.find(({ name }) => name === 'cni');
+  if (plugin === undefined) return undefined;
+  const { volumeMounts, ...same } = plugin;
   const worker: Fields = {
     ...same,
+    volumeMounts,
     name: 'clean-up',
-    args: ['node-cleanup', '--host-proc=/host/proc'],
-    volumeMounts: (container?.volumeMounts ?? []).filter(({ name }) => folders.has(name) || name === 'tmp'),
+    args: ['cni', 'uninstall', ...CNI_FOLDERS],
   };
   const waiter: Fields = {
-    ...worker,
+    ...same,
     name: 'done',
     command: ['sleep', 'infinity'],
     args: [],
-    volumeMounts: [],
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -55,7 +53,8 @@ export function cleanUpObject(settings: InstallSettings): Manifest {
       runAsGroup: 65_532,
     },
   };
-  const volumes = spec.volumes.filter(({ name }) => folders.has(name) || name === 'tmp');
+  const mounted = new Set(volumeMounts.map(({ name }) => name));
+  const volumes = spec.volumes.filter(({ name }) => mounted.has(name));
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -82,7 +81,8 @@ interface DaemonSet {
     readonly template: {
       readonly spec: Fields & {
         readonly containers: readonly (Fields & {
-          readonly volumeMounts?: readonly (Fields & { readonly name: string })[];
+          readonly name: string;
+          readonly volumeMounts: readonly (Fields & { readonly name: string })[];
         })[];
         readonly volumes: readonly (Fields & { readonly name: string })[];
       };
