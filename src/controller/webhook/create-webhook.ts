@@ -1,19 +1,19 @@
-import type { Clock, ClosableStack, Logger } from '../../base/index.ts';
+import { type Clock, type ClosableStack, describeError, type Logger, type Timer } from '../../base/index.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
 import type { SelectedSource } from '../sources/index.ts';
 import type { MeshSettings } from '../translate/index.ts';
 import { openCertificateFolder, type ServingCertificate } from './certificate/index.ts';
 import { createNeighbours } from './context/index.ts';
 import { createReviewer } from './review/index.ts';
-import { startWebhookServer } from './serve/index.ts';
+import { startWebhookServer, type WebhookServer } from './serve/index.ts';
 import type { WebhookConfig } from './webhook-config.ts';
 import { registerWebhookMetrics } from './webhook-metrics.ts';
 
 /** The webhook of a controller, if it is to have one. */
 export interface Webhook {
   /**
-   * Serves, once the source has brought all that there is: before, much would seem to be missing. Undefined: nobody wants it.
-   * Rejects with ControllerError ERR_CONTROLLER_WEBHOOK.
+   * Serves, once the source has brought all that there is: before, much would seem to be missing. Undefined: nobody wants it, or
+   * it cannot be served now, which is tried again: proxies must not be without a controller for want of a webhook.
    */
   listen(): Promise<{ readonly host: string; readonly port: number } | undefined>;
 }
@@ -38,32 +38,62 @@ export function createWebhook(
   const neighbours = createNeighbours(settings.rootNamespace);
   const stop = source.events.subscribe((events) => neighbours.apply(events));
   owned.own({ close: async () => stop(), destroy: stop });
-  return {
-    async listen() {
-      const reviewer = owned.own(
-        createReviewer({
-          neighbours,
-          isSelected: (namespace) => source.isSelected(namespace),
-          // What is not known may come with the next object of the same change.
-          settings: { ...settings, complete: false },
-          clock,
-          log,
-        }),
-      );
-      const certificate = owned.own(
-        directory === undefined
-          ? await parts.certificate()
-          : await openCertificateFolder({ directory, clock, log }),
-      );
-      const server = owned.own(
-        await startWebhookServer({
-          ...{ listen, failClosed, timeoutMs, reviewer, clock, log },
-          certificate: certificate.current,
-        }),
-      );
-      certificate.onRenewed((renewed) => server.setCertificate(renewed));
-      registerWebhookMetrics(parts.registry, { server, neighbours });
-      return server.address;
-    },
+  let retry: Timer | undefined;
+  let closed = false;
+  const end = (): void => {
+    closed = true;
+    retry?.cancel();
   };
+  owned.own({ close: async () => end(), destroy: end });
+  const reviewer = owned.own(
+    createReviewer({
+      neighbours,
+      isSelected: (namespace) => source.isSelected(namespace),
+      // What is not known may come with the next object of the same change.
+      settings: { ...settings, complete: false },
+      clock,
+      log,
+    }),
+  );
+  const serve = async (): Promise<WebhookServer> => {
+    const certificate =
+      directory === undefined
+        ? await parts.certificate()
+        : await openCertificateFolder({ directory, clock, log });
+    try {
+      const server = await startWebhookServer({
+        ...{ listen, failClosed, timeoutMs, reviewer, clock, log },
+        certificate: certificate.current,
+      });
+      if (closed) {
+        // Whatever is owned now nobody would close any more.
+        server.destroy();
+        certificate.destroy();
+        return server;
+      }
+      certificate.onRenewed((renewed) => server.setCertificate(renewed));
+      owned.own(certificate);
+      owned.own(server);
+      registerWebhookMetrics(parts.registry, { server, neighbours });
+      return server;
+    } catch (error) {
+      certificate.destroy();
+      throw error;
+    }
+  };
+  const attempt = async (): Promise<WebhookServer['address'] | undefined> => {
+    try {
+      const { address } = await serve();
+      log.info('webhook is served', { ...address });
+      return address;
+    } catch (error) {
+      if (closed) return undefined;
+      log.error('webhook is not served', { error: describeError(error), retryInMs: RETRY_MS });
+      retry = clock.after(RETRY_MS, () => void attempt());
+      return undefined;
+    }
+  };
+  return { listen: attempt };
 }
+
+const RETRY_MS = 10_000;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
@@ -43,4 +44,17 @@ test('a controller judges objects by the mesh as it is now', async (t) => {
   const metrics = await (await fetch(running.adminUrl('/metrics'))).text();
   t.match(metrics, /nodemesh_controller_reviews_total\{outcome="refused"\} 1/);
   t.match(metrics, /nodemesh_controller_review_objects 4/);
+});
+
+test('a controller without a port for its webhook serves proxies all the same', async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const running = await runController(t, {
+    objects: { shop: parse(SHOP) },
+    config: { webhook: { listen: { host: '127.0.0.1', port } } },
+  });
+  t.equal(running.controller.addresses.webhook, undefined);
+  t.ok(await running.connect('node-1'));
 });
