@@ -30,7 +30,10 @@ export async function replaceFile(path: string, content: string | Buffer, mode: 
     } finally {
       await handle.close();
     }
-    if (before !== undefined) await chown(temporary, before.uid, before.gid);
+    const own = await stat(temporary);
+    // Without a need it would ask for a capability.
+    if (before !== undefined && (before.uid !== own.uid || before.gid !== own.gid))
+      await chown(temporary, before.uid, before.gid);
     await chmod(temporary, before?.mode ?? mode);
     await rename(temporary, path);
   } catch (error) {
