@@ -1,3 +1,4 @@
+import { endShells } from '../../src/net/redirection/command.ts';
 import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { test } from 'tap';
 import { parseCidr } from '../../src/model/index.ts';
@@ -221,8 +222,10 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       for (const command of [name, name.replace('ip', 'ip6')])
         symlinkSync(legacy ?? '', `/run/legacy/${command}`);
     process.env.PATH = `/run/legacy:${path}`;
+    endShells();
     t.teardown(() => {
       process.env.PATH = path;
+      endShells();
     });
     const pod = createTestNamespace('legacy');
     t.match(pod.run('iptables', '-V'), 'legacy');

@@ -43,6 +43,13 @@ export const CGROUP_LAYOUTS: Readonly<Record<string, { readonly path: string; re
   },
 };
 
+/** The path of each layout for a pod of another uid. */
+export function cgroupPaths(uid: string): readonly string[] {
+  return Object.values(CGROUP_LAYOUTS)
+    .filter((layout) => layout.uid === UID)
+    .map(({ path }) => path.replace(UID, uid).replace(UNDERSCORED, uid.replaceAll('-', '_')));
+}
+
 /** Real cgroups in one hierarchy of this machine. */
 export interface TestCgroups {
   readonly version: 1 | 2;

@@ -35,6 +35,8 @@ export interface TwoNodes {
   startProxy(node: TestNode, over?: ZtunnelOptions): Promise<NodeProxy>;
   /** A workload for the pod, known to the controller, not enrolled. */
   addPod(node: TestNode, name: string, over?: Partial<Workload>): { pod: TestPod; workload: Workload };
+  /** Without waiting. */
+  enrolNow(added: { pod: TestPod; workload: Workload }, over?: Partial<EnrolmentPod>): void;
   enrol(added: { pod: TestPod; workload: Workload }, over?: Partial<EnrolmentPod>): Promise<void>;
   unenrol(added: { pod: TestPod; workload: Workload }): Promise<void>;
   /** Waits until `probe` holds; rejects after `limitMs`. */
@@ -120,6 +122,7 @@ export async function createTwoNodes(
       controller.setWorkload(workload);
       return { pod, workload };
     },
+    enrolNow: ({ pod, workload }, over = {}) => controller.enrol(enrolmentOf(pod, workload, over), pod.node),
     async enrol({ pod, workload }, over = {}) {
       controller.enrol(enrolmentOf(pod, workload, over), pod.node);
       await until(

@@ -21,7 +21,12 @@ export interface ZtunnelProcess {
 
 export function startZtunnel(
   controller: TestController,
-  options: { readonly node: string; readonly adminPort: number; readonly drainTimeout?: string },
+  options: {
+    readonly node: string;
+    readonly adminPort: number;
+    readonly drainTimeout?: string;
+    readonly flags?: readonly string[];
+  },
 ): ZtunnelProcess {
   const tokenFile = join(controller.directory, `${options.node}.token`);
   writeFileSync(tokenFile, options.node);
@@ -41,6 +46,7 @@ export function startZtunnel(
       ...['--metrics', `127.0.0.1:${options.adminPort + 1}`],
       ...['--readiness', `127.0.0.1:${options.adminPort + 2}`],
       ...['--drain-timeout', options.drainTimeout ?? '5s'],
+      ...(options.flags ?? []),
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
