@@ -17,6 +17,7 @@ export {
 } from './host-probes/host-firewall.ts';
 export { openHostFirewall, removeHostProbes } from './host-probes/host-probes.ts';
 export { HOST_PROBE_NAMES, planHostProbes } from './redirection-plan/host-probes.ts';
+export { capturesDns } from './redirection/dns-capture.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
 export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection-plan/options.ts';
 export { planRedirection, type RedirectionPlan } from './redirection-plan/plan.ts';

@@ -11,8 +11,6 @@ import { MOST_PACKET_BYTES } from '../../wire/index.ts';
 import { type AgentListener, followAgent } from './agent-session.ts';
 
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
-/** A connection that lasted so long was a good one: the next attempt need not wait. */
-const GOOD_MS = 10_000;
 
 /** The connection with Istio's CNI agent, made again whenever it breaks. */
 export interface AgentClient extends Closable {
@@ -36,11 +34,13 @@ export function createAgentClient(deps: {
   let reached = true;
 
   async function once(): Promise<void> {
-    const startedMs = clock.monotonic();
+    let met = false;
     try {
       socket = connectPacketSocket({ path, mostBytes: MOST_PACKET_BYTES, clock });
       log.info('connected to the agent', { path });
       reached = true;
+      met = true;
+      listener.begin();
       await followAgent(socket, listener, log);
       log.warn('the agent has gone; pods stay as they are', { path });
     } catch (error) {
@@ -53,7 +53,8 @@ export function createAgentClient(deps: {
     } finally {
       socket?.destroy();
       socket = undefined;
-      if (clock.monotonic() - startedMs >= GOOD_MS) backoff.reset();
+      // It was a good one, and so may the next be.
+      if (met && listener.isComplete) backoff.reset();
     }
   }
 

@@ -1,6 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
-import { adoptNamespace, type NetNamespace } from '../../net/index.ts';
+import { adoptNamespace, capturesDns, type NetNamespace } from '../../net/index.ts';
 import type { AgentPod } from '../../wire/index.ts';
 import { within } from '../enrolment/index.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -38,6 +38,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
   const firstSnapshot = Promise.withResolvers<void>();
   let isComplete = false;
   let hasGaps = false;
+  let knowsDns = false;
 
   function take(info: AgentPod, namespace: NetNamespace): ServedAgentPod {
     const describe = (): EnrolmentPod => describePod(info, options);
@@ -70,6 +71,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
       mentioned.clear();
       isComplete = false;
       hasGaps = false;
+      knowsDns = false;
     },
     get isComplete() {
       return isComplete;
@@ -120,6 +122,25 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
       (error) => log.debug('pod not served', { pod: pod.pod.uid, error: describeError(error) }),
     );
     if (inTime === undefined) throw stillTrying(pod.pod);
+    if (knowsDns) return;
+    knowsDns = true;
+    void complainOfDns(pod);
+  }
+
+  /** One pod of a connection is looked at: the agent's setting is for all that do not say otherwise. */
+  async function complainOfDns({ namespace, pod }: ServedAgentPod): Promise<void> {
+    try {
+      if (await capturesDns(namespace))
+        log.error(
+          'the agent captures DNS, which this ztunnel does not serve: names do not resolve in its pods',
+          {
+            pod: pod.uid,
+            hint: 'turn it off for the agent (Helm: cni.ambient.dnsCapture=false) and restart it',
+          },
+        );
+    } catch (error) {
+      log.debug('capture of DNS not looked for', { pod: pod.uid, error: describeError(error) });
+    }
   }
 
   const client = createAgentClient({ path, listener, clock, log, random });

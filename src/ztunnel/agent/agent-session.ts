@@ -34,7 +34,6 @@ export interface AgentListener {
  */
 export async function followAgent(socket: PacketSocket, listener: AgentListener, log: Logger): Promise<void> {
   await socket.send(encodeAgentHello(), PACKET_TIMEOUT_MS);
-  listener.begin();
   for (;;) {
     const request = await nextRequest(socket, listener);
     if (request === 'end') return;

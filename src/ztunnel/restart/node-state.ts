@@ -22,10 +22,13 @@ export interface KeptParts {
   readonly discovery: Pick<DeltaClient, 'versions'>;
 }
 
-const TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
+const ISTIO_TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE];
+/** Followed where our controller names the pods. */
+const OWN_TYPES = [ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
 
 export function captureState(parts: KeptParts): SavedState {
   const { node, view, svids, served, memberships, discovery } = parts;
+  const types = served.update === undefined ? ISTIO_TYPES : [...ISTIO_TYPES, ...OWN_TYPES];
   return {
     node,
     workloads: [...view.workloads()],
@@ -34,7 +37,7 @@ export function captureState(parts: KeptParts): SavedState {
     ...served.saved(),
     memberships: memberships.isKnown ? memberships.all() : undefined,
     svids: svids.exportState(),
-    versions: new Map(TYPES.map((type) => [type, new Map(discovery.versions(type))])),
+    versions: new Map(types.map((type) => [type, new Map(discovery.versions(type))])),
   };
 }
 

@@ -19,6 +19,7 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
       await agents[1].setPods({ [server.uid]: server.cached });
       const peer = await world.startProxy(two);
       let ztunnel = startAsDaemonSet(world, one);
+      t.teardown(() => endProcess(ztunnel));
       await Promise.all([peer.ready, ready(world)]);
       const echo = await servePod(server.pod, 8080, (socket) => socket.pipe(socket));
       const target = { address: server.pod.v4, port: 8080 };
@@ -39,6 +40,19 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
       ztunnel = startAsDaemonSet(world, one);
       await ready(world);
       t.same(await exchange(client.pod, target, 'two'), { text: 'two', how: 'end' });
+
+      // The state file is written a second after the last change.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await mesh.controller.stop();
+      await endProcess(ztunnel);
+      ztunnel = startAsDaemonSet(world, one);
+      await ready(world);
+      t.same(
+        await exchange(client.pod, target, 'three'),
+        { text: 'three', how: 'end' },
+        'without a control plane',
+      );
+      await mesh.controller.start();
       const ended = new Promise((resolve) => ztunnel.once('close', resolve));
       ztunnel.kill('SIGTERM');
       t.equal(await ended, 0);
@@ -58,6 +72,7 @@ function startAsDaemonSet({ mesh: { controller }, agentOf }: AgentMesh, node: Te
       // The ports of its own, which in a cluster are those of a pod of its own.
       ...['--admin', '127.0.0.1:16000', '--metrics', '127.0.0.1:16001', '--readiness', '127.0.0.1:16002'],
       ...['--dashboard-address', 'none'],
+      ...['--state-file', join(controller.directory, `state-${node.name}`, 'state')],
     ],
     {
       stdio: ['ignore', process.env.ZT_LOG === '1' ? 'inherit' : 'ignore', 'inherit'],
