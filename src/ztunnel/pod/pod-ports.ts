@@ -81,7 +81,7 @@ export function inboundPorts(
 }
 
 function sourceWorkload(pod: EnrolmentPod, deps: PodProxyDeps): Promise<Workload> | Workload {
-  const known = deps.view.workload(pod.uid);
+  const known = workloadOfPod(deps.view, pod.uid, pod.identity);
   if (known !== undefined) return known;
   return pod.isNew ? provisionalWorkload(pod, deps) : heldWorkload(pod, deps);
 }

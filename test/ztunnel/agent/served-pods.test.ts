@@ -140,7 +140,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true, timeoutSeconds:
       const echo = await servePod(server.pod, 8080, (socket) => socket.pipe(socket));
       const answer = exchange(client.pod, { address: server.pod.v4, port: 8080 }, 'patience');
       await new Promise((resolve) => setTimeout(resolve, 500));
-      t.equal(mesh.journal.length, 0, 'nothing has been decided');
+      t.same(mesh.journal, [], 'nothing has been decided');
       mesh.controller.setWorkload(client.workload);
       t.same(await answer, { text: 'patience', how: 'end' });
       await echo.close();
