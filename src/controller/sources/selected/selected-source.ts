@@ -9,8 +9,9 @@ export interface SelectedSource extends ObjectSource {
 }
 
 /**
- * A source without the namespaces that MeshConfig's `discoverySelectors` do not select: it is as if they were empty, and
- * nothing of them is kept but their labels. One that comes to be selected is brought by the source again; of one that is no
+ * A source without the namespaces that MeshConfig's `discoverySelectors` do not select: it is as if they were empty and had no
+ * labels, and nothing else of them is kept. That they are there has to be known: a node that has never heard of a namespace
+ * starts no new pods of it. One that comes to be selected is brought by the source again; of one that is no
  * more, everything is deleted.
  */
 export function createSelectedSource(
@@ -34,20 +35,23 @@ export function createSelectedSource(
     return selected;
   };
 
-  /** Looks again at a namespace, and adds to `out` what follows; true: it has just been selected. */
-  const review = (namespace: string, out: ObjectEvent[]): boolean => {
+  /**
+   * Looks again at a namespace, and adds to `out` what follows; true: it has just been selected. `comes`: the batch brings
+   * the Namespace itself.
+   */
+  const review = (namespace: string, comes: boolean, out: ObjectEvent[]): boolean => {
     const before = judged.get(namespace);
     judged.delete(namespace);
     const now = judge(namespace);
     if (before === undefined || before === now) return false;
+    const object = comes ? undefined : namespaces.get(namespace);
     if (now) {
-      const object = namespaces.get(namespace);
       if (object !== undefined) out.push(object);
       return true;
     }
     for (const id of delivered.get(namespace) ?? []) out.push(deletionOf(id));
     delivered.delete(namespace);
-    if (namespaces.has(namespace)) out.push({ type: 'delete', kind: 'Namespace', key: namespace });
+    if (object !== undefined) out.push(withoutLabels(object));
     return false;
   };
 
@@ -58,7 +62,7 @@ export function createSelectedSource(
       const isNews = event.type === 'upsert' || namespaces.has(key);
       if (event.type === 'delete') namespaces.delete(key);
       else namespaces.set(key, event);
-      if (isNews && judge(key)) out.push(event);
+      if (isNews) out.push(judge(key) ? event : withoutLabels(event));
       return;
     }
     if (slash === -1) {
@@ -84,12 +88,14 @@ export function createSelectedSource(
     source.events.subscribe((batch) => {
       const out: ObjectEvent[] = [];
       const stale = new Set<string>();
+      const coming = new Set<string>();
       for (const event of batch) {
         const [kind, key] = keyOf(event);
         if (selection.take(event)) for (const namespace of judged.keys()) stale.add(namespace);
-        if (kind === 'Namespace') stale.add(key);
+        if (kind === 'Namespace') coming.add(key);
       }
-      const wanted = new Set([...stale].filter((namespace) => review(namespace, out)));
+      for (const namespace of coming) stale.add(namespace);
+      const wanted = new Set([...stale].filter((namespace) => review(namespace, coming.has(namespace), out)));
       for (const event of batch) pass(event, out);
       events.emit(out);
       if (wanted.size > 0) source.deliverAgain?.(wanted);
@@ -124,6 +130,16 @@ export function createSelectedSource(
     },
   };
 }
+
+/** A namespace as one that asks for nothing. */
+function withoutLabels(event: ObjectEvent): ObjectEvent {
+  if (event.type === 'delete' || event.object.kind !== 'Namespace') return event;
+  const { object } = event;
+  const meta = { ...object.meta, labels: NOTHING, annotations: NOTHING };
+  return { ...event, object: { ...object, meta } };
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 function deletionOf(id: string): ObjectEvent {
   const space = id.indexOf(' ');
