@@ -58,6 +58,14 @@ const statusOf = (status: 'True' | 'False', apiVersion = ROUTE.apiVersion) => ({
   conditions: [accepted(status)],
 });
 
+test('a Gateway is found under the plural that its kind has', async (t) => {
+  const { fake, sink } = await sinkTo(t);
+  fake.put({ ...ROUTE, kind: 'Gateway' });
+  await sink.setStatus({ ...statusOf('True'), kind: 'Gateway' });
+  t.match(fake.get('Gateway', 'shop', 'cart')?.status, { conditions: [accepted('True')] });
+  t.match(fake.requests.at(-1), { verb: 'patch', resource: 'gateways', subresource: 'status' });
+});
+
 test('a status is merged into what others wrote, and a transition has its time', async (t) => {
   const { fake, sink, clock } = await sinkTo(t);
   const theirs = { type: 'Theirs', status: 'True', lastTransitionTime: '2029-01-01T00:00:00.000Z' };

@@ -18,9 +18,9 @@ export function targetOf({ apiVersion, kind, namespace, name }: NamedObject): Re
   };
 }
 
-/** Kubernetes' own rule for kinds, which all that the mesh writes follow. */
+/** The rule of English, which all kinds that the mesh writes follow: policies, gateways, gatewayclasses. */
 function pluralOf(kind: string): string {
   const singular = kind.toLowerCase();
   if (singular.endsWith('s')) return `${singular}es`;
-  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
+  return /[^aeiou]y$/.test(singular) ? `${singular.slice(0, -1)}ies` : `${singular}s`;
 }
