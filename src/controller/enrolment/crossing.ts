@@ -32,17 +32,21 @@ export function createCrossing(options: CrossingOptions): Crossing {
       if (!pod.isNew && !HAS_JOINED.has(states.get(pod.uid)) && options.isConnected(node)) return false;
     }
     for (const [uid, state] of states) {
-      if (wanted.has(uid) || !IS_INSIDE.has(state)) continue;
+      if (wanted.has(uid)) continue;
       const node = options.nodeOf(uid);
       if (node === undefined) states.delete(uid);
-      else if (options.isConnected(node)) return false;
+      else if (IS_INSIDE.has(state) && options.isConnected(node)) return false;
     }
     return true;
   }
 
   return {
     take(pods) {
-      for (const { uid, state } of pods) states.set(uid, state);
+      for (const { uid, state } of pods) {
+        // Of one that is gone nobody asks.
+        if (options.nodeOf(uid) === undefined) states.delete(uid);
+        else states.set(uid, state);
+      }
       for (const look of [...waiting]) look();
     },
     settled(timeoutMs) {

@@ -97,12 +97,16 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   return {
     async report(report, caller) {
       checkScope(report, caller, options.trustedNodeAccounts);
-      if (report.generation < (newest.get(report.node) ?? 0)) {
+      const behindMs = (newest.get(report.node) ?? 0) - report.generation;
+      if (behindMs > 0 && behindMs <= LONGEST_UNDER_WAY_MS) {
         log.info('overtaken report passed over', { node: report.node, generation: report.generation });
         return { acknowledged: false };
       }
       newest.set(report.node, report.generation);
-      options.crossing.take(report.pods);
+      // A node has no say in how far another node's pods are.
+      options.crossing.take(
+        report.pods.filter(({ uid }) => (options.podOf(uid)?.node ?? report.node) === report.node),
+      );
       const tellOthers = (waitMs: number): Promise<boolean> =>
         report.relayed === true ? Promise.resolve(true) : relay(report, caller, waitMs + ON_THE_WAY_MS);
       if (report.awaitsOthers === true)
@@ -123,6 +127,11 @@ async function all(...answers: readonly Promise<boolean>[]): Promise<boolean> {
   return (await Promise.all(answers)).every((answer) => answer);
 }
 
+/**
+ * Generations count milliseconds. No report is under way for so long: one that is further behind comes from a node whose
+ * clock was ahead, or where somebody lied, and that must not silence it for ever.
+ */
+const LONGEST_UNDER_WAY_MS = 600_000;
 /** What a report takes to another controller and back. */
 const ON_THE_WAY_MS = 250;
 const ANNOUNCED: ReadonlySet<EnrolmentState> = new Set(['prepared', 'sending', 'captured']);
