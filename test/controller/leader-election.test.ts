@@ -4,10 +4,13 @@ import {
   type KubernetesApi,
   KubernetesError,
   type KubernetesObject,
+  resourceType,
 } from '../../src/controller/kubernetes/index.ts';
 import { createLeaderElection, type LeaderElection } from '../../src/controller/leadership/index.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { silentLogger } from '../../src/base/index.ts';
+
+const LEASES = resourceType('coordination.k8s.io/v1', 'leases', true);
 
 /** One Lease, with optimistic concurrency, and a network that can be cut and slow. */
 function leaseServer(clock: FakeClock) {
@@ -181,4 +184,32 @@ test('there are never two leaders, whatever the network does', async (t) => {
     { numRuns: 25 },
   );
   t.pass();
+});
+
+test('a lease that somebody has filled with nonsense is taken all the same, after a minute at most', async (t) => {
+  const { clock, server, all, leaders } = candidates(['a', 'b']);
+  await clock.advance(3_000);
+  const [first = ''] = leaders();
+  const stranger = server.api('stranger');
+  const target = { resource: LEASES, namespace: 'nodemesh-system', name: 'nodemesh-controller' };
+  const present = await stranger.get(target);
+  await stranger.update(target, {
+    ...present,
+    spec: {
+      holderIdentity: 'stranger',
+      leaseDurationSeconds: 2_147_483_647,
+      renewTime: '+275760-09-13T00:00:00.000000Z',
+      acquireTime: 'yesterday',
+      leaseTransitions: 2_147_483_647,
+    },
+  });
+  await clock.advance(5_000);
+  t.same(leaders(), [], `${first} gives way`);
+  await clock.advance(65_000);
+  const [next = ''] = leaders();
+  t.ok(['a', 'b'].includes(next));
+  t.match(server.spec(), { holderIdentity: next, leaseDurationSeconds: 8 });
+  const { leaseTransitions } = server.spec() ?? {};
+  t.ok(Number(leaseTransitions) < 2 ** 31, 'more an API server would refuse');
+  for (const one of all.values()) one.destroy();
 });

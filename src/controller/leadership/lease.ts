@@ -25,10 +25,10 @@ export function readLease(object: KubernetesObject, usualDurationMs: number): Le
   const seconds = typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds : 0;
   return {
     holder: typeof holderIdentity === 'string' ? holderIdentity : '',
-    durationMs: seconds > 0 ? seconds * 1000 : usualDurationMs,
+    durationMs: seconds > 0 ? Math.min(seconds * 1000, LONGEST_DURATION_MS) : usualDurationMs,
     acquiredAtMs: timeOf(acquireTime),
     renewedAtMs: timeOf(renewTime),
-    transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
+    transitions: transitionsOf(leaseTransitions),
   };
 }
 
@@ -55,6 +55,11 @@ export function leaseObject(
   };
 }
 
+/** Kubernetes has 32 bits for them, and refuses what does not fit: then nobody could lead any more. */
+function transitionsOf(count: unknown): number {
+  return typeof count === 'number' && count >= 0 && count < 2 ** 31 - 1 ? Math.floor(count) : 0;
+}
+
 function timeOf(text: unknown): number {
   const ms = typeof text === 'string' ? Date.parse(text) : 0;
   return Number.isFinite(ms) ? ms : 0;
@@ -65,4 +70,6 @@ function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
+/** Whoever claims the lease for longer, and then does not renew it, must not keep the mesh without a leader. */
+const LONGEST_DURATION_MS = 60_000;
 const LEASES = resourceType('coordination.k8s.io/v1', 'leases', true);
