@@ -58,8 +58,13 @@ test('a node finds a pod by the uid that the kubelet uses, and by its addresses'
     addresses: ['10.0.0.1'],
   });
   const hash = '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f';
-  const mirror = plan({ annotations: { 'kubernetes.io/config.hash': hash } }, ambient);
+  const mirror = plan(
+    { annotations: { 'kubernetes.io/config.hash': hash, 'kubernetes.io/config.mirror': hash } },
+    ambient,
+  );
   t.equal(mirror?.pod.kubernetesUid, hash, 'the object of a static pod is a mirror with a uid of its own');
+  const forged = plan({ annotations: { 'kubernetes.io/config.hash': hash } }, ambient);
+  t.equal(forged?.pod.kubernetesUid, '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10', 'which no other pod can claim');
 });
 
 test('a pod without a network yet is told to its node, for its CNI plugin to ask about', async (t) => {

@@ -50,3 +50,6 @@ export const SIDECAR_STATUS = 'sidecar.istio.io/status';
 
 /** Of a static pod's mirror object: the uid that the kubelet knows the pod by, and names its cgroups after. */
 export const STATIC_POD_UID = 'kubernetes.io/config.hash';
+
+/** Set by the kubelet on mirror objects, with the same value; a pod that has it otherwise no kubelet runs. */
+export const MIRROR = 'kubernetes.io/config.mirror';

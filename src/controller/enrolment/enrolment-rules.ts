@@ -1,6 +1,6 @@
 import type { NamespaceObject, PodObject } from '../objects/index.ts';
 import { DATAPLANE_MODE, readTwin } from '../translate/index.ts';
-import { SIDECAR_STATUS, STATIC_POD_UID } from './annotation-names.ts';
+import { MIRROR, SIDECAR_STATUS, STATIC_POD_UID } from './annotation-names.ts';
 
 /** The pod's own label beats its namespace's. */
 export function wantsToEnrol(pod: PodObject, namespace: NamespaceObject | undefined): boolean {
@@ -34,7 +34,9 @@ export function canEnrol(pod: PodObject): boolean {
 
 /** What kubelets call the pod: of a static pod the object is only a mirror, with a uid of its own. */
 export function kubernetesUidOf({ meta }: PodObject): string {
-  return meta.annotations.get(STATIC_POD_UID) ?? meta.uid;
+  const hash = meta.annotations.get(STATIC_POD_UID);
+  // Anybody can annotate a pod; with another pod's uid it would be looked for there.
+  return hash !== undefined && meta.annotations.get(MIRROR) === hash ? hash : meta.uid;
 }
 
 function isAmbient(namespace: NamespaceObject): boolean {

@@ -58,7 +58,7 @@ function stripMetadata(kind: ObjectKind, metadata: KubernetesObject['metadata'])
 
 /** Of the kinds that there are many of, only what a mesh has named is kept: others write a lot, and often. */
 function isReadAnnotation(name: string): boolean {
-  return /(^|\.)(istio|nodemesh)\.io\//.test(name) || name === STATIC_POD_UID;
+  return /(^|\.)(istio|nodemesh)\.io\//.test(name) || STATIC_POD.has(name);
 }
 
 function isNotACopy(name: string): boolean {
@@ -119,5 +119,5 @@ const META = ['name', 'namespace', 'uid', 'generation', 'labels', 'creationTimes
 const MANY = new Set<ObjectKind>(['Pod', 'Node', 'EndpointSlice', 'ServiceAccount', 'Deployment']);
 const POD_CONDITIONS = new Set(['Ready', 'nodemesh.io/Started']);
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-/** The kubelet's uid of a static pod. */
-const STATIC_POD_UID = 'kubernetes.io/config.hash';
+/** The kubelet's uid of a static pod, and its word that the object is the mirror of one. */
+const STATIC_POD = new Set(['kubernetes.io/config.hash', 'kubernetes.io/config.mirror']);
