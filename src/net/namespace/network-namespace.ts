@@ -1,4 +1,4 @@
-import { access, closeSync, fstatSync, openSync } from 'node:fs';
+import { access, closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { errnoOf } from '../../base/index.ts';
 import { errorFromErrno, NetError } from '../errors.ts';
 import { enterNetworkNamespace, isNetworkNamespace } from '../system/namespace-calls.ts';
@@ -24,7 +24,8 @@ export interface NetNamespace {
 export function openNamespace(path: string): NetNamespace {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Whoever names a pipe must not have this process wait for its other end.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== 'ENOENT' && errno !== undefined)

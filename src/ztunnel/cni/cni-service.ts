@@ -62,6 +62,8 @@ export function createCniService(deps: CniServiceDeps): CniService {
       log.debug('connection of the CNI plugin lost', { error: describeError(error) }),
     );
     socket.on('close', () => sockets.delete(socket));
+    // One that has its answer and stays holds a place that others need, and keeps an old generation from ending.
+    socket.on('finish', () => socket.setTimeout(LINGERS_MS, () => socket.destroy()));
     serve(socket).catch((error: unknown) => {
       log.error('CNI call not answered', { error: fromUnknown(error) });
       socket.destroy();
@@ -178,5 +180,7 @@ async function removeIfThere(path: string): Promise<void> {
 const READ_WITHIN_MS = 5_000;
 /** Pods that a kubelet starts at once are far fewer; more would only wait for one another. */
 const MAX_CALLS = 512;
+/** What a plugin takes to read an answer. */
+const LINGERS_MS = 2_000;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import type { WorkloadUid } from '../../../src/model/index.ts';
 import { inspectRedirection } from '../../../src/net/index.ts';
@@ -218,6 +222,43 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
       const next = node.newPod('next');
       mesh.controller.enrol(next.enrolment, NODE);
       t.ok(await isCaptured(await next.add()));
+    }),
+  );
+
+  test(
+    'a pipe in the place of a namespace, and a caller that never goes, hold up nobody',
+    withNode(async (t, { mesh, node }) => {
+      await mesh.until('the socket is there', () => existsSync(node.socket));
+      const cart = node.newPod('cart');
+      mesh.controller.enrol(cart.enrolment, NODE);
+      const pipe = join(mesh.controller.directory, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const call = (variables: readonly string[]): Socket => {
+        const text = Buffer.from(variables.map((variable) => `${variable}\0`).join(''));
+        const config = Buffer.from('{"cniVersion":"1.0.0","prevResult":{}}');
+        const head = Buffer.alloc(16);
+        head.write('nmcni01\0');
+        head.writeUInt32LE(text.length, 8);
+        head.writeUInt32LE(config.length, 12);
+        // It keeps its end open whatever comes.
+        const socket = connect({ path: node.socket, allowHalfOpen: true });
+        socket.write(Buffer.concat([head, text, config]));
+        return socket;
+      };
+      const args = 'CNI_ARGS=K8S_POD_NAMESPACE=shop;K8S_POD_NAME=cart;K8S_POD_UID=uid-1';
+      const forged = call([
+        'CNI_COMMAND=ADD',
+        `CNI_NETNS=${pipe}`,
+        'CNI_CONTAINERID=x',
+        'CNI_IFNAME=eth0',
+        args,
+      ]);
+      const stays = call(['CNI_COMMAND=DEL', 'CNI_CONTAINERID=y', 'CNI_IFNAME=eth0', args]);
+      await once(stays, 'data');
+      t.ok(await isCaptured(await cart.add()), 'the pod itself is captured meanwhile');
+      await mesh.proxies[0]?.close();
+      t.pass('and the process ends');
+      for (const socket of [forged, stays]) socket.destroy();
     }),
   );
 }
