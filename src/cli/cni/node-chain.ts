@@ -7,7 +7,15 @@ import {
   type PluginEntry,
   unchainPlugin,
 } from './conflist.ts';
-import { listFolder, readIfThere, removeIfThere, renameFile, replaceFile } from './node-files.ts';
+import {
+  isLooseLink,
+  listFolder,
+  readIfThere,
+  removeIfThere,
+  removeLeftOvers,
+  renameFile,
+  replaceFile,
+} from './node-files.ts';
 
 /** Where a node has its CNI plugins, as this process sees it. */
 export interface NodeFolders {
@@ -40,8 +48,15 @@ export async function installPlugin(
     if (!CONFIGURATION.test(name)) continue;
     const path = join(folders.config, name);
     const text = (await readIfThere(path))?.toString();
-    // It went away while we were looking.
-    if (text === undefined) continue;
+    if (text === undefined) {
+      // Or it went away while we were looking.
+      if (await isLooseLink(path))
+        findings.push({
+          level: 'warning',
+          text: `${path} is left alone: it is a link to something that is not to be seen from here, and if the container runtime sees it, new pods are not captured before their first packet; mount the folder that it leads to`,
+        });
+      continue;
+    }
     const network = inspectNetwork(text);
     if (network.kind === 'unusable') {
       findings.push({ level: 'warning', text: `${path} is left alone: ${network.problem}` });
@@ -85,6 +100,7 @@ export async function uninstallPlugin(folders: NodeFolders): Promise<readonly Fi
       findings.push({ level: 'done', text: `took the plugin out of ${path}` });
     }
   }
+  for (const folder of [folders.config, folders.bin]) await removeLeftOvers(folder);
   const program = join(folders.bin, PLUGIN_TYPE);
   if (await removeIfThere(program)) findings.push({ level: 'done', text: `removed ${program}` });
   return findings;

@@ -1,5 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { chmod, chown, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../base/index.ts';
 import { CliError } from '../errors.ts';
@@ -18,12 +30,15 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
  * Replaces the file in one step: whoever reads sees the old one or the new one. It keeps its mode and owner; one that was
  * not there gets `mode`.
  */
-export async function replaceFile(path: string, content: string | Buffer, mode: number): Promise<void> {
+export async function replaceFile(link: string, content: string | Buffer, mode: number): Promise<void> {
+  // Where it is a link, that stays, and what it leads to is replaced.
+  const path = await realpath(link).catch(() => link);
   // No runtime takes a name that ends so for a configuration.
-  const temporary = join(dirname(path), `.nodemesh-${process.pid}.tmp`);
+  // In containers every process has the same number, and during an update there are two on a node.
+  const temporary = join(dirname(path), `.nodemesh-${randomUUID()}.tmp`);
   try {
     const before = await statIfThere(path);
-    const handle = await open(temporary, 'w', mode);
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
       await handle.sync();
@@ -49,6 +64,24 @@ export async function renameFile(from: string, to: string): Promise<void> {
     throw fileError('renamed', from, error);
   }
 }
+
+/** A link whose end is not there, as this process sees it: a container runtime may see more. */
+export async function isLooseLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError('read', path, error);
+  }
+}
+
+/** Removes what a process left that was killed while it replaced a file. */
+export async function removeLeftOvers(folder: string): Promise<void> {
+  for (const name of await listFolder(folder))
+    if (LEFT_OVER.test(name)) await removeIfThere(join(folder, name));
+}
+
+const LEFT_OVER = /^\.nodemesh-[-0-9a-f]+\.tmp$/;
 
 /** Whether it was there. */
 export async function removeIfThere(path: string): Promise<boolean> {

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -191,4 +193,31 @@ test('watching, it comes back whatever others do to the chain, and stays when th
   await node.run('uninstall');
   t.equal(node.read('05-cilium.conflist'), CALICO);
   t.equal(node.read('10-calico.conflist'), CALICO);
+});
+
+test('a link stays a link; one that leads where nobody here can look is told of', async (t) => {
+  const node = makeNode(t);
+  const elsewhere = join(node.config, '..', 'elsewhere.conflist');
+  writeFileSync(elsewhere, CALICO);
+  symlinkSync('../elsewhere.conflist', join(node.config, '10-calico.conflist'));
+  t.equal((await node.run('install')).code, 0);
+  t.ok(lstatSync(join(node.config, '10-calico.conflist')).isSymbolicLink());
+  t.same(node.types('10-calico.conflist'), ['calico', 'portmap', 'nodemesh-cni']);
+  t.equal((await node.run('uninstall')).code, 0);
+  t.equal(readFileSync(elsewhere, 'utf8'), CALICO);
+
+  symlinkSync('/nowhere/00.conflist', join(node.config, '00-first.conflist'));
+  const { code, stderr } = await node.run('install');
+  t.equal(code, 0);
+  t.match(stderr, /warning: .*00-first\.conflist is left alone: it is a link to something/);
+  t.same(node.types('10-calico.conflist'), ['calico', 'portmap', 'nodemesh-cni'], 'the next one is taken');
+});
+
+test('what an installer left that was killed goes with the plugin', async (t) => {
+  const node = makeNode(t);
+  node.write('10-calico.conflist', CALICO);
+  await node.run('install');
+  node.write('.nodemesh-5a1c0a3e-0000-4000-8000-000000000000.tmp', '{"plugins"');
+  await node.run('uninstall');
+  t.same(readdirSync(node.config), ['10-calico.conflist']);
 });
