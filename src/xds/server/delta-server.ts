@@ -16,6 +16,7 @@ import {
   type DeltaSession,
   type StreamPeer,
 } from './delta-session.ts';
+import { createOpeningGate } from './opening-gate.ts';
 import { createSendBudget } from './send-budget.ts';
 import { type Change, createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts';
 import type { RequestOutcome, Subscription } from './subscription.ts';
@@ -32,6 +33,8 @@ export interface DeltaServerOptions {
   readonly maxResponseBytes?: number;
   /** Bytes of responses that sockets have not taken, over all streams, before others have to wait. Default 256 MiB. */
   readonly maxBytesUnderWay?: number;
+  /** Streams that have been begun to be read and not been answered yet; others wait unread. Default 16. */
+  readonly maxOpenings?: number;
   /** Default 200,000. */
   readonly maxNamesPerStream?: number;
   /** A client that has not taken a response for this long is cut off. Default 60,000. */
@@ -69,6 +72,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
     sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
   };
   const budget = createSendBudget(options.maxBytesUnderWay ?? 256 * MEBIBYTE);
+  const gate = createOpeningGate(options.maxOpenings ?? 16, clock);
   const sources = new Map(options.types.map((typeUrl) => [typeUrl, createSnapshotCache(typeUrl)]));
   if (sources.size !== options.types.length) throw duplicateType(options.types);
   const sessions = new Map<DeltaSession, Promise<void>>();
@@ -125,7 +129,14 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
         stream.end(serverClosed());
         return;
       }
+      const leave = await gate.enter();
+      if (closed) {
+        leave();
+        stream.end(serverClosed());
+        return;
+      }
       const session = createDeltaSession({
+        onAnswered: leave,
         onPushed: (tookMs) => pushes.emit(tookMs),
         onNode: (version) => greetings.emit({ proxy: peer.name ?? peer.id, version }),
         onUnknownType: (typeUrl) => tellUnknownType(peer, typeUrl),
@@ -141,6 +152,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
       const running = session.run();
       sessions.set(session, running);
       await running;
+      leave();
       sessions.delete(session);
       for (const typeUrl of sources.keys()) {
         const subscription = session.subscription(typeUrl);

@@ -47,6 +47,8 @@ export interface SessionContext {
   onUnknownType(typeUrl: string): void;
   /** What the proxy says of itself has arrived. */
   onNode(version: string): void;
+  /** A response has been taken by the socket. */
+  onAnswered(): void;
   /** Something was acknowledged so long after it had changed. */
   onPushed(tookMs: number): void;
 }
@@ -117,6 +119,7 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     const timer: Timer = clock.after(limits.sendTimeoutMs, () => end(slowClient(peer, limits.sendTimeoutMs)));
     try {
       await stream.send(response);
+      context.onAnswered();
     } catch (error) {
       log.debug('discovery response not sent', { proxy: peer.id, error: describeError(error) });
       end();
