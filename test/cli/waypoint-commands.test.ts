@@ -73,12 +73,16 @@ test('a pod that does not come up is told, though others take the traffic', asyn
         ],
       },
     });
-  const notes = stuckPods(WAYPOINT, [
-    pod('old', undefined),
-    pod('new', 'CrashLoopBackOff'),
-    pod('younger', 'ContainerCreating'),
-    pod('other', 'CrashLoopBackOff', {}),
-  ]);
+  const notes = stuckPods(
+    WAYPOINT,
+    [
+      pod('old', undefined),
+      pod('new', 'CrashLoopBackOff'),
+      pod('younger', 'ContainerCreating'),
+      pod('other', 'CrashLoopBackOff', {}),
+    ],
+    'nodemesh lab',
+  );
   t.equal(notes.length, 1);
   t.match(notes[0], /^waypoint shop\/waypoint: pod new does not come up \(CrashLoopBackOff\)/);
 });

@@ -1,18 +1,19 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
+import { withObjectPlaceOptions } from '../object-store/index.ts';
 import { collect } from '../option-values.ts';
 import { FAIL_LEVELS, REPORT_FORMATS, type AnalyzeOptions } from './options.ts';
 
 /** `nodemesh analyze [FILE…]`: misconfigurations before they bite. */
 export function addAnalyzeCommand(program: Command, context: CliContext): void {
-  program
-    .command('analyze')
-    .description('find what is wrong with objects, or will be: those of files, or of a running lab')
+  withObjectPlaceOptions(program.command('analyze'))
+    .description(
+      'find what is wrong with objects, or will be: those of files, of a running lab or of a cluster',
+    )
     .argument(
       '[files...]',
-      'files or folders of YAML or JSON, or - for standard input; none: the running lab',
+      'files or folders of YAML or JSON, or - for standard input; none: those of the running lab, else of the cluster of KUBECONFIG',
     )
-    .option('--lab <lab>', 'which lab, when several are running')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(REPORT_FORMATS).default('text'))
     .addOption(
       new Option('--fail-on <level>', 'exit with 2 if there is a finding as grave as this')
@@ -47,7 +48,8 @@ docs/analyze.md explains every code.
 
 Examples:
   $ nodemesh analyze manifests/                        before they are applied
-  $ nodemesh analyze                                   what is in the running lab
+  $ nodemesh analyze                                   what is in the running lab, else in the cluster of KUBECONFIG
+  $ nodemesh analyze --context production              what is in a cluster
   $ kustomize build . | nodemesh analyze - --fail-on warning
   $ nodemesh analyze manifests/ -o sarif > analyze.sarif             for code scanning in CI
   $ nodemesh analyze --suppress 'NM0054=Service shop/*' --suppress 'IST0118=*'

@@ -1,9 +1,10 @@
+import type { ObjectPlaceOptions } from '../object-store/index.ts';
+
 export const REPORT_FORMATS = ['text', 'json', 'sarif'] as const;
 export const FAIL_LEVELS = ['error', 'warning', 'info', 'never'] as const;
 
 /** What the command was given. */
-export interface AnalyzeOptions {
-  readonly lab?: string;
+export interface AnalyzeOptions extends ObjectPlaceOptions {
   readonly output: (typeof REPORT_FORMATS)[number];
   readonly failOn: (typeof FAIL_LEVELS)[number];
   readonly level: 'error' | 'warning' | 'info';

@@ -8,10 +8,10 @@ import {
 } from '../../controller/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { withObjectReader } from '../object-store/index.ts';
 import { VERSION } from '../version.ts';
 import { createFileSource } from './file-source.ts';
-import { createLabSource } from './lab-source.ts';
+import { createObjectSource } from './object-source.ts';
 import type { AnalyzeOptions } from './options.ts';
 import { formatJson, formatSarif, formatText } from './report/index.ts';
 
@@ -22,14 +22,13 @@ export async function runAnalysis(
   context: CliContext,
 ): Promise<void> {
   const suppressions = options.suppress.map(readSuppression);
-  const source =
-    files.length > 0
-      ? createFileSource(files, () => readFileSync(0, 'utf8'))
-      : createLabSource(openLab(context, options.lab));
-  const { objects, findings } = await source.read();
+  const complete = files.length === 0;
+  const { objects, findings } = complete
+    ? await withObjectReader(context, options, (reader) => createObjectSource(reader).read())
+    : await createFileSource(files, () => readFileSync(0, 'utf8')).read();
   const { trustDomain, clusterDomain, rootNamespace } = options;
   const settings = {
-    ...{ trustDomain, clusterDomain, rootNamespace, complete: source.complete },
+    ...{ trustDomain, clusterDomain, rootNamespace, complete },
     ...{ clusterId: 'Kubernetes', network: '' },
   };
   const all = analyze(objects, { settings, suppressions, found: findings });

@@ -4,6 +4,9 @@ import { addInstallCommand } from './install.ts';
 import { addUninstallCommand } from './uninstall/uninstall.ts';
 import { addUpgradeCommand } from './upgrade/upgrade.ts';
 
+export { type Cluster, type ClusterOptions, kubeconfigFile, withCluster } from './cluster/cluster.ts';
+export { GATEWAY_API_HINT } from './preflight.ts';
+
 /** `nodemesh install`, `upgrade` and `uninstall`: the mesh of a Kubernetes cluster. */
 export function addInstallCommands(program: Command, context: CliContext, version: string): void {
   addInstallCommand(program, context, version);

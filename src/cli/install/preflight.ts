@@ -12,6 +12,7 @@ export async function preflight(
   return [
     await kubernetesVersion(cluster),
     await gatewayApi(cluster),
+    await istioKinds(cluster),
     ...(await permissions(cluster, objects)),
     ...(await otherMeshes(cluster)),
   ];
@@ -37,7 +38,18 @@ async function gatewayApi(cluster: Cluster): Promise<CheckResult> {
   return warning(
     name,
     'its kinds are not there: no waypoints until they are',
-    `${GATEWAY_API}; then run this command again`,
+    `${GATEWAY_API_HINT}; then run this command again`,
+  );
+}
+
+/** Policies are objects of these kinds; without them the mesh encrypts, and refuses nobody. */
+async function istioKinds(cluster: Cluster): Promise<CheckResult> {
+  const name = "Istio's kinds";
+  if (await cluster.serves('security.istio.io/v1')) return ok(name, 'they are there');
+  return warning(
+    name,
+    'they are not there: no AuthorizationPolicy or PeerAuthentication until they are',
+    'kubectl apply --server-side -k daemonset/istio-crds, from a clone of this repository; without Istio nothing else is needed',
   );
 }
 
@@ -133,5 +145,6 @@ const HINTS = {
   Cilium:
     'it must leave other CNI plugins alone (cni.exclusive=false), and its socket load balancing must be for the host alone (socketLB.hostNamespaceOnly=true)',
 } as const;
-const GATEWAY_API =
+/** How the kinds of the Gateway API get into a cluster. */
+export const GATEWAY_API_HINT =
   'kubectl apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createLabClient, findLab, type LabClient } from '../../lab/client/index.ts';
+import { createLabClient, findLab, type LabClient, runningLabs } from '../../lab/client/index.ts';
 import { kindFromName, kindNames } from '../../lab/cluster/objects/index.ts';
 import { LabError } from '../../lab/index.ts';
 import { stateBase } from '../../lab/supervisor/index.ts';
@@ -15,8 +15,17 @@ export function withLabOption(command: Command): Command {
   return command.option('--name <lab>', 'which lab, when several are running');
 }
 
+/** The named lab, or the only one that runs. Throws LabError, which says how a cluster is asked where one is at hand. */
 export function openLab(context: CliContext, name: string | undefined): LabClient {
-  return createLabClient(findLab(baseOf(context), name));
+  const base = baseOf(context);
+  if (name === undefined && context.kubeconfig !== undefined && runningLabs(base).length === 0)
+    throw new LabError({
+      code: 'ERR_LAB_NOT_RUNNING',
+      blame: 'downstream',
+      message: 'no lab is running, and this command does not look for a cluster by itself',
+      hint: 'for a cluster run kubectl -n nodemesh-system port-forward deployment/nodemesh-controller 8080, then commands that have it with --address http://127.0.0.1:8080 (docs/commands.md); nodemesh lab up starts a lab',
+    });
+  return createLabClient(findLab(base, name));
 }
 
 export function baseOf({ runtimeDirectory, userId }: CliContext): string {

@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import type { LabClient } from '../../lab/client/index.ts';
 import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { waitUntilProgrammed, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
@@ -63,8 +62,7 @@ Examples:
 `,
     )
     .action(async (options: ApplyOptions) => {
-      const lab = openLab(context, options.lab);
-      await applyWaypoint(lab, options, context.terminal);
+      await withObjects(context, options, (store) => applyWaypoint(store, options, context.terminal));
     });
 }
 
@@ -85,48 +83,39 @@ function manifestOf(options: GenerateOptions) {
   return waypointManifest({ namespace, name, className, traffic, revision });
 }
 
-async function applyWaypoint(lab: LabClient, options: ApplyOptions, terminal: Terminal): Promise<void> {
+async function applyWaypoint(store: ObjectStore, options: ApplyOptions, terminal: Terminal): Promise<void> {
   const { namespace, name, overwrite = false } = options;
   const manifest = manifestOf(options);
-  const classes = waypointClasses(await lab.objects('GatewayClass'));
+  const classes = waypointClasses(await store.objects('GatewayClass'));
   if (!classes.has(options.class))
     throw badRequest(
       `--class: expected the class of a waypoint, one of ${[...classes].join(', ')}, got ${JSON.stringify(options.class)}`,
     );
-  await requireFreePlace(lab, options, classes);
+  await requireFreePlace(store, options, classes);
   // Before anything is written: half of what was asked for helps nobody.
   const wantsLabel =
-    options.enrollNamespace === true && (await mayLabel(lab, { namespace, name, overwrite }));
-  const [result] = await lab.apply([manifest]);
-  if (result === undefined || result.outcome === 'failed')
-    throw new LabError({
-      code: 'ERR_LAB_CONFLICT',
-      blame: 'downstream',
-      message: `the waypoint could not be applied: ${result?.error ?? 'no answer'}`,
-    });
+    options.enrollNamespace === true && (await mayLabel(store, { namespace, name, overwrite }));
+  await store.apply(manifest);
   terminal.stdout.write(`waypoint ${namespace}/${name} applied\n`);
   // First, because what is sent to a waypoint that is not ready is refused.
   if (options.wait === true) {
-    await waitUntilProgrammed(lab, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
+    await waitUntilProgrammed(store, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
     terminal.stdout.write(`waypoint ${namespace}/${name} is ready\n`);
   }
   if (wantsLabel) {
-    await lab.patchMetadata(
-      { kind: 'Namespace', namespace: '', name: namespace },
-      { labels: { [USE]: name } },
-    );
+    await store.labelNamespace(namespace, { [USE]: name });
     terminal.stdout.write(`namespace ${namespace} labeled with "${USE}: ${name}"\n`);
   }
-  if (options.enrollNamespace === true) await noteEnrolment(lab, namespace, terminal);
+  if (options.enrollNamespace === true) await noteEnrolment(store, namespace, terminal);
 }
 
 /** A Gateway of that name may be somebody's way into the cluster. */
 async function requireFreePlace(
-  lab: LabClient,
+  store: ObjectStore,
   { namespace, name, overwrite = false }: ApplyOptions,
   classes: ReadonlySet<string>,
 ): Promise<void> {
-  const [present] = await lab.objects('Gateway', namespace, name);
+  const [present] = await store.objects('Gateway', namespace, name);
   const className = (present?.spec as { readonly gatewayClassName?: string } | undefined)?.gatewayClassName;
   if (present === undefined || overwrite || classes.has(className ?? '')) return;
   throw new LabError({
@@ -139,14 +128,14 @@ async function requireFreePlace(
 
 /** False when the namespace has the label already. */
 async function mayLabel(
-  lab: LabClient,
+  store: ObjectStore,
   {
     namespace,
     name,
     overwrite,
   }: { readonly namespace: string; readonly name: string; readonly overwrite: boolean },
 ): Promise<boolean> {
-  const [object] = await lab.objects('Namespace', undefined, namespace);
+  const [object] = await store.objects('Namespace', undefined, namespace);
   const present = object?.metadata.labels[USE];
   if (present === undefined || overwrite) return true;
   if (present === name) return false;
@@ -159,12 +148,12 @@ async function mayLabel(
 }
 
 /** A waypoint takes the traffic of clients in the mesh; its own pods' side is worth a word. */
-async function noteEnrolment(lab: LabClient, namespace: string, terminal: Terminal): Promise<void> {
-  const [object] = await lab.objects('Namespace', undefined, namespace);
+async function noteEnrolment(store: ObjectStore, namespace: string, terminal: Terminal): Promise<void> {
+  const [object] = await store.objects('Namespace', undefined, namespace);
   const labels = object?.metadata.labels ?? {};
   if (MODES.some((label) => labels[label] === 'ambient')) return;
   terminal.stderr.write(
-    `note: namespace ${namespace} is not in the mesh: from the waypoint to its pods traffic is plaintext; nodemesh lab label ns ${namespace} istio.io/dataplane-mode=ambient\n`,
+    `note: namespace ${namespace} is not in the mesh: from the waypoint to its pods traffic is plaintext; ${store.tool} label ns ${namespace} istio.io/dataplane-mode=ambient\n`,
   );
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { LabClient } from '../../lab/client/index.ts';
 import type { KubeObject } from '../../lab/cluster/objects/index.ts';
 import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { type ObjectStore, withObjects } from '../object-store/index.ts';
+import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
 import type { WaypointGateway } from './waypoint-gateway.ts';
 
@@ -32,7 +32,7 @@ Examples:
 `,
     )
     .action(async (names: readonly string[], options: DeleteOptions) => {
-      const { namespace, all = false, revision } = options;
+      const { all = false } = options;
       if (names.length > 0 === all) {
         throw new LabError({
           code: 'ERR_LAB_REQUEST',
@@ -40,23 +40,33 @@ Examples:
           message: 'say which waypoints: their names, or --all',
         });
       }
-      const { stdout, stderr } = context.terminal;
-      const lab = openLab(context, options.lab);
-      const found = (await findWaypoints(lab, namespace, names)).filter(
-        (waypoint) => revision === undefined || waypoint.revision === revision,
+      await withObjects(context, options, (store) =>
+        deleteWaypoints(store, names, { options, terminal: context.terminal }),
       );
-      for (const waypoint of found) {
-        await lab.delete({ kind: 'Gateway', namespace, name: waypoint.name });
-        stdout.write(`waypoint ${namespace}/${waypoint.name} deleted\n`);
-        for (const { object, label } of await usersOf(lab, waypoint)) {
-          const effect = label.endsWith('-canary')
-            ? 'the primary waypoint takes its share'
-            : 'what is to go through it is refused';
-          stderr.write(`warning: ${object} still names it: ${effect} (its label ${label})\n`);
-        }
-      }
-      if (found.length === 0) stdout.write('No waypoints found.\n');
     });
+}
+
+async function deleteWaypoints(
+  store: ObjectStore,
+  names: readonly string[],
+  { options, terminal }: { readonly options: DeleteOptions; readonly terminal: Terminal },
+): Promise<void> {
+  const { namespace, revision } = options;
+  const { stdout, stderr } = terminal;
+  const found = (await findWaypoints(store, namespace, names)).filter(
+    (waypoint) => revision === undefined || waypoint.revision === revision,
+  );
+  for (const waypoint of found) {
+    await store.delete({ kind: 'Gateway', namespace, name: waypoint.name });
+    stdout.write(`waypoint ${namespace}/${waypoint.name} deleted\n`);
+    for (const { object, label } of await usersOf(store, waypoint)) {
+      const effect = label.endsWith('-canary')
+        ? 'the primary waypoint takes its share'
+        : 'what is to go through it is refused';
+      stderr.write(`warning: ${object} still names it: ${effect} (its label ${label})\n`);
+    }
+  }
+  if (found.length === 0) stdout.write('No waypoints found.\n');
 }
 
 /** A namespace, service or pod, and the label by which it names a waypoint. */
@@ -66,9 +76,9 @@ export interface WaypointUser {
   readonly label: string;
 }
 
-/** Those of the lab that name the waypoint, as it or as a canary. */
-async function usersOf(lab: LabClient, waypoint: WaypointGateway): Promise<readonly WaypointUser[]> {
-  const lists = await Promise.all(['Namespace', 'Service', 'Pod'].map((kind) => lab.objects(kind)));
+/** Those that name the waypoint, as it or as a canary. */
+async function usersOf(store: ObjectStore, waypoint: WaypointGateway): Promise<readonly WaypointUser[]> {
+  const lists = await Promise.all(['Namespace', 'Service', 'Pod'].map((kind) => store.objects(kind)));
   return namingWaypoint(lists.flat(), waypoint);
 }
 

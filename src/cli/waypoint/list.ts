@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { withObjects } from '../object-store/index.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { durationMs } from '../option-values.ts';
 import { type OutputFormat, printData } from '../terminal/index.ts';
@@ -30,8 +30,9 @@ export function addListCommand(waypoint: Command, context: CliContext): void {
     .addOption(outputOption())
     .action(async (options: ListOptions) => {
       const everywhere = options.allNamespaces === true;
-      const lab = openLab(context, options.lab);
-      const found = await findWaypoints(lab, everywhere ? undefined : options.namespace);
+      const found = await withObjects(context, options, (store) =>
+        findWaypoints(store, everywhere ? undefined : options.namespace),
+      );
       if (options.output === 'table') context.terminal.stdout.write(listTable(found, everywhere));
       else printData(context.terminal, options.output, found);
     });
@@ -56,18 +57,25 @@ export function addStatusCommand(waypoint: Command, context: CliContext): void {
     .addOption(outputOption())
     .action(async (names: readonly string[], options: StatusOptions) => {
       const everywhere = options.allNamespaces === true;
-      const lab = openLab(context, options.lab);
       const namespace = everywhere ? undefined : options.namespace;
-      if (options.wait === true) {
-        for (const target of await findWaypoints(lab, namespace, names))
-          await waitUntilProgrammed(lab, { ...target, timeoutMs: options.waypointTimeout }, context.terminal);
-      }
-      const found = await findWaypoints(lab, namespace, names);
+      const { found, notes } = await withObjects(context, options, async (store) => {
+        if (options.wait === true)
+          for (const target of await findWaypoints(store, namespace, names))
+            await waitUntilProgrammed(
+              store,
+              { ...target, timeoutMs: options.waypointTimeout },
+              context.terminal,
+            );
+        const waypoints = await findWaypoints(store, namespace, names);
+        const pods = await store.objects('Pod', namespace);
+        return {
+          found: waypoints,
+          notes: waypoints.flatMap((waypoint) => stuckPods(waypoint, pods, store.tool)),
+        };
+      });
       if (options.output === 'table') context.terminal.stdout.write(statusTable(found, everywhere));
       else printData(context.terminal, options.output, found);
-      const pods = await lab.objects('Pod', namespace);
-      for (const note of found.flatMap((waypoint) => stuckPods(waypoint, pods)))
-        context.terminal.stderr.write(`note: ${note}\n`);
+      for (const note of notes) context.terminal.stderr.write(`note: ${note}\n`);
       if (!found.every((waypoint) => isProgrammed(waypoint) && isAccepted(waypoint))) context.setExitCode(1);
     });
 }

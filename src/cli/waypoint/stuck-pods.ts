@@ -1,5 +1,6 @@
 import { isKind, isReady, isReplicaOf, type KubeObject } from '../../lab/cluster/objects/index.ts';
 import { podState } from '../lab/objects/object-columns.ts';
+import type { ObjectStore } from '../object-store/index.ts';
 import type { WaypointGateway } from './waypoint-gateway.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { WaypointGateway } from './waypoint-gateway.ts';
 export function stuckPods(
   { namespace, name }: Pick<WaypointGateway, 'namespace' | 'name'>,
   pods: readonly KubeObject[],
+  tool: ObjectStore['tool'],
 ): readonly string[] {
   return pods.flatMap((pod) => {
     if (!isKind(pod, 'Pod') || pod.metadata.namespace !== namespace) return [];
@@ -17,7 +19,7 @@ export function stuckPods(
     if (!STUCK.has(state)) return [];
     const own = pod.metadata.name;
     return [
-      `waypoint ${namespace}/${name}: pod ${own} does not come up (${state}), so that its latest change is not in force; nodemesh lab logs ${own} -n ${namespace} says why`,
+      `waypoint ${namespace}/${name}: pod ${own} does not come up (${state}), so that its latest change is not in force; ${tool} logs ${own} -n ${namespace} says why`,
     ];
   });
 }

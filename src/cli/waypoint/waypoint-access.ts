@@ -1,30 +1,29 @@
 import type { Command } from 'commander';
-import type { LabClient } from '../../lab/client/index.ts';
 import { LabError } from '../../lab/index.ts';
+import { type ObjectPlaceOptions, type ObjectStore, withObjectPlaceOptions } from '../object-store/index.ts';
 import { createProgress, type Terminal } from '../terminal/index.ts';
 import { conditionOf, isProgrammed, readWaypoints, type WaypointGateway } from './waypoint-gateway.ts';
 
-export interface WaypointOptions {
+export interface WaypointOptions extends ObjectPlaceOptions {
   readonly namespace: string;
-  readonly lab?: string;
 }
 
 /** What every command about waypoints takes. */
 export function withWaypointOptions(command: Command): Command {
-  return command
-    .option('-n, --namespace <namespace>', 'where the waypoint is', 'default')
-    .option('--lab <name>', 'which lab, when several are running');
+  return withObjectPlaceOptions(
+    command.option('-n, --namespace <namespace>', 'where the waypoint is', 'default'),
+  );
 }
 
 /** Of one namespace, or of all; only those with these names where any are given. Throws for a name that is not there. */
 export async function findWaypoints(
-  lab: LabClient,
+  store: Pick<ObjectStore, 'objects'>,
   namespace: string | undefined,
   names: readonly string[] = [],
 ): Promise<readonly WaypointGateway[]> {
   const [gateways, classes] = await Promise.all([
-    lab.objects('Gateway', namespace),
-    lab.objects('GatewayClass'),
+    store.objects('Gateway', namespace),
+    store.objects('GatewayClass'),
   ]);
   const found = readWaypoints(gateways, classes);
   for (const name of names)
@@ -34,7 +33,7 @@ export async function findWaypoints(
 
 /** Resolves when the waypoint has a pod that is ready and the mesh knows it; rejects with what was missing at the end. */
 export async function waitUntilProgrammed(
-  lab: LabClient,
+  store: ObjectStore,
   target: { readonly namespace: string; readonly name: string; readonly timeoutMs: number },
   terminal: Terminal,
 ): Promise<void> {
@@ -43,11 +42,11 @@ export async function waitUntilProgrammed(
   const deadline = Date.now() + timeoutMs;
   try {
     for (;;) {
-      const [waypoint] = await findWaypoints(lab, namespace, [name]);
+      const [waypoint] = await findWaypoints(store, namespace, [name]);
       if (waypoint !== undefined && isProgrammed(waypoint)) return;
       const why =
         waypoint === undefined ? '' : (conditionOf(waypoint, 'Programmed')?.message ?? 'nothing said yet');
-      if (Date.now() > deadline) throw timedOut(target, why);
+      if (Date.now() > deadline) throw timedOut(target, why, store.tool);
       progress.update(`waiting for waypoint ${namespace}/${name}: ${why}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -73,12 +72,13 @@ function timedOut(
     timeoutMs,
   }: { readonly namespace: string; readonly name: string; readonly timeoutMs: number },
   why: string,
+  tool: ObjectStore['tool'],
 ): LabError {
   return new LabError({
     code: 'ERR_LAB_TIMEOUT',
     blame: 'local',
     message: `timed out after ${timeoutMs / 1_000} s while waiting for waypoint ${namespace}/${name}: ${why}`,
-    hint: `nodemesh lab get pods -n ${namespace}, then nodemesh lab logs POD -n ${namespace}`,
+    hint: `${tool} get pods -n ${namespace}, then ${tool} logs POD -n ${namespace}`,
   });
 }
 

@@ -4,7 +4,7 @@ import { labNames, supervisorPid } from '../supervisor/index.ts';
 
 /** The state directory of the lab that is meant: the named one, or the only one that runs. Throws LabError. */
 export function findLab(base: string, name: string | undefined): string {
-  const running = labNames(base).filter((lab) => supervisorPid(join(base, lab)) !== undefined);
+  const running = runningLabs(base);
   const [first] = running;
   if (name !== undefined) {
     if (running.includes(name)) return join(base, name);
@@ -13,6 +13,11 @@ export function findLab(base: string, name: string | undefined): string {
   if (first === undefined) throw notRunning('no lab is running', running);
   if (running.length > 1) throw notRunning('several labs are running: say which', running, ASK_WHICH);
   return join(base, first);
+}
+
+/** Names of the labs that run. */
+export function runningLabs(base: string): readonly string[] {
+  return labNames(base).filter((lab) => supervisorPid(join(base, lab)) !== undefined);
 }
 
 /** The option's two names: `--name` would say little in `nodemesh workloads`. */

@@ -129,7 +129,8 @@ async function readKinds(
   );
 }
 
-function kubeconfigFile({ kubeconfig }: CliContext, options: ClusterOptions): string {
+/** The file that `options` or the environment name, else the one in the home folder; it need not be there. Throws CliError. */
+export function kubeconfigFile({ kubeconfig }: CliContext, options: ClusterOptions): string {
   if (options.kubeconfig !== undefined) return options.kubeconfig;
   const files = (kubeconfig ?? '').split(delimiter).filter((file) => file !== '');
   if (files.length > 1)

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { createLabSource } from '../../src/cli/analyze/lab-source.ts';
+import { createObjectSource } from '../../src/cli/analyze/object-source.ts';
 import type { KubeObject } from '../../src/lab/index.ts';
 import { analyze } from '../../src/controller/index.ts';
 import { SETTINGS } from '../controller/analysis/support.ts';
@@ -17,7 +17,7 @@ const OBJECTS: Readonly<Record<string, readonly object[]>> = {
 };
 
 test('a lab is looked at as a whole, so that a waypoint that is not there is missed', async (t) => {
-  const source = createLabSource({
+  const source = createObjectSource({
     kinds: async () => Object.keys(OBJECTS),
     objects: async (kind) => (OBJECTS[kind] ?? []) as readonly KubeObject[],
   });
