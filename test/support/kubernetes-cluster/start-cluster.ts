@@ -20,6 +20,25 @@ export interface TestCluster {
   killApiServer(): Promise<void>;
   /** Starts it again where it was. */
   restartApiServer(): Promise<void>;
+  /** Forgets all versions of objects but the present ones: a watch from an older one is answered with 410. */
+  compact(): Promise<void>;
+  /** The requests of one user that were answered so far, oldest first. */
+  requestsOf(user: string): Promise<readonly AuditedRequest[]>;
+}
+
+/** One line of the API server's audit log. */
+export interface AuditedRequest {
+  readonly verb: string;
+  readonly requestURI: string;
+  /** None for discovery. */
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus: { readonly code: number };
 }
 
 const READY_WITHIN_MS = 120_000;
@@ -38,6 +57,7 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
   await writeFile(file('accounts.key'), keys.privateKey, { mode: 0o600 });
   await writeFile(file('accounts.pub'), keys.publicKey);
   await writeFile(file('tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
+  await writeFile(file('audit.json'), JSON.stringify(AUDIT_POLICY));
   const server = `https://127.0.0.1:${apiPort}`;
   const kubeconfig = file('kubeconfig');
 
@@ -63,6 +83,9 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
       `--service-account-key-file=${file('accounts.pub')}`,
       '--service-cluster-ip-range=10.96.0.0/16',
       '--allow-privileged=true',
+      `--audit-policy-file=${file('audit.json')}`,
+      `--audit-log-path=${file('audit.log')}`,
+      '--audit-log-mode=blocking',
       '--advertise-address=127.0.0.1',
       // There is no controller here that would make each namespace's default account.
       '--disable-admission-plugins=ServiceAccount',
@@ -81,6 +104,13 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
     async restartApiServer() {
       apiServer = await startApiServer();
       await ready();
+    },
+    compact: () => compactEtcd(`http://127.0.0.1:${clientPort}`),
+    async requestsOf(user) {
+      const lines = (await readFile(file('audit.log'), 'utf8')).trimEnd().split('\n');
+      return lines
+        .map((line) => JSON.parse(line) as AuditedRequest & { readonly user: { readonly username: string } })
+        .filter(({ user: { username } }) => username === user);
     },
   };
 
@@ -117,6 +147,28 @@ export function kubeconfigOf(server: string, token: string): string {
     'current-context': 'test',
   });
 }
+
+/** Through etcd's JSON gateway, at the revision that it is at. */
+async function compactEtcd(etcd: string): Promise<void> {
+  const ask = async (path: string, body: object): Promise<Readonly<Record<string, unknown>>> => {
+    const response = await fetch(`${etcd}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`etcd: ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Readonly<Record<string, unknown>>;
+  };
+  const { header } = await ask('range', { key: 'AA==' });
+  await ask('compaction', { revision: (header as { readonly revision: string }).revision, physical: true });
+}
+
+/** Who asked for what; watches when they begin, for they may never end. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  rules: [
+    { level: 'Metadata', verbs: ['watch'], omitStages: ['RequestReceived', 'ResponseComplete'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'], omitStages: ['RequestReceived'] },
+    { level: 'None' },
+  ],
+};
 
 async function run(program: string, logFile: string, parameters: readonly string[]): Promise<ChildProcess> {
   const log = await open(logFile, 'a');

@@ -113,15 +113,11 @@ const WRITE = [
   // Whether a pod is captured (an annotation, which the status subresource takes too), and what is bound to a waypoint.
   rule('', ['pods/status', 'services/status'], ['patch']),
   rule('', ['events'], ['create', 'get', 'patch']),
-  rule('gateway.networking.k8s.io', statusOf(['gatewayclasses', 'gateways', ...ROUTES]), [
-    'get',
-    'patch',
-    'update',
-  ]),
-  rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies/status'], ['get', 'patch', 'update']),
-  rule('nodemesh.io', statusOf(MESH_KINDS), ['get', 'patch', 'update']),
-  rule('security.istio.io', statusOf(SECURITY_KINDS), ['get', 'patch', 'update']),
-  rule('telemetry.istio.io', ['telemetries/status'], ['get', 'patch', 'update']),
+  rule('gateway.networking.k8s.io', statusOf(['gatewayclasses', 'gateways', ...ROUTES]), ['patch']),
+  rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies/status'], ['patch']),
+  rule('nodemesh.io', statusOf(MESH_KINDS), ['patch']),
+  rule('security.istio.io', statusOf(SECURITY_KINDS), ['patch']),
+  rule('telemetry.istio.io', ['telemetries/status'], ['patch']),
   // What waypoints are made of, in any namespace that has a Gateway of ours.
   rule('', ['configmaps', 'serviceaccounts', 'services'], ['create', 'delete', 'patch']),
   rule('apps', ['deployments'], ['create', 'delete', 'patch']),

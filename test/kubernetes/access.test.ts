@@ -1,0 +1,216 @@
+import { type Test, test } from 'tap';
+import { createSignal } from '../../src/base/index.ts';
+import type { WorkloadUid } from '../../src/model/index.ts';
+import { createGrpcClient } from '../../src/wire/index.ts';
+import { startController } from './support/controller-process.ts';
+import { grantsOf, usesOf } from './support/grants.ts';
+import { installMesh, kubeconfigWith, listOf, runPod, SYSTEM, tokenOf } from './support/installed-mesh.ts';
+import { eventually, type Kubectl, kubectlOf } from './support/kubectl.ts';
+import { needsOwnCluster, startOwnCluster } from './support/own-cluster.ts';
+
+const ACCOUNT = { namespace: SYSTEM, account: 'nodemesh-controller' };
+const USER = `system:serviceaccount:${SYSTEM}:nodemesh-controller`;
+const IN_SHOP = { namespace: 'shop' };
+
+/** Objects whose status the controller writes. */
+const OBJECTS = [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...IN_SHOP, name: 'cart', labels: { 'istio.io/use-waypoint': 'waypoint' } },
+    spec: { selector: { app: 'cart' }, ports: [{ port: 80 }] },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { ...IN_SHOP, name: 'waypoint' },
+    spec: {
+      gatewayClassName: 'nodemesh-waypoint',
+      listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }],
+    },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { ...IN_SHOP, name: 'cart' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+      rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
+    },
+  },
+  // A route for a service without a waypoint, which is worth an event.
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...IN_SHOP, name: 'plain' },
+    spec: { selector: { app: 'plain' }, ports: [{ port: 80 }] },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { ...IN_SHOP, name: 'plain' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'plain' }],
+      rules: [{ backendRefs: [{ name: 'plain', port: 80 }] }],
+    },
+  },
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { ...IN_SHOP, name: 'cart' },
+    spec: {
+      selector: { matchLabels: { app: 'cart' } },
+      rules: [{ from: [{ source: { namespaces: ['shop'] } }] }],
+    },
+  },
+  {
+    apiVersion: 'nodemesh.io/v1alpha1',
+    kind: 'RateLimit',
+    metadata: { ...IN_SHOP, name: 'cart' },
+    spec: {
+      targetRefs: [{ kind: 'Service', name: 'cart' }],
+      rules: [{ limits: [{ requests: 10 }] }],
+    },
+  },
+];
+
+test(
+  'the rights that are shipped are what the controller needs, and no more',
+  needsOwnCluster(),
+  async (t) => {
+    const cluster = await startOwnCluster(t);
+    const kubectl = kubectlOf(cluster.kubeconfig);
+    await installMesh(kubectl);
+    const kubeconfig = await kubeconfigWith(kubectl, t.testdir({}), await tokenOf(kubectl, ACCOUNT));
+    const controller = await startController(t, { kubeconfig, name: 'controller-a' });
+    await eventually('it leads', controller.leads);
+
+    await runPod(kubectl, { ...ofNode, namespace: SYSTEM, name: 'ztunnel-x', account: 'ztunnel' });
+    await runPod(kubectl, { ...ofNode, namespace: 'shop', name: 'cart', account: 'cart' });
+    await kubectl.must(['label', 'namespace', 'shop', 'istio.io/dataplane-mode=ambient']);
+    const applied = await kubectl(['apply', '-f', '-'], listOf(OBJECTS));
+    t.equal(applied.status, 0, applied.output);
+
+    for (const [kind, name, path, wanted] of [
+      ['gatewayclass', 'nodemesh-waypoint', CONDITIONS, /Accepted=True/],
+      ['gateway', 'waypoint', CONDITIONS, /Accepted=True/],
+      [
+        'httproute',
+        'cart',
+        '{range .status.parents[*].conditions[*]}{.type}={.status} {end}',
+        /Accepted=True/,
+      ],
+      ['authorizationpolicy', 'cart', CONDITIONS, /ZtunnelAccepted=True/],
+      ['ratelimit', 'cart', CONDITIONS, /Accepted=True/],
+      ['service', 'cart', CONDITIONS, /WaypointBound=/],
+    ] as const)
+      await shows(t, kubectl, [kind, name, '-n', 'shop', '-o', `jsonpath=${path}`], wanted);
+
+    await reportCaptured(t, kubectl, controller.grpc);
+    await shows(
+      t,
+      kubectl,
+      ['pod', 'cart', '-n', 'shop', '-o', 'jsonpath={.metadata.annotations}'],
+      /redirection":"enabled/,
+    );
+
+    for (const kind of WAYPOINT_KINDS)
+      await shows(t, kubectl, [kind, '-n', 'shop', '-o', 'name'], /\/waypoint/);
+    // What a deleted Gateway owned a cluster's garbage collector removes, which is not here; what is not ours any more we do.
+    const foreign = JSON.stringify({ spec: { gatewayClassName: 'somebody-elses' } });
+    await kubectl.must(['patch', 'gateway', 'waypoint', '-n', 'shop', '--type=merge', '-p', foreign]);
+    for (const kind of WAYPOINT_KINDS)
+      await shows(t, kubectl, [kind, '-n', 'shop', '-o', 'name'], /^(?![\s\S]*\/waypoint)/);
+    await shows(
+      t,
+      kubectl,
+      ['events', '-n', 'shop', '-o', 'jsonpath={.items[*].source.component}'],
+      /nodemesh-controller/,
+    );
+    await shows(
+      t,
+      kubectl,
+      ['configmap', 'nodemesh-root-cert', '-n', SYSTEM, '-o', 'jsonpath={.data}'],
+      /BEGIN CERTIFICATE/,
+    );
+    const bundle = 'jsonpath={.webhooks[0].clientConfig.caBundle}';
+    await shows(t, kubectl, ['validatingwebhookconfiguration', 'nodemesh', '-o', bundle], /^LS0t/);
+    t.match(await controller.metrics(), /^nodemesh_controller_manifest_problems\{severity="error"\} 0$/m);
+    t.equal(await controller.stop(), 0);
+
+    const requests = await cluster.requestsOf(USER);
+    t.same(
+      requests
+        .filter(({ responseStatus: { code } }) => code === 403)
+        .map(({ verb, requestURI }) => `${verb} ${requestURI}`),
+      [],
+      'nothing was forbidden',
+    );
+    const granted = await grantsOf(kubectl);
+    const used = usesOf(requests);
+    const unused = granted.filter(
+      (grant) => !used.has(grant) && !NOT_SEEN_HERE.some((one) => one.test(grant)),
+    );
+    t.same(unused, [], 'what is granted is used');
+  },
+);
+
+/** Rights whose use this test does not bring about, and what they are for. */
+const NOT_SEEN_HERE: readonly RegExp[] = [
+  // To apply what is not there yet: the audit log calls it a patch.
+  /^create (deployments|services|serviceaccounts)\./,
+  // Waypoints that scale, or that say how many may be disrupted.
+  /^\w+ (horizontalpodautoscalers\.autoscaling|poddisruptionbudgets\.policy)$/,
+  // An object is read before its status or an event of it is written; there are none of these kinds here.
+  /^get (namespaces|pods)\.$/,
+  /^(get|patch) \w+(\/status)?\.(gateway\.networking\.(x-)?k8s\.io|nodemesh\.io|security\.istio\.io|telemetry\.istio\.io)$/,
+  // The same event once more.
+  /^(get|patch) events\.$/,
+  // Rotation of the authority and of the webhook's certificate.
+  /^update secrets\.$/,
+  // Wider than the controller needs by what is seen here: they go with get of the kind or with another verb of their rule.
+  /^get (customresourcedefinitions\.apiextensions\.k8s\.io|endpointslices\.discovery\.k8s\.io|nodes\.)$/,
+  /^(list|watch|patch) (leases\.coordination\.k8s\.io|secrets\.)$/,
+  /^(list|update|watch) (validatingwebhookconfigurations\.admissionregistration\.k8s\.io|configmaps\.)$/,
+];
+
+const ofNode = { node: 'node-1', address: '10.1.0.9' };
+const CONDITIONS = '{range .status.conditions[*]}{.type}={.status} {end}';
+const WAYPOINT_KINDS = ['deployment', 'service', 'serviceaccount', 'configmap'];
+
+async function shows(t: Test, kubectl: Kubectl, what: readonly string[], wanted: RegExp): Promise<void> {
+  let output = '';
+  await eventually(
+    `${what.join(' ')}: ${wanted.source}`,
+    async () => {
+      output = (await kubectl(['get', ...what])).output;
+      return wanted.test(output);
+    },
+    () => output,
+  );
+  t.match(output, wanted, what.slice(0, 2).join(' '));
+}
+
+/** As the ztunnel of the node does when it has captured the pod. */
+async function reportCaptured(t: Test, kubectl: Kubectl, address: string): Promise<void> {
+  const token = await tokenOf(kubectl, {
+    ...{ namespace: SYSTEM, account: 'ztunnel', pod: 'ztunnel-x', audience: 'istio-ca' },
+  });
+  const path = 'jsonpath={.data.root-cert\\.pem}';
+  const roots = await kubectl.must(['get', 'configmap', 'nodemesh-root-cert', '-n', SYSTEM, '-o', path]);
+  const client = createGrpcClient({
+    address,
+    serverName: 'localhost',
+    roots: { read: async () => roots, changes: createSignal<void>() },
+    token: async () => token,
+    clusterId: 'Kubernetes',
+  });
+  t.teardown(() => client.destroy());
+  const uid = 'Kubernetes//Pod/shop/cart' as WorkloadUid;
+  const pod = { uid, errorCode: '', error: '' };
+  for (const [generation, state] of [
+    [1, 'prepared'],
+    [2, 'captured'],
+  ] as const)
+    await client.reportNode({ node: 'node-1', generation, pods: [{ ...pod, state }] });
+}
