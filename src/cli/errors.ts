@@ -6,6 +6,7 @@ export const CLI_ERROR_CODES = {
   ERR_CLI_API_ANSWER: 'the API refused the question, or answered with what is not an answer',
   ERR_CLI_CLUSTER: 'a cluster cannot have, keep or lose the mesh as it is',
   ERR_CLI_FILE: 'a file that a command was to write cannot be written',
+  ERR_CLI_NODE: 'something of the mesh is left on a node, or still runs there',
   ERR_CLI_OPTION:
     'options of a command contradict one another, one needs another, or the value of one cannot be used',
   ERR_CLI_PARTY: 'a name or address that stands for nothing in the mesh, or cannot be one',

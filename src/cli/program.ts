@@ -12,6 +12,7 @@ import { addInstallCommands } from './install/index.ts';
 import { acceptBothLabNames } from './lab-names.ts';
 import { addLabCommands } from './lab/index.ts';
 import { addMeshCommands } from './mesh/index.ts';
+import { addNodeCleanupCommand } from './node-cleanup/index.ts';
 import { addObserveCommands } from './observe/index.ts';
 import { addPolicyCommands } from './policy/index.ts';
 import { addVersionCommand, VERSION } from './version.ts';
@@ -81,6 +82,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
     addIstioCommands(program, VERSION, process.env);
   } else addNameOnly(program, 'ztunnel', 'run the proxy of one node');
   addCniCommands(program, context);
+  addNodeCleanupCommand(program, context);
   program.commandsGroup('Other:');
   addVersionCommand(program, context);
   addHiddenCommands(program, context);

@@ -1,4 +1,8 @@
 import { test } from 'tap';
+import { defaultSettings, PLATFORMS, type Platform } from '../../../src/cli/install/objects/settings.ts';
+import { ZTUNNEL_CAPABILITIES } from '../../../src/cli/install/objects/ztunnel-daemonset.ts';
+import { cleanUpObject } from '../../../src/cli/install/uninstall/node-clean-up.ts';
+import { VERSION } from '../../../src/cli/version.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
 import { objectsOf, startInstallCluster } from './cluster-fixture.ts';
 
@@ -112,3 +116,43 @@ test('uninstall works again where it was cut off, and where there is nothing', a
   const nothing = await cluster.run('uninstall', '--timeout', '5s');
   t.equal(nothing.code, 0, nothing.stderr);
 });
+
+test('on every platform a node is cleaned with what its ztunnel had, of the plugin too where there is one', async (t) => {
+  for (const platform of Object.keys(PLATFORMS) as Platform[]) {
+    const { spec } = cleanUpObject({ ...defaultSettings(VERSION), platform }) as unknown as CleanUp;
+    const { initContainers, containers, volumes, serviceAccountName } = spec.template.spec;
+    t.same(
+      initContainers.map(({ args }) => args.slice(0, 2).join(' ')),
+      [...(PLATFORMS[platform].cni ? ['cni uninstall'] : []), 'node-cleanup --host-proc=/host/proc'],
+      platform,
+    );
+    const worker = initContainers.at(-1);
+    t.same(worker?.securityContext?.capabilities?.add, ZTUNNEL_CAPABILITIES);
+    t.ok(worker?.args.includes('--node-folder=/host/run/nodemesh'));
+    const given = new Set(volumes.map(({ name }) => name));
+    for (const { name, volumeMounts = [] } of [...initContainers, ...containers])
+      for (const mount of volumeMounts) t.ok(given.has(mount.name), `${name}: ${mount.name}`);
+    t.equal(serviceAccountName, 'ztunnel');
+    t.notOk(given.has('node'), 'a folder that is mounted cannot be removed');
+  }
+});
+
+interface CleanUpContainer {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly volumeMounts?: readonly { readonly name: string }[];
+  readonly securityContext?: { readonly capabilities?: { readonly add?: readonly string[] } };
+}
+
+interface CleanUp {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly initContainers: readonly CleanUpContainer[];
+        readonly containers: readonly CleanUpContainer[];
+        readonly volumes: readonly { readonly name: string }[];
+        readonly serviceAccountName: string;
+      };
+    };
+  };
+}
