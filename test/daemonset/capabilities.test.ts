@@ -9,14 +9,26 @@ import { ZTUNNEL_CAPABILITIES } from '../../src/cli/install/objects/ztunnel-daem
 function runWith(capabilities: readonly string[]): string {
   const bounding = ['-all', ...capabilities.map((name) => `+${name.toLowerCase()}`)].join(',');
   const script = [
+    // As in its container: the host's /proc is mounted beside its own, whose settings are read-only.
+    'host=$(mktemp -d) && mkdir "$host/proc" && mount --rbind /proc "$host/proc"',
+    'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys',
     'unshare --net sleep 60 & pod=$!',
     // Until the shell's child is in a namespace of its own.
     'while [ "$(readlink /proc/$pod/ns/net)" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done',
-    `setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounding} "$0" test/daemonset/support/use-capabilities.ts /proc/$pod/ns/net`,
+    `setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounding} "$0" test/daemonset/support/use-capabilities.ts $host/proc/$pod/ns/net`,
     'kill $pod',
+    'umount -l "$host/proc"; rmdir "$host/proc" "$host"',
   ].join('\n');
-  const asRoot = process.getuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user'];
-  const [program = '', ...parameters] = [...asRoot, 'sh', '-c', script, process.execPath];
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const [program = '', ...parameters] = [
+    'unshare',
+    ...asRoot,
+    '--mount',
+    'sh',
+    '-c',
+    script,
+    process.execPath,
+  ];
   const environment = { ...process.env, XTABLES_LOCKFILE: '/tmp/nodemesh-capabilities.lock' };
   const { stdout, stderr } = spawnSync(program, parameters, { encoding: 'utf8', env: environment });
   return `${stdout}${stderr}`;

@@ -9,7 +9,7 @@ export function readSysctls(namespace: NetNamespace, names: readonly string[]): 
     const values = new Map<string, string>();
     for (const name of names) {
       try {
-        values.set(name, readFileSync(sysctlPath(name), 'utf8').trim());
+        values.set(name, readFileSync(sysctlPath(namespace, name), 'utf8').trim());
       } catch (error) {
         const errno = errnoOf(error) ?? 'EIO';
         if (errno !== 'ENOENT') throw errorFromErrno(errno, `reading sysctl ${name}`, { cause: error });
@@ -24,7 +24,7 @@ export function writeSysctls(namespace: NetNamespace, values: ReadonlyMap<string
   namespace.inside(() => {
     for (const [name, value] of values) {
       try {
-        writeFileSync(sysctlPath(name), value);
+        writeFileSync(sysctlPath(namespace, name), value);
       } catch (error) {
         throw errorFromErrno(errnoOf(error) ?? 'EIO', `writing sysctl ${name}=${value}`, { cause: error });
       }
@@ -32,7 +32,11 @@ export function writeSysctls(namespace: NetNamespace, values: ReadonlyMap<string
   });
 }
 
-/** The kernel shows below /proc/sys/net what belongs to the namespace of the thread that opens the file. */
-function sysctlPath(name: string): string {
-  return `/proc/sys/${name.replaceAll('.', '/')}`;
+/**
+ * The kernel shows below /proc/sys/net what belongs to the namespace of the thread that opens the file, in every mount of
+ * /proc. The one of a container is read-only: a namespace that was found in the host's is written through that.
+ */
+function sysctlPath(namespace: NetNamespace, name: string): string {
+  const [, proc = '/proc'] = /^(\/.*\/proc)\/\d+\//.exec(namespace.path) ?? [];
+  return `${proc}/sys/${name.replaceAll('.', '/')}`;
 }
