@@ -54,6 +54,27 @@ test('what somebody else has added to our objects stays', async (t) => {
   t.equal(service?.metadata.annotations?.['their.example/own'], 'yes');
 });
 
+test("an object of our name that is somebody else's is neither taken over nor deleted", async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  const theirs = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'nodemesh-view' },
+    rules: [],
+  };
+  api.put(theirs);
+  const refused = await run('install');
+  t.equal(refused.code, 1);
+  t.match(refused.stderr, /clusterrole nodemesh-view is there and is somebody else's/);
+  const labels = { 'app.kubernetes.io/part-of': 'nodemesh' };
+  api.put({ ...theirs, metadata: { ...theirs.metadata, labels } });
+  t.equal((await run('install')).code, 0, 'left over from a nodemesh');
+  api.put(theirs);
+  const removed = await run('uninstall');
+  t.match(removed.stderr, /clusterrole nodemesh-view left/);
+  t.ok(api.get('ClusterRole', '', 'nodemesh-view'));
+});
+
 test('before anything is written install says what is in the way', async (t) => {
   const { api, run } = await startInstallCluster(t);
   for (const name of ['istio-system', 'kube-system'])

@@ -3,6 +3,7 @@ import { changesOf } from './changes.ts';
 import type { Cluster } from './cluster.ts';
 import { CliError } from '../../errors.ts';
 import type { Manifest } from '../objects/manifest.ts';
+import { isSomebodyElses } from './ownership.ts';
 
 export type Outcome = 'created' | 'configured' | 'unchanged';
 
@@ -42,6 +43,13 @@ async function applyObject(cluster: Cluster, object: Manifest, dryRun: boolean):
       message: `${describeObject(object)}: the API server does not know ${object.apiVersion} ${object.kind}`,
     });
   const before = await cluster.find(object);
+  if (before !== undefined && isSomebodyElses(before, object))
+    throw new CliError({
+      code: 'ERR_CLI_CLUSTER',
+      blame: 'upstream',
+      message: `${describeObject(object)} is there and is somebody else's: it has no label app.kubernetes.io/part-of=nodemesh`,
+      hint: 'rename or delete it; if it is left over from a nodemesh, give it that label',
+    });
   const after = await cluster.api.patch(
     target,
     // Whoever held a field of ours before (kubectl, an older program) holds it no longer.
