@@ -320,6 +320,54 @@ test('a caller may give up, and the handler learns of it', async (t) => {
   await controller.close();
 });
 
+test('a request that nobody takes yet stays with the client', async (t) => {
+  let take: () => void = () => undefined;
+  const turn = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  let taken = 0;
+  const controller = await startTestController({
+    services: {
+      async xds(stream) {
+        await turn;
+        for await (const { initialVersions } of stream.requests) taken = initialVersions.size;
+      },
+      certificates: async () => ({ chainPem: [] }),
+      nodeReports: async () => ({ acknowledged: true }),
+      observations: async ({ batch }) => ({
+        acknowledged: batch.upTo,
+        requestsFollowed: false,
+        meshDashboardUrl: '',
+      }),
+    },
+  });
+  const grpcClient = controller.client();
+  const channel = await grpcClient.xdsTransport.open(new AbortController().signal);
+  const held = Array.from({ length: 200_000 }, (_, index) => [`resource-${index}`, 'version'] as const);
+  let isSent = false;
+  const sent = channel
+    .send({
+      typeUrl: ADDRESS_TYPE,
+      subscribe: [],
+      unsubscribe: [],
+      initialVersions: new Map(held),
+      responseNonce: '',
+      rejection: undefined,
+    })
+    .then(() => {
+      isSent = true;
+    });
+  await delay(2000);
+  t.notOk(isSent, 'its bytes have not left');
+  take();
+  await sent;
+  while (taken === 0) await delay(10);
+  t.equal(taken, 200_000);
+  channel.close();
+  await grpcClient.close();
+  await controller.close();
+});
+
 test('a server that is not there is noticed at once, one that does not answer in time', async (t) => {
   const controller = await startTestController();
   const { signal } = new AbortController();

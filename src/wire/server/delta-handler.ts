@@ -22,12 +22,13 @@ export function deltaServerStream(call: DeltaCall, drop: () => void): DeltaServe
     failWrite?.(streamGone());
     rouse();
   };
-  call.on('readable', rouse);
   call.on('end', finish);
   call.on('close', finish);
   call.on('cancelled', finish);
 
   async function* requests(): AsyncGenerator<DeltaRequest> {
+    // Not before: whoever listens is read from, and a request that nobody takes yet should stay where it is.
+    call.on('readable', rouse);
     for (;;) {
       if (ended) return;
       const incoming: Incoming<DeltaRequest> | null = call.read();
