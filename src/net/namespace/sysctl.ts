@@ -9,7 +9,7 @@ export function readSysctls(namespace: NetNamespace, names: readonly string[]): 
     const values = new Map<string, string>();
     for (const name of names) {
       try {
-        values.set(name, readFileSync(sysctlPath(namespace, name), 'utf8').trim());
+        values.set(name, readFileSync(sysctlPath(name), 'utf8').trim());
       } catch (error) {
         const errno = errnoOf(error) ?? 'EIO';
         if (errno !== 'ENOENT') throw errorFromErrno(errno, `reading sysctl ${name}`, { cause: error });
@@ -24,7 +24,7 @@ export function writeSysctls(namespace: NetNamespace, values: ReadonlyMap<string
   namespace.inside(() => {
     for (const [name, value] of values) {
       try {
-        writeFileSync(sysctlPath(namespace, name), value);
+        writeSetting(namespace, name, value);
       } catch (error) {
         throw errorFromErrno(errnoOf(error) ?? 'EIO', `writing sysctl ${name}=${value}`, { cause: error });
       }
@@ -33,10 +33,20 @@ export function writeSysctls(namespace: NetNamespace, values: ReadonlyMap<string
 }
 
 /**
- * The kernel shows below /proc/sys/net what belongs to the namespace of the thread that opens the file, in every mount of
- * /proc. The one of a container is read-only: a namespace that was found in the host's is written through that.
+ * The /proc/sys of a container is read-only. A namespace that was found in the host's /proc is written through that one:
+ * the kernel shows in every mount what belongs to the namespace of the thread.
  */
-function sysctlPath(namespace: NetNamespace, name: string): string {
-  const [, proc = '/proc'] = /^(\/.*\/proc)\/\d+\//.exec(namespace.path) ?? [];
+function writeSetting(namespace: NetNamespace, name: string, value: string): void {
+  const [, hostProc] = /^(\/.*\/proc)\/\d+\//.exec(namespace.path) ?? [];
+  try {
+    writeFileSync(sysctlPath(name), value);
+  } catch (error) {
+    if (errnoOf(error) !== 'EROFS' || hostProc === undefined) throw error;
+    writeFileSync(sysctlPath(name, hostProc), value);
+  }
+}
+
+/** The kernel shows below /proc/sys/net what belongs to the namespace of the thread that opens the file. */
+function sysctlPath(name: string, proc = '/proc'): string {
   return `${proc}/sys/${name.replaceAll('.', '/')}`;
 }
