@@ -114,6 +114,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
           continue;
         }
         log.warn('write will be tried again', { key, error });
+        // A wait that is broken off means that the queue closes, or that somebody else leads now.
         await sleep(clock, backoff.next(), signal).catch(() => undefined);
         if (signal.aborted) break;
       }
