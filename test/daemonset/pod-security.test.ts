@@ -6,6 +6,7 @@ import {
   type Platform,
   renderObjects,
 } from '../../src/cli/install/objects/settings.ts';
+import { cleanUpObject } from '../../src/cli/install/uninstall/node-clean-up.ts';
 import { VERSION } from '../../src/cli/version.ts';
 import { breachesOf, type PodSpec } from './support/pod-security.ts';
 import { identityOf, podOf } from './support/rendered.ts';
@@ -14,7 +15,7 @@ import { waypointManifests } from './support/waypoint-manifests.ts';
 /** Rows of a table in docs/security-of-pods.md: `| pod | control | what | why |`. */
 const exceptions = [
   ...readFileSync('docs/security-of-pods.md', 'utf8').matchAll(
-    /^\| (ztunnel[^|]*?) \| ([^|]*?) \| `([^|`]*?)` \| ([^|]*?) \|$/gm,
+    /^\| ((?:ztunnel|clean-up)[^|]*?) \| ([^|]*?) \| `([^|`]*?)` \| ([^|]*?) \|$/gm,
   ),
 ].map(([, pod = '', control = '', what = '', why = '']) => ({ pod, control, what, why }));
 
@@ -32,24 +33,66 @@ test('controller and waypoints follow the restricted Pod Security Standard, on e
   for (const pod of waypoints) t.same(breachesOf(pod), [], 'waypoint');
 });
 
-test('the ztunnel breaks the rules that docs/security-of-pods.md argues for, and no other', async (t) => {
+test('the ztunnel and the clean-up of nodes break the rules that docs/security-of-pods.md argues for, and no other', async (t) => {
   for (const platform of platforms) {
-    const breaches = renderObjects({ ...defaultSettings(VERSION), platform })
-      .filter(({ metadata }) => metadata.name === 'ztunnel')
-      .flatMap((object) => {
-        const pod = podOf(object);
-        return pod === undefined ? [] : breachesOf(pod);
-      })
-      // A folder has another name on another platform, for the same reason.
-      .map(({ control, what }) => `${control}: ${what.replace(/^(volume cni-\w+): \/.*/, '$1')}`);
-    const argued = exceptions
-      .filter(({ pod }) => pod === 'ztunnel' || pod === `ztunnel (${platform})`)
-      .filter(({ what }) => PLATFORMS[platform].cni || !/^(volume cni-|container cni:)/.test(what))
-      .map(({ control, what }) => `${control}: ${what}`);
-    t.same([...breaches].sort(), [...argued].sort(), platform);
+    const settings = { ...defaultSettings(VERSION), platform };
+    const pods = {
+      ztunnel: renderObjects(settings).filter(({ metadata }) => metadata.name === 'ztunnel'),
+      'clean-up': [cleanUpObject(settings)],
+    };
+    for (const [name, objects] of Object.entries(pods)) {
+      const breaches = objects
+        .flatMap((object) => {
+          const pod = podOf(object);
+          return pod === undefined ? [] : breachesOf(pod);
+        })
+        // A folder has another name on another platform, for the same reason.
+        .map(({ control, what }) => `${control}: ${what.replace(/^(volume cni-\w+): \/.*/, '$1')}`);
+      const argued = exceptions
+        .filter(({ pod }) => pod === name || pod === `${name} (${platform})`)
+        .filter(
+          ({ what }) => PLATFORMS[platform].cni || !/^(volume cni-|container (clean-up-)?cni:)/.test(what),
+        )
+        .map(({ control, what }) => `${control}: ${what}`);
+      t.same([...breaches].sort(), [...argued].sort(), `${name} on ${platform}`);
+    }
   }
   for (const { why, what } of exceptions) t.ok(why.length > 30, `${what}: a reason`);
 });
+
+test('no pod on a node has a token for the API server', async (t) => {
+  const settings = defaultSettings(VERSION);
+  const account = renderObjects(settings).find(
+    ({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'ztunnel',
+  );
+  t.equal(account?.automountServiceAccountToken, false);
+  for (const object of [...renderObjects(settings), cleanUpObject(settings)]) {
+    if (object.kind !== 'DaemonSet') continue;
+    const pod = podOf(object) as unknown as TokenPod;
+    t.equal(pod.serviceAccountName, 'ztunnel', identityOf(object));
+    t.not(pod.automountServiceAccountToken, true, identityOf(object));
+    const audiences = (pod.volumes ?? []).flatMap(({ projected }) =>
+      (projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) =>
+        token === undefined ? [] : [token.audience],
+      ),
+    );
+    t.same(
+      audiences,
+      object.metadata.name === 'ztunnel' ? ['istio-ca'] : [],
+      `${identityOf(object)}: tokens for the controller alone`,
+    );
+  }
+});
+
+interface TokenPod {
+  readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly volumes?: readonly {
+    readonly projected?: {
+      readonly sources?: readonly { readonly serviceAccountToken?: { readonly audience?: string } }[];
+    };
+  }[];
+}
 
 test('each control of the standard finds its breach', async (t) => {
   const sound: PodSpec = {

@@ -162,16 +162,48 @@ const NOT_SEEN_HERE: readonly RegExp[] = [
   // Waypoints that scale, or that say how many may be disrupted.
   /^\w+ (horizontalpodautoscalers\.autoscaling|poddisruptionbudgets\.policy)$/,
   // An object is read before its status or an event of it is written; there are none of these kinds here.
-  /^get (namespaces|pods)\.$/,
+  /^get (pods\.|endpointslices\.discovery\.k8s\.io)$/,
   /^(get|patch) \w+(\/status)?\.(gateway\.networking\.(x-)?k8s\.io|nodemesh\.io|security\.istio\.io|telemetry\.istio\.io)$/,
   // The same event once more.
   /^(get|patch) events\.$/,
-  // Rotation of the authority and of the webhook's certificate.
-  /^update secrets\.$/,
-  // Wider than the controller needs by what is seen here: they go with get of the kind or with another verb of their rule.
-  /^get (customresourcedefinitions\.apiextensions\.k8s\.io|endpointslices\.discovery\.k8s\.io|nodes\.)$/,
-  /^(list|watch|patch) (leases\.coordination\.k8s\.io|secrets\.)$/,
-  /^(list|update|watch) (validatingwebhookconfigurations\.admissionregistration\.k8s\.io|configmaps\.)$/,
+  // Rotation of the webhook's certificate.
+  /^update secrets\. nodemesh-webhook in nodemesh-system$/,
+];
+
+const REFUSED: readonly (readonly [namespace: string, ...what: readonly string[]])[] = [
+  ...['list', 'watch', 'patch', 'update', 'delete'].map(
+    (verb) => [SYSTEM, verb, 'secrets/nodemesh-ca'] as const,
+  ),
+  ...['list', 'watch', 'update', 'delete'].map(
+    (verb) => [SYSTEM, verb, 'secrets/nodemesh-authority'] as const,
+  ),
+  [SYSTEM, 'list', 'secrets'],
+  [SYSTEM, 'get', 'secrets/of-somebody'],
+  [SYSTEM, 'update', 'leases.coordination.k8s.io/of-somebody'],
+  ...['get', 'list', 'watch', 'create', 'patch'].map((verb) => ['shop', verb, 'secrets'] as const),
+  // It makes pods by Deployments alone, and looks into none.
+  ...['create', 'delete', 'patch', 'update'].map((verb) => ['shop', verb, 'pods'] as const),
+  ['shop', 'create', 'pods', '--subresource=exec'],
+  ['shop', 'create', 'pods', '--subresource=ephemeralcontainers'],
+  ['shop', 'get', 'pods', '--subresource=log'],
+  ['shop', 'create', 'serviceaccounts', '--subresource=token'],
+  // What it reads is others' to change.
+  ...[
+    'namespaces',
+    'nodes',
+    'authorizationpolicies.security.istio.io',
+    'gateways.gateway.networking.k8s.io',
+  ].map((kind) => ['shop', 'patch', kind] as const),
+  ['shop', 'patch', 'nodes', '--subresource=status'],
+  // And it gives itself nothing.
+  ...['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'].flatMap((kind) =>
+    ['create', 'patch', 'bind', 'escalate'].map((verb) => ['shop', verb, kind] as const),
+  ),
+  ['shop', 'impersonate', 'users'],
+  ['shop', 'patch', 'customresourcedefinitions.apiextensions.k8s.io'],
+  ['shop', 'patch', 'validatingwebhookconfigurations.admissionregistration.k8s.io/of-somebody'],
+  ['shop', 'create', 'validatingwebhookconfigurations.admissionregistration.k8s.io'],
+  ['shop', 'create', 'mutatingwebhookconfigurations.admissionregistration.k8s.io'],
 ];
 
 const ofNode = { node: 'node-1', address: '10.1.0.9' };
@@ -214,3 +246,24 @@ async function reportCaptured(t: Test, kubectl: Kubectl, address: string): Promi
   ] as const)
     await client.reportNode({ node: 'node-1', generation, pods: [{ ...pod, state }] });
 }
+
+test('what the controller has no business with it may not do', needsOwnCluster(), async (t) => {
+  const cluster = await startOwnCluster(t);
+  const kubectl = kubectlOf(cluster.kubeconfig);
+  await installMesh(kubectl);
+  for (const [namespace, ...what] of REFUSED) {
+    const { stdout } = await kubectl(['auth', 'can-i', ...what, '-n', namespace, '--as', USER]);
+    t.equal(stdout.trim(), 'no', `${what.join(' ')} in ${namespace}`);
+  }
+  const { stdout } = await kubectl([
+    'auth',
+    'can-i',
+    'get',
+    'secrets/nodemesh-ca',
+    '-n',
+    SYSTEM,
+    '--as',
+    USER,
+  ]);
+  t.equal(stdout.trim(), 'yes', 'the question can be answered with yes');
+});

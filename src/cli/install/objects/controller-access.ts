@@ -89,24 +89,29 @@ function statusOf(kinds: readonly string[]): readonly string[] {
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 const RBAC = `${RBAC_GROUP}/v1`;
 const SUBJECT = { kind: 'ServiceAccount', name: CONTROLLER, namespace: NAMESPACE };
-const WATCH = ['get', 'list', 'watch'];
+const WATCH = ['list', 'watch'];
+/** For an object is read before its status, or an Event of it, is written. */
+const READ_AND_WATCH = ['get', ...WATCH];
 const MESH_KINDS = ['faultinjections', 'filters', 'ratelimits', 'trafficpolicies'];
 const SECURITY_KINDS = ['authorizationpolicies', 'peerauthentications', 'requestauthentications'];
 const ROUTES = ['grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes'];
 
 const READ = [
-  // When kinds come and go.
-  rule('apiextensions.k8s.io', ['customresourcedefinitions'], WATCH),
-  rule('', ['configmaps', 'namespaces', 'nodes', 'pods', 'serviceaccounts', 'services'], WATCH),
   // Their names: a kind that is gone is told from one that an API server has not loaded yet.
-  rule('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),
-  rule('apps', ['deployments'], WATCH),
-  rule('discovery.k8s.io', ['endpointslices'], WATCH),
-  rule('gateway.networking.k8s.io', ['gatewayclasses', 'gateways', 'referencegrants', ...ROUTES], WATCH),
-  rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies'], WATCH),
-  rule('nodemesh.io', MESH_KINDS, WATCH),
-  rule('security.istio.io', SECURITY_KINDS, WATCH),
-  rule('telemetry.istio.io', ['telemetries'], WATCH),
+  rule('apiextensions.k8s.io', ['customresourcedefinitions'], WATCH),
+  rule('', ['namespaces', 'nodes'], WATCH),
+  rule('', ['configmaps', 'pods', 'serviceaccounts', 'services'], READ_AND_WATCH),
+  rule('apps', ['deployments'], READ_AND_WATCH),
+  rule('discovery.k8s.io', ['endpointslices'], READ_AND_WATCH),
+  rule(
+    'gateway.networking.k8s.io',
+    ['gatewayclasses', 'gateways', 'referencegrants', ...ROUTES],
+    READ_AND_WATCH,
+  ),
+  rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies'], READ_AND_WATCH),
+  rule('nodemesh.io', MESH_KINDS, READ_AND_WATCH),
+  rule('security.istio.io', SECURITY_KINDS, READ_AND_WATCH),
+  rule('telemetry.istio.io', ['telemetries'], READ_AND_WATCH),
 ];
 
 const WRITE = [
@@ -126,24 +131,16 @@ const WRITE = [
   // Whether a caller's token is good.
   rule('authentication.k8s.io', ['tokenreviews'], ['create']),
   // The bundle by which the API server trusts the webhook.
-  rule(
-    'admissionregistration.k8s.io',
-    ['validatingwebhookconfigurations'],
-    ['get', 'list', 'patch', 'update', 'watch'],
-    ['nodemesh'],
-  ),
+  rule('admissionregistration.k8s.io', ['validatingwebhookconfigurations'], ['get', 'patch'], ['nodemesh']),
 ];
 
 const OWN_NAMESPACE = [
   // Whoever is to create something cannot be held to a name.
   rule('', ['secrets'], ['create']),
-  rule(
-    '',
-    ['secrets'],
-    ['get', 'list', 'patch', 'update', 'watch'],
-    ['nodemesh-authority', 'nodemesh-ca', 'nodemesh-webhook'],
-  ),
-  rule('', ['configmaps'], ['get', 'patch', 'update'], ['nodemesh-root-cert']),
+  // Somebody else's to replace.
+  rule('', ['secrets'], ['get'], ['nodemesh-ca']),
+  rule('', ['secrets'], ['get', 'patch'], ['nodemesh-authority']),
+  rule('', ['secrets'], ['get', 'update'], ['nodemesh-webhook']),
   rule('coordination.k8s.io', ['leases'], ['create']),
-  rule('coordination.k8s.io', ['leases'], ['get', 'list', 'patch', 'update', 'watch'], [CONTROLLER]),
+  rule('coordination.k8s.io', ['leases'], ['get', 'update'], [CONTROLLER]),
 ];
