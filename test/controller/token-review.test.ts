@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { errorOfConnection, errorOfStatus } from '../../src/controller/kubernetes/errors.ts';
 import { createTokenReviewVerifier, type TokenReviewStatus } from '../../src/controller/tokens/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
@@ -109,6 +110,59 @@ test('while the API server is away nobody is let in, and may come back', async (
   });
   away = false;
   await verifier.verify(token('a'));
+});
+
+test('a token that was good a while ago still is while the API server is away, for a while', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, asked, clock } = reviewing(() => answer());
+  const long = token('long');
+  const short = token('short', 300_000);
+  await verifier.verify(long);
+  await verifier.verify(short);
+  answer = () => {
+    throw errorOfConnection('create tokenreviews', new Error('ECONNREFUSED'));
+  };
+  for (let minute = 1; minute < 5; minute++) {
+    await clock.advance(60_000);
+    t.match(await verifier.verify(long), { node: 'node-1' });
+    t.match(await verifier.verify(short), { node: 'node-1' });
+  }
+  const times = asked.length;
+  await verifier.verify(long);
+  t.equal(asked.length, times, 'an API server that is away is not asked each time');
+  await clock.advance(60_000);
+  await t.rejects(verifier.verify(short), { code: 'ERR_CONTROLLER_TOKEN_REVIEW' }, 'not beyond its end');
+  await verifier.verify(long);
+  await clock.advance(600_000);
+  await t.rejects(verifier.verify(long), { code: 'ERR_CONTROLLER_TOKEN_REVIEW' }, 'not for ever');
+});
+
+test('a token that the API server no longer calls good is not good when it is away afterwards', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, clock } = reviewing(() => answer());
+  const one = token('one');
+  await verifier.verify(one);
+  answer = () => ({ authenticated: false });
+  await clock.advance(10_000);
+  await t.rejects(verifier.verify(one), { code: 'ERR_CONTROLLER_TOKEN' });
+  answer = () => {
+    throw errorOfConnection('create tokenreviews', new Error('ECONNREFUSED'));
+  };
+  await t.rejects(verifier.verify(one), { code: 'ERR_CONTROLLER_TOKEN_REVIEW' });
+});
+
+test('a controller that may not ask about tokens lets nobody in, whomever it knew', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, clock } = reviewing(() => answer());
+  const one = token('one');
+  await verifier.verify(one);
+  for (const status of [401, 403]) {
+    await clock.advance(10_000);
+    answer = () => {
+      throw errorOfStatus('create tokenreviews', { status, reason: '', message: '' });
+    };
+    await t.rejects(verifier.verify(one), { code: 'ERR_CONTROLLER_TOKEN_REVIEW' });
+  }
 });
 
 test('what is kept and what is asked at once is bounded', async (t) => {
