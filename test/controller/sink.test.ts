@@ -142,7 +142,7 @@ const notice = (message: string) => ({
   message,
 });
 
-test('beside a leader nothing is written; on taking over, all that is wanted is, the newest first', async (t) => {
+test('beside a leader nothing is written; on taking over, all that is wanted is, and of statuses the newest first', async (t) => {
   const seen: string[] = [];
   const { leadership, lead } = candidacy(false);
   const clock = createFakeClock();
@@ -173,7 +173,7 @@ test('beside a leader nothing is written; on taking over, all that is wanted is,
   t.same(seen, []);
   lead(true);
   await queue.idle();
-  t.same(seen, ['two', 'one', 'just now']);
+  t.same(seen, ['just now', 'two', 'one']);
   queue.setStatus(accepted('one'));
   await queue.idle();
   t.equal(seen.length, 3, 'nothing new');

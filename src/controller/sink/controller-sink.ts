@@ -7,6 +7,11 @@ export interface ControllerSink {
   annotatePod(change: PodAnnotations, signal?: AbortSignal): Promise<void>;
   /** Merged into what is there, so that what others wrote stays. */
   setStatus(change: ObjectStatus, signal?: AbortSignal): Promise<void>;
+  /**
+   * Those of many statuses that are not as they should be, in the order given, found with fewer requests than a write of each
+   * takes. What cannot be told is among them. Absent: there is no such way here.
+   */
+  staleStatuses?(changes: readonly ObjectStatus[], signal?: AbortSignal): Promise<readonly ObjectStatus[]>;
   recordEvent(event: ObjectNotice, signal?: AbortSignal): Promise<void>;
   /**
    * Makes the object what the manifest says, as a server-side apply does: what an earlier manifest said and this one does

@@ -14,6 +14,7 @@ import { type Leadership, soleLeader } from '../leadership/index.ts';
 import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
 import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
 import type { ObjectStatus } from './object-status.ts';
+import { findStale } from './find-stale.ts';
 import { createHeldEvents } from './held-events.ts';
 import { createWriteSlots } from './write-slots.ts';
 
@@ -29,8 +30,8 @@ export interface SinkQueueOptions {
  * Writes until it has succeeded. Of several writes to one thing only the newest counts, so what is written at last is
  * what was asked for at last. Closing gives up what is not written yet: the next controller finds out for itself.
  *
- * Beside a leader nothing is written, but it is known what would be: on taking over, every status is written that is not
- * as it should be, the newest first, and what happened since the last leader fell silent is told. Objects are not: whoever
+ * Beside a leader nothing is written, but it is known what would be: on taking over, every status is looked at, many at once
+ * where the sink can, and written where it is not as it should be, the newest first, and what happened since the last leader fell silent is told. Objects are not: whoever
  * wants them asks again.
  */
 export interface SinkQueue extends Closable {
@@ -77,10 +78,21 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
 
   function takeOver(): void {
     term = new AbortController();
-    // What was said last is most likely what nobody has written.
-    for (const writers of [...written.values()].reverse())
-      for (const change of writers.values()) writeStatus(change);
+    const work = catchUp(AbortSignal.any([stop.signal, term.signal])).finally(() => {
+      if (running.get(CATCH_UP) === work) running.delete(CATCH_UP);
+    });
+    running.set(CATCH_UP, work);
     for (const event of heldEvents.take()) writeEvent(event);
+  }
+
+  /** Most of what this replica would have written the leader before it has. */
+  async function catchUp(signal: AbortSignal): Promise<void> {
+    // What was said last is most likely what nobody has written.
+    const changes = [...written.values()].reverse().flatMap((writers) => [...writers.values()]);
+    for (const change of await findStale(sink, changes, { signal, clock, log })) {
+      // Else something newer has been written meanwhile.
+      if (written.get(objectName(change))?.get(change.writer) === change) writeStatus(change);
+    }
   }
 
   function enqueue(key: string, write: Write): Promise<void> {
@@ -215,6 +227,7 @@ function objectName({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'name
   return `status ${kind} ${namespace}/${name}`;
 }
 
+const CATCH_UP = 'catching up';
 /** Fewer than the client of an API server lets through, so that leases and tokens never wait behind them. */
 const MOST_AT_ONCE = 16;
 /** An API server that is away must not cost more and more memory; conditions say the same, and stay. */

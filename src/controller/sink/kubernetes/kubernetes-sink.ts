@@ -9,10 +9,11 @@ import type { ControllerSink, PodAnnotations } from '../controller-sink.ts';
 import { createEventWriter } from './event-writer.ts';
 import { applyOwned, deleteOwned } from './owned-objects.ts';
 import { writing } from './sink-error.ts';
+import { staleStatuses } from './stale-statuses.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface KubernetesSinkOptions {
-  readonly api: Pick<KubernetesApi, 'get' | 'create' | 'patch' | 'delete'>;
+  readonly api: Pick<KubernetesApi, 'get' | 'list' | 'create' | 'patch' | 'delete'>;
   /** Which replica this is: its pod's name. */
   readonly instance: string;
   readonly clock?: Clock;
@@ -20,8 +21,8 @@ export interface KubernetesSinkOptions {
 }
 
 /**
- * Writes to Kubernetes, with no more than: get and patch of pods/status and of the status of what the mesh reads, create
- * and patch of events, apply and delete of waypoints' objects.
+ * Writes to Kubernetes, with no more than: get and patch of pods/status and of the status of what the mesh reads, and list of
+ * that, create and patch of events, apply and delete of waypoints' objects.
  */
 export function createKubernetesSink(options: KubernetesSinkOptions): ControllerSink {
   const { api, instance, clock = systemClock, log = silentLogger } = options;
@@ -32,6 +33,10 @@ export function createKubernetesSink(options: KubernetesSinkOptions): Controller
     setStatus: (change, signal) =>
       writing(`status of ${change.kind} ${change.namespace}/${change.name}`, () =>
         writeStatus(api, { change, now: new Date(clock.now()).toISOString(), signal }),
+      ),
+    staleStatuses: (changes, signal) =>
+      writing(`look at ${changes.length} statuses`, () =>
+        staleStatuses(changes, { api, now: new Date(clock.now()).toISOString(), signal }),
       ),
     recordEvent: (event, signal) =>
       writing(`event of ${event.kind} ${event.namespace}/${event.name}`, () => events.write(event, signal)),

@@ -1,4 +1,5 @@
 import { type ResourceTarget, resourceType } from '../../kubernetes/index.ts';
+import { apiVersionsOf } from '../../objects/index.ts';
 
 /** An object as a sink is told of it; an empty namespace: its kind has none. */
 export interface NamedObject {
@@ -16,6 +17,18 @@ export function targetOf({ apiVersion, kind, namespace, name }: NamedObject): Re
     ...(namespaced ? { namespace } : {}),
     name,
   };
+}
+
+/** The version that the writer names, then the others of its group: a cluster may serve an older one alone. */
+export function versionsOf({
+  apiVersion,
+  kind,
+}: Pick<NamedObject, 'apiVersion' | 'kind'>): readonly string[] {
+  const group = apiVersion.split('/')[0];
+  const others = (apiVersionsOf(kind) ?? []).filter(
+    (other) => other !== apiVersion && other.split('/')[0] === group,
+  );
+  return [apiVersion, ...others];
 }
 
 /** The rule of English, which all kinds that the mesh writes follow: policies, gateways, gatewayclasses. */
