@@ -63,11 +63,18 @@ export async function startReplica(
   };
 }
 
-/** Tokens `node/<node>` of node proxies whose pods are there. */
+/** A token of a node's proxy that says when it ends, as Kubernetes' do: in an hour. */
+export function nodeToken(node: string): string {
+  const payload = JSON.stringify({ exp: Math.floor(Date.now() / 1000) + 3_600 });
+  return `node/${node}.${Buffer.from(payload).toString('base64url')}`;
+}
+
+/** Tokens `node/<node>`, with or without their end, of node proxies whose pods are there. */
 export function nodeTokens(fake: FakeKubernetesApi, nodes: readonly string[]): void {
   for (const node of nodes) fake.put(ztunnelPod(node));
   fake.reviewToken = ({ token, audiences }): Json => {
-    const [kind, node = ''] = token.split('/');
+    const [kind, rest = ''] = token.split('/');
+    const [node = ''] = rest.split('.');
     if (kind !== 'node') return { authenticated: false, error: 'invalid bearer token' };
     return {
       authenticated: true,

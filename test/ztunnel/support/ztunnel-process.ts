@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endProcess } from '../../support/netns.ts';
-import type { TestController } from './test-controller.ts';
+
+/** Where a ztunnel finds the controller, and keeps what is its own. */
+export interface ControllerPlace {
+  readonly directory: string;
+  readonly port: number;
+  /** The ztunnel's token. Default: its node's name. */
+  readonly token?: string;
+}
 
 /** `nodemesh ztunnel` as users run it. */
 export interface ZtunnelProcess {
@@ -20,7 +27,7 @@ export interface ZtunnelProcess {
 }
 
 export function startZtunnel(
-  controller: TestController,
+  controller: ControllerPlace,
   options: {
     readonly node: string;
     readonly adminPort: number;
@@ -29,7 +36,7 @@ export function startZtunnel(
   },
 ): ZtunnelProcess {
   const tokenFile = join(controller.directory, `${options.node}.token`);
-  writeFileSync(tokenFile, options.node);
+  writeFileSync(tokenFile, controller.token ?? options.node);
   const startedMs = performance.now();
   const child: ChildProcess = spawn(
     process.execPath,

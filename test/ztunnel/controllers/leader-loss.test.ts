@@ -1,0 +1,28 @@
+import { test } from 'tap';
+import { enterSandbox } from '../../support/netns.ts';
+import { startClusterMesh, until } from './support/cluster-mesh.ts';
+import { policyObject, hasStatus } from './support/objects.ts';
+
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
+  test('the leader is killed under traffic: no connection fails, no certificate is refused, another writes', async (t) => {
+    const mesh = await startClusterMesh({ svidTtl: '10s' });
+    try {
+      const leader = mesh.leader();
+      if (leader === undefined) throw new Error('nobody leads');
+      const traffic = await mesh.startTraffic();
+      await mesh.untilRotated();
+      await leader.kill();
+      mesh.fake.put(policyObject('after'));
+      const tookMs = await until('what another leader writes', () => hasStatus(mesh.fake, 'after'));
+      t.comment(`another leader has written ${tookMs} ms after the kill`);
+      t.not(mesh.leader()?.instance, leader.instance);
+      await mesh.untilRotated();
+      const { asked, failures } = await traffic.stop();
+      t.comment(`${asked} new connections`);
+      t.same(failures, []);
+      t.same(mesh.refusals(), []);
+    } finally {
+      await mesh.close();
+    }
+  });
+}
