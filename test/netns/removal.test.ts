@@ -12,9 +12,8 @@ import {
   writeSysctls,
 } from '../../src/net/index.ts';
 import { loadConntrack } from '../../src/net/redirection/conntrack-module.ts';
-import { createTestNamespace, enterSandbox, type TestNamespace } from '../support/netns.ts';
-
-const SYSCTLS = ['net.netfilter.nf_conntrack_tcp_loose', 'net.ipv4.tcp_migrate_req'];
+import { createTestNamespace, enterSandbox } from '../support/netns.ts';
+import { networkState, WRITTEN_SYSCTLS } from '../support/network-state.ts';
 
 if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   test('a namespace is left exactly as it was found', async (t) => {
@@ -25,21 +24,21 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       excludedOutboundCidrs: [parseCidr('192.0.2.0/24'), parseCidr('2001:db8::/32')],
       excludedInboundPorts: [9090],
     });
-    const before = dump(pod);
+    const before = networkState(pod);
     t.equal(before.rules4, '', 'there was no table');
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
-    const during = dump(pod);
+    const during = networkState(pod);
     t.match(during.rules4, /ISTIO_PRERT/);
     t.match(during.rules6, /ISTIO_PRERT/);
     t.match(during.policyRules4, /32764:\s+from all fwmark 0x111\/0xfff lookup 100/);
     t.match(during.policyRules6, /32764:\s+from all fwmark 0x111\/0xfff lookup 100/);
     t.match(during.routes4, /^local default dev lo table 100/m);
     t.match(during.routes6, /^local default dev lo table 100/m);
-    t.same([...readSysctls(pod.namespace, SYSCTLS).values()], ['0', '1']);
+    t.same([...readSysctls(pod.namespace, WRITTEN_SYSCTLS).values()], ['0', '1']);
     for (const part of ['nat-inbound', 'nat-outbound', 'routing'] as const)
       await removeRedirection(pod.namespace, plan, part);
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     pod.close();
   });
 
@@ -51,26 +50,26 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     pod.run('iptables', '-A', 'INPUT', '-s', '203.0.113.7', '-j', 'DROP');
     pod.run('ip6tables', '-t', 'mangle', '-P', 'FORWARD', 'DROP');
     pod.run('ip', 'rule', 'add', 'fwmark', '7', 'lookup', '77', 'pref', '77');
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection();
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
     await removeRedirection(pod.namespace, plan, 'nat');
     await removeRedirection(pod.namespace, plan, 'routing');
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     pod.close();
   });
 
   test('applying and removing any number of times comes to the same', async (t) => {
     const pod = createTestNamespace('repeated');
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection();
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
-    const once = dump(pod);
+    const once = networkState(pod);
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
-    t.same(dump(pod), once);
+    t.same(networkState(pod), once);
     for (const part of [
       'nat-inbound',
       'nat-inbound',
@@ -81,24 +80,24 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       'nat',
     ] as const)
       await removeRedirection(pod.namespace, plan, part);
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     pod.close();
   });
 
   test('another plan replaces the one before, and what that left is removed as well', async (t) => {
     const pod = createTestNamespace('replaced');
-    const before = dump(pod);
+    const before = networkState(pod);
     const first = planRedirection({ dns: true });
     await applyRedirection(pod.namespace, first, 'routing');
     await applyRedirection(pod.namespace, first, 'nat');
     const second = planRedirection({ inbound: false, excludedOutboundPorts: [25] });
     await applyRedirection(pod.namespace, second, 'nat');
-    const { rules4 } = dump(pod);
+    const { rules4 } = networkState(pod);
     t.notMatch(rules4, /15006|15053/);
     t.match(rules4, /--dport 25 -j RETURN/);
     await removeRedirection(pod.namespace, second, 'nat');
     await removeRedirection(pod.namespace, second, 'routing');
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     pod.close();
   });
 
@@ -136,14 +135,14 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
   test('a part that fails leaves nothing of its own behind', async (t) => {
     const pod = createTestNamespace('failing');
     pod.run('ip', 'link', 'set', 'lo', 'down');
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection();
     await t.rejects(
       applyRedirection(pod.namespace, plan, 'routing'),
       { code: 'ERR_NET_NETLINK' },
       'lo is down',
     );
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     const [ipv4, ipv6] = plan.ruleSets;
     if (ipv4 === undefined || ipv6 === undefined) throw new Error('two families expected');
     const broken = {
@@ -160,9 +159,9 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       ],
     };
     pod.run('ip', 'link', 'set', 'lo', 'up');
-    const withLo = dump(pod);
+    const withLo = networkState(pod);
     await t.rejects(applyRedirection(pod.namespace, broken, 'routing'), { code: 'ERR_NET_COMMAND' });
-    t.same(dump(pod), withLo);
+    t.same(networkState(pod), withLo);
     await applyRedirection(pod.namespace, plan, 'routing');
     await t.rejects(applyRedirection(pod.namespace, broken, 'nat'), { code: 'ERR_NET_COMMAND' });
     t.match(await inspectRedirection(pod.namespace), {
@@ -171,13 +170,13 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       natOutbound: false,
     });
     await removeRedirection(pod.namespace, plan, 'routing');
-    t.same(dump(pod), withLo);
+    t.same(networkState(pod), withLo);
     pod.close();
   });
 
   test('a process that died half way is picked up where it was, or undone', async (t) => {
     const pod = createTestNamespace('half-way');
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection();
     // What is there after the first of the steps: how the namespace was found, and nothing else.
     await applyRedirection(pod.namespace, plan, 'routing');
@@ -199,16 +198,16 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     await applyRedirection(pod.namespace, plan, 'nat');
     t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
     await removeRedirection(pod.namespace, plan, 'routing');
-    t.same(dump(pod), before, 'the settings of before the first attempt');
+    t.same(networkState(pod), before, 'the settings of before the first attempt');
     pod.close();
   });
 
   test('conntrack can be loaded without touching any namespace that is in use', async (t) => {
     const pod = createTestNamespace('untouched');
-    const before = dump(pod);
+    const before = networkState(pod);
     const processNamespace = readlinkSync('/proc/thread-self/ns/net');
     await loadConntrack();
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     t.equal(readlinkSync('/proc/thread-self/ns/net'), processNamespace);
     pod.close();
   });
@@ -229,14 +228,14 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     });
     const pod = createTestNamespace('legacy');
     t.match(pod.run('iptables', '-V'), 'legacy');
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection();
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
     t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
     await removeRedirection(pod.namespace, plan, 'nat');
     await removeRedirection(pod.namespace, plan, 'routing');
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     t.match(pod.run('iptables-save'), /^\*nat$/m, 'the kernel keeps it');
     pod.close();
   });
@@ -246,44 +245,14 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     t.equal(namespaceHasIpv6(pod.namespace), true);
     writeSysctls(pod.namespace, new Map([['net.ipv6.conf.all.disable_ipv6', '1']]));
     t.equal(namespaceHasIpv6(pod.namespace), false);
-    const before = dump(pod);
+    const before = networkState(pod);
     const plan = planRedirection({ ipv6: namespaceHasIpv6(pod.namespace) });
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
-    t.equal(dump(pod).rules6, '');
+    t.equal(networkState(pod).rules6, '');
     await removeRedirection(pod.namespace, plan, 'nat');
     await removeRedirection(pod.namespace, plan, 'routing');
-    t.same(dump(pod), before);
+    t.same(networkState(pod), before);
     pod.close();
   });
-}
-
-/**
- * Everything that redirection could leave behind, without counters and times; and without the empty tables of the
- * legacy iptables, which cannot be removed.
- */
-function dump({ run, namespace }: TestNamespace): Record<string, string> {
-  const isLegacy = run('iptables', '-V').includes('legacy');
-  const stripped = (text: string): string =>
-    text
-      .split('\n')
-      .filter((line) => !line.startsWith('#'))
-      .map((line) => line.replace(/ \[\d+:\d+\]/, ''))
-      .join('\n')
-      .replaceAll(isLegacy ? /\*\w+\n(:\w+ ACCEPT\n)+COMMIT\n/g : /$^/g, '');
-  return {
-    rules4: stripped(run('iptables-save')),
-    rules6: stripped(run('ip6tables-save')),
-    nftables: run('sh', '-c', 'if command -v nft >/dev/null; then nft list tables; fi'),
-    policyRules4: run('ip', 'rule'),
-    policyRules6: run('ip', '-6', 'rule'),
-    routes4: run('ip', 'route', 'show', 'table', 'all'),
-    routes6: run('ip', '-6', 'route', 'show', 'table', 'all'),
-    sysctls: [...readSysctls(namespace, SYSCTLS)].join(' '),
-    allSysctls: run(
-      'sh',
-      '-c',
-      "sysctl -a -r '^net\\.(ipv4|ipv6|netfilter)\\.' 2>/dev/null | grep -Ev 'nf_conntrack_count|random|uuid'",
-    ),
-  };
 }

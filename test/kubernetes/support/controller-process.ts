@@ -1,14 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { eventually } from './kubectl.ts';
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly [field: string]: unknown;
-}
+import { type LogLine, type NodemeshProcess, spawnNodemesh } from './nodemesh-process.ts';
 
 interface Address {
   readonly host: string;
@@ -30,41 +22,28 @@ export interface ControllerProcess {
   kill(): Promise<void>;
 }
 
+export interface ControllerOptions {
+  readonly kubeconfig: string;
+  /** Of this replica. */
+  readonly name: string;
+  readonly flags?: readonly string[];
+}
+
 /** Without waiting until it serves: its log, and how it ends. */
 export function spawnController(
   t: Test,
-  options: { readonly kubeconfig: string; readonly name: string; readonly flags?: readonly string[] },
-) {
-  const child = spawn(
-    process.execPath,
-    [
-      ...['src/cli/main.ts', 'controller', '--kubernetes', '--kubeconfig', options.kubeconfig],
-      ...['--instance', options.name, '--server-name', 'localhost', '--listen', '127.0.0.1:0'],
-      ...['--admin', '127.0.0.1:0', '--operator', '127.0.0.1:0', '--webhook-listen', '127.0.0.1:0'],
-      ...['--dashboard-address', 'none', '--log-format', 'json', ...(options.flags ?? [])],
-    ],
-    { env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const log: LogLine[] = [];
-  const note = (line: string): void => {
-    log.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { level: 'stderr', message: line });
-  };
-  createInterface({ input: child.stdout }).on('line', note);
-  createInterface({ input: child.stderr }).on('line', note);
-  const ended = once(child, 'close').then(() => child.exitCode);
-  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => {
-    if (child.exitCode === null) child.kill(signal);
-    return await ended;
-  };
-  t.teardown(() => end('SIGKILL'));
-  return { log, ended, hasEnded: () => child.exitCode !== null || child.signalCode !== null, end };
+  { kubeconfig, name, flags = [] }: ControllerOptions,
+): NodemeshProcess {
+  return spawnNodemesh(t, [
+    ...['controller', '--kubernetes', '--kubeconfig', kubeconfig],
+    ...['--instance', name, '--server-name', 'localhost', '--listen', '127.0.0.1:0'],
+    ...['--admin', '127.0.0.1:0', '--operator', '127.0.0.1:0', '--webhook-listen', '127.0.0.1:0'],
+    ...['--dashboard-address', 'none', ...flags],
+  ]);
 }
 
 /** Resolves when it serves. */
-export async function startController(
-  t: Test,
-  options: { readonly kubeconfig: string; readonly name: string; readonly flags?: readonly string[] },
-): Promise<ControllerProcess> {
+export async function startController(t: Test, options: ControllerOptions): Promise<ControllerProcess> {
   const { log, end, hasEnded } = spawnController(t, options);
   const seen = (): string => JSON.stringify(log.slice(-10));
   const started = (): LogLine | undefined => log.find(({ message }) => message === 'started');
