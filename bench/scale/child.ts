@@ -23,7 +23,7 @@ export function startChild<Order extends object, Report extends { readonly kind:
   parameters: readonly string[],
 ): Child<Order, Report> {
   const file = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
-  const child = fork(file, parameters, { execArgv: ['--max-old-space-size=8192'] });
+  const child = fork(file, parameters, { execArgv: ['--max-old-space-size=4096', '--expose-gc'] });
   const pids = child.pid === undefined ? [] : [child.pid];
   const over = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const untaken: Report[] = [];

@@ -1,5 +1,6 @@
 export { closeWhenQueueIsEmpty } from './accept-queue.ts';
 export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
+export { countBuffersAsHeap } from './buffer-collection.ts';
 export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export type { ByteStream } from './byte-stream.ts';
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';

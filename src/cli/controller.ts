@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { describeError, systemClock } from '../base/index.ts';
+import { countBuffersAsHeap, describeError, systemClock } from '../base/index.ts';
 import { dashboardPages } from './dashboard-pages.ts';
 import { addClusterOptions, type ClusterFlags, clusterOf } from './controller-cluster-options.ts';
 import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
@@ -107,6 +107,7 @@ export function registerControllerCommand(program: Command, version: string): vo
 }
 
 async function run(flags: ControllerFlags, version: string): Promise<void> {
+  countBuffersAsHeap();
   const { createController, createSocketSink, openCluster, resolveControllerConfig } = await import(
     '../controller/index.ts'
   );

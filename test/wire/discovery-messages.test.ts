@@ -41,6 +41,43 @@ test('resources in shared blocks are the resources of the response that is read'
   t.end();
 });
 
+test('proxies that ask for everything get what they asked for, in any order of responses and changes', (t) => {
+  const one = { name: 'one', version: '1', aliases: [], bytes: Uint8Array.of(1) };
+  const two = { name: 'two', version: '1', aliases: [], bytes: Uint8Array.of(2) };
+  const blocks = [one, two].map((resource) => ({ resources: [resource], bytes: 1 }));
+  const kinds: fc.Arbitrary<DeltaResponse> = fc.record({
+    typeUrl: fc.constantFrom('a', 'b'),
+    nonce: fc.constantFrom('1', '2'),
+    systemVersion: fc.constantFrom('1', '2'),
+    blocks: fc.subarray(blocks),
+    resources: fc.subarray([one]),
+    removed: fc.subarray(['three']),
+  });
+  fc.assert(
+    fc.property(fc.array(kinds, { maxLength: 8 }), (responses) => {
+      for (const response of responses) {
+        const { blocks: shared = [], ...rest } = response;
+        const resources = [...shared.flatMap((block) => block.resources), ...response.resources];
+        const read = decodeDeltaResponse(encodeDeltaResponse(response));
+        sameValue(
+          { ...read, resources: read.resources.map(({ name }) => name) },
+          { ...rest, resources: resources.map(({ name }) => name) },
+        );
+      }
+    }),
+  );
+  t.equal(
+    encodeDeltaResponse({ ...whole(), blocks }),
+    encodeDeltaResponse({ ...whole(), blocks: [...blocks] }),
+    'the same buffer goes to both',
+  );
+  t.end();
+});
+
+function whole(): DeltaResponse {
+  return { typeUrl: 'a', nonce: '1', systemVersion: '1', resources: [], removed: [] };
+}
+
 const requests: fc.Arbitrary<DeltaRequest> = fc.record({
   node: fc.option(fc.record({ id: text, metadata: fc.constantFrom({}, { NODE_NAME: 'node-1' }) }), {
     nil: undefined,

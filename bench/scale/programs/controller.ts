@@ -1,7 +1,7 @@
 // The controller of a simulated mesh, in a process of its own: the real one, with objects from memory in place of an API server and
 // tokens that are node names. It obeys the parent's messages.
 import { join } from 'node:path';
-import { createSignal } from '../../../src/base/index.ts';
+import { countBuffersAsHeap, createSignal } from '../../../src/base/index.ts';
 import {
   createController,
   type ObjectEvent,
@@ -13,6 +13,7 @@ import {
 import { type MeshSize, meshObjects, restartedPod } from '../mesh-objects.ts';
 import type { ControllerOrder, ControllerReport } from '../orders.ts';
 
+countBuffersAsHeap();
 const [folder = '', text = ''] = process.argv.slice(2);
 const size: MeshSize = JSON.parse(text);
 const events = createSignal<readonly ObjectEvent[]>();

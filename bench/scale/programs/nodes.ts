@@ -87,6 +87,8 @@ function connect(index: number, order: NodesOrder & { readonly kind: 'connect' }
       if (index === 0 && !order.warm) takeDown(bytes);
       if (node.syncedAtMs === 0 && (order.warm || node.addresses >= addressesInAll)) {
         node.syncedAtMs = now();
+        // Thousands of megabytes of garbage would be the bench's own.
+        globalThis.gc?.();
         reportSync();
       }
       if (node.reachedAtMs === 0 && node.addresses >= node.expected) {

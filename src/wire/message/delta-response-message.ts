@@ -15,7 +15,30 @@ const frames = new WeakMap<XdsResource, Uint8Array>();
 /** A proxy that starts gets everything: its blocks are laid out once for all that start. */
 const laidOut = new WeakMap<ResourceBlock, Uint8Array>();
 
+/** What the last proxy that asked for everything got, which the next one mostly gets too, its number included. */
+let lastWhole: { readonly response: DeltaResponse; readonly bytes: Buffer } | undefined;
+
+/** The buffer may be shared: it is to be read alone. */
 export function encodeDeltaResponse(response: DeltaResponse): Buffer {
+  if (!isWhole(response)) return layOut(response);
+  if (lastWhole === undefined || !areSame(lastWhole.response, response))
+    lastWhole = { response, bytes: layOut(response) };
+  return lastWhole.bytes;
+}
+
+/** Has blocks, and nothing that is one proxy's own. */
+function isWhole({ blocks = [], resources, removed }: DeltaResponse): boolean {
+  return blocks.length > 0 && resources.length === 0 && removed.length === 0;
+}
+
+function areSame(one: DeltaResponse, other: DeltaResponse): boolean {
+  const [blocks, others] = [one.blocks ?? [], other.blocks ?? []];
+  if (one.typeUrl !== other.typeUrl || one.nonce !== other.nonce) return false;
+  if (one.systemVersion !== other.systemVersion || blocks.length !== others.length) return false;
+  return blocks.every((block, index) => block === others[index]);
+}
+
+function layOut(response: DeltaResponse): Buffer {
   const { typeUrl, nonce, systemVersion, resources, removed } = response;
   const header = new BinaryWriter();
   header.tag(RESPONSE.systemVersion, WireType.LengthDelimited).string(systemVersion);
