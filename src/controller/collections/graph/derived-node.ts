@@ -27,7 +27,8 @@ export class DerivedNode<I, O> extends CollectionNode<O> {
   readonly #source: CollectionNode<I>;
   readonly #transform: Transform<I, O>;
   readonly #onError: (error: unknown, key: string) => void;
-  readonly #outputs = new Map<string, readonly string[]>();
+  /** By input: most have one output, which then needs no list. */
+  readonly #outputs = new Map<string, string | readonly string[]>();
   readonly #dependencies = new Map<string, readonly Dependency[]>();
   /** By node and key, the inputs that read it: most keys have one reader, which then needs no set. */
   readonly #dependents = new Map<Node, Map<string, string | Set<string>>>();
@@ -58,23 +59,26 @@ export class DerivedNode<I, O> extends CollectionNode<O> {
   #recompute(key: string): void {
     this.#forget(key);
     const input = this.#source.get(key);
-    const before = this.#outputs.get(key) ?? [];
+    const before = listOf(this.#outputs.get(key));
+    const read: Dependency[] = [];
     let outputs: ReadonlyMap<string, O>;
     try {
-      outputs = new Map(input === undefined ? [] : this.#transform(this.#fetchFor(key), input, key));
+      outputs = new Map(input === undefined ? [] : this.#transform(this.#fetchFor(key, read), input, key));
     } catch (error) {
       this.#onError(error, key);
       return;
+    } finally {
+      // A copy has no room to grow, which would be most of it.
+      if (read.length > 0) this.#dependencies.set(key, read.slice());
     }
     for (const output of before) if (!outputs.has(output)) this.write(output, undefined);
     for (const [output, value] of outputs) this.write(output, value);
-    if (outputs.size === 0) this.#outputs.delete(key);
-    else this.#outputs.set(key, [...outputs.keys()]);
+    const [only, ...others] = outputs.keys();
+    if (only === undefined) this.#outputs.delete(key);
+    else this.#outputs.set(key, others.length === 0 ? only : [only, ...others]);
   }
 
-  #fetchFor(input: string): Fetch {
-    const read: Dependency[] = [];
-    this.#dependencies.set(input, read);
+  #fetchFor(input: string, read: Dependency[]): Fetch {
     const depend = (node: Node, key: string): void => {
       if (this.#addReader(node, key, input)) read.push({ node, key });
     };
@@ -121,4 +125,9 @@ export class DerivedNode<I, O> extends CollectionNode<O> {
     }
     this.#dependencies.delete(input);
   }
+}
+
+function listOf(keys: string | readonly string[] | undefined): readonly string[] {
+  if (keys === undefined) return [];
+  return typeof keys === 'string' ? [keys] : keys;
 }
