@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NetNamespace } from '../../src/net/index.ts';
 import { callPlugin, errorOf, podArguments } from './cni-plugin.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Where Debian's containernetworking-plugins are. */
 const DEBIAN_PLUGINS = '/usr/lib/cni';
@@ -49,7 +48,7 @@ export function createChain(options: ChainOptions): CniChain {
     bridge: 'br0',
     ipam: {
       type: 'host-local',
-      dataDir: mkdtempSync(join(tmpdir(), 'cni-ipam-')),
+      dataDir: temporaryFolder('cni-ipam'),
       ranges: [[{ subnet, rangeStart, gateway }]],
       routes: [{ dst: '0.0.0.0/0' }],
     },

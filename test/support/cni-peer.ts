@@ -1,7 +1,6 @@
-import { mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** What the plugin sent. */
 export interface ReceivedCall {
@@ -21,7 +20,7 @@ export const CNI_MAGIC: Buffer = Buffer.from('nmcni01\0');
 
 /** `answer` gets the connection once the call is complete. */
 export async function startCniPeer(answer: (socket: Socket, call: ReceivedCall) => void): Promise<CniPeer> {
-  const path = join(mkdtempSync(join(tmpdir(), 'cni-peer-')), 'cni.sock');
+  const path = join(temporaryFolder('cni-peer'), 'cni.sock');
   const calls: ReceivedCall[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { NetNamespace } from '../../src/net/index.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const SOURCE = resolve(import.meta.dirname, '../../daemonset/cni/nodemesh-cni.c');
 
@@ -17,7 +16,7 @@ export const SANITIZED_FLAGS: readonly string[] = [
 
 /** Builds the plugin into a folder of its own and returns its path. Throws what the compiler says. */
 export function buildPlugin(flags: readonly string[] = PLUGIN_FLAGS, compiler = 'gcc'): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'nodemesh-cni-')), 'nodemesh-cni');
+  const file = join(temporaryFolder('nodemesh-cni'), 'nodemesh-cni');
   const { status, stderr, error } = spawnSync(compiler, [...flags, SOURCE, '-o', file], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${compiler} failed: ${stderr}`, { cause: error });
   return file;

@@ -4,7 +4,6 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,9 +12,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Test, test } from 'tap';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/cli/main.ts');
 const CALICO = `{
@@ -41,7 +40,7 @@ interface Node {
 }
 
 function makeNode(t: Test): Node {
-  const root = mkdtempSync(join(tmpdir(), 'cni-node-'));
+  const root = temporaryFolder('cni-node');
   const [config, bin, plugin] = [join(root, 'net.d'), join(root, 'bin'), join(root, 'plugin')];
   mkdirSync(config);
   mkdirSync(bin);
