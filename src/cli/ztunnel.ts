@@ -36,6 +36,10 @@ export function addZtunnelOptions(command: Command): Command {
       "socket of Istio's CNI agent, which then names and captures the pods, under an istiod; empty: none",
       ZTUNNEL_DEFAULTS.zdsSocket,
     )
+    .option(
+      '--side-by-side',
+      'another mesh has other pods of this node: capture ours under names that it does not share',
+    )
     .option('--netns-dir <folder>', 'where network namespaces have names', ZTUNNEL_DEFAULTS.netnsDir)
     .option(
       '--host-proc <folder>',

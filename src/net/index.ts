@@ -19,6 +19,7 @@ export { openHostFirewall, removeHostProbes } from './host-probes/host-probes.ts
 export { HOST_PROBE_NAMES, planHostProbes } from './redirection-plan/host-probes.ts';
 export { capturesDns } from './redirection/dns-capture.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
+export { REDIRECTION_NAMES, type RedirectionNaming } from './redirection-plan/names.ts';
 export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection-plan/options.ts';
 export { planRedirection, type RedirectionPlan } from './redirection-plan/plan.ts';
 export { type RemovedPart, removeRedirection } from './redirection/remove.ts';

@@ -141,8 +141,8 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     view,
     send: controller.report,
     svids,
-    startProxy: (pod, namespace) =>
-      startPodProxy(proxyDeps, { pod, namespace, identity: identityOf(pod.identity) }),
+    startProxy: (pod, namespace, mark) =>
+      startPodProxy(proxyDeps, { pod, namespace, mark, identity: identityOf(pod.identity) }),
     onWanted: (uid) => admission.review(uid),
     clock,
     log,

@@ -6,6 +6,7 @@ import {
   createNodeProbes,
   NO_NODE_PROBES,
   createPodNamespaces,
+  createPodRedirection,
   createProcessNamespaces,
 } from './kernel/index.ts';
 import { createEnrolledPods, type ServedPods, type ServedPodsDeps } from './served-pods/index.ts';
@@ -30,6 +31,7 @@ export function createServedPods(
       config.hostProc === undefined
         ? createPodNamespaces(config.namespaceDirectory)
         : createProcessNamespaces({ proc: config.hostProc, clock: deps.clock }),
+    redirection: createPodRedirection(config.sideBySide ? 'own' : 'istio'),
     probes:
       config.hostNetwork === undefined
         ? NO_NODE_PROBES

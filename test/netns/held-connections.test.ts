@@ -45,8 +45,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       t.match(await ask(captured, 'e'), /^through the proxy .*: e$/, 'applying again harms nobody');
       t.match(await ask(older, 'e'), /^app sees .*: e$/);
 
-      await removeRedirection(pair.server.namespace, plan, 'nat-inbound');
-      await removeRedirection(pair.server.namespace, plan, 'nat-outbound');
+      await removeRedirection(pair.server.namespace, 'nat-inbound');
+      await removeRedirection(pair.server.namespace, 'nat-outbound');
       t.match(await ask(older, 'f'), /^app sees .*: f$/, 'after phase one');
       t.match(await ask(captured, 'f'), /^through the proxy .*: f$/, 'captured ones live on');
       const newer = await world.dial(address);
@@ -60,7 +60,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
         return tracked.redirected === 0 && tracked.marked === 0;
       });
 
-      await removeRedirection(pair.server.namespace, plan, 'routing');
+      await removeRedirection(pair.server.namespace, 'routing');
       t.match(await ask(older, 'h'), /^app sees .*: h$/, 'after phase two');
       t.match(await ask(between, 'h'), /^app sees .*: h$/);
       t.match(await ask(newer, 'h'), /^app sees .*: h$/);
@@ -94,10 +94,10 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       await applyRedirection(namespace, plan, 'nat');
       await all('captured');
       t.same(await countTrackedConnections(namespace), { redirected: 0, marked: 0 });
-      await removeRedirection(namespace, plan, 'nat-inbound');
-      await removeRedirection(namespace, plan, 'nat-outbound');
+      await removeRedirection(namespace, 'nat-inbound');
+      await removeRedirection(namespace, 'nat-outbound');
       await all('phase one');
-      await removeRedirection(namespace, plan, 'routing');
+      await removeRedirection(namespace, 'routing');
       await all('phase two');
       for (const socket of held) {
         socket.end();
@@ -136,9 +136,9 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       'our own mark passes',
     );
 
-    await removeRedirection(namespace, plan, 'nat');
+    await removeRedirection(namespace, 'nat');
     t.equal(await readFrom(pair.client, SERVER_ADDRESSES.v4, PORT), 'direct');
-    await removeRedirection(namespace, plan, 'routing');
+    await removeRedirection(namespace, 'routing');
     for (const server of [remote, excluded, proxy]) await closeServer(server);
     pair.close();
   });

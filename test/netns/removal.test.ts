@@ -37,7 +37,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     t.match(during.routes6, /^local default dev lo table 100/m);
     t.same([...readSysctls(pod.namespace, WRITTEN_SYSCTLS).values()], ['0', '1']);
     for (const part of ['nat-inbound', 'nat-outbound', 'routing'] as const)
-      await removeRedirection(pod.namespace, plan, part);
+      await removeRedirection(pod.namespace, part);
     t.same(networkState(pod), before);
     pod.close();
   });
@@ -54,8 +54,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     const plan = planRedirection();
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
-    await removeRedirection(pod.namespace, plan, 'nat');
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'nat');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), before);
     pod.close();
   });
@@ -79,7 +79,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       'routing',
       'nat',
     ] as const)
-      await removeRedirection(pod.namespace, plan, part);
+      await removeRedirection(pod.namespace, part);
     t.same(networkState(pod), before);
     pod.close();
   });
@@ -95,8 +95,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     const { rules4 } = networkState(pod);
     t.notMatch(rules4, /15006|15053/);
     t.match(rules4, /--dport 25 -j RETURN/);
-    await removeRedirection(pod.namespace, second, 'nat');
-    await removeRedirection(pod.namespace, second, 'routing');
+    await removeRedirection(pod.namespace, 'nat');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), before);
     pod.close();
   });
@@ -109,16 +109,16 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     states.push(await inspectRedirection(pod.namespace));
     await applyRedirection(pod.namespace, plan, 'nat');
     states.push(await inspectRedirection(pod.namespace));
-    await removeRedirection(pod.namespace, plan, 'nat-inbound');
+    await removeRedirection(pod.namespace, 'nat-inbound');
     states.push(await inspectRedirection(pod.namespace));
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'routing');
     states.push(await inspectRedirection(pod.namespace));
     const row = (begun: boolean, routing: boolean, natInbound: boolean, natOutbound: boolean) => ({
-      begun,
+      naming: begun ? 'istio' : undefined,
       routing,
       natInbound,
       natOutbound,
-      capturedByAnother: false,
+      otherMesh: undefined,
     });
     t.match(states, [
       row(false, false, false, false),
@@ -128,7 +128,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       row(false, false, false, false),
     ]);
     pod.run('iptables', '-t', 'nat', '-N', 'ISTIO_OUTPUT');
-    t.match(await inspectRedirection(pod.namespace), { begun: false, capturedByAnother: true });
+    t.match(await inspectRedirection(pod.namespace), { naming: undefined, otherMesh: 'Istio' });
     pod.close();
   });
 
@@ -169,7 +169,7 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       natInbound: false,
       natOutbound: false,
     });
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), withLo);
     pod.close();
   });
@@ -190,14 +190,14 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     }
     pod.run('ip', 'rule', 'del', 'pref', '32764');
     t.match(await inspectRedirection(pod.namespace), {
-      begun: true,
+      naming: 'istio',
       routing: false,
-      capturedByAnother: false,
+      otherMesh: undefined,
     });
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
     t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), before, 'the settings of before the first attempt');
     pod.close();
   });
@@ -233,8 +233,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
     t.match(await inspectRedirection(pod.namespace), { routing: true, natInbound: true, natOutbound: true });
-    await removeRedirection(pod.namespace, plan, 'nat');
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'nat');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), before);
     t.match(pod.run('iptables-save'), /^\*nat$/m, 'the kernel keeps it');
     pod.close();
@@ -250,8 +250,8 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
     await applyRedirection(pod.namespace, plan, 'routing');
     await applyRedirection(pod.namespace, plan, 'nat');
     t.equal(networkState(pod).rules6, '');
-    await removeRedirection(pod.namespace, plan, 'nat');
-    await removeRedirection(pod.namespace, plan, 'routing');
+    await removeRedirection(pod.namespace, 'nat');
+    await removeRedirection(pod.namespace, 'routing');
     t.same(networkState(pod), before);
     pod.close();
   });

@@ -44,13 +44,13 @@ if (await enterSandbox(import.meta.filename)) {
       await applyRedirection(namespace, plan, 'routing');
       await applyRedirection(namespace, plan, 'nat');
       await new Promise((resolve) => setTimeout(resolve, 200));
-      await removeRedirection(namespace, plan, 'nat-inbound');
-      await removeRedirection(namespace, plan, 'nat-outbound');
+      await removeRedirection(namespace, 'nat-inbound');
+      await removeRedirection(namespace, 'nat-outbound');
       await until(async () => {
         const { redirected, marked } = await countTrackedConnections(namespace);
         return redirected + marked === 0;
       });
-      await removeRedirection(namespace, plan, 'routing');
+      await removeRedirection(namespace, 'routing');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     clearInterval(timer);

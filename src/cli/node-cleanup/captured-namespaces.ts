@@ -42,7 +42,7 @@ export async function capturedNamespaces(proc: string): Promise<CapturedNamespac
 
 async function isOurs(namespace: NetNamespace): Promise<boolean> {
   try {
-    return (await inspectRedirection(namespace)).begun;
+    return (await inspectRedirection(namespace)).naming !== undefined;
   } catch (error) {
     namespace.close();
     throw error;

@@ -7,7 +7,6 @@ import {
   countTrackedConnections,
   type NetNamespace,
   openNamespace,
-  planRedirection,
   removeHostProbes,
   removeRedirection,
 } from '../../net/index.ts';
@@ -81,9 +80,9 @@ async function cleanUpPods({ proc, waitMs, tell }: NodeCleanUp): Promise<readonl
     const results = await Promise.allSettled(
       captured.map(async (namespace) => {
         // In this order, or connections that are still redirected would be reset (docs/data-path.md).
-        await removeRedirection(namespace, PLAN, 'nat');
+        await removeRedirection(namespace, 'nat');
         const cut = await untilOver(namespace, deadline);
-        await removeRedirection(namespace, PLAN, 'routing');
+        await removeRedirection(namespace, 'routing');
         tell(`${namespace.path}: as it was found${cut === 0 ? '' : `; ${cut} connections had not ended`}`);
       }),
     );
@@ -140,5 +139,4 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-const PLAN = planRedirection();
 const CHECK_EVERY_MS = 500;

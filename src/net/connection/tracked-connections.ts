@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
+import { MARK_MASK, REDIRECTION_NAMES } from '../redirection-plan/names.ts';
 import {
   decodeAttributes,
   encodeAttribute,
@@ -47,7 +48,7 @@ function count(answers: readonly NetlinkAnswer[], namespace: NetNamespace): Trac
   let marked = 0;
   for (const flow of live.values()) {
     if ((flow.status & IPS_DST_NAT) !== 0) redirected += 1;
-    else if ((flow.mark & MARK_MASK) === REPLY_MARK) marked += 1;
+    else if (REPLY_MARKS.includes(flow.mark & MARK_MASK)) marked += 1;
   }
   return { redirected, marked };
 }
@@ -99,14 +100,13 @@ const CTA_PROTOINFO_TCP_STATE = 1;
 const IPS_DST_NAT = 0x20;
 const TCP_TIME_WAIT = 7;
 const TCP_CLOSE = 8;
-const REPLY_MARK = 0x111;
-const MARK_MASK = 0xfff;
+const REPLY_MARKS = Object.values(REDIRECTION_NAMES).map(({ replyMark }) => replyMark);
 /** `struct nfgenmsg` of both IP families. */
 const ANY_FAMILY = Buffer.of(0, 0, 0, 0);
 
 const DUMPS: readonly NetlinkRequest[] = [
   [attribute32(CTA_STATUS, IPS_DST_NAT), attribute32(CTA_STATUS_MASK, IPS_DST_NAT)],
-  [attribute32(CTA_MARK, REPLY_MARK), attribute32(CTA_MARK_MASK, MARK_MASK)],
+  ...REPLY_MARKS.map((mark) => [attribute32(CTA_MARK, mark), attribute32(CTA_MARK_MASK, MARK_MASK)]),
 ].map((filter) => ({
   type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET,
   flags: NLM_F_DUMP,

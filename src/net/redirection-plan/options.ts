@@ -1,8 +1,11 @@
 import { type CaptureModes, type Cidr, type IpAddress, parsePort } from '../../model/index.ts';
 import { NetError } from '../errors.ts';
+import type { RedirectionNaming } from './names.ts';
 
 /** The pod's capture modes, and what is the same for all pods. All optional. */
 export interface RedirectionOptions extends Partial<CaptureModes> {
+  /** Whose names chains, marks and routes have. Default `istio`. */
+  readonly naming?: RedirectionNaming | undefined;
   /** Rules for IPv6 as well: only where the namespace has it (`namespaceHasIpv6`). Default true. */
   readonly ipv6?: boolean | undefined;
   /** Sources that reach the pod without the mesh. Default none. */
@@ -24,14 +27,16 @@ export const DEFAULT_PROBE_ADDRESSES: ProbeAddresses = {
 };
 
 export type RedirectionConfig = Readonly<
-  Required<Omit<RedirectionOptions, 'ipv6' | 'existingConnections'>>
+  Required<Omit<RedirectionOptions, 'naming' | 'ipv6' | 'existingConnections'>>
 > & {
+  readonly naming: RedirectionNaming;
   readonly ipv6: boolean;
 };
 
 /** Fills in the defaults and refuses what would not be a rule. Throws NetError. */
 export function resolveRedirectionConfig(options: RedirectionOptions): RedirectionConfig {
   const config: RedirectionConfig = {
+    naming: options.naming ?? 'istio',
     ipv6: options.ipv6 ?? true,
     inbound: options.inbound ?? true,
     dns: options.dns ?? false,

@@ -4,7 +4,9 @@ import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { readSysctls, writeSysctls } from '../namespace/sysctl.ts';
 import { type CommandStep, runEachInside } from './command.ts';
 import { ensureConntrack } from './conntrack-module.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from '../redirection-plan/plan.ts';
+import { NetError } from '../errors.ts';
+import { REDIRECTION_NAMES, type RedirectionNaming } from '../redirection-plan/names.ts';
+import type { RedirectionPlan } from '../redirection-plan/plan.ts';
 import { addPolicyRoute } from './policy-routing.ts';
 import { removeRedirection } from './remove.ts';
 import {
@@ -33,6 +35,8 @@ export async function applyRedirection(
   known?: readonly FamilySnapshot[],
 ): Promise<void> {
   const snapshots = known ?? (await takeSnapshots(namespace, familiesOf(plan)));
+  const { naming } = readSavedState(snapshots) ?? plan;
+  if (naming !== plan.naming) throw otherNames(namespace, naming);
   if (part === 'routing') await applyRouting(namespace, plan, snapshots);
   else await applyNat(namespace, plan, snapshots, NAT_HOOKS[part]);
 }
@@ -61,7 +65,7 @@ async function applyRouting(
 ): Promise<void> {
   await ensureConntrack(namespace);
   const isNew = readSavedState(snapshots) === undefined;
-  if (isNew) await saveState(namespace, snapshots, [...plan.sysctls.keys()]);
+  if (isNew) await saveState(namespace, snapshots, plan);
   try {
     // Older kernels lack some: without tcp_migrate_req (Linux 5.14) a hand-over may lose a connection, nothing else.
     const present = readSysctls(namespace, [...plan.sysctls.keys()]);
@@ -69,7 +73,7 @@ async function applyRouting(
     addPolicyRoute(namespace, plan.policyRoute, familiesOf(plan));
     await restore(namespace, plan, snapshots, ['mangle']);
   } catch (error) {
-    if (isNew) await removeRedirection(namespace, plan, 'routing');
+    if (isNew) await removeRedirection(namespace, 'routing');
     throw error;
   }
 }
@@ -81,12 +85,12 @@ async function applyNat(
   hooks: readonly Hook[],
 ): Promise<void> {
   const wasCaptured = snapshots.some((snapshot) =>
-    [...HOOKS].some(([hook, chain]) => countJumps(snapshot, 'nat', hook, chain) > 0),
+    hooksOf(plan.naming).some(([hook, chain]) => countJumps(snapshot, 'nat', hook, chain) > 0),
   );
   try {
     await restore(namespace, plan, snapshots, ['raw', 'nat'], hooks);
   } catch (error) {
-    if (!wasCaptured) await removeRedirection(namespace, plan, 'nat');
+    if (!wasCaptured) await removeRedirection(namespace, 'nat');
     throw error;
   }
 }
@@ -103,7 +107,7 @@ async function restore(
     const snapshot = snapshots.find(({ family }) => family === ruleSet.family);
     if (snapshot === undefined) continue;
     const tables = names
-      .map((name) => withStaleChains(name, ruleSet, snapshot))
+      .map((name) => withStaleChains(name, { ...ruleSet, naming: plan.naming }, snapshot))
       .map((table) => ({ ...table, chains: table.chains.filter(({ hook }) => hooks.includes(hook)) }))
       .filter(({ chains }) => chains.length > 0);
     if (tables.length === 0) continue;
@@ -117,10 +121,14 @@ async function restore(
 }
 
 /** A chain of an earlier plan that this plan has not is emptied; removal takes it away later. */
-function withStaleChains(name: TableName, ruleSet: RuleSet, snapshot: FamilySnapshot): RuleTable {
-  const chains = ruleSet.tables.find((table) => table.name === name)?.chains ?? [];
+function withStaleChains(
+  name: TableName,
+  { tables, naming }: Pick<RuleSet, 'tables'> & { readonly naming: RedirectionNaming },
+  snapshot: FamilySnapshot,
+): RuleTable {
+  const chains = tables.find((table) => table.name === name)?.chains ?? [];
   const present = snapshot.tables.get(name)?.chains;
-  const stale = [...HOOKS].filter(
+  const stale = hooksOf(naming).filter(
     ([, chain]) => present?.has(chain) === true && !chains.some((planned) => planned.name === chain),
   );
   return {
@@ -133,10 +141,21 @@ function withStaleChains(name: TableName, ruleSet: RuleSet, snapshot: FamilySnap
 }
 
 /** The built-in chains we hang on to, and with which chain of ours. */
-const HOOKS = new Map([
-  ['PREROUTING', PREROUTING_CHAIN],
-  ['OUTPUT', OUTPUT_CHAIN],
-] as const);
+function hooksOf(naming: RedirectionNaming): readonly (readonly ['PREROUTING' | 'OUTPUT', string])[] {
+  const { prerouting, output } = REDIRECTION_NAMES[naming];
+  return [
+    ['PREROUTING', prerouting],
+    ['OUTPUT', output],
+  ];
+}
+
+function otherNames(namespace: NetNamespace, naming: RedirectionNaming): NetError {
+  return new NetError({
+    code: 'ERR_NET_REDIRECTION_OPTIONS',
+    blame: 'local',
+    message: `${namespace.path} is captured under ${naming === 'own' ? 'our own' : "Istio's"} names, and keeps them until it is released`,
+  });
+}
 
 function familiesOf(plan: RedirectionPlan): readonly IpFamily[] {
   return plan.ruleSets.map(({ family }) => family);

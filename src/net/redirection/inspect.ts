@@ -1,21 +1,22 @@
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN } from '../redirection-plan/plan.ts';
-import { readSavedState } from './saved-state.ts';
+import { REDIRECTION_NAMES, type RedirectionNaming } from '../redirection-plan/names.ts';
+import { otherMeshIn } from './other-meshes.ts';
+import { readSavedState, STATE_CHAIN } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, takeSnapshots } from './snapshot.ts';
 
 /** What a namespace has of our redirection, so that a restarted process can go on where the last one stopped. */
 export interface RedirectionState {
-  /** The routing part was begun: removal has something to do. */
-  readonly begun: boolean;
+  /** The routing part was begun, under these names: removal has something to do. Undefined: it was not. */
+  readonly naming: RedirectionNaming | undefined;
   /** The routing part's rules are in. */
   readonly routing: boolean;
   /** New connections to the pod are captured. */
   readonly natInbound: boolean;
   /** New connections from the pod are captured. */
   readonly natOutbound: boolean;
-  /** Rules under our names that we did not make: another mesh has this pod, or an unknown one had it. */
-  readonly capturedByAnother: boolean;
+  /** Which other mesh has rules in it, by its name in a sentence; undefined: none that is known. */
+  readonly otherMesh: string | undefined;
   /** What was seen, for what is applied next. */
   readonly seen: readonly FamilySnapshot[];
 }
@@ -26,24 +27,18 @@ export async function inspectRedirection(
   families: readonly IpFamily[] = [4],
 ): Promise<RedirectionState> {
   const snapshots = await takeSnapshots(namespace, families);
-  return describeSnapshots(snapshots);
-}
-
-function describeSnapshots(snapshots: readonly FamilySnapshot[]): RedirectionState {
+  const saved = readSavedState(snapshots);
+  const names = saved && REDIRECTION_NAMES[saved.naming];
+  const ours = names === undefined ? [] : [names.prerouting, names.output, STATE_CHAIN];
   const ofIpv4 = snapshots.filter(({ family }) => family === 4);
-  const has = (table: 'mangle' | 'nat', hook: string, chain: string): boolean =>
-    ofIpv4.some((snapshot) => countJumps(snapshot, table, hook, chain) > 0);
-  const begun = readSavedState(snapshots) !== undefined;
-  const chains = ofIpv4.flatMap(({ tables }) => [...tables.values()].flatMap((table) => [...table.chains]));
+  const has = (table: 'mangle' | 'nat', hook: string, chain: string | undefined): boolean =>
+    chain !== undefined && ofIpv4.some((snapshot) => countJumps(snapshot, table, hook, chain) > 0);
   return {
-    begun,
-    routing: begun && has('mangle', 'OUTPUT', OUTPUT_CHAIN) && has('mangle', 'PREROUTING', PREROUTING_CHAIN),
-    natInbound: begun && has('nat', 'PREROUTING', PREROUTING_CHAIN),
-    natOutbound: begun && has('nat', 'OUTPUT', OUTPUT_CHAIN),
+    naming: saved?.naming,
+    routing: has('mangle', 'OUTPUT', names?.output) && has('mangle', 'PREROUTING', names?.prerouting),
+    natInbound: has('nat', 'PREROUTING', names?.prerouting),
+    natOutbound: has('nat', 'OUTPUT', names?.output),
+    otherMesh: await otherMeshIn(namespace, new Set(ours)),
     seen: snapshots,
-    capturedByAnother: !begun && chains.some((chain) => OTHERS.test(chain)),
   };
 }
-
-/** Chains of Istio (ambient and sidecar) and of Linkerd. */
-const OTHERS = /^(ISTIO_|PROXY_INIT_)/;

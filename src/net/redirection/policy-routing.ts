@@ -9,7 +9,7 @@ import {
   netlinkExchange,
   uint32,
 } from '../system/netlink.ts';
-import type { PolicyRoute } from '../redirection-plan/plan.ts';
+import type { PolicyRoute } from '../redirection-plan/names.ts';
 
 /**
  * As `ip rule add fwmark MARK/MASK lookup TABLE pref PRIORITY` and `ip route add local default dev lo table TABLE`, for

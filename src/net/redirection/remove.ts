@@ -1,11 +1,11 @@
 import type { IpFamily } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { writeSysctls } from '../namespace/sysctl.ts';
+import { REDIRECTION_NAMES, type RedirectionNames } from '../redirection-plan/names.ts';
+import type { TableName } from '../redirection-plan/rule-set.ts';
 import { runInside } from './command.ts';
 import { deleteEmptyTables } from './empty-tables.ts';
-import { OUTPUT_CHAIN, PREROUTING_CHAIN, type RedirectionPlan } from '../redirection-plan/plan.ts';
 import { removePolicyRoute } from './policy-routing.ts';
-import type { TableName } from '../redirection-plan/rule-set.ts';
 import { readSavedState, STATE_CHAIN, type SavedState } from './saved-state.ts';
 import { countJumps, type FamilySnapshot, presentFamilies, takeSnapshots } from './snapshot.ts';
 
@@ -17,38 +17,38 @@ import { countJumps, type FamilySnapshot, presentFamilies, takeSnapshots } from 
 export type RemovedPart = 'nat-inbound' | 'nat-outbound' | 'nat' | 'routing';
 
 /**
- * Takes a part of the redirection away, both families, also after a restart of the process: what there is to remove is
- * read from the namespace. Idempotent, and may be repeated after a failure. One call at a time per namespace. Rejects
- * with NetError.
+ * Takes a part of the redirection away, both families, also after a restart of the process: what there is to remove, and
+ * under which names, is read from the namespace. Without our mark in it there is nothing: rules of Istio's names are
+ * Istio's then. Resolves whether our mark was there. Idempotent, and may be repeated after a failure. One call at a time per
+ * namespace. Rejects with NetError.
  */
-export async function removeRedirection(
-  namespace: NetNamespace,
-  plan: Pick<RedirectionPlan, 'policyRoute'>,
-  part: RemovedPart,
-): Promise<void> {
+export async function removeRedirection(namespace: NetNamespace, part: RemovedPart): Promise<boolean> {
   const snapshots = await takeSnapshots(namespace, presentFamilies(namespace));
+  const saved = readSavedState(snapshots);
+  if (saved === undefined) return false;
+  const names = REDIRECTION_NAMES[saved.naming];
   if (part === 'routing') {
-    await removeRest(namespace, plan, snapshots);
-    return;
+    await removeRest(namespace, names, saved, snapshots);
+    return true;
   }
   for (const snapshot of snapshots) {
-    const jumps = JUMPS[part].flatMap((jump) => jumpRemovals(snapshot, 'nat', jump));
+    const jumps = jumpsOf(names, part).flatMap((jump) => jumpRemovals(snapshot, 'nat', jump));
     await restore(namespace, snapshot.family, [['nat', jumps]]);
   }
+  return true;
 }
 
 async function removeRest(
   namespace: NetNamespace,
-  plan: Pick<RedirectionPlan, 'policyRoute'>,
+  names: RedirectionNames,
+  saved: SavedState,
   snapshots: readonly FamilySnapshot[],
 ): Promise<void> {
-  const saved = readSavedState(snapshots);
   for (const snapshot of snapshots) {
-    const changes = TABLES.map((table) => [table, removals(snapshot, table)] as const);
+    const changes = TABLES.map((table) => [table, removals(snapshot, table, names)] as const);
     await restore(namespace, snapshot.family, changes);
   }
-  removePolicyRoute(namespace, plan.policyRoute, FAMILIES);
-  if (saved === undefined) return;
+  removePolicyRoute(namespace, names.policyRoute, FAMILIES);
   // With the last rule gone, conntrack lets go of what it tracked: the settings mean nothing to live connections now.
   writeSysctls(namespace, saved.sysctls);
   await restore(namespace, 4, [['mangle', [`-F ${STATE_CHAIN}`, `-X ${STATE_CHAIN}`]]]);
@@ -69,10 +69,12 @@ async function removeNewTables(namespace: NetNamespace, saved: SavedState): Prom
   await deleteEmptyTables(namespace, empty);
 }
 
-function removals(snapshot: FamilySnapshot, table: TableName): readonly string[] {
-  const present = OUR_CHAINS.filter((chain) => snapshot.tables.get(table)?.chains.has(chain));
+function removals(snapshot: FamilySnapshot, table: TableName, names: RedirectionNames): readonly string[] {
+  const present = [names.prerouting, names.output].filter((chain) =>
+    snapshot.tables.get(table)?.chains.has(chain),
+  );
   return [
-    ...JUMPS.nat.flatMap((jump) => jumpRemovals(snapshot, table, jump)),
+    ...jumpsOf(names, 'nat').flatMap((jump) => jumpRemovals(snapshot, table, jump)),
     ...present.flatMap((chain) => [`-F ${chain}`, `-X ${chain}`]),
   ];
 }
@@ -98,14 +100,12 @@ async function restore(
 
 type Jump = readonly [hook: string, chain: string];
 
-const INBOUND_JUMP: Jump = ['PREROUTING', PREROUTING_CHAIN];
-const OUTBOUND_JUMP: Jump = ['OUTPUT', OUTPUT_CHAIN];
-const JUMPS: Readonly<Record<Exclude<RemovedPart, 'routing'>, readonly Jump[]>> = {
-  'nat-inbound': [INBOUND_JUMP],
-  'nat-outbound': [OUTBOUND_JUMP],
-  nat: [INBOUND_JUMP, OUTBOUND_JUMP],
-};
-const OUR_CHAINS: readonly string[] = [PREROUTING_CHAIN, OUTPUT_CHAIN];
+function jumpsOf(names: RedirectionNames, part: Exclude<RemovedPart, 'routing'>): readonly Jump[] {
+  const inbound: Jump = ['PREROUTING', names.prerouting];
+  const outbound: Jump = ['OUTPUT', names.output];
+  return { 'nat-inbound': [inbound], 'nat-outbound': [outbound], nat: [inbound, outbound] }[part];
+}
+
 /** nat first: what still captures goes before what makes captured connections work. */
 const TABLES: readonly TableName[] = ['nat', 'raw', 'mangle'];
 const FAMILIES: readonly IpFamily[] = [4, 6];

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { REDIRECTION_NAMES } from '../redirection-plan/names.ts';
 import { setSocketOption } from '../system/socket-calls.ts';
 
 /** When the kernel asks whether a silent peer still lives, and when it gives up. Whole seconds count. */
@@ -14,8 +15,8 @@ export interface KeepAliveConfig {
 /** wire.md §1.10. */
 export const DEFAULT_KEEP_ALIVE: KeepAliveConfig = { idleMs: 180_000, intervalMs: 180_000, probes: 9 };
 
-/** The packet mark of the mesh's own sockets (wire.md §3.1): the redirection rules let them pass. */
-export const MESH_MARK = 0x539;
+/** The packet mark of the mesh's own sockets (wire.md §3.1): redirection rules of Istio's names let them pass. */
+export const MESH_MARK = REDIRECTION_NAMES.istio.mark;
 
 /**
  * TCP_NODELAY and keep-alive for an accepted socket. Needless for connections of `openListener`, which inherit both.

@@ -1,6 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
-import { adoptNamespace, capturesDns, type NetNamespace } from '../../net/index.ts';
+import { adoptNamespace, capturesDns, MESH_MARK, type NetNamespace } from '../../net/index.ts';
 import type { AgentPod } from '../../wire/index.ts';
 import { within } from '../enrolment/index.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -47,7 +47,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
       describe,
       async serve(described, itsNamespace, signal) {
         await certificate.ensure(described.identity, signal);
-        return options.startProxy(described, itsNamespace);
+        return options.startProxy(described, itsNamespace, MESH_MARK);
       },
       onEnded: () => certificate.release(),
       clock,

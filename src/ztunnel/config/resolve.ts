@@ -46,6 +46,7 @@ export interface ZtunnelOptions extends TelemetryOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Empty: our controller names the pods. */
   readonly zdsSocket?: string | undefined;
+  readonly sideBySide?: boolean | undefined;
   readonly netnsDir?: string | undefined;
   /** Empty: pods' network namespaces are found by name. */
   readonly hostProc?: string | undefined;
@@ -80,6 +81,7 @@ export const ZTUNNEL_DEFAULTS = {
   podNamespace: 'nodemesh-system',
   podAddress: '127.0.0.1',
   zdsSocket: '',
+  sideBySide: false,
   netnsDir: '/run/netns',
   hostProc: '',
   hostNetworkNamespace: '',
@@ -123,6 +125,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       metadata: options.metadata ?? {},
     },
     agentSocket: optionalFolder(problems, '--zds-socket', options.zdsSocket ?? ZTUNNEL_DEFAULTS.zdsSocket),
+    sideBySide: options.sideBySide ?? ZTUNNEL_DEFAULTS.sideBySide,
     namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
     hostNetwork: hostNetworkConfig(problems, options),
@@ -152,6 +155,8 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
       'none beside --zds-socket: that agent has a plugin of its own',
       config.cniSocket,
     );
+  if (config.sideBySide && config.agentSocket !== undefined)
+    problems.add('--side-by-side', 'nothing beside --zds-socket: that agent captures the pods', 'the flag');
   problems.throwIfAny();
   return Object.freeze(config);
 }

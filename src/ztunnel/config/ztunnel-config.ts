@@ -25,6 +25,11 @@ export interface ZtunnelConfig {
    * controller names them, and this process captures them.
    */
   readonly agentSocket: string | undefined;
+  /**
+   * Another mesh captures other pods of the node: chains, marks and routes in pods have names that it does not share. False:
+   * those of Istio.
+   */
+  readonly sideBySide: boolean;
   /** Folder where the pods' network namespaces have names. */
   readonly namespaceDirectory: string;
   /** The machine's /proc, to find pods' network namespaces by their processes; undefined: they are found by name. */

@@ -1,64 +1,84 @@
 import type { CaptureModes, EnrolmentPod } from '../../model/index.ts';
 import {
   applyRedirection,
+  countTrackedConnections,
   inspectRedirection,
   type NetNamespace,
   namespaceHasIpv6,
   planRedirection,
+  REDIRECTION_NAMES,
+  type RedirectionNaming,
   type RedirectionPlan,
   type RedirectionState,
   removeRedirection,
-  countTrackedConnections,
 } from '../../net/index.ts';
 import type { Redirection } from '../enrolment/index.ts';
 import { ZtunnelError } from '../errors.ts';
 
-/** The kernel's rules for pods. Plans are made once for each set of modes; net asks for one call at a time per namespace. */
-export function createPodRedirection(): Redirection<NetNamespace> {
+/** The kernel's rules for pods, and what sockets in them must be marked with. */
+export interface PodRedirection extends Redirection<NetNamespace> {
+  /** The packet mark that the rules of a namespace let pass; of one that `isCaptured` has looked at. */
+  markIn(namespace: NetNamespace): number;
+}
+
+/**
+ * Pods are captured under the names of `naming`; one that an earlier process has captured under others keeps those, so that
+ * a change of the setting costs nobody a connection. Plans are made once for each set of modes; net asks for one call at a
+ * time per namespace.
+ */
+export function createPodRedirection(naming: RedirectionNaming): PodRedirection {
   // Each step of a capture changes another part, so that one look serves them all.
   const seen = new WeakMap<NetNamespace, RedirectionState['seen']>();
+  const namings = new WeakMap<NetNamespace, RedirectionNaming>();
+  const foreign = new WeakSet<NetNamespace>();
+  const namingOf = (namespace: NetNamespace): RedirectionNaming => namings.get(namespace) ?? naming;
   return {
     async isCaptured(namespace) {
       const state = await inspectRedirection(namespace, namespaceHasIpv6(namespace) ? [4, 6] : [4]);
-      if (state.capturedByAnother) throw capturedByAnother(namespace);
+      if (state.otherMesh !== undefined) throw capturedByAnother(namespace, state.otherMesh);
+      namings.set(namespace, state.naming ?? naming);
       seen.set(namespace, state.seen);
       return state.natOutbound && state.natInbound;
     },
+    markIn: (namespace) => REDIRECTION_NAMES[namingOf(namespace)].mark,
     async apply(namespace, pod, part) {
       const known = seen.get(namespace);
       if (part === 'nat' || part === 'nat-inbound') seen.delete(namespace);
-      await applyRedirection(namespace, planFor(namespace, pod), part, known);
+      foreign.delete(namespace);
+      await applyRedirection(namespace, planFor(namespace, pod, namingOf(namespace)), part, known);
     },
-    remove(namespace, pod, part) {
+    async remove(namespace, _pod, part) {
       seen.delete(namespace);
-      return removeRedirection(namespace, planFor(namespace, pod), part);
+      if (!(await removeRedirection(namespace, part))) foreign.add(namespace);
     },
     async trackedConnections(namespace) {
+      // What another mesh has redirected there is not ours to wait for.
+      if (foreign.has(namespace)) return 0;
       const { redirected, marked } = await countTrackedConnections(namespace);
       return redirected + marked;
     },
   };
 }
 
-const plans = new WeakMap<CaptureModes, Map<boolean, RedirectionPlan>>();
+const plans: Readonly<Record<RedirectionNaming, WeakMap<CaptureModes, Map<boolean, RedirectionPlan>>>> = {
+  istio: new WeakMap(),
+  own: new WeakMap(),
+};
 
-function planFor(namespace: NetNamespace, pod: EnrolmentPod): RedirectionPlan {
+function planFor(namespace: NetNamespace, pod: EnrolmentPod, naming: RedirectionNaming): RedirectionPlan {
   const ipv6 = namespaceHasIpv6(namespace);
-  let known = plans.get(pod.modes);
-  if (known === undefined) {
-    known = new Map();
-    plans.set(pod.modes, known);
-  }
-  const plan = known.get(ipv6) ?? planRedirection({ ...pod.modes, dns: false, ipv6 });
+  const known = plans[naming].get(pod.modes) ?? new Map<boolean, RedirectionPlan>();
+  plans[naming].set(pod.modes, known);
+  const plan = known.get(ipv6) ?? planRedirection({ ...pod.modes, naming, dns: false, ipv6 });
   known.set(ipv6, plan);
   return plan;
 }
 
-function capturedByAnother(namespace: NetNamespace): ZtunnelError {
+function capturedByAnother(namespace: NetNamespace, mesh: string): ZtunnelError {
   return new ZtunnelError({
     code: 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER',
     blame: 'local',
-    message: `${namespace.path} has redirection rules of another mesh`,
-    hint: 'take the pod out of the other mesh first',
+    message: `the pod is captured by another mesh: ${namespace.path} has rules of ${mesh}`,
+    hint: 'take the pod out of that mesh; it is captured here once those rules have gone',
   });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import { type Upstream, identityOf } from '../../model/index.ts';
-import { connectTcp, MESH_MARK, type NetNamespace, tcpByteStream } from '../../net/index.ts';
+import { connectTcp, type NetNamespace, tcpByteStream } from '../../net/index.ts';
 import { TunnelError, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
 import { formatEndpoint, type SessionKey } from '../../proxy/index.ts';
@@ -11,11 +11,12 @@ import { requestHead } from './request-head.ts';
 /** Makes one attempt at an upstream, from inside the pod's namespace. */
 export function createUpstreamDialler(deps: {
   readonly namespace: NetNamespace;
+  readonly mark: number;
   readonly pool: TunnelPool<SessionKey>;
   readonly traffic: TrafficConfig;
   readonly clock: Clock;
 }): (upstream: Upstream, context: DialContext) => Promise<DialledUpstream> {
-  const { namespace, pool, traffic, clock } = deps;
+  const { namespace, mark, pool, traffic, clock } = deps;
 
   async function openTunnel(upstream: Upstream, context: DialContext): Promise<DialledUpstream> {
     const { source, client, trace } = context;
@@ -50,7 +51,7 @@ export function createUpstreamDialler(deps: {
       namespace,
       address: upstream.address,
       port: upstream.port,
-      mark: MESH_MARK,
+      mark,
       timeoutMs: upstream.serviceAddressed ? traffic.connectTimeoutMs : traffic.answerTimeoutMs,
       signal: context.signal,
     });

@@ -1,5 +1,5 @@
 import { type EnrolmentPod, resolveUpstream, type Workload } from '../../model/index.ts';
-import { connectTcp, MESH_MARK, splice, tcpByteStream } from '../../net/index.ts';
+import { connectTcp, splice, tcpByteStream } from '../../net/index.ts';
 import { beginRecord, type SessionKey, untilKnown } from '../../proxy/index.ts';
 import type { TunnelPool } from '../../tunnel-protocol/index.ts';
 import { workloadOfPod } from '../connections/own-workload.ts';
@@ -18,12 +18,12 @@ export function outboundPorts(
   own: { readonly pool: TunnelPool<SessionKey>; readonly tracker: ConnectionTracker },
 ): OutboundPorts {
   const { view, network, random, clock, traffic, journal, tracer } = deps;
-  const { pod, namespace, identity } = target;
+  const { pod, namespace, mark, identity } = target;
   return {
     pod: pod.uid,
     sourceWorkload: () => sourceWorkload(pod, deps),
     resolve: (question) => resolveUpstream({ view, network, random, ...question }),
-    dial: createUpstreamDialler({ namespace, pool: own.pool, traffic, clock }),
+    dial: createUpstreamDialler({ namespace, mark, pool: own.pool, traffic, clock }),
     beginRecord: ({ remote }) =>
       beginRecord(journal, clock.monotonic, {
         direction: 'outbound',
@@ -46,7 +46,7 @@ export function inboundPorts(
   own: { readonly tracker: ConnectionTracker },
 ): InboundPorts {
   const { view, network, clock, traffic, journal, tracer, admission } = deps;
-  const { pod, namespace, identity } = target;
+  const { pod, namespace, mark, identity } = target;
   return {
     pod: pod.uid,
     identity: identity.identity,
@@ -59,7 +59,7 @@ export function inboundPorts(
       const socket = await connectTcp({
         namespace,
         ...destination,
-        mark: MESH_MARK,
+        mark,
         // The application sees its real client.
         sourceAddress: client,
         timeoutMs: traffic.connectTimeoutMs,

@@ -38,5 +38,7 @@ export interface PodProxyDeps {
 export interface ProxiedPod {
   readonly pod: EnrolmentPod;
   readonly namespace: NetNamespace;
+  /** The packet mark of all its sockets: whoever captured the pod lets them pass. */
+  readonly mark: number;
   readonly identity: HeldIdentity;
 }

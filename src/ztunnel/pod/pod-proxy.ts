@@ -1,7 +1,7 @@
 import { type Closable, createDrain, sleep } from '../../base/index.ts';
 import { serverTlsOptions } from '../../identity/index.ts';
 import { HBONE_PORT, INBOUND_PLAINTEXT_PORT, OUTBOUND_PORT } from '../../model/index.ts';
-import { MESH_MARK, namespaceHasIpv6, openListener } from '../../net/index.ts';
+import { namespaceHasIpv6, openListener } from '../../net/index.ts';
 import {
   baggageOf,
   createPeerJudge,
@@ -33,7 +33,7 @@ const LAST_ACCEPTS_MS = 100;
  * nothing left open, when one cannot.
  */
 export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Promise<PodProxy> {
-  const { pod, namespace, identity } = target;
+  const { pod, namespace, mark, identity } = target;
   const { view } = deps;
   const log = deps.log.child({ pod: pod.uid });
   const account = deps.budget.account();
@@ -42,7 +42,7 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
   const peers = createPeerJudge(() => svid);
   const tracker = createPodConnections(deps.tracker);
   const pool = createWorkloadSessionPool({
-    mark: MESH_MARK,
+    mark,
     namespace,
     identity,
     account,
@@ -87,9 +87,15 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
   const listeners: Closable[] = [];
   const address = namespaceHasIpv6(namespace) ? '::' : '0.0.0.0';
   // Shared with the proxy of the process before or after this one.
-  const listen = (port: number): number => openListener(namespace, { address, port, reusePort: true });
+  const listen = (port: number): number => openListener(namespace, { address, port, mark, reusePort: true });
   const capture = (port: number): number =>
-    openListener(namespace, { address, port, reusePort: true, receiveBufferBytes: CAPTURE_BUFFER_BYTES });
+    openListener(namespace, {
+      address,
+      port,
+      mark,
+      reusePort: true,
+      receiveBufferBytes: CAPTURE_BUFFER_BYTES,
+    });
   try {
     await server.listen(listen(HBONE_PORT));
     listeners.push(

@@ -13,17 +13,17 @@ import {
 } from '../enrolment/index.ts';
 import {
   createExistingConnections,
-  createPodRedirection,
   type NodeProbes,
   type PodNamespaces,
+  type PodRedirection,
 } from '../kernel/index.ts';
 import type { SavedPods, ServedPods } from './served-pods.ts';
 
 /** What serving pods takes, beside those who name them. */
 export interface ServedPodsDeps {
   readonly svids: SvidStore;
-  /** Resolves when all listeners of the pod accept. */
-  startProxy(pod: EnrolmentPod, namespace: NetNamespace): Promise<PodProxy>;
+  /** Resolves when all listeners of the pod accept. `mark`: the packet mark that whoever captured it lets pass. */
+  startProxy(pod: EnrolmentPod, namespace: NetNamespace, mark: number): Promise<PodProxy>;
   /** What is wanted of a pod has changed. */
   onWanted(uid: WorkloadUid): void;
   readonly clock: Clock;
@@ -36,11 +36,12 @@ export function createEnrolledPods(
   deps: ServedPodsDeps & {
     readonly node: string;
     readonly namespaces: PodNamespaces;
+    readonly redirection: PodRedirection;
     readonly probes: NodeProbes;
     readonly send: ControllerClient['report'];
   },
 ): ServedPods {
-  const { node, namespaces, probes, send, svids, clock, log, random } = deps;
+  const { node, namespaces, redirection, probes, send, svids, clock, log, random } = deps;
   const reports = createNodeReports({ node, send, clock, log, random });
   const existing = createExistingConnections(log);
   /** Each pod's certificate is held, and so kept fresh, from its first step to its release. */
@@ -62,9 +63,9 @@ export function createEnrolledPods(
       const older = restored?.older.get(pod.uid);
       if (older !== undefined) existing.adopt(pod, namespace, older);
       arrivals.noteServing(pod, namespace);
-      return deps.startProxy(pod, namespace);
+      return deps.startProxy(pod, namespace, redirection.markIn(namespace));
     },
-    redirection: admittingProbes(createPodRedirection(), probes),
+    redirection: admittingProbes(redirection, probes),
     noteExistingConnections: existing.note,
     report(report) {
       if (report.state === 'released') {

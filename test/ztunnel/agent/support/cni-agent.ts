@@ -113,3 +113,22 @@ export function captureAsIstio({ netns }: TestPod): void {
     );
   }
 }
+
+/** And what it does there when it lets a pod go: jumps and chains first, then the routes. */
+export function releaseAsIstio({ netns }: TestPod): void {
+  for (const family of ['', '6']) {
+    const iptables = `ip${family}tables`;
+    const ip = family === '' ? 'ip' : 'ip -6';
+    const unhook = ['nat', 'mangle'].flatMap((table) => [
+      `${iptables} -t ${table} -D PREROUTING -j ISTIO_PRERT`,
+      `${iptables} -t ${table} -D OUTPUT -j ISTIO_OUTPUT`,
+    ]);
+    const chains = ['nat', 'mangle'].flatMap((table) =>
+      ['ISTIO_PRERT', 'ISTIO_OUTPUT'].map(
+        (chain) => `${iptables} -t ${table} -F ${chain} && ${iptables} -t ${table} -X ${chain}`,
+      ),
+    );
+    const routes = [`${ip} rule del pref 32764`, `${ip} route flush table 100`];
+    netns.run('sh', '-ec', [...unhook, ...chains, ...routes].join('\n'));
+  }
+}
