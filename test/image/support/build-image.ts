@@ -68,7 +68,7 @@ function makeBase(folder: string, architecture: string, prefix: readonly string[
   mkdirSync(folder, { recursive: true });
   const leftOut = ['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
   run([
-    ...[...prefix, 'mmdebstrap', '--mode=root', '--variant=apt', '--format=tar'],
+    ...[...prefix, 'mmdebstrap', '--mode=root', '--skip=output/dev', '--variant=apt', '--format=tar'],
     ...[`--architectures=${architecture}`, ...leftOut],
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     ...[SUITE, `${file}.part`, `deb [signed-by=${KEYS}] ${mirror()} ${SUITE} main`],

@@ -13,7 +13,7 @@ import type { Kubectl } from './kubectl.ts';
 export function createPods(t: Test, kubectl: Kubectl, cgroups: TestCgroups) {
   let made = 0;
   return {
-    async add(node: TestNode, namespace: string, name: string): Promise<TestPod> {
+    async add(node: Pick<TestNode, 'name' | 'addPod'>, namespace: string, name: string): Promise<TestPod> {
       const pod = node.addPod(`${namespace}.${name}`);
       await runPod(kubectl, { node: node.name, namespace, name, account: name, address: pod.v4 });
       const { metadata } = await kubectl.get('pod', name, '-n', namespace);
