@@ -37,12 +37,15 @@ export type { CallLimits } from './limits/index.ts';
 export { CONTROLLER_ERROR_CODES, ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
   createKubernetesApi,
+  createPodAccess,
   isKubernetesError,
   type KubernetesAccess,
   type KubernetesApi,
   type KubernetesApiOptions,
   KubernetesError,
   type KubernetesObject,
+  type PodAccess,
+  type PodPort,
   type ResourceCollection,
   type ResourceTarget,
   type ResourceType,

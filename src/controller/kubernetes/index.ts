@@ -23,6 +23,13 @@ export {
   type ObjectPage,
   type WatchEvent,
 } from './kubernetes-object.ts';
+export {
+  createPodAccess,
+  type PodAccess,
+  type PodAccessOptions,
+  type PodLogRequest,
+  type PodPort,
+} from './pods/index.ts';
 export type { RequestLimits } from './request-gate.ts';
 export {
   apiVersionOf,
