@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ClosableStack, createClosableStack } from '../base/index.ts';
 import { createTerminal, type Terminal } from './terminal/index.ts';
 
 /** What the process was given, read once and in one place. */
@@ -17,6 +18,8 @@ export interface CliContext {
   readonly resolvConfTarget: string;
   /** Files that lead to a cluster, as kubectl takes them. */
   readonly kubeconfig: string | undefined;
+  /** What a command has opened: closed when it is over. */
+  readonly owned: ClosableStack;
   /** Ends the process with this status once everything is written. */
   setExitCode(code: number): void;
 }
@@ -49,6 +52,7 @@ export function createCliContext(running: NodeJS.Process): CliContext {
     browserEnvironment: env,
     resolvConfTarget: realPathOf('/etc/resolv.conf'),
     kubeconfig: env.KUBECONFIG === '' ? undefined : env.KUBECONFIG,
+    owned: createClosableStack(),
     setExitCode(code) {
       running.exitCode = code;
     },

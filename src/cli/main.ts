@@ -23,5 +23,6 @@ try {
     process.exitCode = 1;
   }
 } finally {
+  await context.owned.close();
   clearInterval(underWay);
 }

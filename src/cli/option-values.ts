@@ -37,6 +37,13 @@ export function urlText(text: string): string {
   throw new InvalidArgumentError('expected a URL such as http://collector:4317');
 }
 
+/** Of this machine, to listen on. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port > 0 && port < 65_536) return port;
+  throw new InvalidArgumentError('expected a port from 1 to 65535');
+}
+
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number');

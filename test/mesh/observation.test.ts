@@ -1,5 +1,6 @@
 import { after, before, test } from 'tap';
-import { type ApiClient, createApiClient, dashboardOf } from '../../src/cli/api/index.ts';
+import { type ApiClient, createApiClient } from '../../src/cli/api/index.ts';
+import { dashboardOf } from '../../src/cli/running-mesh/index.ts';
 import type { LabStatus } from '../../src/lab/index.ts';
 import type { LiveMessage, RefusalView, TopologyEdge } from '../../src/model/index.ts';
 import { authorizationPolicy, pod } from './support/objects.ts';

@@ -1,4 +1,5 @@
 import { CliError } from '../errors.ts';
+import type { Dial } from './http-ask.ts';
 
 /** Where an API is, and what opens it. */
 export interface ApiAddress {
@@ -6,6 +7,8 @@ export interface ApiAddress {
   readonly url: URL;
   /** Sent as a bearer token; undefined on loopback. */
   readonly token: string | undefined;
+  /** How it is reached where not by its URL, which then only names it. */
+  readonly dial?: Dial | undefined;
 }
 
 /** Values that are undefined are left out. */

@@ -1,11 +1,10 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import type { ApiAnswers, ApiPath, ApiProblem, LiveFollow, LiveMessage } from '../../model/index.ts';
 import { CliError } from '../errors.ts';
-import { type ApiAddress, type ApiQuery, authorizationOf, endpointOf, unreachable } from './api-address.ts';
+import { type ApiAddress, type ApiQuery, endpointOf } from './api-address.ts';
+import { askHttp } from './http-ask.ts';
 import { followLive, type LiveFeed } from './live-feed.ts';
 
-/** The read-only API of a node or of the mesh. Everything rejects with CliError. */
+/** The read-only API of a node or of the mesh. Everything rejects with MeshError: CliError, or what dialling rejects with. */
 export interface ApiClient {
   readonly address: ApiAddress;
   get<Path extends ApiPath>(path: Path, query?: ApiQuery): Promise<ApiAnswers[Path]>;
@@ -23,7 +22,7 @@ export function createApiClient(address: ApiAddress, timeoutMs = 10_000): ApiCli
     address,
     async get<Path extends ApiPath>(path: Path, query: ApiQuery = {}) {
       const url = endpointOf(address.url, path, query);
-      const { status, body } = await ask(url, address.token, timeoutMs);
+      const { status, body } = await askHttp(url, address, { timeoutMs });
       const value = parse(url, body);
       // The answer is that of an API of this very version, as docs/openapi.yaml has it.
       if (status === 200) return value as ApiAnswers[Path];
@@ -31,33 +30,6 @@ export function createApiClient(address: ApiAddress, timeoutMs = 10_000): ApiCli
     },
     live: (follow, onMessage, signal) => followLive(address, { follow, onMessage, timeoutMs, signal }),
   };
-}
-
-function ask(
-  url: URL,
-  token: string | undefined,
-  timeoutMs: number,
-): Promise<{ readonly status: number; readonly body: string }> {
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const attempt = request(url, {
-      agent: false,
-      headers: { accept: 'application/json', ...authorizationOf(token) },
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const fail = (cause: unknown): void => reject(unreachable(url, cause));
-    attempt.on('error', fail);
-    attempt.on('response', (response) => {
-      readAll(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), fail);
-    });
-    attempt.end();
-  });
-}
-
-async function readAll(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(url: URL, body: string): unknown {

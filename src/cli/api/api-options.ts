@@ -2,14 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { openLab } from '../lab/lab-access.ts';
-import { LabError, type LabStatus } from '../../lab/index.ts';
+import { openMesh, type MeshPlaceOptions, withMeshPlaceOptions } from '../running-mesh/index.ts';
 import type { ApiAddress } from './api-address.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 
-/** Whom to ask. Without any of them: the controller of the lab that runs, so the whole mesh. */
-export interface ApiOptions {
-  readonly lab?: string;
+/** Whom to ask. Without any of them: the controller of the lab that runs, else of the cluster, so the whole mesh. */
+export interface ApiOptions extends MeshPlaceOptions {
   readonly node?: string;
   readonly address?: string;
   readonly tokenFile?: string;
@@ -17,50 +15,30 @@ export interface ApiOptions {
 
 /** What every command that asks an API takes. */
 export function withApiOptions(command: Command): Command {
-  return command
-    .option('--node <name>', 'ask this node of the lab instead of the whole mesh')
-    .option('--lab <name>', 'which lab, when several are running')
-    .option('--address <url>', 'ask the dashboard at this URL instead of a lab')
+  return withMeshPlaceOptions(command.option('--node <name>', 'ask this node instead of the whole mesh'))
+    .option('--address <url>', 'ask the dashboard at this URL instead of a lab or a cluster')
     .option('--token-file <file>', 'bearer token for --address');
 }
 
-/** The API that the options mean. Rejects with CliError or LabError, each saying what to give instead. */
+/** The API that the options mean. Rejects with MeshError, saying what to give instead. */
 export async function openApi(context: CliContext, options: ApiOptions): Promise<ApiClient> {
-  return createApiClient(await addressOf(context, options));
+  const { address, tokenFile, node } = options;
+  if (address !== undefined) return createApiClient(addressOf(address, options));
+  if (tokenFile !== undefined)
+    throw mistake('--token-file: expected --address beside it, got none', 'labs and clusters need no token');
+  return await (await openMesh(context, options)).api(node);
 }
 
-async function addressOf(context: CliContext, options: ApiOptions): Promise<ApiAddress> {
-  const { address, tokenFile, node, lab } = options;
-  if (address === undefined) {
-    if (tokenFile !== undefined)
-      throw mistake('--token-file: expected --address beside it, got none', 'a lab needs no token');
-    return { url: dashboardOf(await openLab(context, lab).status(), node), token: undefined };
-  }
-  if (node !== undefined || lab !== undefined)
+function addressOf(address: string, { tokenFile, ...others }: ApiOptions): ApiAddress {
+  const beside = (['node', 'lab', 'kubeconfig', 'context'] as const).find(
+    (name) => others[name] !== undefined,
+  );
+  if (beside !== undefined)
     throw mistake(
-      `--address: expected to be alone, got ${node === undefined ? '--lab' : '--node'} beside it`,
-      'an address names one dashboard; --node and --lab choose one of a lab',
+      `--address: expected to be alone, got --${beside} beside it`,
+      'an address names one dashboard; the others choose one of a lab or a cluster',
     );
   return { url: urlOf(address), token: tokenFile === undefined ? undefined : readToken(tokenFile) };
-}
-
-/** Of a lab: a node's, or without a node the controller's. Throws LabError. */
-export function dashboardOf(status: LabStatus, node: string | undefined): URL {
-  const found = node === undefined ? status : status.nodes.find(({ name }) => name === node);
-  if (found === undefined)
-    throw new LabError({
-      code: 'ERR_LAB_NOT_FOUND',
-      blame: 'downstream',
-      message: `no node ${node}`,
-      hint: `nodes: ${status.nodes.map(({ name }) => name).join(', ')}`,
-    });
-  if (found.dashboard !== null) return new URL(found.dashboard);
-  throw new LabError({
-    code: 'ERR_LAB_UNAVAILABLE',
-    blame: 'downstream',
-    message: `the lab ${status.name} has no mesh and so no dashboard`,
-    hint: 'start it without --no-mesh',
-  });
 }
 
 function urlOf(text: string): URL {

@@ -1,19 +1,20 @@
 import { WebSocket } from 'ws';
 import { LIVE_PATH, type LiveFollow, type LiveMessage } from '../../model/index.ts';
-import type { CliError } from '../errors.ts';
-import { type ApiAddress, authorizationOf, endpointOf, unreachable } from './api-address.ts';
+import type { MeshError } from '../../base/index.ts';
+import { type ApiAddress, authorizationOf, endpointOf } from './api-address.ts';
+import { connectionBy, failureOf } from './http-ask.ts';
 
 /** An open feed. */
 export interface LiveFeed {
   /** Resolves when it is over, whoever ended it; with the reason when it was not `close`. */
-  readonly over: Promise<CliError | undefined>;
+  readonly over: Promise<MeshError | undefined>;
   /** Follows something else from now on. */
   follow(follow: LiveFollow): void;
   /** Idempotent. */
   close(): void;
 }
 
-/** Opens the live feed of an API. Rejects with ERR_CLI_API_UNREACHABLE. Its end waits a second for the other side, no longer. */
+/** Opens the live feed of an API. Rejects with ERR_CLI_API_UNREACHABLE, or what dialling rejects with. Its end waits a second for the other side, no longer. */
 export function followLive(
   address: ApiAddress,
   options: {
@@ -29,8 +30,9 @@ export function followLive(
   const socket = new WebSocket(url, {
     handshakeTimeout: options.timeoutMs,
     headers: authorizationOf(address.token),
+    ...connectionBy(address.dial, options.signal),
   });
-  const { promise: over, resolve: beOver } = Promise.withResolvers<CliError | undefined>();
+  const { promise: over, resolve: beOver } = Promise.withResolvers<MeshError | undefined>();
   let closing = false;
   let failure: unknown;
   socket.on('error', (error) => {
@@ -45,7 +47,7 @@ export function followLive(
   socket.on('close', () => {
     clearTimeout(patience);
     signal?.removeEventListener('abort', end);
-    beOver(closing ? undefined : unreachable(url, failure));
+    beOver(closing ? undefined : failureOf(url, failure));
   });
   if (signal?.aborted) end();
   else signal?.addEventListener('abort', end, { once: true });
@@ -65,7 +67,7 @@ export function followLive(
         },
       });
     });
-    over.then((error) => reject(error ?? unreachable(url, failure)));
+    over.then((error) => reject(error ?? failureOf(url, failure)));
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ApiPath } from '../../model/index.ts';
 import type { ApiClient, ApiQuery } from '../api/index.ts';
-import type { Wanted } from './collect-lab.ts';
+import type { Wanted } from './collect-mesh.ts';
 import { jsonFile } from './report-file.ts';
 
 const WINDOW: ApiQuery = { window: 900 };

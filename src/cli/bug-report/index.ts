@@ -8,10 +8,11 @@ import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { wholeNumber } from '../option-values.ts';
 import { byteCount } from '../observe/index.ts';
+import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { createProgress, printData } from '../terminal/index.ts';
 import { VERSION } from '../version.ts';
 import { apiParts } from './collect-api.ts';
-import { collect, labParts, type Wanted } from './collect-lab.ts';
+import { collect, labParts, meshParts, type Wanted } from './collect-mesh.ts';
 import { jsonFile, textFile } from './report-file.ts';
 
 interface ReportOptions extends ApiOptions {
@@ -92,33 +93,38 @@ async function wantedParts(
         return textFile('check.txt', stripVTControlCharacters(checkText(results, context.terminal.colours)));
       },
     },
-    ...(sources.lab === undefined ? [] : await labParts(sources.lab, logLines)),
+    ...(sources.lab === undefined ? [] : labParts(sources.lab, logLines)),
+    ...(sources.mesh === undefined ? [] : await meshParts(sources.mesh, logLines)),
     ...sources.apis.flatMap(([name, api]) => apiParts(api, name)),
   ];
 }
 
 interface Sources {
-  readonly lab: LabClient | undefined;
+  readonly lab?: LabClient;
+  readonly mesh?: RunningMesh;
   readonly apis: readonly (readonly [name: string, api: ApiClient])[];
 }
 
-/** A lab with all of its dashboards, or the dashboard at an address. Without any of them there is still this machine. */
+/** A mesh with all of its dashboards, or the dashboard at an address. Without any of them there is still this machine. */
 async function openSources(context: CliContext, where: ApiOptions): Promise<Sources> {
   if (where.address !== undefined || where.tokenFile !== undefined)
-    return { lab: undefined, apis: [['mesh', await openApi(context, where)]] };
-  const lab = findLab(context, where);
-  if (lab === undefined) return { lab, apis: [] };
-  const named = where.lab === undefined ? {} : { lab: where.lab };
-  const nodes = where.node === undefined ? await lab.nodes() : [where.node];
-  const apis = nodes.map(async (node) => [node, await openApi(context, { ...named, node })] as const);
-  return { lab, apis: [['mesh', await openApi(context, named)], ...(await Promise.all(apis))] };
+    return { apis: [['mesh', await openApi(context, where)]] };
+  const mesh = await findMesh(context, where);
+  if (mesh === undefined) return { apis: [] };
+  const nodes = where.node === undefined ? await mesh.nodes() : [where.node];
+  const apis = nodes.map(async (node) => [node, await mesh.api(node)] as const);
+  return {
+    ...(mesh.place === 'lab' ? { lab: openLab(context, where.lab) } : {}),
+    mesh,
+    apis: [['mesh', await mesh.api()], ...(await Promise.all(apis))],
+  };
 }
 
-function findLab(context: CliContext, { lab, node }: ApiOptions): LabClient | undefined {
+async function findMesh(context: CliContext, where: ApiOptions): Promise<RunningMesh | undefined> {
   try {
-    return openLab(context, lab);
+    return await openMesh(context, where);
   } catch (error) {
-    const isNamed = lab !== undefined || node !== undefined;
+    const isNamed = Object.values(where).some((value) => value !== undefined);
     if (isNamed || !(error instanceof LabError) || error.code !== 'ERR_LAB_NOT_RUNNING') throw error;
     context.terminal.stderr.write(`${error.message}: only this machine is reported (${error.hint ?? ''})\n`);
     return undefined;

@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
-import { LabError } from '../../lab/index.ts';
+import { MeshError } from '../../base/index.ts';
 import { readManifestFiles } from '../manifest-files.ts';
-import { type ApiOptions, withApiOptions } from '../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
+import { withCluster } from '../install/index.ts';
+import { openLab } from '../lab/lab-access.ts';
 import { collect } from '../option-values.ts';
 import { showView, type ViewFormat, viewOutputOption } from '../observe/index.ts';
+import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { type CheckResult, resultsOf } from './check-result.ts';
-import { clusterChecks } from './cluster-checks.ts';
+import { clusterChecks, noCluster } from './cluster/index.ts';
 import { thisMachine } from './machine/machine.ts';
 import { networkPolicyChecks } from './network-policy-checks.ts';
 import { checkText } from './print-results.ts';
-import { checkMachine, checkMesh } from './run-checks.ts';
+import { checkDashboard, checkMachine, checkMesh } from './run-checks.ts';
 
 export type { CheckResult } from './check-result.ts';
 export { checkText } from './print-results.ts';
@@ -39,6 +42,7 @@ export function addCheckCommand(program: Command, context: CliContext): void {
 Examples:
   $ nodemesh check --pre               kernel, namespaces, packet filter, sysctls, ports
   $ nodemesh check                     that, and the lab that runs: processes, clocks, versions, certificates, policies
+  $ nodemesh check --context prod      the mesh of a cluster, and what it is made of there: rollouts, leader, rights, webhook
   $ nodemesh check --pre -f manifests/ NetworkPolicies that keep the mesh's port 15008 shut
   $ nodemesh check -o json | jq '.[] | select(.outcome == "failed")'`,
     )
@@ -50,29 +54,49 @@ Examples:
     });
 }
 
-/** Of this machine and of the mesh that the options mean. Rejects with LabError or CliError where one that was named is not. */
+/** Of this machine and of the mesh that the options mean. Rejects with MeshError where one that was named is not. */
 export async function allChecks(
   context: CliContext,
   { pre = false, file, ...where }: Omit<CheckOptions, 'output'>,
 ): Promise<readonly CheckResult[]> {
-  const mesh = pre ? [] : await meshChecks(context, where);
-  const isMeshHere = mesh.some(({ outcome }) => outcome !== 'not seen');
+  const mesh = pre ? NOTHING : await meshChecks(context, where);
   const objects = await readManifestFiles(file, context.terminal);
   return [
-    ...(await checkMachine(thisMachine(context), !isMeshHere)),
-    ...mesh,
+    // Of a cluster that was found this machine is no part.
+    ...(mesh.place === 'cluster' ? [] : await checkMachine(thisMachine(context), mesh.place === undefined)),
+    ...mesh.results,
     ...(file.length === 0 ? [] : networkPolicyChecks(objects)),
-    ...clusterChecks(),
+    ...(mesh.place === 'cluster' ? [] : noCluster()),
   ];
 }
 
-/** Where nothing was named and no lab runs, there is only nothing to be seen. */
-async function meshChecks(context: CliContext, where: ApiOptions): Promise<readonly CheckResult[]> {
+interface MeshChecks {
+  /** Undefined: there is no mesh to be seen. */
+  readonly place: RunningMesh['place'] | 'address' | undefined;
+  readonly results: readonly CheckResult[];
+}
+
+const NOTHING: MeshChecks = { place: undefined, results: [] };
+
+/** Where nothing was named and no mesh is found, there is only nothing to be seen. */
+async function meshChecks(context: CliContext, where: ApiOptions): Promise<MeshChecks> {
   try {
-    return await checkMesh(context, where);
+    return await checksOf(context, where);
   } catch (error) {
     const isNamed = Object.values(where).some((value) => value !== undefined);
-    if (isNamed || !(error instanceof LabError) || error.code !== 'ERR_LAB_NOT_RUNNING') throw error;
-    return [resultsOf('mesh').notSeen('mesh', `${error.message} (${error.hint ?? ''})`)];
+    if (isNamed || !(error instanceof MeshError)) throw error;
+    const seen = `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`;
+    return { place: undefined, results: [resultsOf('mesh').notSeen('mesh', seen)] };
   }
+}
+
+async function checksOf(context: CliContext, where: ApiOptions): Promise<MeshChecks> {
+  if (where.address !== undefined || where.tokenFile !== undefined)
+    return { place: 'address', results: await checkDashboard(await openApi(context, where)) };
+  const mesh = await openMesh(context, where);
+  const { place } = mesh;
+  if (place === 'lab')
+    return { place, results: await checkMesh(mesh, openLab(context, where.lab), where.node) };
+  const cluster = await withCluster(context, where, clusterChecks);
+  return { place, results: [...(await checkMesh(mesh, undefined, where.node)), ...cluster] };
 }

@@ -1,7 +1,6 @@
 import type { LabClient } from '../../lab/index.ts';
-import { type ApiClient, type ApiOptions, openApi } from '../api/index.ts';
-import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
+import type { ApiClient } from '../api/index.ts';
+import type { RunningMesh } from '../running-mesh/index.ts';
 import type { CheckResult } from './check-result.ts';
 import { kernelChecks } from './machine/kernel-checks.ts';
 import type { Machine } from './machine/machine.ts';
@@ -23,27 +22,22 @@ export async function checkMachine(machine: Machine, ports: boolean): Promise<re
   return [...kernel, ...(await redirectionChecks(machine)), ...(ports ? await portChecks(machine) : [])];
 }
 
-/** A running mesh: that of a lab, or what one dashboard knows. Rejects where none is to be found. */
-export async function checkMesh(context: CliContext, options: ApiOptions): Promise<readonly CheckResult[]> {
-  const api = await openApi(context, options);
-  if (options.address !== undefined)
-    return judge(await gatherFacts({ api, lab: undefined, nodeApis: new Map() }));
-  const lab = openLab(context, options.lab);
-  return judge(await gatherFacts({ api, lab, nodeApis: await openNodes(context, lab, options) }));
+/** What one dashboard knows of a mesh. Rejects with CliError where none is to be found. */
+export async function checkDashboard(api: ApiClient): Promise<readonly CheckResult[]> {
+  return judge(await gatherFacts({ api, lab: undefined, nodeApis: new Map() }));
 }
 
-async function openNodes(
-  context: CliContext,
-  lab: LabClient,
-  { lab: name, node }: ApiOptions,
-): Promise<ReadonlyMap<string, ApiClient>> {
-  const nodes = node === undefined ? await lab.nodes() : [node];
-  const where = name === undefined ? {} : { lab: name };
-  return new Map(
-    await Promise.all(
-      nodes.map(async (each) => [each, await openApi(context, { ...where, node: each })] as const),
-    ),
+/** A running mesh, with all of its nodes or one. Rejects with MeshError where it is not to be found. */
+export async function checkMesh(
+  mesh: RunningMesh,
+  lab: LabClient | undefined,
+  node: string | undefined,
+): Promise<readonly CheckResult[]> {
+  const nodes = node === undefined ? await mesh.nodes() : [node];
+  const nodeApis = new Map(
+    await Promise.all(nodes.map(async (each) => [each, await mesh.api(each)] as const)),
   );
+  return judge(await gatherFacts({ api: await mesh.api(node), lab, nodeApis, mesh }));
 }
 
 /** Every check of a mesh, on facts that were gathered before. */
@@ -55,6 +49,6 @@ export function judge(facts: MeshFacts): readonly CheckResult[] {
     ...certificateChecks(facts),
     ...workloadChecks(facts),
     ...serviceChecks(facts),
-    ...(facts.lab === undefined ? [] : networkPolicyChecks(facts.objects)),
+    ...(facts.objects === undefined ? [] : networkPolicyChecks(facts.objects)),
   ];
 }

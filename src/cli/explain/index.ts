@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { collect } from '../option-values.ts';
 import { outputOption } from '../lab/output-option.ts';
+import { type MeshPlaceOptions, withMeshPlaceOptions } from '../running-mesh/index.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
-export interface ExplainFlags {
+export interface ExplainFlags extends MeshPlaceOptions {
   readonly namespace?: string;
   readonly method: string;
   readonly path: string;
@@ -15,8 +16,6 @@ export interface ExplainFlags {
   readonly tcp?: boolean;
   readonly sni: string;
   readonly filename: readonly string[];
-  readonly lab?: string;
-  readonly address?: string;
   readonly trustDomain?: string;
   readonly rootNamespace?: string;
   readonly output: OutputFormat;
@@ -24,7 +23,7 @@ export interface ExplainFlags {
 
 /** `nodemesh explain SRC DST`. What decides is loaded only when it is asked. */
 export function addExplainCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('explain')
     .description('may SRC reach DST, by which way, and who decides: one verdict through every hop')
     .argument(
@@ -41,10 +40,10 @@ export function addExplainCommand(program: Command, context: CliContext): void {
     .option('--jwks <file>', 'keys to check the token with, where the waypoint would fetch them')
     .option('--tcp', 'something else than HTTP')
     .option('--sni <name>', 'with --tcp: the name that its TLS handshake asks for', '')
-    .option('-f, --filename <file>', 'objects of files instead of a running lab; repeatable', collect, [])
+    .option('-f, --filename <file>', 'objects of files instead of a running mesh; repeatable', collect, [])
     .option('--trust-domain <name>', 'with -f: the trust domain of the mesh')
-    .option('--root-namespace <name>', 'with -f: whose policies hold for the whole mesh')
-    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
+    .option('--root-namespace <name>', 'with -f: whose policies hold for the whole mesh');
+  withMeshPlaceOptions(command)
     .addOption(outputOption())
     .addHelpText(
       'after',

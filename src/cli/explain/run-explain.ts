@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { printData } from '../terminal/index.ts';
-import { createWorld, fileObjects, labObjects, type World } from '../world/index.ts';
+import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
 import { explain, type Question } from './explain.ts';
 import type { ExplainedVerdict } from './explanation.ts';
 import { withHistory } from './history/with-history.ts';
@@ -21,19 +21,22 @@ export async function runExplain(
   }: { readonly source: string; readonly destination: string; readonly flags: ExplainFlags },
 ): Promise<void> {
   const question: Question = { source, destination, namespace: flags.namespace, request: requestOf(flags) };
-  const world = await worldOf(context, flags);
+  const mesh = flags.filename.length > 0 ? undefined : await openMesh(context, flags);
+  const world = mesh === undefined ? imaginedWorld(flags) : await worldOf(mesh);
   const explained = await explain(world, question);
-  const complete =
-    flags.filename.length > 0 ? explained : await withHistory(context, flags, { world, question, explained });
+  const complete = mesh === undefined ? explained : await withHistory(mesh, { world, question, explained });
   const { terminal } = context;
   if (flags.output === 'table') terminal.stdout.write(explanationText(complete, terminal.colours));
   else printData(terminal, flags.output, complete);
   context.setExitCode(EXIT_CODES[complete.verdict]);
 }
 
-async function worldOf(context: CliContext, flags: ExplainFlags): Promise<World> {
-  const { filename, lab, trustDomain, rootNamespace } = flags;
-  if (filename.length === 0) return createWorld({ objects: await labObjects(openLab(context, lab)) });
+async function worldOf(mesh: RunningMesh): Promise<World> {
+  const [objects, settings] = await Promise.all([meshObjects(mesh), meshSettings(mesh)]);
+  return createWorld({ objects, settings });
+}
+
+function imaginedWorld({ filename, trustDomain, rootNamespace }: ExplainFlags): World {
   const settings = {
     ...(trustDomain === undefined ? {} : { trustDomain }),
     ...(rootNamespace === undefined ? {} : { rootNamespace }),

@@ -4,7 +4,16 @@ import { addInstallCommand } from './install.ts';
 import { addUninstallCommand } from './uninstall/uninstall.ts';
 import { addUpgradeCommand } from './upgrade/upgrade.ts';
 
-export { type Cluster, type ClusterOptions, kubeconfigFile, withCluster } from './cluster/cluster.ts';
+export {
+  accessOf,
+  type Cluster,
+  type ClusterOptions,
+  kubeconfigFile,
+  openCluster,
+  withCluster,
+} from './cluster/cluster.ts';
+export { settingsInRecord } from './installation-record.ts';
+export { NAMESPACE, selectorOf } from './objects/manifest.ts';
 export { GATEWAY_API_HINT } from './preflight.ts';
 
 /** `nodemesh install`, `upgrade` and `uninstall`: the mesh of a Kubernetes cluster. */

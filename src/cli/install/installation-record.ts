@@ -21,14 +21,21 @@ export function recordObject({ version, settings }: Installation): Manifest {
 /** Undefined: there is none, or it was installed by other means. */
 export async function readInstallation(cluster: Cluster): Promise<Installation | undefined> {
   const found = await cluster.find({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(NAME, '') });
-  const { version, settings } = (found?.data ?? {}) as {
-    readonly version?: string;
-    readonly settings?: string;
-  };
-  if (version === undefined || settings === undefined) return undefined;
-  const saved = JSON.parse(settings) as Partial<InstallSettings>;
+  const settings = settingsInRecord(found);
+  const { version } = dataOf(found);
+  return version === undefined || settings === undefined ? undefined : { version, settings };
+}
+
+/** The settings in the object that says what was installed; undefined: there is none. */
+export function settingsInRecord(record: object | undefined): InstallSettings | undefined {
+  const { version = '', settings } = dataOf(record);
+  if (settings === undefined) return undefined;
   // Settings that came with a later version have their defaults.
-  return { version, settings: { ...defaultSettings(version), ...saved } };
+  return { ...defaultSettings(version), ...(JSON.parse(settings) as Partial<InstallSettings>) };
+}
+
+function dataOf(record: object | undefined): { readonly version?: string; readonly settings?: string } {
+  return record !== undefined && 'data' in record ? (record.data ?? {}) : {};
 }
 
 const NAME = 'nodemesh-installation';

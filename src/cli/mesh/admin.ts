@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
-import { type LabClient, LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { CliError } from '../errors.ts';
+import {
+  type MeshPlaceOptions,
+  openMesh,
+  type RunningMesh,
+  withMeshPlaceOptions,
+} from '../running-mesh/index.ts';
 
-interface AdminOptions {
-  readonly lab?: string;
+interface AdminOptions extends MeshPlaceOptions {
   readonly pod?: string;
   readonly post?: boolean;
 }
@@ -16,20 +20,20 @@ interface AdminRequest {
 
 /** Asks one part of the mesh. */
 type Ask = (
-  lab: LabClient,
+  mesh: RunningMesh,
   request: AdminRequest,
 ) => Promise<{ readonly status: number; readonly body: string }>;
 
 /** `nodemesh admin PART PATH`: metrics, dumps and log levels, which listen out of reach of a browser. */
 export function addAdminCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('admin')
     .description('what a ztunnel, a waypoint or the controller serves over HTTP: metrics, dumps, log levels')
     .argument('<part>', 'ztunnel/NODE, waypoint/NAMESPACE/NAME or controller')
     .argument('[path]', 'such as /metrics; without it: what there is', '/')
     .option('--pod <name>', 'which pod of the waypoint (default: the first that is ready)')
-    .option('--post', 'POST instead of GET: for what changes something')
-    .option('--lab <name>', 'which lab, when several are running')
+    .option('--post', 'POST instead of GET: for what changes something');
+  withMeshPlaceOptions(command)
     .addHelpText(
       'after',
       `
@@ -46,7 +50,7 @@ Examples:
         path: path.startsWith('/') ? path : `/${path}`,
         method: options.post === true ? 'POST' : 'GET',
       };
-      const { status, body: said } = await ask(openLab(context, options.lab), request);
+      const { status, body: said } = await ask(await openMesh(context, options), request);
       const isListing = path === '/' || status === 404;
       const body = isListing && part !== 'controller' ? withOtherPorts(said) : said;
       if (status >= 300) throw refused(part, request, status, body.trim());
@@ -63,26 +67,26 @@ export function withOtherPorts(listing: string): string {
 function partNamed(part: string, pod: string | undefined): Ask {
   const [, namespace, name] = /^waypoint\/([^/]+)\/([^/]+)$/.exec(part) ?? [];
   if (namespace !== undefined && name !== undefined)
-    return (lab, request) => lab.waypointAdmin({ namespace, name, pod }, request);
+    return (mesh, request) => mesh.waypointAdmin({ namespace, name, pod }, request);
   if (pod !== undefined)
     throw mistake(`--pod: expected a part waypoint/NAMESPACE/NAME, got ${JSON.stringify(part)}`);
   const node = part === 'controller' ? part : /^ztunnel\/([^/]+)$/.exec(part)?.[1];
-  if (node !== undefined) return (lab, { path, method }) => lab.admin(node, path, method);
+  if (node !== undefined) return (mesh, { path, method }) => mesh.admin(node, path, method);
   throw mistake(`expected ztunnel/NODE, waypoint/NAMESPACE/NAME or controller, got ${JSON.stringify(part)}`);
 }
 
-function mistake(message: string): LabError {
-  return new LabError({
-    code: 'ERR_LAB_REQUEST',
+function mistake(message: string): CliError {
+  return new CliError({
+    code: 'ERR_CLI_OPTION',
     blame: 'downstream',
     message,
-    hint: 'nodemesh lab status lists the nodes, nodemesh waypoint list -A the waypoints',
+    hint: 'nodemesh lab status (or kubectl get nodes) lists the nodes, nodemesh waypoint list -A the waypoints',
   });
 }
 
-function refused(part: string, { method, path }: AdminRequest, status: number, body: string): LabError {
-  return new LabError({
-    code: 'ERR_LAB_REQUEST',
+function refused(part: string, { method, path }: AdminRequest, status: number, body: string): CliError {
+  return new CliError({
+    code: 'ERR_CLI_API_ANSWER',
     blame: 'downstream',
     message: `${part} answered ${method} ${path} with status ${status}${body === '' ? '' : `: ${body}`}`,
     hint: `nodemesh admin ${part} lists what there is`,

@@ -1,7 +1,7 @@
-import { LabError } from '../../lab/index.ts';
+import { CliError } from '../errors.ts';
 import type { BackendDump, DumpedRoute } from '../../waypoint/index.ts';
 
-/** The routes that a waypoint dumped; `origin` tells people where they are from. Throws LabError. */
+/** The routes that a waypoint dumped; `origin` tells people where they are from. Throws CliError. */
 export function routesIn(content: unknown, origin: string): readonly DumpedRoute[] {
   if (isListOf(isRoute)(content)) return content as readonly DumpedRoute[];
   throw notADump(origin, 'routes');
@@ -79,9 +79,9 @@ const isBackend = isObjectOf({
   ),
 });
 
-function notADump(origin: string, what: 'routes' | 'endpoints'): LabError {
-  return new LabError({
-    code: 'ERR_LAB_REQUEST',
+function notADump(origin: string, what: 'routes' | 'endpoints'): CliError {
+  return new CliError({
+    code: 'ERR_CLI_API_ANSWER',
     blame: 'downstream',
     message: `${origin}: expected what a waypoint of this version dumps at /${what} or /config_dump, got something else`,
     hint: `nodemesh admin waypoint/NAMESPACE/NAME /${what} prints it`,

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { CERTIFICATES_HELP, type ExpiringOptions, expiringOptions, showExpiring } from '../observe/index.ts';
+import { openMesh, withMeshPlaceOptions } from '../running-mesh/index.ts';
 import { cellLines, formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { addAdminCommand } from './admin.ts';
 import type { ConfigDump } from './config-dump.ts';
@@ -13,7 +13,6 @@ import { addEndpointsCommand, addRoutesCommand } from './waypoint-views.ts';
 import { CERTIFICATES, CONNECTIONS, type Filter, POLICIES, SERVICES, type View, WORKLOADS } from './rows.ts';
 
 interface ViewOptions extends Filter, ExpiringOptions {
-  readonly lab?: string;
   readonly node?: string;
   readonly file?: string;
   readonly output: OutputFormat;
@@ -87,11 +86,11 @@ interface Behind {
 
 /** Nobody who asks one node's proxy wants to hear of waypoints. */
 async function guardsBehind(context: CliContext, dump: ConfigDump, given: ViewOptions): Promise<Behind> {
-  const { file, node, namespace, lab } = given;
+  const { file, node, namespace } = given;
   if (file === undefined && node !== undefined) return { items: [], table: '' };
   const all =
     file === undefined
-      ? await readGuards(openLab(context, lab), context.terminal)
+      ? await readGuards(await openMesh(context, given), context.terminal)
       : guardsIn(dump.gateway ?? '', dump.resources);
   const items = all.filter((guard) => namespace === undefined || guard.namespace === namespace);
   const rows = items.flatMap((guard) => cellLines(guardRow(guard), WIDEST_CELL));
@@ -108,12 +107,13 @@ function addView<T>(
   context: CliContext,
   { name, description, view, reach, options, instead, behind }: ViewCommand<T>,
 ): Command {
-  const command = program
-    .command(name)
-    .description(description)
-    .option('-n, --namespace <namespace>', 'only those of this namespace')
-    .option('--node <node>', "ask this node's ztunnel")
-    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
+  const command = withMeshPlaceOptions(
+    program
+      .command(name)
+      .description(description)
+      .option('-n, --namespace <namespace>', 'only those of this namespace')
+      .option('--node <node>', "ask this node's ztunnel"),
+  )
     .option('--file <path>', 'a saved config dump instead of a running mesh')
     .addOption(outputOption());
   for (const option of options) command.addOption(option);
@@ -122,7 +122,11 @@ function addView<T>(
     if (other !== undefined) return other;
     const dump =
       given.file === undefined
-        ? await readDumps(openLab(context, given.lab), reach, given.node)
+        ? await readDumps(await openMesh(context, given), {
+            reach,
+            node: given.node,
+            terminal: context.terminal,
+          })
         : await readDumpFile({ path: given.file, terminal: context.terminal });
     const items = view.select(dump, given);
     const following = await behind?.(dump, given);

@@ -1,7 +1,9 @@
 import { describeError } from '../../base/index.ts';
 import { isKind, isReady, isReplicaOf, isTerminating } from '../../lab/cluster/objects/index.ts';
-import { type LabClient, LabError, type WaypointReplica } from '../../lab/index.ts';
+import type { WaypointReplica } from '../../lab/index.ts';
 import type { BackendDump, DumpedRoute } from '../../waypoint/index.ts';
+import { CliError } from '../errors.ts';
+import type { RunningMesh } from '../running-mesh/index.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints } from '../waypoint/waypoint-access.ts';
 import { parseDump, readDumpJson, type SavedDump } from './dump-file.ts';
@@ -29,14 +31,17 @@ export interface WaypointChoice {
   readonly pod?: string | undefined;
 }
 
+/** What is asked of a mesh here. */
+export type WaypointAdmin = Pick<RunningMesh, 'objects' | 'waypointAdmin'>;
+
 /** Of each waypoint one replica is asked: all are told the same. Who does not answer is a warning, unless nobody does. */
 export async function readRoutes(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   choice: WaypointChoice,
   terminal: Terminal,
 ): Promise<readonly RouteItem[]> {
-  const waypoints = await chosenWaypoints(lab, choice);
-  const asked = await askAll(lab, waypoints, '/routes', terminal);
+  const waypoints = await chosenWaypoints(mesh, choice);
+  const asked = await askAll(mesh, waypoints, '/routes', terminal);
   return asked.flatMap(({ waypoint, content }) =>
     routesIn(content, `waypoint ${waypoint}`).map((route) => ({ waypoint, ...route })),
   );
@@ -44,54 +49,54 @@ export async function readRoutes(
 
 /** Every replica that is ready is asked: each has its own connections and its own opinion of endpoints. */
 export async function readEndpoints(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   choice: WaypointChoice,
   terminal: Terminal,
 ): Promise<readonly EndpointItem[]> {
-  const waypoints = await chosenWaypoints(lab, choice);
-  const replicas = await Promise.all(waypoints.map((waypoint) => replicasOf(lab, waypoint)));
+  const waypoints = await chosenWaypoints(mesh, choice);
+  const replicas = await Promise.all(waypoints.map((waypoint) => replicasOf(mesh, waypoint)));
   const chosen = replicas.flat().filter(({ pod }) => choice.pod === undefined || choice.pod === pod);
   if (choice.pod !== undefined && chosen.length === 0)
     throw notAReplica(
       choice.pod,
       replicas.flat().flatMap(({ pod }) => pod ?? []),
     );
-  const asked = await askAll(lab, chosen, '/endpoints', terminal);
+  const asked = await askAll(mesh, chosen, '/endpoints', terminal);
   return asked.flatMap(({ waypoint, replica, content }) =>
     backendsIn(content, `waypoint ${waypoint}`).map((backend) => ({ waypoint, replica, ...backend })),
   );
 }
 
 /** What waypoints enforce beside routes, as one replica of each was told. Who does not answer is a warning. */
-export async function readGuards(lab: LabClient, terminal: Terminal): Promise<readonly Guard[]> {
-  const { answers, failures } = await askEach(lab, await chosenWaypoints(lab, {}), '/config_dump');
+export async function readGuards(mesh: WaypointAdmin, terminal: Terminal): Promise<readonly Guard[]> {
+  const { answers, failures } = await askEach(mesh, await chosenWaypoints(mesh, {}), '/config_dump');
   warnOf(failures, terminal);
   return answers.flatMap(({ waypoint, content }) =>
     guardsIn(waypoint, (content as { readonly resources?: unknown }).resources),
   );
 }
 
-/** A saved `/routes` or `/config_dump`. Throws LabError. */
+/** A saved `/routes` or `/config_dump`. Rejects with CliError. */
 export async function readRoutesFile(saved: SavedDump): Promise<readonly RouteItem[]> {
   const { waypoint, content } = sectionOf(await readDumpJson(saved, PART), 'routes');
   return routesIn(content, saved.path).map((route) => ({ waypoint, ...route }));
 }
 
-/** A saved `/endpoints` or `/config_dump`. Throws LabError. */
+/** A saved `/endpoints` or `/config_dump`. Rejects with CliError. */
 export async function readEndpointsFile(saved: SavedDump): Promise<readonly EndpointItem[]> {
   const { waypoint, content } = sectionOf(await readDumpJson(saved, PART), 'backends');
   return backendsIn(content, saved.path).map((backend) => ({ waypoint, replica: '', ...backend }));
 }
 
 async function chosenWaypoints(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   { waypoint }: WaypointChoice,
 ): Promise<readonly WaypointReplica[]> {
-  if (waypoint === undefined) return findWaypoints(lab, undefined);
+  if (waypoint === undefined) return findWaypoints(mesh, undefined);
   const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(waypoint) ?? [];
-  if (namespace !== undefined && name !== undefined) return findWaypoints(lab, namespace, [name]);
-  throw new LabError({
-    code: 'ERR_LAB_REQUEST',
+  if (namespace !== undefined && name !== undefined) return findWaypoints(mesh, namespace, [name]);
+  throw new CliError({
+    code: 'ERR_CLI_OPTION',
     blame: 'downstream',
     message: `--waypoint: expected NAMESPACE/NAME, got ${JSON.stringify(waypoint)}`,
     hint: 'nodemesh waypoint list -A shows all there are',
@@ -100,10 +105,10 @@ async function chosenWaypoints(
 
 /** Without any that is ready the waypoint alone: asking it says what is wrong. */
 async function replicasOf(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   { namespace, name }: WaypointReplica,
 ): Promise<readonly WaypointReplica[]> {
-  const pods = (await lab.objects('Pod', namespace))
+  const pods = (await mesh.objects('Pod', namespace))
     .filter((pod) => isKind(pod, 'Pod'))
     .filter((pod) => isReplicaOf(pod, name) && isReady(pod) && !isTerminating(pod));
   if (pods.length === 0) return [{ namespace, name }];
@@ -118,23 +123,23 @@ interface Asked {
 
 /** Who does not answer is a warning. Throws where nobody does. */
 async function askAll(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   replicas: readonly WaypointReplica[],
   path: string,
   terminal: Terminal,
 ): Promise<readonly Asked[]> {
-  const { answers, failures } = await askEach(lab, replicas, path);
+  const { answers, failures } = await askEach(mesh, replicas, path);
   if (answers.length === 0 && failures.length > 0) throw failures[0];
   warnOf(failures, terminal);
   return answers;
 }
 
 async function askEach(
-  lab: LabClient,
+  mesh: WaypointAdmin,
   replicas: readonly WaypointReplica[],
   path: string,
 ): Promise<{ readonly answers: readonly Asked[]; readonly failures: readonly unknown[] }> {
-  const settled = await Promise.allSettled(replicas.map((replica) => ask(lab, replica, path)));
+  const settled = await Promise.allSettled(replicas.map((replica) => ask(mesh, replica, path)));
   return {
     answers: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
     failures: settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
@@ -145,13 +150,13 @@ function warnOf(failures: readonly unknown[], { stderr }: Terminal): void {
   for (const failure of failures) stderr.write(`warning: ${describeError(failure)}\n`);
 }
 
-async function ask(lab: LabClient, replica: WaypointReplica, path: string): Promise<Asked> {
+async function ask(mesh: WaypointAdmin, replica: WaypointReplica, path: string): Promise<Asked> {
   const waypoint = `${replica.namespace}/${replica.name}`;
-  const { pod, status, body } = await lab.waypointAdmin(replica, { path });
+  const { pod, status, body } = await mesh.waypointAdmin(replica, { path });
   const origin = `pod ${pod} of waypoint ${waypoint}`;
   if (status === 200) return { waypoint, replica: pod, content: parseDump(body, origin) };
-  throw new LabError({
-    code: 'ERR_LAB_UNAVAILABLE',
+  throw new CliError({
+    code: 'ERR_CLI_API_ANSWER',
     blame: 'upstream',
     message: `${origin} answered ${path} with status ${status}: ${body.trim()}`,
   });
@@ -169,9 +174,9 @@ function sectionOf(
   return { waypoint: typeof gateway === 'string' ? gateway : '', content: fields[section] };
 }
 
-function notAReplica(pod: string, pods: readonly string[]): LabError {
-  return new LabError({
-    code: 'ERR_LAB_NOT_FOUND',
+function notAReplica(pod: string, pods: readonly string[]): CliError {
+  return new CliError({
+    code: 'ERR_CLI_OPTION',
     blame: 'downstream',
     message: `--pod: expected a pod of a waypoint that is ready, got ${pod}`,
     hint:

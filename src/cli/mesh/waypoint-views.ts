@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { openLab } from '../lab/lab-access.ts';
 import { absentRoutes } from '../lab/objects/absent-routes.ts';
 import { outputOption } from '../lab/output-option.ts';
+import { type MeshPlaceOptions, openMesh, withMeshPlaceOptions } from '../running-mesh/index.ts';
 import { cellLines, formatTable, type OutputFormat, printData } from '../terminal/index.ts';
 import { ENDPOINT_HEADER, endpointRows } from './endpoint-rows.ts';
 import { ROUTE_HEADER, routeProblems, routeRows } from './route-rows.ts';
@@ -14,9 +14,8 @@ import {
   type WaypointChoice,
 } from './waypoint-dumps.ts';
 
-interface ViewOptions extends WaypointChoice {
+interface ViewOptions extends WaypointChoice, MeshPlaceOptions {
   readonly namespace?: string;
-  readonly lab?: string;
   readonly file?: string;
   readonly output: OutputFormat;
 }
@@ -42,10 +41,11 @@ Examples:
     )
     .action(async (options: ViewOptions) => {
       const { file, namespace, output } = options;
+      const mesh = file === undefined ? await openMesh(context, options) : undefined;
       const all =
-        file === undefined
-          ? await readRoutes(openLab(context, options.lab), options, terminal)
-          : await readRoutesFile({ path: file, terminal });
+        mesh !== undefined
+          ? await readRoutes(mesh, options, terminal)
+          : await readRoutesFile({ path: file ?? '-', terminal });
       const routes = all.filter((route) => namespace === undefined || route.namespace === namespace);
       if (output !== 'table') {
         printData(terminal, output, routes);
@@ -54,9 +54,9 @@ Examples:
       const rows = routes.flatMap(routeRows).flatMap((cells) => cellLines(cells, WIDEST_CELL));
       terminal.stdout.write(rows.length === 0 ? 'No routes found.\n' : formatTable(ROUTE_HEADER, rows, GAP));
       for (const problem of routes.flatMap(routeProblems)) terminal.stderr.write(`warning: ${problem}\n`);
-      if (file !== undefined || options.waypoint !== undefined) return;
+      if (mesh === undefined || options.waypoint !== undefined) return;
       const known = new Set(routes.map((route) => `${route.kind} ${route.namespace}/${route.name}`));
-      for (const absent of await absentRoutes(openLab(context, options.lab), known, namespace))
+      for (const absent of await absentRoutes(mesh, known, namespace))
         terminal.stderr.write(`note: ${absent}\n`);
     });
 }
@@ -83,7 +83,7 @@ Examples:
       const { file, namespace, output } = options;
       const all =
         file === undefined
-          ? await readEndpoints(openLab(context, options.lab), options, terminal)
+          ? await readEndpoints(await openMesh(context, options), options, terminal)
           : await readEndpointsFile({ path: file, terminal });
       const backends = all.filter((item) => namespace === undefined || item.namespace === namespace);
       if (output !== 'table') {
@@ -98,9 +98,7 @@ Examples:
 }
 
 function withWaypointOptions(command: Command): Command {
-  return command
-    .option('--waypoint <namespace/name>', 'only what this waypoint says')
-    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
+  return withMeshPlaceOptions(command.option('--waypoint <namespace/name>', 'only what this waypoint says'))
     .option('--file <path>', 'a saved config dump of a waypoint instead of a running mesh')
     .addOption(outputOption());
 }

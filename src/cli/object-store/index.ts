@@ -1,8 +1,9 @@
 export {
+  meansLab,
   type ObjectPlaceOptions,
   withObjectPlaceOptions,
   withObjectReader,
   withObjects,
 } from './choose-place.ts';
-export type { ObjectReader } from './cluster-objects.ts';
+export { clusterObjects, type ObjectReader } from './cluster-objects.ts';
 export type { ObjectStore } from './object-store.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addDashboardCommand } from './dashboard.ts';
+import { addDashboardCommand } from './dashboard/dashboard.ts';
 import { addLogsCommand } from './logs/logs.ts';
 import { addProxiesCommand } from './proxies.ts';
 import { addTapCommand } from './tap/tap.ts';

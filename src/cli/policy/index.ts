@@ -1,20 +1,16 @@
 import { type Command, Option } from 'commander';
-import { withApiOptions } from '../api/index.ts';
+import { type ApiOptions, withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { windowSeconds } from '../observe/output.ts';
 import { collect } from '../option-values.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
-export interface TryFlags {
+export interface TryFlags extends ApiOptions {
   readonly filename: readonly string[];
   readonly window: number;
   readonly flows?: string;
   readonly objects: readonly string[];
-  readonly lab?: string;
-  readonly node?: string;
-  readonly address?: string;
-  readonly tokenFile?: string;
   readonly output: OutputFormat;
 }
 
@@ -39,7 +35,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     )
     .option(
       '--objects <file>',
-      'with --flows: the objects that are in force, instead of a lab; repeatable',
+      'with --flows: the objects that are in force, instead of those of a running mesh; repeatable',
       collect,
       [],
     );
@@ -52,7 +48,7 @@ Exit status: 1 when something would be newly refused, else 0. A mistake (a file 
 on standard output. What cannot be told, because a header or a token was not kept, is listed as such and never guessed.
 
 Examples:
-  $ nodemesh policy try -f policy.yaml                  against what is in force in the lab that runs
+  $ nodemesh policy try -f policy.yaml                  against what is in force in the mesh that runs
   $ nodemesh policy try -f policy.yaml --window 5m -o json
   $ nodemesh policy try -f policy.yaml --flows flows.json --objects manifests/       in CI`,
     )

@@ -3,9 +3,9 @@ import type { FlowRecord } from '../../model/index.ts';
 import { openApi } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { openLab } from '../lab/lab-access.ts';
+import { type MeshPlaceOptions, openMesh } from '../running-mesh/index.ts';
 import { printData } from '../terminal/index.ts';
-import { createWorld, fileObjects, labObjects, type World } from '../world/index.ts';
+import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
 import type { TryFlags } from './index.ts';
 import { propose } from './replay/proposal.ts';
 import { replay } from './replay/replay.ts';
@@ -17,10 +17,12 @@ export async function runTry(context: CliContext, flags: TryFlags): Promise<void
   const isOffline = flags.objects.length > 0;
   if (isOffline && flags.flows === undefined)
     throw mistake('--objects: expected --flows beside it, got none', 'a running mesh has objects of its own');
-  const inForce = isOffline ? fileObjects(flags.objects) : await labObjects(openLab(context, flags.lab));
+  const mesh = isOffline ? undefined : await openMesh(context, placeOf(flags));
+  const inForce = mesh === undefined ? fileObjects(flags.objects) : await meshObjects(mesh);
+  const settings = mesh === undefined ? {} : await meshSettings(mesh);
   const { objects, proposed } = propose(inForce, fileObjects(flags.filename));
-  const before = createWorld({ objects: inForce, imagine: isOffline });
-  const after = createWorld({ objects, imagine: isOffline });
+  const before = createWorld({ objects: inForce, settings, imagine: isOffline });
+  const after = createWorld({ objects, settings, imagine: isOffline });
   const flows =
     flags.flows === undefined ? await askFlows(context, flags) : readFlows(flags.flows, flags.window);
   const result: TryResult = {
@@ -35,14 +37,18 @@ export async function runTry(context: CliContext, flags: TryFlags): Promise<void
   context.setExitCode(result.refused.length > 0 ? 1 : 0);
 }
 
-async function askFlows(context: CliContext, { window, lab, node, address, tokenFile }: TryFlags) {
-  const api = await openApi(context, {
+/** An address names whose traffic it is; objects are of a lab or cluster all the same. */
+function placeOf({ lab, kubeconfig, context }: TryFlags): MeshPlaceOptions {
+  return {
     ...(lab === undefined ? {} : { lab }),
-    ...(node === undefined ? {} : { node }),
-    ...(address === undefined ? {} : { address }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
-  });
-  return (await api.get('/api/v1/flows', { window: window / 1000, limit: MOST_FLOWS })).flows;
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
+async function askFlows(context: CliContext, flags: TryFlags) {
+  const api = await openApi(context, flags);
+  return (await api.get('/api/v1/flows', { window: flags.window / 1000, limit: MOST_FLOWS })).flows;
 }
 
 /** The window counts back from the newest: a file may be old. Throws ERR_CLI_OPTION. */

@@ -4,6 +4,8 @@ import { addApplyCommand, addGenerateCommand } from './apply.ts';
 import { addDeleteCommand } from './delete.ts';
 import { addListCommand, addStatusCommand } from './list.ts';
 
+export { findWaypoints } from './waypoint-access.ts';
+
 /** `nodemesh waypoint …`. Returns the group, for the command that runs one. */
 export function addWaypointCommands(program: Command, context: CliContext): Command {
   const waypoint = program

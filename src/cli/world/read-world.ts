@@ -1,12 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { type LabClient, readManifests } from '../../lab/index.ts';
+import type { MeshSettings } from '../../controller/index.ts';
+import { readManifests } from '../../lab/index.ts';
+import { NAMESPACE, settingsInRecord } from '../install/index.ts';
+import { fewAtATime, type RunningMesh } from '../running-mesh/index.ts';
 import type { ManifestLike } from './imagine.ts';
 
-/** Every object of a lab that the mesh may read. Rejects with LabError. */
-export async function labObjects(lab: LabClient): Promise<readonly ManifestLike[]> {
-  const kinds = (await lab.kinds()).filter((kind) => !UNREAD.has(kind));
-  const lists = await Promise.all(kinds.map((kind) => lab.objects(kind)));
-  return lists.flat() as unknown as readonly ManifestLike[];
+/** Every object of a lab or cluster that the mesh may read. Rejects with MeshError where one kind cannot be read: it may decide. */
+export async function meshObjects(
+  mesh: Pick<RunningMesh, 'kinds' | 'objects'>,
+): Promise<readonly ManifestLike[]> {
+  const kinds = (await mesh.kinds()).filter((kind) => !UNREAD.has(kind));
+  const lists = await fewAtATime(kinds, (kind) => mesh.objects(kind));
+  return lists.flatMap((list) => {
+    if (list.status === 'rejected') throw list.reason;
+    return list.value as unknown as readonly ManifestLike[];
+  });
+}
+
+/** What the mesh was installed with, where `nodemesh install` has written that down; empty elsewhere. */
+export async function meshSettings(mesh: Pick<RunningMesh, 'objects'>): Promise<Partial<MeshSettings>> {
+  const [record] = await mesh.objects('ConfigMap', NAMESPACE, 'nodemesh-installation');
+  const settings = settingsInRecord(record);
+  if (settings === undefined) return {};
+  const { trustDomain, clusterDomain, clusterId, network, rootNamespace } = settings;
+  return { trustDomain, clusterDomain, clusterId, network, rootNamespace };
 }
 
 /** Every object of the files and directories; `-` is standard input. Throws LabError ERR_LAB_MANIFEST. */

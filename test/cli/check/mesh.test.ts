@@ -64,7 +64,7 @@ test('roots that expire and certificates that are not renewed are told with the 
   const found = (days: number): readonly CheckResult[] =>
     wrong({ certificates: { value: [certificate('root', 'CN=root', '1', days)] } });
   t.match(found(20), [{ name: 'root CN=root', outcome: 'warning', seen: 'expires in 20d' }]);
-  t.match(found(3), [{ outcome: 'failed', hint: /rotate-root/ }]);
+  t.match(found(3), [{ outcome: 'failed', hint: /rotate-the-root/ }]);
   t.match(found(-3), [{ outcome: 'failed', seen: 'expired 3d ago' }]);
   const old = { ...certificate('workload', 'spiffe://a', '2', 0.1), notBeforeMs: NOW_MS - 0.9 * 86_400_000 };
   const rotations = [{ atMs: NOW_MS, serial: '', outcome: 'failed' as const, error: 'no CA answers' }];

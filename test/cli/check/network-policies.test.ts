@@ -85,5 +85,5 @@ test('check -f names the policy in the way with what to add, and exits with 1', 
     stdout,
     /✗ NetworkPolicies and port 15008: shop\/only-8080 lets nothing through to cart-1 on TCP 15008\n {2}hint: add a rule/,
   );
-  t.match(stdout, /· RBAC of controller and ztunnels: not seen: only nodemesh install looks at a cluster/);
+  t.match(stdout, /· RBAC of controller and ztunnels: not seen: no cluster was looked at/);
 });

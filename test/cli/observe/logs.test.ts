@@ -2,11 +2,11 @@ import { PassThrough } from 'node:stream';
 import { test } from 'tap';
 import { type AccessLine, filteredLine, REFUSALS } from '../../../src/cli/observe/logs/access-line.ts';
 import { parseLogLine } from '../../../src/cli/observe/logs/log-line.ts';
-import { logSources, readAccessLines } from '../../../src/cli/observe/logs/log-sources.ts';
+import { type LogSource, logSources, readAccessLines } from '../../../src/cli/observe/logs/log-sources.ts';
 import { VERDICTS as OF_WAYPOINTS } from '../../../src/waypoint/observation/verdicts.ts';
 import { VERDICTS as OF_ZTUNNELS } from '../../../src/ztunnel/response-flags.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
-import type { LabClient } from '../../../src/lab/index.ts';
+import type { RunningMesh } from '../../../src/cli/running-mesh/index.ts';
 
 const FIELDS = {
   'src.workload': 'shopper-1',
@@ -58,10 +58,12 @@ test('the end of a line says what became of the request', async (t) => {
   t.same(REFUSALS, new Set([...OF_ZTUNNELS, ...OF_WAYPOINTS]));
 });
 
+const SOURCE: LogSource = { proxy: 'ztunnel/node-1', owner: { kind: 'ztunnel', node: 'node-1' } };
+
 test('of a log only the lines about connections and requests are read', async (t) => {
   const stream = new PassThrough();
   const lines: AccessLine[] = [];
-  const read = readAccessLines(stream, { proxy: 'ztunnel/node-1', query: {} }, (line) => lines.push(line));
+  const read = readAccessLines(stream, SOURCE, (line) => lines.push(line));
   stream.end(`2026-03-01T12:00:00.000Z\tinfo\txds\tconnected\n${written('text')}\nnonsense\n`);
   await read;
   t.match(lines, [{ proxy: 'ztunnel/node-1', message: 'request failed' }]);
@@ -69,29 +71,25 @@ test('of a log only the lines about connections and requests are read', async (t
 });
 
 test('proxies are named by kind, node or waypoint, and one that there is not is refused', async (t) => {
-  const pod = (name: string, labels: Readonly<Record<string, string>>): object => ({
-    metadata: { name, labels },
+  const named = (name: string, labels: Readonly<Record<string, string>>, spec: object = {}): object => ({
+    metadata: { name, namespace: 'shop', labels },
+    spec,
   });
-  const lab = {
-    status: async () => ({
-      nodes: [
-        { name: 'node-1', ztunnel: {} },
-        { name: 'node-2', ztunnel: null },
-      ],
-      waypoints: [{ namespace: 'shop', name: 'waypoint' }],
-    }),
-    objects: async () => [
-      pod('waypoint-1', { 'gateway.networking.k8s.io/gateway-name': 'waypoint' }),
-      pod('cart-1', {}),
-    ],
-  } as unknown as LabClient;
+  const objects: Readonly<Record<string, readonly object[]>> = {
+    Gateway: [named('waypoint', {}, { gatewayClassName: 'nodemesh-waypoint' })],
+    Pod: [named('waypoint-1', { 'gateway.networking.k8s.io/gateway-name': 'waypoint' }), named('cart-1', {})],
+  };
+  const mesh = {
+    nodes: async () => ['node-1'],
+    objects: async (kind: string) => objects[kind] ?? [],
+  } as unknown as RunningMesh;
   const names = async (...wanted: readonly string[]): Promise<readonly string[]> =>
-    (await logSources(lab, wanted)).map(({ proxy }) => proxy);
+    (await logSources(mesh, wanted)).map(({ proxy }) => proxy);
   t.same(await names(), ['ztunnel/node-1', 'waypoint/shop/waypoint-1']);
   t.same(await names('waypoint/shop/waypoint'), ['waypoint/shop/waypoint-1']);
   t.same(await names('ztunnel'), ['ztunnel/node-1']);
   await t.rejects(names('ztunnel/node-2'), {
-    code: 'ERR_LAB_NOT_FOUND',
+    code: 'ERR_CLI_OPTION',
     hint: 'its proxies: ztunnel/node-1, waypoint/shop/waypoint-1',
   });
 });

@@ -14,6 +14,8 @@ export interface ControllerProcess {
   readonly log: readonly LogLine[];
   readonly grpc: string;
   readonly webhookPort: number;
+  /** Of one of its listeners, by its name in what it says when it has started: `dashboard`, `operator`, `admin`. */
+  readonly portOf: (name: string) => number;
   readonly leads: () => boolean;
   metrics(): Promise<string>;
   /** SIGTERM: resolves with the exit code. */
@@ -61,6 +63,7 @@ export async function startController(t: Test, options: ControllerOptions): Prom
     log,
     grpc: `127.0.0.1:${portOf('grpc')}`,
     webhookPort: portOf('webhook'),
+    portOf,
     leads: () => log.some(({ message }) => message === 'this replica leads'),
     metrics: async () => await (await fetch(`http://127.0.0.1:${portOf('admin')}/metrics`)).text(),
     stop: () => end('SIGTERM'),

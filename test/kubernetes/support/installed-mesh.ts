@@ -69,11 +69,13 @@ export interface PodPlace {
   readonly node: string;
   readonly address: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Default: `main`. */
+  readonly container?: string;
 }
 
 /** A pod that runs, as far as the API server is told: there is no kubelet to say so. */
 export async function runPod(kubectl: Kubectl, pod: PodPlace): Promise<void> {
-  const { namespace, name, account, node, address, labels = { app: name } } = pod;
+  const { namespace, name, account, node, address, labels = { app: name }, container = 'main' } = pod;
   await kubectl.must(
     ['apply', '-f', '-'],
     listOf(
@@ -90,7 +92,7 @@ export async function runPod(kubectl: Kubectl, pod: PodPlace): Promise<void> {
             nodeName: node,
             automountServiceAccountToken: false,
             terminationGracePeriodSeconds: 0,
-            containers: [{ name: 'main', image: 'none.invalid/none:1' }],
+            containers: [{ name: container, image: 'none.invalid/none:1' }],
           },
         },
       ]
@@ -105,7 +107,7 @@ export async function runPod(kubectl: Kubectl, pod: PodPlace): Promise<void> {
     conditions: [{ type: 'Ready', status: 'True' }],
     containerStatuses: [
       {
-        ...{ name: 'main', ready: true, restartCount: 0, image: '', imageID: '' },
+        ...{ name: container, ready: true, restartCount: 0, image: '', imageID: '' },
         state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
       },
     ],

@@ -8,14 +8,16 @@ const TOO_FAR_MS = 120_000;
 const FAR_MS = 5_000;
 
 /** The clocks of controller and nodes beside this machine's. */
-export function clockChecks({ clocks }: MeshFacts): readonly CheckResult[] {
+export function clockChecks({ clocks, lab }: MeshFacts): readonly CheckResult[] {
   const results = clocks.map((clock): CheckResult => {
     const name = `clock of ${clock.part}`;
     if ('error' in clock)
       return failed(
         `dashboard of ${clock.part}`,
         clock.error,
-        'nodemesh lab status lists the dashboards that should answer',
+        lab === undefined
+          ? 'in a cluster: kubectl -n nodemesh-system get pods'
+          : 'nodemesh lab status lists the dashboards that should answer',
       );
     const { aheadMs, uncertaintyMs } = clock.value;
     // What the question took says nothing about the clock.

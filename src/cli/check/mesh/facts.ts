@@ -2,6 +2,7 @@ import { describeError } from '../../../base/index.ts';
 import type { LabClient, LabStatus, ManifestObject } from '../../../lab/index.ts';
 import type { ApiAnswers, ApiInfo, ApiPath } from '../../../model/index.ts';
 import type { ApiClient } from '../../api/index.ts';
+import { fewAtATime, type RunningMesh } from '../../running-mesh/index.ts';
 
 /** What was asked for, or why there is no answer. */
 export type Answer<T> = { readonly value: T } | { readonly error: string };
@@ -16,7 +17,7 @@ export interface ClockReading {
 
 /** Everything that checks of a running mesh look at. */
 export interface MeshFacts {
-  /** Undefined where an address was given instead of a lab. */
+  /** Undefined where it is none. */
   readonly lab: LabStatus | undefined;
   /** Of every dashboard: the mesh's and the nodes'. */
   readonly clocks: readonly (Answer<ClockReading> & { readonly part: string })[];
@@ -28,50 +29,54 @@ export interface MeshFacts {
   readonly services: Answer<ApiAnswers['/api/v1/services']['services']>;
   readonly waypoints: Answer<ApiAnswers['/api/v1/waypoints']['waypoints']>;
   readonly policies: Answer<ApiAnswers['/api/v1/policies']['policies']>;
-  readonly objects: readonly ManifestObject[];
+  /** What the check of NetworkPolicies looks at; undefined where there are no objects to be had. */
+  readonly objects: readonly ManifestObject[] | undefined;
   readonly nowMs: number;
 }
 
-/** Whom to ask: the mesh's API, and where it is a lab its supervisor and the nodes' APIs. */
+/** Whom to ask: the mesh's API, where it is a lab its supervisor, and the nodes' APIs and objects where they can be had. */
 export interface MeshSources {
   readonly api: ApiClient;
   readonly lab: LabClient | undefined;
   readonly nodeApis: ReadonlyMap<string, ApiClient>;
+  readonly mesh?: Pick<RunningMesh, 'objects'> | undefined;
 }
 
 /** Asks for all of it. Never rejects for what a part of the mesh does not answer: that is a fact too. */
-export async function gatherFacts({ api, lab, nodeApis }: MeshSources): Promise<MeshFacts> {
+export async function gatherFacts({ api, lab, nodeApis, mesh }: MeshSources): Promise<MeshFacts> {
   const status = await lab?.status();
   const ask = <Path extends ApiPath>(path: Path): Promise<Answer<ApiAnswers[Path]>> =>
     attempt(() => api.get(path));
-  const [proxies, certificates, workloads, services, waypoints, policies] = await Promise.all([
+  const [proxies, workloads, services, waypoints, policies] = await Promise.all([
     ask('/api/v1/proxies'),
-    ask('/api/v1/certificates'),
     ask('/api/v1/workloads'),
     ask('/api/v1/services'),
     ask('/api/v1/waypoints'),
     ask('/api/v1/policies'),
   ]);
-  const held = [...nodeApis].map(async ([node, client]) => {
-    const own = await attempt(() => client.get('/api/v1/certificates'));
-    return [`ztunnel/${node}`, map(own, (answer) => answer.certificates)] as const;
-  });
-  const clocks = [['the mesh', api] as const, ...nodeApis].map(async ([part, client]) => ({
+  const dashboards = await fewAtATime([['the mesh', api] as const, ...nodeApis], async ([part, client]) => ({
     part,
-    ...(await attempt(() => readClock(client))),
+    clock: await attempt(() => readClock(client)),
+    certificates: await attempt(() => client.get('/api/v1/certificates')),
   }));
-  const heldByNodes = await Promise.all(held);
+  const asked = dashboards.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const certificates = asked[0]?.certificates ?? { error: 'not asked' };
+  const held = new Map(
+    asked
+      .slice(1)
+      .map((one) => [`ztunnel/${one.part}`, map(one.certificates, (answer) => answer.certificates)]),
+  );
   return {
     lab: status,
-    clocks: await Promise.all(clocks),
+    clocks: asked.map(({ part, clock }) => ({ part, ...clock })),
     ports: lab === undefined || status === undefined ? [] : await knock(lab, status),
     proxies: map(proxies, (answer) => answer.proxies),
-    certificates: map(certificates, (answer) => withOwn(answer.certificates, new Map(heldByNodes))),
+    certificates: map(certificates, (answer) => withOwn(answer.certificates, held)),
     workloads: map(workloads, (answer) => answer.workloads),
     services: map(services, (answer) => answer.services),
     waypoints: map(waypoints, (answer) => answer.waypoints),
     policies: map(policies, (answer) => answer.policies),
-    objects: lab === undefined ? [] : await policyObjects(lab),
+    objects: mesh === undefined ? undefined : await policyObjects(mesh),
     nowMs: Date.now(),
   };
 }
@@ -142,9 +147,9 @@ async function knock(lab: LabClient, { nodes, waypoints, mesh }: LabStatus): Pro
 }
 
 /** What the check of NetworkPolicies looks at. */
-async function policyObjects(lab: LabClient): Promise<readonly ManifestObject[]> {
+async function policyObjects(mesh: Pick<RunningMesh, 'objects'>): Promise<readonly ManifestObject[]> {
   const kinds = ['Namespace', 'Pod', 'NetworkPolicy'];
-  const lists = await Promise.all(kinds.map((kind) => lab.objects(kind)));
+  const lists = await Promise.all(kinds.map((kind) => mesh.objects(kind)));
   // An object of a lab has all that one of a manifest has.
   return lists.flat() as unknown as readonly ManifestObject[];
 }

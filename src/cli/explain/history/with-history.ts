@@ -1,7 +1,7 @@
 import { describeError, MeshError } from '../../../base/index.ts';
 import { isHearsay, type RefusalView } from '../../../model/index.ts';
-import { type ApiClient, openApi } from '../../api/index.ts';
-import type { CliContext } from '../../context.ts';
+import type { ApiClient } from '../../api/index.ts';
+import type { RunningMesh } from '../../running-mesh/index.ts';
 import type { World } from '../../world/index.ts';
 import { explain, type Question } from '../explain.ts';
 import type { Explanation, LastRefusal } from '../explanation.ts';
@@ -16,14 +16,10 @@ interface Asked {
 }
 
 /** Adds what the running mesh has to say: the last refusal between the two, and what is wrong on the way. */
-export async function withHistory(
-  context: CliContext,
-  options: { readonly lab?: string },
-  asked: Asked,
-): Promise<Explanation> {
+export async function withHistory(mesh: Pick<RunningMesh, 'api'>, asked: Asked): Promise<Explanation> {
   const { explained } = asked;
   try {
-    const api = await openApi(context, options.lab === undefined ? {} : { lab: options.lab });
+    const api = await mesh.api();
     const parties = { world: asked.world, ...partiesOf(asked.world, asked.question) };
     const [lastRefusal, findings] = await Promise.all([lastRefusalOf(api, asked), findFaults(api, parties)]);
     return { ...explained, lastRefusal, findings };

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import type {
+  KubernetesAccess,
   KubernetesApi,
   KubernetesObject,
   ResourceTarget,
@@ -51,19 +52,28 @@ export async function withCluster<T>(
   options: ClusterOptions,
   work: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  // Loaded where it is needed: most commands have nothing to do with a cluster.
-  const { createKubernetesApi, isKubernetesError } = await import('../../../controller/index.ts');
-  const api = createKubernetesApi({
-    access: { kind: 'kubeconfig', file: kubeconfigFile(context, options), context: options.context },
-  });
+  const cluster = await openCluster(context, options);
   try {
-    return await work(openCluster(api, (error) => isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')));
+    return await work(cluster);
   } finally {
-    await api.close();
+    await cluster.api.close();
   }
 }
 
-function openCluster(api: KubernetesApi, isNotFound: (error: unknown) => boolean): Cluster {
+/** A client whose `api` the caller closes. Nothing is asked yet. */
+export async function openCluster(context: CliContext, options: ClusterOptions): Promise<Cluster> {
+  // Loaded where it is needed: most commands have nothing to do with a cluster.
+  const { createKubernetesApi, isKubernetesError } = await import('../../../controller/index.ts');
+  const api = createKubernetesApi({ access: accessOf(context, options) });
+  return clusterOf(api, (error) => isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND'));
+}
+
+/** Which cluster is meant, and as whom. Throws CliError. */
+export function accessOf(context: CliContext, options: ClusterOptions): KubernetesAccess {
+  return { kind: 'kubeconfig', file: kubeconfigFile(context, options), context: options.context };
+}
+
+function clusterOf(api: KubernetesApi, isNotFound: (error: unknown) => boolean): Cluster {
   const known = new Map<string, Promise<ReadonlyMap<string, ResourceType> | undefined>>();
   const kindsOf = (apiVersion: string): Promise<ReadonlyMap<string, ResourceType> | undefined> => {
     const found = known.get(apiVersion) ?? readKinds(api, apiVersion);

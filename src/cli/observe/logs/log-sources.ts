@@ -1,26 +1,31 @@
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
-import { type LabClient, LabError } from '../../../lab/index.ts';
+import { CliError } from '../../errors.ts';
+import type { LogOwner, RunningMesh } from '../../running-mesh/index.ts';
+import { findWaypoints } from '../../waypoint/index.ts';
 import { parseLogLine } from './log-line.ts';
 import type { AccessLine } from './access-line.ts';
 
-/** The log of one proxy of a lab. */
+/** The log of one proxy. */
 export interface LogSource {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
   readonly proxy: string;
-  readonly query: Readonly<Record<string, string>>;
+  readonly owner: LogOwner;
   /** Whose replica it is; undefined for a ztunnel. */
   readonly waypoint?: string;
 }
 
-/** All proxies of a lab, or those whose names begin with one of `wanted`. Rejects with LabError when one names nothing. */
-export async function logSources(lab: LabClient, wanted: readonly string[]): Promise<readonly LogSource[]> {
-  const { nodes, waypoints } = await lab.status();
-  const ztunnels = nodes
-    .filter(({ ztunnel }) => ztunnel !== null)
-    .map(({ name }) => ({ proxy: `ztunnel/${name}`, query: { pod: `ztunnel/${name}` } }));
+/** All proxies of a mesh, or those whose names begin with one of `wanted`. Rejects with CliError when one names nothing. */
+export async function logSources(
+  mesh: Pick<RunningMesh, 'nodes' | 'objects'>,
+  wanted: readonly string[],
+): Promise<readonly LogSource[]> {
+  const [nodes, waypoints] = await Promise.all([mesh.nodes(), findWaypoints(mesh, undefined)]);
+  const ztunnels = nodes.map(
+    (node): LogSource => ({ proxy: `ztunnel/${node}`, owner: { kind: 'ztunnel', node } }),
+  );
   const replicas = await Promise.all(
-    waypoints.map(({ namespace, name }) => waypointSources(lab, namespace, name)),
+    waypoints.map(({ namespace, name }) => waypointSources(mesh, namespace, name)),
   );
   const all = [...ztunnels, ...replicas.flat()];
   const isOf = (proxy: string, name: string): boolean =>
@@ -29,10 +34,10 @@ export async function logSources(lab: LabClient, wanted: readonly string[]): Pro
     (name.startsWith('waypoint/') && proxy.startsWith(`${name}-`));
   const unknown = wanted.find((name) => !all.some(({ proxy }) => isOf(proxy, name)));
   if (unknown !== undefined)
-    throw new LabError({
-      code: 'ERR_LAB_NOT_FOUND',
+    throw new CliError({
+      code: 'ERR_CLI_OPTION',
       blame: 'downstream',
-      message: `expected a proxy of this lab, got ${JSON.stringify(unknown)}`,
+      message: `expected a proxy of this mesh, got ${JSON.stringify(unknown)}`,
       hint: `its proxies: ${all.map(({ proxy }) => proxy).join(', ')}`,
     });
   return wanted.length === 0 ? all : all.filter(({ proxy }) => wanted.some((name) => isOf(proxy, name)));
@@ -41,18 +46,20 @@ export async function logSources(lab: LabClient, wanted: readonly string[]): Pro
 const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name';
 
 async function waypointSources(
-  lab: LabClient,
+  mesh: Pick<RunningMesh, 'objects'>,
   namespace: string,
   waypoint: string,
 ): Promise<readonly LogSource[]> {
-  const pods = await lab.objects('Pod', namespace);
+  const pods = await mesh.objects('Pod', namespace);
   return pods
     .filter(({ metadata }) => metadata.labels[GATEWAY_LABEL] === waypoint)
-    .map(({ metadata: { name } }) => ({
-      proxy: `waypoint/${namespace}/${name}`,
-      query: { pod: name, namespace },
-      waypoint,
-    }));
+    .map(
+      ({ metadata: { name } }): LogSource => ({
+        proxy: `waypoint/${namespace}/${name}`,
+        owner: { kind: 'waypoint', namespace, pod: name },
+        waypoint,
+      }),
+    );
 }
 
 /** Calls back for each line of the access log until the stream ends; `target` undefined takes every line. */

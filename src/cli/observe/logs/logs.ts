@@ -1,8 +1,15 @@
 import { type Command, Option } from 'commander';
+import { describeError } from '../../../base/index.ts';
 import type { CliContext } from '../../context.ts';
-import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
-import { printable } from '../../terminal/index.ts';
+import {
+  fewAtATime,
+  type LogWish,
+  type MeshPlaceOptions,
+  openMesh,
+  withMeshPlaceOptions,
+} from '../../running-mesh/index.ts';
+import { printable, type Terminal } from '../../terminal/index.ts';
 import { lineOutputOption } from '../output.ts';
 import { clockTime } from '../numbers.ts';
 import { matches } from '../tap/tap-filter.ts';
@@ -11,8 +18,7 @@ import { type AccessLine, filteredLine } from './access-line.ts';
 import { type LogSource, logSources, readAccessLines } from './log-sources.ts';
 import { createToldRefusals } from './told-refusals.ts';
 
-interface LogsOptions extends TapFilterOptions {
-  readonly lab?: string;
+interface LogsOptions extends TapFilterOptions, MeshPlaceOptions {
   readonly follow?: boolean;
   readonly tail: number;
   readonly since?: number;
@@ -22,23 +28,24 @@ interface LogsOptions extends TapFilterOptions {
 /** Lines of each proxy's file that are looked through. */
 const READ_LINES = 20_000;
 
-/** `nodemesh logs`: the access logs of a lab's proxies, put in order. */
+/** `nodemesh logs`: the access logs of the proxies, put in order. */
 export function addLogsCommand(program: Command, context: CliContext): void {
-  withTapFilter(
-    program
-      .command('logs')
-      .description('the access logs of the proxies of a lab, merged by time')
-      .argument('[proxies...]', 'only these: ztunnel/NODE, waypoint/NAMESPACE/NAME or one of its pods'),
+  withMeshPlaceOptions(
+    withTapFilter(
+      program
+        .command('logs')
+        .description('the access logs of the proxies, merged by time')
+        .argument('[proxies...]', 'only these: ztunnel/NODE, waypoint/NAMESPACE/NAME or one of its pods'),
+    ),
   )
     .option('-f, --follow', 'go on with what is still to come')
     .option('--tail <lines>', 'so many of the latest lines that match', wholeNumber, 100)
     .addOption(new Option('--since <duration>', 'only what is younger').argParser(durationMs))
-    .addOption(new Option('--lab <name>', 'which lab, when several are running'))
     .addOption(lineOutputOption())
     .addHelpText(
       'after',
       `
-Lines are read from the proxies' log files. In a cluster: kubectl logs of the pods of ztunnel and waypoints.
+Lines are read from the proxies' log files; in a cluster through the API server, which takes the right to get pods/log.
 
 Examples:
   $ nodemesh logs -n shop -f                     as it is written
@@ -47,8 +54,8 @@ Examples:
   $ nodemesh logs ztunnel/node-1 -o json         for programs: one object a line`,
     )
     .action(async (wanted: readonly string[], options: LogsOptions) => {
-      const lab = openLab(context, options.lab);
-      const sources = await logSources(lab, wanted);
+      const mesh = await openMesh(context, options);
+      const sources = await logSources(mesh, wanted);
       const filter = tapFilter(options);
       const oldestMs = options.since === undefined ? 0 : Date.now() - options.since;
       const isWanted = (line: AccessLine): boolean =>
@@ -60,10 +67,10 @@ Examples:
       };
       const read = async (
         source: LogSource,
-        more: Readonly<Record<string, string>>,
+        wish: LogWish,
         onLine: (line: AccessLine, raw: string) => void,
       ): Promise<void> => {
-        const stream = await lab.stream('logs', new URLSearchParams({ ...source.query, ...more }));
+        const stream = await mesh.log(source.owner, wish);
         await readAccessLines(stream, source, (line, raw) => {
           if (isWanted(line)) onLine(line, raw);
         });
@@ -71,14 +78,13 @@ Examples:
       const told = createToldRefusals();
       const found: { readonly line: AccessLine; readonly raw: string }[] = [];
       const startedMs = Date.now();
-      await Promise.all(
-        sources.map((source) =>
-          read(source, { tail: String(READ_LINES) }, (line, raw) => {
-            told.note(line);
-            found.push({ line, raw });
-          }),
-        ),
+      const results = await fewAtATime(sources, (source) =>
+        read(source, { tail: READ_LINES }, (line, raw) => {
+          told.note(line);
+          found.push({ line, raw });
+        }),
       );
+      warnOfSilent(sources, results, context.terminal);
       const latest = found
         .filter(({ line }) => !told.isEcho(line))
         .toSorted((a, b) => a.line.atMs - b.line.atMs)
@@ -91,13 +97,28 @@ Examples:
       const lastMs = latest.at(-1)?.line.atMs ?? startedMs;
       await Promise.all(
         sources.map((source) =>
-          read(source, { tail: '100', follow: 'true' }, (line, raw) => {
+          read(source, { tail: 100, follow: true }, (line, raw) => {
             told.note(line);
             if (line.atMs > lastMs && !told.isEcho(line)) print(line, raw);
           }),
         ),
       );
     });
+}
+
+/** Rejects where no log could be read. */
+function warnOfSilent(
+  sources: readonly LogSource[],
+  results: readonly PromiseSettledResult<void>[],
+  { stderr }: Pick<Terminal, 'stderr'>,
+): void {
+  const failures = results.flatMap((result, index) =>
+    result.status === 'rejected' ? [{ proxy: sources[index]?.proxy, reason: result.reason as unknown }] : [],
+  );
+  const [first] = failures;
+  if (first !== undefined && failures.length === results.length) throw first.reason;
+  for (const { proxy, reason } of failures)
+    stderr.write(`warning: ${proxy} is not in it: ${describeError(reason)}\n`);
 }
 
 /** The line as its proxy wrote it, with the proxy's name where the target stood; lines in JSON as they are. */

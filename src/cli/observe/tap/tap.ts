@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
 import type { CliContext } from '../../context.ts';
-import { openLab } from '../../lab/lab-access.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
+import { openMesh } from '../../running-mesh/index.ts';
 import { lineOutputOption } from '../output.ts';
 import { followSources, type TapSource } from './follow-sources.ts';
 import { createInOrder } from './in-order.ts';
@@ -33,7 +33,7 @@ export function addTapCommand(program: Command, context: CliContext): void {
       'after',
       `
 Events are held for 0.6 s, to be in the order of time. Connections are seen by the ztunnels at both ends. Requests are seen by waypoints, which tell the controller of them every
-second or two and, when they are busy, of a part of them. Without --node all of a lab are followed.
+second or two and, when they are busy, of a part of them. Without --node all are followed, of a cluster at most 50.
 
 Examples:
   $ nodemesh tap -n shop                              all of a namespace
@@ -88,21 +88,28 @@ Examples:
     });
 }
 
-/** Whoever was named; else the controller, and every node of a lab, because only a node knows its connections. */
+/** Whoever was named; else the controller, and the nodes, because only a node knows its connections. */
 async function openSources(
   context: CliContext,
   options: ApiOptions,
 ): Promise<readonly [OpenSource, ...OpenSource[]]> {
-  const { lab, node, address, tokenFile } = options;
+  const { node, address, tokenFile } = options;
   if (address !== undefined || node !== undefined || tokenFile !== undefined)
     return [{ name: address ?? node ?? 'it', api: await openApi(context, options) }];
-  const where = lab === undefined ? {} : { lab };
-  const nodes = await openLab(context, lab).nodes();
+  const mesh = await openMesh(context, options);
+  const nodes = await mesh.nodes();
+  if (nodes.length > MOST_NODES)
+    context.terminal.stderr.write(
+      `(of ${nodes.length} nodes the first ${MOST_NODES} are followed; --node NAME follows one)\n`,
+    );
   return Promise.all([
-    openApi(context, where).then((api) => ({ name: 'the controller', api })),
-    ...nodes.map(async (name) => ({ name, api: await openApi(context, { ...where, node: name }) })),
+    mesh.api().then((api) => ({ name: 'the controller', api })),
+    ...nodes.slice(0, MOST_NODES).map(async (name) => ({ name, api: await mesh.api(name) })),
   ]);
 }
+
+/** Each is a connection that stays; in a cluster all of them go through the API server. */
+const MOST_NODES = 50;
 
 interface OpenSource extends TapSource {
   readonly api: ApiClient;

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { describeError } from '../../base/index.ts';
 import type { LabClient } from '../../lab/index.ts';
 import { logSources } from '../observe/index.ts';
+import type { RunningMesh } from '../running-mesh/index.ts';
 import { jsonFile, type Missing, type ReportFile, textFile, yamlFile } from './report-file.ts';
 
 /** What was found, and what was not. */
@@ -48,40 +49,48 @@ const CONTROLLER_PAGES: typeof PROXY_PAGES = [
   ['/ca/roots', 'roots.txt'],
 ];
 
-/** Everything a lab tells: its status, objects, and of each part dumps, metrics and the last lines of its log. */
-export async function labParts(lab: LabClient, logLines: number): Promise<readonly Wanted[]> {
-  const { nodes } = await lab.status();
-  const kinds = await lab.kinds();
-  const sources = await logSources(lab, []);
-  const waypoints = sources.filter(({ proxy }) => proxy.startsWith('waypoint/'));
+/** Everything a mesh tells: objects, and of each part dumps, metrics and the last lines of its log. */
+export async function meshParts(mesh: RunningMesh, logLines: number): Promise<readonly Wanted[]> {
+  const [nodes, kinds, sources] = await Promise.all([mesh.nodes(), mesh.kinds(), logSources(mesh, [])]);
   return [
-    { path: 'lab/status.json', read: async () => jsonFile('lab/status.json', await lab.status()) },
-    ...kinds.map((kind) => objectsOf(lab, kind)),
-    ...CONTROLLER_PAGES.map(([page, file]) => adminPage(lab, 'controller', page, `controller/${file}`)),
-    ...nodes.flatMap(({ name }) =>
-      PROXY_PAGES.map(([page, file]) => adminPage(lab, name, page, `ztunnel/${name}/${file}`)),
+    ...kinds.map((kind) => objectsOf(mesh, kind)),
+    ...CONTROLLER_PAGES.map(([page, file]) => adminPage(mesh, 'controller', page, `controller/${file}`)),
+    ...nodes.flatMap((name) =>
+      PROXY_PAGES.map(([page, file]) => adminPage(mesh, name, page, `ztunnel/${name}/${file}`)),
     ),
-    ...waypoints.flatMap(({ proxy, query: { pod = '', namespace = '' }, waypoint = '' }) =>
-      WAYPOINT_PAGES.map(([page, file]) => ({
-        path: `${proxy}/${file}`,
-        read: async () => {
-          const answer = await lab.waypointAdmin({ namespace, name: waypoint, pod }, { path: page });
-          return pageFile(`${proxy}/${file}`, answer);
-        },
-      })),
+    ...sources.flatMap(({ proxy, owner, waypoint }) =>
+      owner.kind !== 'waypoint'
+        ? []
+        : WAYPOINT_PAGES.map(([page, file]) => ({
+            path: `${proxy}/${file}`,
+            read: async () => {
+              const { namespace, pod } = owner;
+              const replica = { namespace, name: waypoint ?? '', pod };
+              return pageFile(`${proxy}/${file}`, await mesh.waypointAdmin(replica, { path: page }));
+            },
+          })),
     ),
-    ...['controller', 'supervisor'].map((pod) => logOf(lab, pod, { pod }, logLines)),
-    ...sources.map(({ proxy, query }) => logOf(lab, proxy, query, logLines)),
+    logOf('controller', () => mesh.log({ kind: 'controller' }, { tail: logLines })),
+    ...sources.map(({ proxy, owner }) => logOf(proxy, () => mesh.log(owner, { tail: logLines }))),
   ];
 }
 
-function objectsOf(lab: LabClient, kind: string): Wanted {
-  const path = `objects/${kind}.yaml`;
-  return { path, read: async () => yamlFile(path, await lab.objects(kind)) };
+/** What only a lab has. */
+export function labParts(lab: LabClient, logLines: number): readonly Wanted[] {
+  const query = new URLSearchParams({ pod: 'supervisor', tail: String(logLines) });
+  return [
+    { path: 'lab/status.json', read: async () => jsonFile('lab/status.json', await lab.status()) },
+    logOf('supervisor', () => lab.stream('logs', query)),
+  ];
 }
 
-function adminPage(lab: LabClient, part: string, page: string, path: string): Wanted {
-  return { path, read: async () => pageFile(path, await lab.admin(part, page)) };
+function objectsOf(mesh: RunningMesh, kind: string): Wanted {
+  const path = `objects/${kind}.yaml`;
+  return { path, read: async () => yamlFile(path, await mesh.objects(kind)) };
+}
+
+function adminPage(mesh: RunningMesh, part: string, page: string, path: string): Wanted {
+  return { path, read: async () => pageFile(path, await mesh.admin(part, page)) };
 }
 
 function pageFile(path: string, answer: { readonly status: number; readonly body: string }): ReportFile {
@@ -89,15 +98,9 @@ function pageFile(path: string, answer: { readonly status: number; readonly body
   throw new Error(`answered with status ${answer.status}`);
 }
 
-function logOf(lab: LabClient, name: string, query: Readonly<Record<string, string>>, lines: number): Wanted {
+function logOf(name: string, open: () => Promise<Readable>): Wanted {
   const path = `${name}/log.txt`;
-  return {
-    path,
-    read: async () => {
-      const stream = await lab.stream('logs', new URLSearchParams({ ...query, tail: String(lines) }));
-      return textFile(path, await textOf(stream));
-    },
-  };
+  return { path, read: async () => textFile(path, await textOf(await open())) };
 }
 
 async function textOf(stream: Readable): Promise<string> {

@@ -1,0 +1,2 @@
+export { clusterChecks } from './cluster-checks.ts';
+export { noCluster } from './no-cluster.ts';

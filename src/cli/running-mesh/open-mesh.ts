@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { accessOf, openCluster } from '../install/index.ts';
+import { openLab } from '../lab/lab-access.ts';
+import { meansLab, type ObjectPlaceOptions, withObjectPlaceOptions } from '../object-store/index.ts';
+import { createLabMesh } from './lab-mesh.ts';
+import type { RunningMesh } from './running-mesh.ts';
+
+/** Which mesh is meant. Without any of them: that of the lab that runs, else that of the cluster of the kubeconfig. */
+export type MeshPlaceOptions = ObjectPlaceOptions;
+
+/** What every command takes that asks a mesh that runs. */
+export function withMeshPlaceOptions(command: Command): Command {
+  return withObjectPlaceOptions(command);
+}
+
+/** Its connections end with the command. Rejects with MeshError, saying how to get one. */
+export async function openMesh(context: CliContext, options: MeshPlaceOptions): Promise<RunningMesh> {
+  if (meansLab(context, options)) return createLabMesh(openLab(context, options.lab));
+  // Loaded where it is needed, as the client of the API server is.
+  const [{ createPodAccess }, { createClusterMesh }] = await Promise.all([
+    import('../../controller/index.ts'),
+    import('./cluster/cluster-mesh.ts'),
+  ]);
+  const cluster = await openCluster(context, options);
+  context.owned.own(cluster.api);
+  return createClusterMesh(
+    cluster,
+    context.owned.own(createPodAccess({ access: accessOf(context, options) })),
+  );
+}
