@@ -13,6 +13,7 @@ export interface ClusterFlags {
   readonly rootOverlap: number;
   readonly namespace?: string;
   readonly instance?: string;
+  readonly shutdownDelay: number;
 }
 
 export function addClusterOptions(command: Command): void {
@@ -30,7 +31,15 @@ export function addClusterOptions(command: Command): void {
         .default(durationMs('2m'), '2m'),
     )
     .option('--namespace <name>', "of the mesh's own objects (default: $POD_NAMESPACE, else nodemesh-system)")
-    .option('--instance <name>', 'name of this replica (default: $POD_NAME, else the host name)');
+    .option('--instance <name>', 'name of this replica (default: $POD_NAME, else the host name)')
+    .addOption(
+      new Option(
+        '--shutdown-delay <duration>',
+        'how long it serves on after SIGTERM, not ready and leading no more, before it ends its streams',
+      )
+        .argParser(durationMs)
+        .default(durationMs('0s'), '0s'),
+    );
 }
 
 /** Undefined without --kubernetes. */

@@ -135,6 +135,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     svidTtlMs: flags.svidTtl,
     limits: limitsOf(flags),
     webhook: webhookOf(flags),
+    shutdownDelayMs: flags.shutdownDelay,
     waypoints: {
       image: flags.waypointImage,
       ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),

@@ -57,6 +57,8 @@ export interface ControllerOptions {
   readonly limits?: Partial<CallLimits> | undefined;
   /** The admission webhook. Default: none. */
   readonly webhook?: WebhookOptions | undefined;
+  /** How long it serves on when it is closed, once it has said that it is not ready. Default 0. */
+  readonly shutdownDelayMs?: number | undefined;
 }
 
 export interface WaypointPodConfig {
@@ -103,6 +105,7 @@ export interface ControllerConfig {
   readonly leaveWaitMs: number;
   readonly limits: CallLimits;
   readonly webhook: WebhookConfig | undefined;
+  readonly shutdownDelayMs: number;
 }
 
 /** Fills in defaults and checks; throws ControllerError ERR_CONTROLLER_CONFIG that names everything that is wrong. */
@@ -136,6 +139,7 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     leaveWaitMs: options.leaveWaitMs ?? 2_000,
     limits: resolveCallLimits(options.limits),
     webhook: resolveWebhookConfig(options.webhook),
+    shutdownDelayMs: options.shutdownDelayMs ?? 0,
   };
   const faults = faultsOf(config);
   if (faults.length === 0) return Object.freeze(config);

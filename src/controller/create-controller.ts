@@ -23,6 +23,7 @@ import { callerKey, limitServices, registerLimitMetrics } from './limits/index.t
 import { type Leadership, soleLeader } from './leadership/index.ts';
 import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
 import { type ListenAddress, listenAdmin } from './server/admin-listeners.ts';
+import { createHandOver } from './server/hand-over.ts';
 import { openMesh } from './server/mesh.ts';
 import { createProxyServices } from './server/proxy-services.ts';
 import { streamPeerOf } from './server/stream-peer.ts';
@@ -50,7 +51,10 @@ export interface ControllerDependencies {
   readonly version?: string;
 }
 
-/** The control plane of one mesh. */
+/**
+ * The control plane of one mesh. Closing hands it over to others: it says that it is not ready, gives up leading, serves on
+ * for as long as its configuration says, and then takes no more calls, ends the streams and waits for what is being answered.
+ */
 export interface Controller extends Closable {
   /** Reads everything once, then serves. Rejects when it cannot; it is closed then. */
   start(): Promise<void>;
@@ -182,6 +186,8 @@ async function startController(
   certificate.onRenewed((renewed) => grpc.setCertificate(renewed));
   listening();
   const addresses = { grpc: grpc.address, ...admin, dashboard, webhook: await webhook.listen() };
+  const handOver = createHandOver({ readiness, delayMs: config.shutdownDelayMs, clock, log });
+  owned.own(handOver.linger);
   if (cluster !== undefined) {
     let refused = 0;
     makeGauge(registry, METRICS.controllerAuthorityRefused, (self) => self.set(refused));
@@ -190,6 +196,7 @@ async function startController(
     };
     joinCluster(mesh, cluster, { tell, clock, log }, owned);
   }
+  owned.own(handOver.announce);
   log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });
   return addresses;
 }

@@ -56,7 +56,7 @@ function controllerPod(shape: Shape): Fields {
   return {
     serviceAccountName: CONTROLLER,
     priorityClassName: 'system-cluster-critical',
-    // Longer than the controller takes to hand its proxies over.
+    // Longer than the controller takes to hand its proxies over, its delay included.
     terminationGracePeriodSeconds: 30,
     nodeSelector: { 'kubernetes.io/os': 'linux' },
     topologySpreadConstraints: [spread('kubernetes.io/hostname'), spread('topology.kubernetes.io/zone')],
@@ -113,6 +113,8 @@ function controllerArguments(shape: Shape): readonly string[] {
     ...shape.when('network', [`--network=${shape.text('network')}`]),
     `--root-namespace=${shape.text('rootNamespace')}`,
     `--svid-ttl=${shape.text('svidTtl')}`,
+    // Until every node has heard that its endpoint is gone, some still come.
+    '--shutdown-delay=5s',
     `--waypoint-image=${shape.text('image')}`,
     `--log-level=${shape.text('logLevel')}`,
     `--log-format=${shape.text('logFormat')}`,

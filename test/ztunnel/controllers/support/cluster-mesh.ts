@@ -46,6 +46,8 @@ export async function startClusterMesh(options: {
   /** Of workloads' certificates. */
   readonly svidTtl: string;
   readonly rootOverlap?: string;
+  /** Default: none. */
+  readonly shutdownDelay?: string;
 }): Promise<ClusterMesh> {
   const directory = mkdtempSync(join(tmpdir(), 'nodemesh-cluster-'));
   const topology = createTopology('zt');
@@ -80,7 +82,10 @@ export async function startClusterMesh(options: {
           instance,
           kubeconfig,
           compileCache: join(directory, 'compile-cache'),
-          flags: ['--svid-ttl', options.svidTtl, '--root-overlap', options.rootOverlap ?? '3s'],
+          flags: [
+            ...['--svid-ttl', options.svidTtl, '--root-overlap', options.rootOverlap ?? '3s'],
+            ...['--shutdown-delay', options.shutdownDelay ?? '0s'],
+          ],
         }),
       ),
     );
