@@ -8,6 +8,7 @@ import {
 } from '../../base/index.ts';
 import type { AuthorityFiles } from '../../identity/index.ts';
 import { ControllerError } from '../errors.ts';
+import { type RecordNews, recordFingerprint } from './record-news.ts';
 import {
   createSecret,
   patchSecret,
@@ -19,8 +20,10 @@ import {
 
 export interface SecretFilesOptions extends SecretName {
   readonly api: SecretApi;
-  /** How often it is looked at for what other replicas have written. */
+  /** How often it is looked at for what other replicas have written, heard of or not. */
   readonly everyMs: number;
+  /** How replicas hear of what others have written. */
+  readonly news: Pick<RecordNews, 'heard' | 'tell'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -37,6 +40,8 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
   let known: string | undefined;
   let announced: string | undefined;
   let timer: Timer | undefined;
+  let looking = false;
+  let again = false;
   let closed = false;
 
   async function fetch(): Promise<SecretContent | undefined> {
@@ -69,6 +74,7 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
   }
 
   async function look(): Promise<void> {
+    looking = true;
     try {
       const record = (await readSecret(api, options))?.text(RECORD);
       if (record !== undefined && record !== known && record !== announced) {
@@ -78,19 +84,30 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
     } catch (error) {
       log.debug('the authority cannot be looked at', { error: describeError(error) });
     }
-    arm();
+    looking = false;
+    arm(again ? 0 : options.everyMs);
+    again = false;
   }
 
-  function arm(): void {
-    if (!closed) timer = clock.after(options.everyMs, () => void look());
+  function arm(delayMs: number): void {
+    timer?.cancel();
+    if (!closed) timer = clock.after(delayMs, () => void look());
   }
+
+  const unsubscribe = options.news.heard.subscribe((fingerprint) => {
+    if (known !== undefined && fingerprint === recordFingerprint(known)) return;
+    // What is being read may be older than the news.
+    if (looking) again = true;
+    else arm(0);
+  });
 
   function stop(): void {
     closed = true;
+    unsubscribe();
     timer?.cancel();
   }
 
-  arm();
+  arm(options.everyMs);
   return {
     place: `the Secret ${options.namespace}/${options.name}`,
     changes,
@@ -104,7 +121,10 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
         const stands = present?.text(name);
         return exclusive ? stands === undefined : name !== RECORD || stands === known;
       });
-      if (written && name === RECORD) known = text;
+      if (written && name === RECORD) {
+        known = text;
+        options.news.tell(text);
+      }
       return written;
     },
     async remove(name) {

@@ -2,6 +2,7 @@ import { type Clock, type Closable, createClosableStack, type Logger } from '../
 import type { AuthorityFiles, AuthorityMaterial } from '../../identity/index.ts';
 import {
   type AuthorityPlace,
+  createRecordNews,
   createSecretFiles,
   mountedAuthority,
   secretAuthority,
@@ -13,6 +14,7 @@ import { type ControllerSink, createKubernetesSink } from '../sink/index.ts';
 import { createKubernetesSource, type ObjectSource } from '../sources/index.ts';
 import { createTokenReviewVerifier, type TokenVerifier } from '../tokens/index.ts';
 import { reviewerOf } from './review-token.ts';
+import { ROOT_CONFIG_MAP } from './root-config-map.ts';
 
 export interface ClusterOptions {
   readonly access: KubernetesAccess;
@@ -72,8 +74,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     const found = await place.read();
     const begin = found ?? (place === secret ? await secret.make() : undefined);
     if (begin === undefined) throw noAuthority(place.name);
+    const source = createKubernetesSource({ api, clock, log });
+    const news = createRecordNews({ api, namespace, name: ROOT_CONFIG_MAP, source, log });
+    owned.own({ close: async () => news.stop(), destroy: news.stop });
     const files = owned.own(
-      createSecretFiles({ api, namespace, name: 'nodemesh-authority', everyMs, clock, log }),
+      createSecretFiles({ api, namespace, name: 'nodemesh-authority', everyMs, news, clock, log }),
     );
     const leadership = createLeaderElection({
       ...{ api, namespace, clock, log },
@@ -85,7 +90,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       api,
       namespace,
       instance,
-      source: createKubernetesSource({ api, clock, log }),
+      source,
       sink: createKubernetesSink({ api: writer, instance, clock, log }),
       tokens: createTokenReviewVerifier({ review: reviewerOf(api), clock }),
       leadership,

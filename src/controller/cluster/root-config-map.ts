@@ -3,6 +3,9 @@ import type { Authority } from '../../identity/index.ts';
 import { isKubernetesError, isRecord, type KubernetesApi, resourceType } from '../kubernetes/index.ts';
 import type { Leadership } from '../leadership/index.ts';
 
+/** In the mesh's own namespace. */
+export const ROOT_CONFIG_MAP = 'nodemesh-root-cert';
+
 export interface RootConfigMapOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'create' | 'patch'>;
   readonly namespace: string;
@@ -16,7 +19,7 @@ export interface RootConfigMapOptions {
 /** Keeps the ConfigMap with the mesh's roots, by which node proxies trust the controller; looked after, should it be changed. */
 export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
   const { api, namespace, authority, leadership, clock, log } = options;
-  const target = { resource: CONFIG_MAPS, namespace, name: NAME };
+  const target = { resource: CONFIG_MAPS, namespace, name: ROOT_CONFIG_MAP };
   let timer: Timer | undefined;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
@@ -30,11 +33,11 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
       await api.patch(target, { type: 'merge', body: { data } });
     } catch (error) {
       if (!isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')) throw error;
-      const metadata = { namespace, name: NAME, labels: LABELS };
+      const metadata = { namespace, name: ROOT_CONFIG_MAP, labels: LABELS };
       const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
       await api.create({ resource: CONFIG_MAPS, namespace }, object);
     }
-    log.info('root certificates written', { configMap: `${namespace}/${NAME}` });
+    log.info('root certificates written', { configMap: `${namespace}/${ROOT_CONFIG_MAP}` });
   }
 
   function look(delayMs: number): void {
@@ -73,7 +76,6 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
 }
 
 const CONFIG_MAPS = resourceType('v1', 'configmaps', true);
-const NAME = 'nodemesh-root-cert';
 const KEY = 'root-cert.pem';
 const LABELS = {
   'app.kubernetes.io/part-of': 'nodemesh',
