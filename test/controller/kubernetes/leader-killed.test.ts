@@ -56,6 +56,7 @@ test('the leader is killed, and the authority replaced, under load without one f
     for (const process of processes.values()) process.kill('SIGKILL');
   });
   const service = await startForwarder(ports);
+  t.teardown(() => service.close());
   const holder = (): string =>
     String(
       (fake.get('Lease', 'nodemesh-system', 'nodemesh-controller')?.spec as { holderIdentity?: string })
@@ -154,7 +155,6 @@ test('the leader is killed, and the authority replaced, under load without one f
   await server.close();
   await client.close();
   unsubscribe();
-  await service.close();
   for (const process of processes.values()) {
     if (process.exitCode !== null || process.signalCode !== null) continue;
     process.kill('SIGTERM');

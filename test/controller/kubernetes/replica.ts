@@ -128,11 +128,11 @@ function ztunnelPod(node: string): ApiObject {
   };
 }
 
-/** Waits until it holds; fails after 20 s. */
+/** Waits until it holds; fails after 60 s, for processes that start beside many others. */
 export async function until(what: string, holds: () => boolean): Promise<number> {
   const begun = Date.now();
   while (!holds()) {
-    if (Date.now() - begun > 20_000) throw new Error(`waited 20 s for: ${what}`);
+    if (Date.now() - begun > 60_000) throw new Error(`waited 60 s for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return Date.now() - begun;
