@@ -145,7 +145,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     },
   });
   const clusterOptions = clusterOf(flags, process.env, { clock: systemClock, log });
-  const cluster = clusterOptions && (await openCluster(clusterOptions));
+  const cluster = clusterOptions && openCluster(clusterOptions);
   const controller = createController(config, {
     log,
     version,

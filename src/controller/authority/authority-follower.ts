@@ -1,5 +1,13 @@
-import { type Clock, type Closable, describeError, type Logger, type Timer } from '../../base/index.ts';
+import {
+  type Clock,
+  type Closable,
+  describeError,
+  type Logger,
+  MeshError,
+  type Timer,
+} from '../../base/index.ts';
 import type { Authority, RootStatus } from '../../identity/index.ts';
+import { ControllerError } from '../errors.ts';
 import type { Leadership } from '../leadership/index.ts';
 import type { AuthorityPlace } from './authority-place.ts';
 
@@ -34,20 +42,27 @@ export function followAuthority(options: AuthorityFollowerOptions): Closable {
   function note(next: string | undefined): void {
     if (next === problem) return;
     problem = next;
-    if (next === undefined) log.info('the authority that is handed in can be used', { place: place.name });
+    if (next === undefined) log.info('the authority that is handed in is good', { place: place.name });
     else
-      log.error('the authority that is handed in cannot be used; the one before goes on', { problem: next });
+      log.error('the authority that is handed in is no good; what is in use stays in use', { problem: next });
     options.tell(next);
   }
 
-  async function step(): Promise<void> {
+  /** Takes what is handed in, where it is another than before. */
+  async function take(): Promise<void> {
     const material = await place.read();
     if (material === undefined) throw new Error(`expected an authority in ${place.name}, got none`);
-    if (!leadership.leading) return;
-    await authority.plugIn(material);
+    if (leadership.leading) await authority.plugIn(material);
+  }
+
+  /** The steps of a rotation that are due, of whatever was taken last. */
+  async function advance(): Promise<void> {
     const nowMs = clock.now();
     const roots = authority.roots();
-    const waiting = roots.filter(isWaiting).at(-1);
+    const added = roots.filter(isWaiting);
+    const waiting = added.at(-1);
+    // Nothing was ever signed under those that another took the place of before their turn came.
+    for (const { name } of added.slice(0, -1)) await authority.removeRoot(name);
     if (waiting !== undefined && nowMs - (waiting.pluggedAtMs ?? nowMs) >= options.overlapMs) {
       if (await options.acknowledged()) await authority.activateRoot(waiting.name);
       else if (nowMs - (waiting.pluggedAtMs ?? nowMs) >= options.overlapMs + PATIENCE_MS) {
@@ -61,12 +76,25 @@ export function followAuthority(options: AuthorityFollowerOptions): Closable {
       if (neededUntilMs !== undefined && neededUntilMs <= nowMs) await authority.removeRoot(name);
   }
 
+  async function step(): Promise<void> {
+    try {
+      await take();
+    } finally {
+      // An old root must go in time, whatever has become of the place where the new one was.
+      if (leadership.leading) await advance();
+    }
+    requireInForce(authority.roots(), clock.now());
+  }
+
   async function round(): Promise<void> {
     try {
       await step();
       note(undefined);
     } catch (error) {
-      note(describeError(error));
+      // That it cannot be looked at for a while says nothing about it.
+      if (error instanceof MeshError && error.retryable)
+        log.debug('the authority that is handed in cannot be looked at', { error: describeError(error) });
+      else note(describeError(error));
     }
     if (!closed) timer = clock.after(options.everyMs, begin);
   }
@@ -88,6 +116,19 @@ export function followAuthority(options: AuthorityFollowerOptions): Closable {
     },
     destroy: stop,
   };
+}
+
+/** What was good when it was handed in may have ended since; nothing is signed by it any more. */
+function requireInForce([active]: readonly RootStatus[], nowMs: number): void {
+  if (active === undefined) return;
+  const endMs = Math.min(active.notAfterMs, active.intermediate?.notAfterMs ?? Infinity);
+  if (endMs > nowMs) return;
+  throw new ControllerError({
+    code: 'ERR_CONTROLLER_AUTHORITY',
+    blame: 'local',
+    message: `expected an authority in force, got ${active.name}, which ended ${new Date(endMs).toISOString()}; nothing can be signed`,
+    hint: 'hand in another',
+  });
 }
 
 function isWaiting({ state, pluggedAtMs }: RootStatus): boolean {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger } from '../../base/index.ts';
-import { errnoOf } from '../../base/index.ts';
+import { type Clock, describeError, errnoOf, type Logger } from '../../base/index.ts';
 import { type AuthorityMaterial, createSelfSignedMaterial } from '../../identity/index.ts';
+import { ControllerError } from '../errors.ts';
 import { cacertsOf, materialOf } from './material-layout.ts';
 import { createSecret, readSecret, type SecretApi, type SecretName } from './secret.ts';
 
@@ -10,7 +10,7 @@ import { createSecret, readSecret, type SecretApi, type SecretName } from './sec
 export interface AuthorityPlace {
   /** For people. */
   readonly name: string;
-  /** Undefined: there is none. Rejects with IdentityError ERR_IDENTITY_PLUGGED, or when it cannot be read now. */
+  /** Undefined: there is none. Rejects with IdentityError ERR_IDENTITY_PLUGGED, or when it cannot be read. */
   read(): Promise<AuthorityMaterial | undefined>;
 }
 
@@ -19,17 +19,39 @@ export function mountedAuthority(folder: string): AuthorityPlace {
   return {
     name: folder,
     async read() {
-      const texts = new Map<string, string>();
-      for (const name of FILES) {
-        try {
-          texts.set(name, await readFile(join(folder, name), 'utf8'));
-        } catch (error) {
-          if (errnoOf(error) !== 'ENOENT') throw error;
-        }
+      // A kubelet swaps all files at once, by a link: what was read across a swap is of two authorities.
+      for (let attempt = 1; ; attempt++) {
+        const before = await generationOf(folder);
+        const texts = await readTexts(folder);
+        if (attempt === MOST_ATTEMPTS || before === (await generationOf(folder)))
+          return materialOf((name) => texts.get(name));
       }
-      return materialOf((name) => texts.get(name));
     },
   };
+}
+
+/** Where the link of a kubelet's volume leads; undefined: it is none. */
+async function generationOf(folder: string): Promise<string | undefined> {
+  return await readlink(join(folder, '..data')).catch(() => undefined);
+}
+
+async function readTexts(folder: string): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const name of FILES) {
+    const file = join(folder, name);
+    try {
+      texts.set(name, await readFile(file, 'utf8'));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') continue;
+      throw new ControllerError({
+        code: 'ERR_CONTROLLER_AUTHORITY',
+        blame: 'local',
+        message: `expected a file at ${file} that can be read, got ${describeError(error)}`,
+        cause: error,
+      });
+    }
+  }
+  return texts;
 }
 
 /** A Secret, which the first replica makes when there is none. */
@@ -62,3 +84,4 @@ const FILES = [
   ...['ca-cert.pem', 'ca-key.pem', 'cert-chain.pem', 'root-cert.pem'],
   ...['tls.crt', 'tls.key', 'ca.crt'],
 ];
+const MOST_ATTEMPTS = 5;

@@ -44,17 +44,18 @@ export interface Cluster extends Closable {
   readonly authority: {
     readonly place: AuthorityPlace;
     readonly files: AuthorityFiles;
-    readonly begin: AuthorityMaterial;
+    /** Asked for where there is no authority yet. Rejects when none is handed in that can be used. */
+    readonly begin: () => Promise<AuthorityMaterial>;
     readonly overlapMs: number;
     readonly everyMs: number;
   };
 }
 
 /**
- * Connects to the API server and finds the authority there. Writes go through a client of their own, so that leases, tokens
- * and objects never wait behind them. Rejects with a MeshError when the API server cannot be asked, or has no usable authority.
+ * What a controller needs of the API server, and where its authority is there. Writes go through a client of their own, so
+ * that leases, tokens and objects never wait behind them. Nothing is asked for yet.
  */
-export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+export function openCluster(options: ClusterOptions): Cluster {
   const {
     access,
     namespace,
@@ -71,9 +72,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     const everyMs = Math.min(LOOK_MS, Math.max(200, overlapMs / 8));
     const secret = secretAuthority({ api, namespace, name: 'nodemesh-ca', trustDomain, clock, log });
     const place = options.authorityFolder === undefined ? secret : mountedAuthority(options.authorityFolder);
-    const found = await place.read();
-    const begin = found ?? (place === secret ? await secret.make() : undefined);
-    if (begin === undefined) throw noAuthority(place.name);
+    const begin = async (): Promise<AuthorityMaterial> => {
+      const found = (await place.read()) ?? (place === secret ? await secret.make() : undefined);
+      if (found === undefined) throw noAuthority(place.name);
+      return found;
+    };
     const source = createKubernetesSource({ api, clock, log });
     const news = createRecordNews({ api, namespace, name: ROOT_CONFIG_MAP, source, log });
     owned.own({ close: async () => news.stop(), destroy: news.stop });

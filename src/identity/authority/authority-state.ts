@@ -11,8 +11,11 @@ export interface AuthorityOptions {
   readonly directory?: string | undefined;
   /** Where it is kept instead of a folder. */
   readonly files?: AuthorityFiles | undefined;
-  /** What it begins with when there is nothing yet. Default: a root of its own making. */
-  readonly begin?: AuthorityMaterial | undefined;
+  /**
+   * What it begins with when there is nothing yet; asked for only then, and nothing is opened when it cannot be had.
+   * Default: a root of its own making.
+   */
+  readonly begin?: AuthorityMaterial | (() => Promise<AuthorityMaterial>) | undefined;
   readonly trustDomain: string;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -36,7 +39,7 @@ export interface AuthoritySettings {
   readonly trustDomain: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly begin: AuthorityMaterial | undefined;
+  readonly begin: AuthorityOptions['begin'];
   readonly lifetimes: SignerLifetimes;
   readonly maximumTtlMs: number;
   readonly revocationListLifetimeMs: number;
@@ -56,9 +59,9 @@ export async function loadOrCreate(
 ): Promise<AuthorityState> {
   const stored = await folder.readRecord();
   if (stored !== undefined) return load(folder, settings, stored);
+  const begin = typeof settings.begin === 'function' ? await settings.begin() : settings.begin;
   const nowMs = settings.clock.now();
   const factory = { folder, ...settings, nowMs };
-  const { begin } = settings;
   const root =
     begin === undefined
       ? await createRoot(factory)

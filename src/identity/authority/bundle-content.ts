@@ -9,9 +9,14 @@ import { allSigners } from './root-signers.ts';
 export function bundleOf(state: AuthorityState, crlsPem: readonly string[]): TrustBundle {
   return createTrustBundle({
     trustDomain: state.record.trustDomain,
-    rootsPem: state.roots.map((root) => root.root.certificate.pem),
+    rootsPem: rootsPemOf(state),
     crlsPem,
   });
+}
+
+/** The active one first. An intermediate that is replaced under its root brings that root a second time: once is enough. */
+export function rootsPemOf({ roots }: AuthorityState): readonly string[] {
+  return [...new Set(roots.map(({ root }) => root.certificate.pem))];
 }
 
 /** Signed lists, kept until half of their life is over, since each signing makes a new bundle version. */

@@ -3,6 +3,7 @@ import { checkSigningRequest, formatPem, KEY_ALGORITHM, readPemCertificate } fro
 import { IdentityError } from '../errors.ts';
 import { authorityError, type StoredSigner } from './authority-folder.ts';
 import type { AuthoritySettings, AuthorityState } from './authority-state.ts';
+import { rootsPemOf } from './bundle-content.ts';
 import { createServerCertificate, createWorkloadCertificate, type Validity } from './certificate-profiles.ts';
 import { leafSigner, within } from './root-signers.ts';
 
@@ -60,7 +61,7 @@ export async function issueWorkloadCertificate(
   const pem = await createWorkloadCertificate({ identity, publicKey, signer, validity });
   const leaf = readPemCertificate(pem);
   return {
-    chainPem: [pem, ...issuersPem(state), rootsPem(state)],
+    chainPem: [pem, ...issuersPem(state), rootsPemOf(state).join('')],
     notAfterMs: leaf.notAfterMs,
     serial: leaf.serial,
   };
@@ -94,10 +95,6 @@ function issuersPem(state: AuthorityState): readonly string[] {
   const useful = cross !== undefined && state.roots.some((root) => root.root.name === cross.by);
   const chain = active.record.plugged?.chainPem ?? [];
   return [...intermediates, ...chain, ...(useful ? [cross.pem] : [])];
-}
-
-function rootsPem(state: AuthorityState): string {
-  return state.roots.map((root) => root.root.certificate.pem).join('');
 }
 
 /** @throws IdentityError ERR_IDENTITY_AUTHORITY when the signer has expired. */

@@ -307,7 +307,7 @@ export const METRICS = {
   ),
   controllerAuthorityRefused: gauge(
     'nodemesh_controller_ca_refused',
-    '1 while the authority that is handed in cannot be used and the one before goes on, else 0',
+    '1 while the authority that is handed in cannot be used, or is gone, and the one before goes on, or has ended, else 0',
     [],
   ),
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [

@@ -7,6 +7,7 @@ import {
   openCluster,
   resolveControllerConfig,
 } from '../../../src/controller/index.ts';
+import { createMetricsRegistry } from '../../../src/telemetry/index.ts';
 import type { ApiObject, Json } from '../../support/kubernetes-api/api-object.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
 
@@ -15,6 +16,8 @@ export interface Replica {
   readonly cluster: Cluster;
   readonly controller: Controller;
   readonly address: string;
+  /** What it is scraped for. */
+  metrics(): Promise<string>;
   /** Ends as a pod that is deleted does. */
   stop(): Promise<void>;
   /** Ends as a process that is killed does: the lease is not given back. */
@@ -24,9 +27,9 @@ export interface Replica {
 export async function startReplica(
   t: Test,
   kubeconfig: string,
-  options: { readonly instance: string; readonly rootOverlapMs?: number },
+  options: { readonly instance: string; readonly rootOverlapMs?: number; readonly authorityFolder?: string },
 ): Promise<Replica> {
-  const cluster = await openCluster({
+  const cluster = openCluster({
     access: { kind: 'kubeconfig', file: kubeconfig },
     namespace: 'nodemesh-system',
     trustDomain: 'cluster.local',
@@ -40,7 +43,8 @@ export async function startReplica(
     serverNames: ['localhost'],
     svidTtlMs: 60_000,
   });
-  const controller = createController(config, { cluster });
+  const registry = createMetricsRegistry();
+  const controller = createController(config, { cluster, registry });
   await controller.start();
   let ended = false;
   const kill = (): void => {
@@ -54,6 +58,7 @@ export async function startReplica(
     cluster,
     controller,
     address: `127.0.0.1:${controller.addresses.grpc?.port}`,
+    metrics: async () => await registry.metrics(),
     async stop() {
       ended = true;
       await controller.close();

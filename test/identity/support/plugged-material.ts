@@ -11,7 +11,10 @@ export interface MaterialOptions {
   readonly key?: 'rsa' | 'p256' | 'p384';
   /** How many stand between the one that signs and the root. 0: the root signs. Default 1: the signing one is below it. */
   readonly levels?: 0 | 1 | 2;
+  /** Default 30; 0: it has ended when it is made. */
   readonly days?: number;
+  /** A root that signs by itself, instead of one of its own. */
+  readonly under?: AuthorityMaterial;
   /** basicConstraints of the one that signs. Default `critical,CA:TRUE`. */
   readonly constraints?: string;
 }
@@ -53,7 +56,11 @@ export function makeMaterial(options: MaterialOptions): AuthorityMaterial {
     );
   };
   try {
-    for (let level = 0; level <= levels; level++) make(level);
+    if (options.under !== undefined) {
+      writeFileSync(file('0.pem'), options.under.certificatePem);
+      writeFileSync(file('0.key'), options.under.keyPem);
+    }
+    for (let level = options.under === undefined ? 0 : 1; level <= levels; level++) make(level);
     const between = levels === 2 ? read('1.pem') : '';
     return {
       certificatePem: read(`${levels}.pem`),
