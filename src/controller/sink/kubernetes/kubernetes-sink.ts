@@ -6,10 +6,12 @@ import {
   resourceType,
 } from '../../kubernetes/index.ts';
 import type { ControllerSink, PodAnnotations } from '../controller-sink.ts';
+import type { ObjectStatus } from '../object-status.ts';
 import { createEventWriter } from './event-writer.ts';
 import { applyOwned, deleteOwned } from './owned-objects.ts';
 import { writing } from './sink-error.ts';
 import { staleStatuses } from './stale-statuses.ts';
+import type { SeenObject } from './status-patch.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface KubernetesSinkOptions {
@@ -27,17 +29,23 @@ export interface KubernetesSinkOptions {
 export function createKubernetesSink(options: KubernetesSinkOptions): ControllerSink {
   const { api, instance, clock = systemClock, log = silentLogger } = options;
   const events = createEventWriter({ api, instance, clock, log });
+  const now = (): string => new Date(clock.now()).toISOString();
+  /** What the last look at many has seen of those that it called stale, until they are written. */
+  let stale: Map<ObjectStatus, SeenObject | undefined> = new Map();
   return {
     annotatePod: (change, signal) =>
       writing(`annotations of pod ${change.namespace}/${change.name}`, () => annotate(api, change, signal)),
     setStatus: (change, signal) =>
-      writing(`status of ${change.kind} ${change.namespace}/${change.name}`, () =>
-        writeStatus(api, { change, now: new Date(clock.now()).toISOString(), signal }),
-      ),
+      writing(`status of ${change.kind} ${change.namespace}/${change.name}`, () => {
+        const seen = stale.get(change);
+        stale.delete(change);
+        return writeStatus(api, { change, now: now(), signal, seen });
+      }),
     staleStatuses: (changes, signal) =>
-      writing(`look at ${changes.length} statuses`, () =>
-        staleStatuses(changes, { api, now: new Date(clock.now()).toISOString(), signal }),
-      ),
+      writing(`look at ${changes.length} statuses`, async () => {
+        stale = new Map(await staleStatuses(changes, { api, now: now(), signal }));
+        return [...stale.keys()];
+      }),
     recordEvent: (event, signal) =>
       writing(`event of ${event.kind} ${event.namespace}/${event.name}`, () => events.write(event, signal)),
     applyObject: (manifest, signal) =>

@@ -3,6 +3,19 @@ import { mergeStatus } from '../../../model/index.ts';
 import { isRecord, type KubernetesObject } from '../../kubernetes/index.ts';
 import type { ObjectStatus } from '../object-status.ts';
 
+/** What a patch of its status depends on. */
+export type SeenObject = Pick<KubernetesObject, 'metadata'> & {
+  /** In which it was seen. */
+  readonly apiVersion: string;
+  readonly status?: unknown;
+};
+
+/** No more of the object than is needed, which may be kept for a while. */
+export function seenObject({ metadata, status }: KubernetesObject, apiVersion: string): SeenObject {
+  const { resourceVersion } = metadata;
+  return { apiVersion, metadata: resourceVersion === undefined ? {} : { resourceVersion }, status };
+}
+
 /** A merge patch of the members that change, good for this version of the object alone; undefined: nothing changes. */
 export function statusPatch(object: KubernetesObject, change: ObjectStatus, now: string): object | undefined {
   const { conditions = [], withdrawnConditions = [], lists = {}, fields = {} } = change;

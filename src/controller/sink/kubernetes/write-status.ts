@@ -1,7 +1,7 @@
 import { isKubernetesError, type KubernetesApi } from '../../kubernetes/index.ts';
 import type { ObjectStatus } from '../object-status.ts';
 import { targetOf, versionsOf } from './resource-of.ts';
-import { statusPatch } from './status-patch.ts';
+import { type SeenObject, statusPatch } from './status-patch.ts';
 
 type StatusApi = Pick<KubernetesApi, 'get' | 'patch'>;
 
@@ -9,6 +9,8 @@ interface StatusWrite {
   readonly change: ObjectStatus;
   readonly now: string;
   readonly signal: AbortSignal | undefined;
+  /** The object as it was a moment ago: that need not be read. */
+  readonly seen?: SeenObject | undefined;
 }
 
 /**
@@ -16,17 +18,18 @@ interface StatusWrite {
  * between; else from the start. An object that is gone has nothing to be said of.
  */
 export async function writeStatus(api: StatusApi, write: StatusWrite): Promise<void> {
-  for (const apiVersion of versionsOf(write.change)) {
-    if (await writeVersion(api, { ...write, change: { ...write.change, apiVersion } })) return;
+  const { change, seen } = write;
+  for (const apiVersion of seen === undefined ? versionsOf(change) : [seen.apiVersion]) {
+    if (await writeVersion(api, { ...write, change: { ...change, apiVersion } })) return;
   }
 }
 
 /** False: there is no such object in this version. */
-async function writeVersion(api: StatusApi, { change, now, signal }: StatusWrite): Promise<boolean> {
+async function writeVersion(api: StatusApi, { change, now, signal, seen }: StatusWrite): Promise<boolean> {
   const target = targetOf(change);
   for (let attempt = 1; ; attempt++) {
     try {
-      const object = await api.get(target, { signal });
+      const object = seen !== undefined && attempt === 1 ? seen : await api.get(target, { signal });
       const body = statusPatch(object, change, now);
       if (body !== undefined)
         await api.patch({ ...target, subresource: 'status' }, { type: 'merge', body }, { signal });
