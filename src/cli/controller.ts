@@ -179,7 +179,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     await controller.start();
     log.info('started', { ...controller.addresses, version });
   } catch (error) {
-    log.error('start failed', { error: describeError(error) });
+    log.error('start failed', { error });
     exit(1);
   }
 }

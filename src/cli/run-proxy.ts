@@ -54,7 +54,7 @@ export async function runProxy(
     await proxy.start();
     started(proxy);
   } catch (error) {
-    proxy.log.error('start failed', { error: describeError(error) });
+    proxy.log.error('start failed', { error });
     exit(1);
   }
 }

@@ -1,11 +1,9 @@
 import { type Test, test } from 'tap';
-import { createSignal } from '../../src/base/index.ts';
-import type { WorkloadUid } from '../../src/model/index.ts';
-import { createGrpcClient } from '../../src/wire/index.ts';
 import { startController } from './support/controller-process.ts';
 import { grantsOf, usesOf } from './support/grants.ts';
 import { installMesh, kubeconfigWith, listOf, runPod, SYSTEM, tokenOf } from './support/installed-mesh.ts';
 import { eventually, type Kubectl, kubectlOf } from './support/kubectl.ts';
+import { openReporter } from './support/node-client.ts';
 import { needsOwnCluster, startOwnCluster } from './support/own-cluster.ts';
 
 const ACCOUNT = { namespace: SYSTEM, account: 'nodemesh-controller' };
@@ -106,7 +104,9 @@ test(
     ] as const)
       await shows(t, kubectl, [kind, name, '-n', 'shop', '-o', `jsonpath=${path}`], wanted);
 
-    await reportCaptured(t, kubectl, controller.grpc);
+    const node = { address: controller.grpc, name: 'node-1', ztunnel: 'ztunnel-x' };
+    const reportCaptured = await openReporter(t, kubectl, node);
+    await reportCaptured('shop', 'cart');
     await shows(
       t,
       kubectl,
@@ -221,30 +221,6 @@ async function shows(t: Test, kubectl: Kubectl, what: readonly string[], wanted:
     () => output,
   );
   t.match(output, wanted, what.slice(0, 2).join(' '));
-}
-
-/** As the ztunnel of the node does when it has captured the pod. */
-async function reportCaptured(t: Test, kubectl: Kubectl, address: string): Promise<void> {
-  const token = await tokenOf(kubectl, {
-    ...{ namespace: SYSTEM, account: 'ztunnel', pod: 'ztunnel-x', audience: 'istio-ca' },
-  });
-  const path = 'jsonpath={.data.root-cert\\.pem}';
-  const roots = await kubectl.must(['get', 'configmap', 'nodemesh-root-cert', '-n', SYSTEM, '-o', path]);
-  const client = createGrpcClient({
-    address,
-    serverName: 'localhost',
-    roots: { read: async () => roots, changes: createSignal<void>() },
-    token: async () => token,
-    clusterId: 'Kubernetes',
-  });
-  t.teardown(() => client.destroy());
-  const uid = 'Kubernetes//Pod/shop/cart' as WorkloadUid;
-  const pod = { uid, errorCode: '', error: '' };
-  for (const [generation, state] of [
-    [1, 'prepared'],
-    [2, 'captured'],
-  ] as const)
-    await client.reportNode({ node: 'node-1', generation, pods: [{ ...pod, state }] });
 }
 
 test('what the controller has no business with it may not do', needsOwnCluster(), async (t) => {

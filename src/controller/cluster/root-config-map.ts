@@ -23,6 +23,8 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
   let timer: Timer | undefined;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
+  /** What it failed with last: the same is not told again every two seconds. */
+  let said = '';
 
   async function write(): Promise<void> {
     if (!leadership.leading) return;
@@ -45,9 +47,13 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
     if (closed) return;
     timer = clock.after(delayMs, () => {
       running = running.then(write).then(
-        () => look(EVERY_MS),
+        () => {
+          said = '';
+          look(EVERY_MS);
+        },
         (error: unknown) => {
-          log.warn('root certificates not written', { error: describeError(error) });
+          if (describeError(error) !== said) log.warn('root certificates not written', { error });
+          said = describeError(error);
           look(RETRY_MS);
         },
       );

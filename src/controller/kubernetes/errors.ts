@@ -17,26 +17,38 @@ export const KUBERNETES_ERROR_CODES = {
 
 export type KubernetesErrorCode = keyof typeof KUBERNETES_ERROR_CODES;
 
+/** A right that the API server's authorizer misses, in the words of a role's rule. */
+export interface MissingRight {
+  readonly verb: string;
+  /** `pods/status` for a subresource. */
+  readonly resource: string;
+  readonly group: string;
+}
+
 /** A request to the API server failed. */
 export class KubernetesError extends MeshError<KubernetesErrorCode> {
   /** HTTP's; undefined where there was no answer. */
   readonly status: number | undefined;
   /** How long the API server wants us to stay away, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Of ERR_KUBERNETES_FORBIDDEN; undefined where an admission plug-in refused, which no right would change. */
+  readonly missingRight: MissingRight | undefined;
 
   constructor(options: {
     readonly code: KubernetesErrorCode;
     readonly blame?: Blame;
     readonly message: string;
-    readonly hint?: string;
+    readonly hint?: string | undefined;
     readonly retryable?: boolean;
     readonly cause?: unknown;
     readonly status?: number;
     readonly retryAfterMs?: number | undefined;
+    readonly missingRight?: MissingRight | undefined;
   }) {
     super({ ...options, blame: options.blame ?? 'upstream' });
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.missingRight = options.missingRight;
   }
 }
 
@@ -56,13 +68,16 @@ export function errorOfStatus(
 ): KubernetesError {
   const { status, reason } = answer;
   const code = codeOf(status, reason);
+  const missingRight = status === 403 ? missingRightIn(answer.message) : undefined;
   return new KubernetesError({
     code,
     blame: code === 'ERR_KUBERNETES_INVALID' ? 'local' : 'upstream',
     message: `${what}: ${status}${answer.message === '' ? '' : ` ${answer.message}`}`,
+    hint: missingRight && `add to the controller's role: ${ruleFor(missingRight)}`,
     retryable: RETRYABLE.has(code),
     status,
     retryAfterMs,
+    missingRight,
   });
 }
 
@@ -86,6 +101,19 @@ export function errorOfAnswer(what: string, message: string, cause?: unknown): K
     cause,
   });
 }
+
+/** Every authorizer's refusal is worded by the API server itself; whoever else refuses has words of his own. */
+function missingRightIn(message: string): MissingRight | undefined {
+  const [, verb, resource, group] = REFUSAL.exec(message) ?? [];
+  if (verb === undefined || resource === undefined || group === undefined) return undefined;
+  return { verb, resource, group };
+}
+
+function ruleFor({ verb, resource, group }: MissingRight): string {
+  return `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
+}
+
+const REFUSAL = / cannot (\w+) resource "([^"]+)" in API group "([^"]*)"/;
 
 function codeOf(status: number, reason: string): KubernetesErrorCode {
   if (status === 409) return reason === 'AlreadyExists' ? 'ERR_KUBERNETES_EXISTS' : 'ERR_KUBERNETES_CONFLICT';

@@ -6,6 +6,7 @@ export {
   KUBERNETES_ERROR_CODES,
   KubernetesError,
   type KubernetesErrorCode,
+  type MissingRight,
 } from './errors.ts';
 export type {
   CallOptions,

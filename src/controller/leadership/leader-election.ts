@@ -145,7 +145,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       if (lost) stepDown('another replica wrote the lease');
       else if (!failing) {
         failing = true;
-        log.warn('the lease cannot be reached', { lease: options.name, error: describeError(error) });
+        log.warn('the lease cannot be reached', { lease: options.name, error });
       }
     }
     // Spread, so that those who wait do not all ask at once.

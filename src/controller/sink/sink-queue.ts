@@ -12,10 +12,12 @@ import {
 } from '../../base/index.ts';
 import { type Leadership, soleLeader } from '../leadership/index.ts';
 import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
+import { KubernetesError, type MissingRight } from '../kubernetes/index.ts';
 import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
 import type { ObjectStatus } from './object-status.ts';
 import { findStale } from './find-stale.ts';
 import { createHeldEvents } from './held-events.ts';
+import { createRefusedWrites } from './refused-writes.ts';
 import { createWriteSlots } from './write-slots.ts';
 
 export interface SinkQueueOptions {
@@ -28,7 +30,7 @@ export interface SinkQueueOptions {
 
 /**
  * Writes until it has succeeded. Of several writes to one thing only the newest counts, so what is written at last is
- * what was asked for at last. Closing gives up what is not written yet: the next controller finds out for itself.
+ * what was asked for at last. What the controller has no right to write waits for the right. Closing gives up what is not written yet: the next controller finds out for itself.
  *
  * Beside a leader nothing is written, but it is known what would be: on taking over, every status is looked at, many at once
  * where the sink can, and written where it is not as it should be, the newest first, and what happened since the last leader fell silent is told. Objects are not: whoever
@@ -62,6 +64,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   const written = new Map<string, Map<string, ObjectStatus>>();
   const slots = createWriteSlots(MOST_AT_ONCE);
   const heldEvents = createHeldEvents(clock);
+  const refused = createRefusedWrites({ clock, log });
   const stop = new AbortController();
   /** Aborted with the end of the time in which this replica leads. */
   let term = new AbortController();
@@ -108,6 +111,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   async function drain(key: string): Promise<void> {
     const signal = AbortSignal.any([stop.signal, term.signal]);
     const backoff = createBackoff({ initialMs: 50, maximumMs: 5_000, jitter: 0.2 });
+    let right: MissingRight | undefined;
     for (let write = pending.get(key); write !== undefined; write = pending.get(key)) {
       try {
         await slots.run(async () => {
@@ -118,16 +122,20 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
         // A newer write may have come meanwhile; then it is its turn.
         if (pending.get(key) === write) pending.delete(key);
         backoff.reset();
+        if (right !== undefined) refused.given(right);
       } catch (error) {
         if (signal.aborted) break;
-        if (!isRetryable(error)) {
-          log.warn('write given up', { key, error });
+        right = refused.note(error);
+        const isGivenUp = right === undefined ? !isRetryable(error) : isEvent(key);
+        if (isGivenUp) {
+          if (right === undefined) log.warn('write given up', { key, error });
           if (pending.get(key) === write) pending.delete(key);
           continue;
         }
-        log.warn('write will be tried again', { key, error });
+        if (right === undefined) log.warn('write will be tried again', { key, error });
         // A wait that is broken off means that the queue closes, or that somebody else leads now.
-        await sleep(clock, backoff.next(), signal).catch(() => undefined);
+        const wait = right === undefined ? sleep(clock, backoff.next(), signal) : refused.wait(right, signal);
+        await wait.catch(() => undefined);
         if (signal.aborted) break;
       }
     }
@@ -148,7 +156,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
     if (eventsWaiting >= MOST_EVENTS) return;
     events += 1;
     eventsWaiting += 1;
-    void enqueue(`event ${events}`, (signal) => sink.recordEvent(event, signal)).finally(() => {
+    void enqueue(`${EVENT}${events}`, (signal) => sink.recordEvent(event, signal)).finally(() => {
       eventsWaiting -= 1;
     });
   }
@@ -158,7 +166,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       try {
         await sink.setStatus(change, signal);
       } catch (error) {
-        if (!signal.aborted && !isRetryable(error)) forget(change);
+        if (!signal.aborted && !isRetryable(error) && !isForbidden(error)) forget(change);
         throw error;
       }
     });
@@ -215,6 +223,15 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   };
 }
 
+/** What happened hours ago is no news when somebody at last may tell it. */
+function isEvent(key: string): boolean {
+  return key.startsWith(EVENT);
+}
+
+function isForbidden(error: unknown): boolean {
+  return causeOf(error, KubernetesError)?.missingRight !== undefined;
+}
+
 function isRetryable(error: unknown): boolean {
   return causeOf(error, MeshError)?.retryable === true;
 }
@@ -227,6 +244,7 @@ function objectName({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'name
   return `status ${kind} ${namespace}/${name}`;
 }
 
+const EVENT = 'event ';
 const CATCH_UP = 'catching up';
 /** Fewer than the client of an API server lets through, so that leases and tokens never wait behind them. */
 const MOST_AT_ONCE = 16;

@@ -39,6 +39,7 @@ export function createWebhook(
   const stop = source.events.subscribe((events) => neighbours.apply(events));
   owned.own({ close: async () => stop(), destroy: stop });
   let retry: Timer | undefined;
+  let said = '';
   let closed = false;
   const end = (): void => {
     closed = true;
@@ -88,7 +89,9 @@ export function createWebhook(
       return address;
     } catch (error) {
       if (closed) return undefined;
-      log.error('webhook is not served', { error: describeError(error), retryInMs: RETRY_MS });
+      // It is tried every ten seconds; what keeps it away is told once.
+      if (describeError(error) !== said) log.error('webhook is not served', { error, retryInMs: RETRY_MS });
+      said = describeError(error);
       retry = clock.after(RETRY_MS, () => void attempt());
       return undefined;
     }

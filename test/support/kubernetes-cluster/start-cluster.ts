@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,8 @@ export interface TestCluster {
   restartApiServer(): Promise<void>;
   /** Forgets all versions of objects but the present ones: a watch from an older one is answered with 410. */
   compact(): Promise<void>;
+  /** A token of these claims with the signature of the API server's own; none of them is checked here. */
+  signToken(claims: object): string;
   /** The requests of one user that were answered so far, oldest first. */
   requestsOf(user: string): Promise<readonly AuditedRequest[]>;
 }
@@ -105,6 +107,7 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
       apiServer = await startApiServer();
       await ready();
     },
+    signToken: (claims) => signJwt(claims, keys.privateKey),
     compact: () => compactEtcd(`http://127.0.0.1:${clientPort}`),
     async requestsOf(user) {
       const lines = (await readFile(file('audit.log'), 'utf8')).trimEnd().split('\n');
@@ -146,6 +149,13 @@ export function kubeconfigOf(server: string, token: string): string {
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test',
   });
+}
+
+/** RS256, with the private key in PEM. */
+export function signJwt(claims: object, privateKey: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
 
 /** Through etcd's JSON gateway, at a revision that nobody has heard of: one that a key of no kind has made. */

@@ -36,7 +36,8 @@ export function kindProblems(kind: ReadKind, state: KindState, error: unknown): 
   ];
   if (state.type === 'absent') return absence(kind, state.isOddlyServed, say);
   if (error === undefined) return [];
-  const effect = effectOf(kind, state);
+  const isListedOnly = isKubernetesError(error) && error.missingRight?.verb === 'watch';
+  const effect = isListedOnly ? 'they are listed twice a minute instead' : effectOf(kind, state);
   if (!isKubernetesError(error, 'ERR_KUBERNETES_FORBIDDEN'))
     return say('error', `${describeError(error)}; ${effect}`);
   return say(

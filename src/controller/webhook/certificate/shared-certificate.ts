@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger, type Timer } from '../../../base/index.ts';
+import type { Clock, Logger, Timer } from '../../../base/index.ts';
 import {
   isKubernetesError,
   type KubernetesApi,
@@ -117,7 +117,7 @@ export async function openSharedCertificate(options: SharedCertificateOptions): 
     } catch (error) {
       // A conflict is another replica's doing, and seen at the next look.
       const level = failing || isKubernetesError(error, 'ERR_KUBERNETES_CONFLICT') ? 'debug' : 'warn';
-      log[level]('webhook certificate not looked after', { error: describeError(error) });
+      log[level]('webhook certificate not looked after', { error });
       failing = true;
     }
   };

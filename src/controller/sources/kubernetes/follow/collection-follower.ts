@@ -68,6 +68,8 @@ export function followCollection(options: CollectionFollowerOptions): Collection
   /** The API server may have been restarted, perhaps with another past. */
   let isDoubtful = false;
   let isListWanted = false;
+  /** What is listed may not be watched: it is listed again and again, and each time that goes well something is still wrong. */
+  let isWatchForbidden = false;
   let watching: AbortController | undefined;
 
   async function run(): Promise<void> {
@@ -109,7 +111,7 @@ export function followCollection(options: CollectionFollowerOptions): Collection
       counts.lists++;
       progress.complete();
       target.onChange('listed');
-      target.onState(undefined);
+      if (!isWatchForbidden) target.onState(undefined);
       return found;
     }
   }
@@ -134,6 +136,7 @@ export function followCollection(options: CollectionFollowerOptions): Collection
       onOpen() {
         if (watched) counts.restarts++;
         watched = true;
+        isWatchForbidden = false;
         target.onState(undefined);
       },
       onEvents(events) {
@@ -174,7 +177,8 @@ export function followCollection(options: CollectionFollowerOptions): Collection
     log.debug('collection cannot be followed', { error });
     // An old version costs a list and is no trouble, unless it happens again and again.
     const isGone = isKubernetesError(error, 'ERR_KUBERNETES_GONE');
-    if (isGone || isKubernetesError(error, 'ERR_KUBERNETES_INVALID')) version = undefined;
+    isWatchForbidden = isKubernetesError(error) && error.missingRight?.verb === 'watch';
+    if (isGone || isWatchForbidden || isKubernetesError(error, 'ERR_KUBERNETES_INVALID')) version = undefined;
     if (!isGone) target.onState(error);
     isDoubtful = true;
     // It rejects when we are closed, and then there is nothing to wait for.
