@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { accessOf, openCluster } from '../install/index.ts';
+import { accessOf, type ClusterOptions, openCluster } from '../install/index.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { meansLab, type ObjectPlaceOptions, withObjectPlaceOptions } from '../object-store/index.ts';
 import { createLabMesh } from './lab-mesh.ts';
@@ -17,6 +17,11 @@ export function withMeshPlaceOptions(command: Command): Command {
 /** Its connections end with the command. Rejects with MeshError, saying how to get one. */
 export async function openMesh(context: CliContext, options: MeshPlaceOptions): Promise<RunningMesh> {
   if (meansLab(context, options)) return createLabMesh(openLab(context, options.lab));
+  return await openClusterMesh(context, options);
+}
+
+/** That of the cluster, whether a lab runs or not. Nothing is asked yet. */
+export async function openClusterMesh(context: CliContext, options: ClusterOptions): Promise<RunningMesh> {
   // Loaded where it is needed, as the client of the API server is.
   const [{ createPodAccess }, { createClusterMesh }] = await Promise.all([
     import('../../controller/index.ts'),

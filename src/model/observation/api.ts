@@ -27,7 +27,7 @@ export interface ApiAnswers {
   readonly '/api/v1/topology': Topology;
   /** `?window=&source=&destination=&verdict=&limit=`; newest first. */
   readonly '/api/v1/flows': { readonly flows: readonly FlowRecord[] };
-  /** A node alone knows live connections; the mesh answers with an empty list. */
+  /** `?limit=&age=` (seconds). A node alone knows live connections; the mesh answers with an empty list. */
   readonly '/api/v1/connections': { readonly connections: readonly ConnectionView[]; readonly total: number };
   /** `?window=&source=&destination=&limit=`; newest first. */
   readonly '/api/v1/refusals': { readonly refusals: readonly RefusalView[] };

@@ -29,8 +29,11 @@ export interface Facts {
   info(): Omit<ApiInfo, 'nowMs'>;
   workloads(windowMs: number): readonly WorkloadFacts[];
   services(): readonly ServiceFacts[];
-  /** The newest `limit`, and how many there are. */
-  connections(limit: number): { readonly connections: readonly ConnectionView[]; readonly total: number };
+  /** The newest `limit`, and how many there are; with an age the oldest of those that are at least so old, and how many they are. */
+  connections(
+    limit: number,
+    leastAgeMs: number,
+  ): { readonly connections: readonly ConnectionView[]; readonly total: number };
   certificates(): readonly CertificateView[];
   policies(): readonly PolicyView[];
   waypoints(windowMs: number): readonly WaypointFacts[];

@@ -99,6 +99,8 @@ const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const END = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?(\/[A-Za-z0-9._:-]{1,253})?$/;
 const END_EXPECTED = 'namespace, namespace/name, or /address for what is outside of the mesh';
 const MOST_EVENTS = 5_000;
+/** A year. */
+const MOST_AGE_SECONDS = 31_536_000;
 const VERDICTS = ['allowed', 'refused', 'failed'] as const;
 
 export const window = seconds('window', 'How far back', 60);
@@ -127,6 +129,20 @@ export const limit: Parameter<number> = {
   parse: (text) => {
     const value = wholeNumber(text);
     return value !== undefined && value >= 1 && value <= MOST_EVENTS ? value : undefined;
+  },
+};
+
+/** 0: of any age. */
+export const leastAge: Parameter<number> = {
+  name: 'age',
+  description: 'Only what has been open for at least so many seconds, the oldest first, and `total` of those',
+  schema: { type: 'integer', minimum: 1, maximum: MOST_AGE_SECONDS },
+  required: false,
+  expected: `whole seconds from 1 to ${MOST_AGE_SECONDS}`,
+  absent: 0,
+  parse: (text) => {
+    const value = wholeNumber(text);
+    return value !== undefined && value >= 1 && value <= MOST_AGE_SECONDS ? value * 1_000 : undefined;
   },
 };
 

@@ -75,9 +75,9 @@ export const API_ROUTES: { readonly [Path in ApiPath]: ApiRoute<Path> } = {
   ),
   '/api/v1/connections': route(
     'Live connections, newest first; a node alone knows them',
-    { limit: parameter.limit },
+    { limit: parameter.limit, age: parameter.leastAge },
     objectOf<ApiAnswers['/api/v1/connections']>({ connections: listOf(ref('Connection')), total: count() }),
-    ({ facts }, { limit }) => facts.connections(limit),
+    ({ facts }, { limit, age }) => facts.connections(limit, age),
   ),
   '/api/v1/refusals': route(
     'What was not let through or could not be carried, and why; newest first',

@@ -71,12 +71,16 @@ export function createNodeFacts(deps: NodeFactsDeps): Facts {
       });
     },
     services: () => [...view.services()].map((service) => serviceView(view, service)),
-    connections(limit) {
-      const live = deps.pods().flatMap(({ connections }) => connections);
-      const newest = [...live].sort((a, b) => a.record.ageMs - b.record.ageMs).slice(0, limit);
+    connections(limit, leastAgeMs) {
+      const live = deps
+        .pods()
+        .flatMap(({ connections }) => connections)
+        .filter(({ record }) => record.ageMs >= leastAgeMs);
+      const direction = leastAgeMs === 0 ? 1 : -1;
+      const first = live.toSorted((a, b) => direction * (a.record.ageMs - b.record.ageMs)).slice(0, limit);
       const nowMs = clock.now();
       return {
-        connections: newest.map(({ record }) => connectionView(record.details, record, nowMs)),
+        connections: first.map(({ record }) => connectionView(record.details, record, nowMs)),
         total: live.length,
       };
     },

@@ -70,7 +70,7 @@ test('connections and requests are told as they happen, and cost nothing while n
   const reader = await read(api);
   reader.follow({ follow: ['connections', 'requests'] });
   await untilFollowed(api);
-  const [connection] = someFacts().connections(1).connections;
+  const [connection] = someFacts().connections(1, 0).connections;
   if (connection === undefined) throw new Error('expected a connection');
   api.store.connectionOpened(connection);
   api.store.connectionClosed(connection, { closedMs: 5, error: 'reset' });

@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { durationMs } from '../../option-values.ts';
+import { openClusterMesh } from '../../running-mesh/index.ts';
 import { createProgress, type Progress } from '../../terminal/index.ts';
-import { type Applied, applyObjects, describeObject } from '../cluster/apply-objects.ts';
+import { applyObjects } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
@@ -11,6 +12,7 @@ import { defaultSettings, type InstallSettings } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
 import { type SettingsFlags, settingsOf, withSettingsOptions } from '../settings-options.ts';
+import { preview } from './preview.ts';
 import { checkSkew } from './version-skew.ts';
 
 interface UpgradeOptions extends ClusterOptions, SettingsFlags {
@@ -24,7 +26,7 @@ export function addUpgradeCommand(program: Command, context: CliContext, version
       program
         .command('upgrade')
         .description("make the mesh of a cluster one of this program's version, with the settings it has")
-        .option('--preview', 'only say what would change')
+        .option('--preview', 'only say what would change, and whose connections would be cut')
         .addOption(
           new Option('--timeout <duration>', 'how long to wait for each step')
             .argParser(durationMs)
@@ -36,7 +38,7 @@ export function addUpgradeCommand(program: Command, context: CliContext, version
       'after',
       `
 Examples:
-  $ nodemesh upgrade --preview         what would change, field by field
+  $ nodemesh upgrade --preview         what would change, field by field, and who would be cut
   $ nodemesh upgrade                   the controller first, then one node after the other
   $ nodemesh upgrade --image registry.example/nodemesh:1.2.0`,
     )
@@ -45,7 +47,12 @@ Examples:
         const installed = await requireInstallation(cluster);
         checkSkew(installed.version, version);
         const next = { version, settings: nextSettings(installed, options, version) };
-        if (options.preview === true) await preview(context, cluster, { installed, next });
+        if (options.preview === true)
+          await preview(context.terminal, cluster, {
+            installed,
+            next,
+            mesh: () => openClusterMesh(context, options),
+          });
         else
           await upgrade(cluster, next, {
             timeoutMs: options.timeout,
@@ -76,42 +83,6 @@ function nextSettings(
   return settingsOf(flags, isOurs ? { ...settings, image: defaultSettings(version).image } : settings);
 }
 
-async function preview(
-  { terminal }: CliContext,
-  cluster: Cluster,
-  { installed, next }: { readonly installed: Installation; readonly next: Installation },
-): Promise<void> {
-  const progress = createProgress(terminal);
-  const results: Applied[] = [];
-  const objects = [
-    ...ownKinds(),
-    ...(await applicableParts(cluster, next.settings)).flatMap((part) => part.objects),
-  ];
-  for (const object of objects) {
-    progress.update('asking the API server what would change');
-    results.push(...(await applyObjects(cluster, [object], { dryRun: true })));
-  }
-  progress.stop();
-  const lines = results.flatMap(linesOf);
-  terminal.stdout.write(`${installed.version} → ${next.version}\n`);
-  for (const line of lines) terminal.stdout.write(`${line}\n`);
-  const restarts = lines.some((line) => line.startsWith(ZTUNNEL_POD));
-  terminal.stdout.write(
-    lines.length === 0
-      ? 'nothing would change\n'
-      : restarts
-        ? `Every ztunnel would be replaced, one node after the other. Connections live on for ${next.settings.drainSeconds} s, those that are still open then are cut.\n`
-        : 'No ztunnel would be replaced, and no connection cut.\n',
-  );
-}
-
-function linesOf({ object, outcome, changes }: Applied): readonly string[] {
-  const name = describeObject(object);
-  return outcome === 'created'
-    ? [`${name}: would be created`]
-    : changes.map((change) => `${name}: ${change}`);
-}
-
 /** The controller first: it serves proxies of one minor version older. */
 async function upgrade(
   cluster: Cluster,
@@ -130,5 +101,3 @@ async function upgrade(
   await waitForZtunnels(cluster, wait);
   await applyObjects(cluster, [recordObject(next)], { progress });
 }
-
-const ZTUNNEL_POD = 'daemonset nodemesh-system/ztunnel: spec.template.';
