@@ -11,10 +11,11 @@ import type { Manifest } from './objects/manifest.ts';
 import { type InstallSettings, renderObjects, renderParts } from './objects/settings.ts';
 import { ownKinds } from './own-kinds.ts';
 import { preflight } from './preflight.ts';
-import { type Installation, recordObject } from './installation-record.ts';
+import { type Installation, readInstallation, recordObject } from './installation-record.ts';
+import { nextSettings } from './next-settings.ts';
 import type { Part } from './objects/installation.ts';
 import { waitForController, waitForZtunnels } from './cluster/rollout.ts';
-import { type SettingsFlags, settingsFromFlags, withSettingsOptions } from './settings-options.ts';
+import { type SettingsFlags, withSettingsOptions } from './settings-options.ts';
 import { waitUntil } from './cluster/wait.ts';
 
 interface InstallOptions extends ClusterOptions, SettingsFlags {
@@ -30,7 +31,7 @@ export function addInstallCommand(program: Command, context: CliContext, version
     withSettingsOptions(
       program
         .command('install')
-        .description('put the mesh into a cluster, or make the one that is there what the flags say')
+        .description('put the mesh into a cluster, or change what the flags say of the one that is there')
         .option('-o, --output <format>', 'print the objects as yaml or json instead of applying them', format)
         .option('--dry-run', 'ask the API server what would change, and change nothing')
         .option('--no-preflight', 'without looking first whether the cluster can have a mesh')
@@ -52,30 +53,30 @@ Examples:
   $ nodemesh install --replicas 3                 again, with another setting: nothing else changes`,
     )
     .action(async (options: InstallOptions) => {
-      const settings = settingsFromFlags(options, version);
       if (options.output === undefined)
-        await withCluster(context, options, (cluster) =>
-          install(context, cluster, { settings, options, version }),
+        await withCluster(context, options, (cluster) => install(context, cluster, { options, version }));
+      else
+        printObjects(
+          context,
+          [...ownKinds(), ...renderObjects(nextSettings(undefined, options, version))],
+          options.output,
         );
-      else printObjects(context, [...ownKinds(), ...renderObjects(settings)], options.output);
     });
 }
 
 async function install(
   context: CliContext,
   cluster: Cluster,
-  {
-    settings,
-    options,
-    version,
-  }: { readonly settings: InstallSettings; readonly options: InstallOptions; readonly version: string },
+  { options, version }: { readonly options: InstallOptions; readonly version: string },
 ): Promise<void> {
   const { terminal } = context;
   const progress = createProgress(terminal);
   const kinds = ownKinds();
   if (options.preflight) {
     progress.update('looking at the cluster');
-    const results = await preflight(cluster, [...kinds, ...renderObjects(settings)]);
+    const wanted = nextSettings(undefined, options, version);
+    const record = recordObject({ version, settings: wanted });
+    const results = await preflight(cluster, [...kinds, ...renderObjects(wanted), record]);
     progress.stop();
     terminal.stdout.write(checkText(results, terminal.colours));
     if (results.some(({ outcome }) => outcome === 'failed'))
@@ -86,6 +87,7 @@ async function install(
         hint: 'do what the hints say; --no-preflight goes on all the same',
       });
   }
+  const settings = nextSettings(await readInstallation(cluster), options, version);
   if (options.dryRun === true) return dryRun(cluster, { kinds, settings, progress });
   await applyInstallation(cluster, { version, settings }, progress);
   if (!options.wait) return;
@@ -147,7 +149,7 @@ async function dryRun(
   for (const object of objects)
     if (isThere || object.metadata.namespace === undefined)
       await applyObjects(cluster, [object], { dryRun: true, progress });
-    else progress.done(`${describeObject(object)} created`);
+    else progress.done(`${describeObject(object)} would be created`);
   progress.done('dry run: nothing was changed');
 }
 

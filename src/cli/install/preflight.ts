@@ -1,8 +1,9 @@
+import { describeError } from '../../base/index.ts';
 import { type CheckResult, resultsOf } from '../check/check-result.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from './objects/manifest.ts';
 
-const { ok, warning, failed } = resultsOf('cluster');
+const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
 /** What is in the way of an installation. Rejects with KubernetesError when the cluster cannot be asked. */
 export async function preflight(
@@ -14,7 +15,7 @@ export async function preflight(
     await gatewayApi(cluster),
     await istioKinds(cluster),
     ...(await permissions(cluster, objects)),
-    ...(await otherMeshes(cluster)),
+    ...(await otherMeshesSeen(cluster)),
   ];
 }
 
@@ -71,7 +72,11 @@ async function permissions(cluster: Cluster, objects: readonly Manifest[]): Prom
   const name = 'permissions';
   if (refused.length === 0) return [ok(name, `all that ${objects.length} objects need`)];
   return [
-    failed(name, `you may not ${refused.join(', ')}`, 'ask somebody who may, or whoever is cluster-admin'),
+    failed(
+      name,
+      `you may not ${refused.join(', ')}`,
+      'installing takes the rights of cluster-admin: ask somebody who has them',
+    ),
   ];
 }
 
@@ -88,6 +93,15 @@ async function isAllowed(
     },
   );
   return (review.status as { readonly allowed?: boolean } | undefined)?.allowed === true;
+}
+
+/** Who may not look for them may not install either, and is told so by the permissions. */
+async function otherMeshesSeen(cluster: Cluster): Promise<readonly CheckResult[]> {
+  try {
+    return await otherMeshes(cluster);
+  } catch (error) {
+    return [notSeen('other meshes', describeError(error))];
+  }
 }
 
 async function otherMeshes(cluster: Cluster): Promise<readonly CheckResult[]> {

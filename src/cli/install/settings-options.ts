@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationMs, durationText, logLevelText, wholeNumber } from '../option-values.ts';
-import { defaultSettings, type InstallSettings, PLATFORMS, type Platform } from './objects/settings.ts';
+import { type InstallSettings, PLATFORMS, type Platform } from './objects/settings.ts';
 
-/** What may be said about an installation; whatever is not said is as the defaults are. */
+/** What may be said about an installation; whatever is not said stays, or is at first as the defaults are. */
 export interface SettingsFlags {
   readonly platform?: Platform;
   readonly image?: string;
@@ -71,10 +71,6 @@ export function settingsOf(flags: SettingsFlags, base: InstallSettings): Install
     ...(replicas === undefined ? {} : { controllerReplicas: replicas }),
     ...(drainTimeout === undefined ? {} : { drainSeconds: Math.max(1, Math.ceil(drainTimeout / 1_000)) }),
   };
-}
-
-export function settingsFromFlags(flags: SettingsFlags, version: string): InstallSettings {
-  return settingsOf(flags, defaultSettings(version));
 }
 
 function imageName(text: string): string {

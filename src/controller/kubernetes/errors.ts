@@ -73,7 +73,7 @@ export function errorOfStatus(
     code,
     blame: code === 'ERR_KUBERNETES_INVALID' ? 'local' : 'upstream',
     message: `${what}: ${status}${answer.message === '' ? '' : ` ${answer.message}`}`,
-    hint: missingRight && `add to the controller's role: ${ruleFor(missingRight)}`,
+    hint: missingRight && `a role of whoever asks needs ${ruleFor(missingRight)}`,
     retryable: RETRYABLE.has(code),
     status,
     retryAfterMs,

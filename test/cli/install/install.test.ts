@@ -27,7 +27,9 @@ test('another setting changes what depends on it alone, and a dry run only says 
   await run('install');
   const dry = await run('install', '--dry-run', '--replicas', '3');
   const changed = (text: string): readonly string[] =>
-    [...text.matchAll(/✓ (.*) (created|configured)$/gm)].map(([, name = '']) => name);
+    [...text.matchAll(/✓ (.*) (created|configured|would be (?:created|changed))$/gm)].map(
+      ([, name = '']) => name,
+    );
   t.same(changed(dry.stderr), ['deployment nodemesh-system/nodemesh-controller']);
   const replicas = (): unknown => {
     const spec = api.get('Deployment', 'nodemesh-system', 'nodemesh-controller')?.spec;
@@ -40,6 +42,21 @@ test('another setting changes what depends on it alone, and a dry run only says 
     'configmap nodemesh-system/nodemesh-installation',
   ]);
   t.equal(replicas(), 3);
+});
+
+test('settings that are not said again stay, until another is said', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install', '--platform', 'k3s', '--trust-domain', 'acme.example');
+  const pod = (): string =>
+    JSON.stringify(api.get('DaemonSet', 'nodemesh-system', 'ztunnel')?.spec ?? 'no DaemonSet');
+  t.match(pod(), '/var/lib/rancher/k3s/data/cni');
+  const before = pod();
+  const { code, stderr } = await run('install', '--replicas', '3');
+  t.equal(code, 0, stderr);
+  t.equal(pod(), before);
+  await run('install', '--platform', 'generic');
+  t.match(pod(), '/opt/cni/bin');
+  t.match(pod(), 'acme.example');
 });
 
 test('what somebody else has added to our objects stays', async (t) => {

@@ -188,7 +188,7 @@ async function missOne(
   );
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   t.match(missing(), [
-    { level: 'error', right: said, 'error.hint': /^add to the controller's role: \{apiGroups/ },
+    { level: 'error', right: said, 'error.hint': /^a role of whoever asks needs \{apiGroups/ },
   ]);
   t.equal(missing().length, 1, 'said once');
   t.same(

@@ -28,7 +28,7 @@ export async function applyObjects(
   for (const object of objects) {
     progress?.update(describeObject(object));
     const result = await applyObject(cluster, object, dryRun);
-    progress?.done(`${describeObject(object)} ${result.outcome}`);
+    progress?.done(`${describeObject(object)} ${dryRun ? WOULD[result.outcome] : result.outcome}`);
     results.push(result);
   }
   return results;
@@ -67,5 +67,10 @@ export function describeObject({ kind, metadata }: Pick<Manifest, 'kind' | 'meta
   return `${kind.toLowerCase()} ${namespace === undefined ? '' : `${String(namespace)}/`}${name}`;
 }
 
+const WOULD: Readonly<Record<Outcome, string>> = {
+  created: 'would be created',
+  configured: 'would be changed',
+  unchanged: 'unchanged',
+};
 /** Who owns what an installation writes. */
 export const FIELD_MANAGER = 'nodemesh-install';

@@ -8,10 +8,10 @@ import { applyObjects } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
-import { defaultSettings, type InstallSettings } from '../objects/settings.ts';
+import { nextSettings } from '../next-settings.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
-import { type SettingsFlags, settingsOf, withSettingsOptions } from '../settings-options.ts';
+import { type SettingsFlags, withSettingsOptions } from '../settings-options.ts';
 import { preview } from './preview.ts';
 import { checkSkew } from './version-skew.ts';
 
@@ -71,16 +71,6 @@ async function requireInstallation(cluster: Cluster): Promise<Installation> {
     message: 'nodemesh install has not been here',
     hint: 'what Helm or a kustomization installed, they upgrade (docs/upgrade.md)',
   });
-}
-
-/** The image goes with the version, unless somebody has chosen one. */
-function nextSettings(
-  { version: before, settings }: Installation,
-  flags: SettingsFlags,
-  version: string,
-): InstallSettings {
-  const isOurs = settings.image === defaultSettings(before).image;
-  return settingsOf(flags, isOurs ? { ...settings, image: defaultSettings(version).image } : settings);
 }
 
 /** The controller first: it serves proxies of one minor version older. */
