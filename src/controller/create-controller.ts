@@ -194,7 +194,12 @@ async function startController(
     const tell = (problem: string | undefined): void => {
       refused = problem === undefined ? 0 : 1;
     };
-    joinCluster(mesh, cluster, { tell, clock, log }, owned);
+    let unwritten = 0;
+    makeGauge(registry, METRICS.controllerRootsUnwritten, (self) => self.set(unwritten));
+    const tellRoots = (problem: string | undefined): void => {
+      unwritten = problem === undefined ? 0 : 1;
+    };
+    joinCluster(mesh, cluster, { tell, tellRoots, clock, log }, owned);
   }
   owned.own(handOver.announce);
   log.info('controller is serving', { ...addresses, trustDomain: config.trustDomain });

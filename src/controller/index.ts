@@ -44,6 +44,7 @@ export {
   type KubernetesApiOptions,
   KubernetesError,
   type KubernetesObject,
+  listPages,
   type PodAccess,
   type PodPort,
   type ResourceCollection,

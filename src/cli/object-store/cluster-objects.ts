@@ -46,12 +46,9 @@ export function clusterObjects(cluster: Cluster): ObjectReader {
       }
       const { resource } = target;
       const items: KubernetesObject[] = [];
-      let next: string | undefined;
-      do {
-        const page = await cluster.api.list({ resource, namespace: target.namespace }, { limit: PAGE, next });
-        items.push(...page.items);
-        next = page.next;
-      } while (next !== undefined);
+      const { listPages } = await import('../../controller/index.ts');
+      const collection = { resource, namespace: target.namespace };
+      for await (const page of listPages(cluster.api, collection, { limit: PAGE })) items.push(...page.items);
       return items.map(shaped);
     },
   };

@@ -18,6 +18,8 @@ export interface AuthorityFollowerOptions {
   readonly leadership: Leadership;
   /** How long a new root is trusted before anything is signed under it: until all who must know it do. */
   readonly overlapMs: number;
+  /** Whether whoever starts now is given the roots of now: without that no step of a rotation is taken. */
+  readonly published: () => boolean;
   /** Whether each proxy that is connected here has the roots of now. */
   readonly acknowledged: () => Promise<boolean>;
   /** What is wrong with the authority that is handed in; undefined: nothing any more. */
@@ -63,6 +65,7 @@ export function followAuthority(options: AuthorityFollowerOptions): Closable {
     const waiting = added.at(-1);
     // Nothing was ever signed under those that another took the place of before their turn came.
     for (const { name } of added.slice(0, -1)) await authority.removeRoot(name);
+    if (!options.published()) return;
     if (waiting !== undefined && nowMs - (waiting.pluggedAtMs ?? nowMs) >= options.overlapMs) {
       if (await options.acknowledged()) await authority.activateRoot(waiting.name);
       else if (nowMs - (waiting.pluggedAtMs ?? nowMs) >= options.overlapMs + PATIENCE_MS) {

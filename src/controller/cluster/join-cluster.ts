@@ -2,7 +2,7 @@ import type { Clock, ClosableStack, Logger } from '../../base/index.ts';
 import { followAuthority } from '../authority/index.ts';
 import type { Mesh } from '../server/mesh.ts';
 import type { Cluster } from './open-cluster.ts';
-import { keepRootConfigMap } from './root-config-map.ts';
+import { keepRootConfigMap, ROOT_CONFIG_MAP } from './root-config-map.ts';
 
 /**
  * What a replica does once it serves: it keeps roots and authority in step with the cluster, and is a candidate. Closed
@@ -14,6 +14,8 @@ export function joinCluster(
   parts: {
     /** What is wrong with the authority that is handed in. */
     readonly tell: (problem: string | undefined) => void;
+    /** Why the roots cannot be written for those who are to trust the mesh. */
+    readonly tellRoots: (problem: string | undefined) => void;
     readonly clock: Clock;
     readonly log: Logger;
   },
@@ -21,12 +23,23 @@ export function joinCluster(
 ): void {
   const { api, namespace, instance, leadership, authority } = cluster;
   const { clock, log } = parts;
-  owned.own(keepRootConfigMap({ api, namespace, authority: mesh.authority, leadership, clock, log }));
+  const roots = owned.own(
+    keepRootConfigMap({
+      ...{ api, namespace, authority: mesh.authority, leadership, clock, log },
+      tell(problem) {
+        parts.tellRoots(problem);
+        if (problem === undefined) return;
+        const configMap = { kind: 'ConfigMap', namespace, name: ROOT_CONFIG_MAP };
+        mesh.sink.recordEvent({ ...configMap, type: 'Warning', reason: 'RootsNotWritten', message: problem });
+      },
+    }),
+  );
   owned.own(
     followAuthority({
       ...authority,
       authority: mesh.authority,
       leadership,
+      published: roots.hasRoots,
       acknowledged: () =>
         mesh.server.acknowledged(mesh.publisher.bundleChange(), { timeoutMs: ACKNOWLEDGEMENT_MS }),
       tell(problem) {

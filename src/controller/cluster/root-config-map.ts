@@ -1,6 +1,7 @@
 import { type Clock, type Closable, describeError, type Logger, type Timer } from '../../base/index.ts';
 import type { Authority } from '../../identity/index.ts';
 import { isKubernetesError, isRecord, type KubernetesApi, resourceType } from '../kubernetes/index.ts';
+import { ControllerError } from '../errors.ts';
 import type { Leadership } from '../leadership/index.ts';
 
 /** In the mesh's own namespace. */
@@ -12,26 +13,45 @@ export interface RootConfigMapOptions {
   readonly authority: Pick<Authority, 'bundle' | 'bundleChanges'>;
   /** Another replica may know less of a rotation: the leader writes. */
   readonly leadership: Leadership;
+  /** Why it cannot be written; undefined: it is, again. */
+  readonly tell: (problem: string | undefined) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Keeps the ConfigMap with the mesh's roots, by which node proxies trust the controller; looked after, should it be changed. */
-export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
+export interface RootConfigMap extends Closable {
+  /** Whether it has the roots of now, as far as this replica wrote them. */
+  hasRoots(): boolean;
+}
+
+/**
+ * Keeps the ConfigMap with the mesh's roots, by which node proxies trust the controller; looked after, should it be changed.
+ * One that somebody has made immutable is not replaced: a kubelet never looks again at what it has mounted as such, so that
+ * nodes would go on with the old roots, and nobody would know.
+ */
+export function keepRootConfigMap(options: RootConfigMapOptions): RootConfigMap {
   const { api, namespace, authority, leadership, clock, log } = options;
   const target = { resource: CONFIG_MAPS, namespace, name: ROOT_CONFIG_MAP };
   let timer: Timer | undefined;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
-  /** What it failed with last: the same is not told again every two seconds. */
-  let said = '';
+  let written: string | undefined;
+  let problem: string | undefined;
 
-  async function write(): Promise<void> {
-    if (!leadership.leading) return;
-    const data = { [KEY]: authority.bundle().rootsPem.join('') };
+  function note(next: string | undefined): void {
+    // The same is not told again every two seconds.
+    if (next === problem) return;
+    problem = next;
+    if (next !== undefined) log.warn('root certificates not written', { error: next });
+    options.tell(next);
+  }
+
+  /** Also when it was there as it should be. */
+  async function put(data: Readonly<Record<string, string>>): Promise<void> {
     try {
       const present = await api.get(target);
       if (isRecord(present.data) && present.data[KEY] === data[KEY]) return;
+      if (present.immutable === true) throw immutableError(namespace);
       await api.patch(target, { type: 'merge', body: { data } });
     } catch (error) {
       if (!isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')) throw error;
@@ -42,18 +62,22 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
     log.info('root certificates written', { configMap: `${namespace}/${ROOT_CONFIG_MAP}` });
   }
 
+  async function write(): Promise<void> {
+    if (!leadership.leading) return;
+    const roots = rootsOf(authority);
+    await put({ [KEY]: roots });
+    written = roots;
+    note(undefined);
+  }
+
   function look(delayMs: number): void {
     timer?.cancel();
     if (closed) return;
     timer = clock.after(delayMs, () => {
       running = running.then(write).then(
-        () => {
-          said = '';
-          look(EVERY_MS);
-        },
+        () => look(EVERY_MS),
         (error: unknown) => {
-          if (describeError(error) !== said) log.warn('root certificates not written', { error });
-          said = describeError(error);
+          note(describeError(error));
           look(RETRY_MS);
         },
       );
@@ -73,12 +97,26 @@ export function keepRootConfigMap(options: RootConfigMapOptions): Closable {
     for (const unsubscribe of stops) unsubscribe();
   };
   return {
+    hasRoots: () => written === rootsOf(authority),
     async close() {
       stop();
       await running;
     },
     destroy: stop,
   };
+}
+
+function rootsOf(authority: Pick<Authority, 'bundle'>): string {
+  return authority.bundle().rootsPem.join('');
+}
+
+function immutableError(namespace: string): ControllerError {
+  return new ControllerError({
+    code: 'ERR_CONTROLLER_AUTHORITY',
+    blame: 'local',
+    message: `the ConfigMap ${namespace}/${ROOT_CONFIG_MAP} is immutable and has other roots than the mesh: no new root is signed with until it has them`,
+    hint: 'delete it, then restart the ztunnels: kubelets do not look again at what is immutable',
+  });
 }
 
 const CONFIG_MAPS = resourceType('v1', 'configmaps', true);

@@ -8,7 +8,7 @@ import { isKubernetesObject, isRecord, type KubernetesObject, type ObjectPage } 
 import { createDeadline } from './request-deadline.ts';
 import { createRequestGate, type RequestLimits } from './request-gate.ts';
 import { describeTarget, groupVersionPath, pathOf, type ResourceCollection } from './resource.ts';
-import { readWatch } from './watch-stream.ts';
+import { readWatch } from './collections/index.ts';
 
 export interface KubernetesApiOptions {
   readonly access: KubernetesAccess;

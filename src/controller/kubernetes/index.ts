@@ -1,3 +1,4 @@
+export { listPages } from './collections/index.ts';
 export { createKubernetesApi, type KubernetesApiOptions } from './create-kubernetes-api.ts';
 export type { KubernetesAccess } from './credentials.ts';
 export type { ServedResource } from './discovery.ts';

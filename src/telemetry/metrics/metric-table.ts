@@ -310,6 +310,11 @@ export const METRICS = {
     '1 while the authority that is handed in cannot be used, or is gone, and the one before goes on, or has ended, else 0',
     [],
   ),
+  controllerRootsUnwritten: gauge(
+    'nodemesh_controller_roots_unwritten',
+    '1 while the ConfigMap nodemesh-root-cert cannot be written, which holds up the rotation of the root, else 0',
+    [],
+  ),
   controllerManifestProblems: gauge('nodemesh_controller_manifest_problems', 'Faults in the manifests', [
     'severity',
   ]),

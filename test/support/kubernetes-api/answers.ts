@@ -1,4 +1,5 @@
 import { type ApiObject, ApiStatus, gone, type Json } from './api-object.ts';
+import type { Fault } from './misbehaviour.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiResource } from './resource-table.ts';
@@ -38,8 +39,21 @@ export function listAnswer(
   };
 }
 
+/** What a list becomes that never ends, where one is wanted. */
+export function withoutEnd(list: Json, info: RequestInfo, faults: readonly Fault[]): Json {
+  const fault = faults.find(({ type }) => type === 'endless');
+  if (fault?.type !== 'endless') return list;
+  const { metadata, items, ...rest } = list as { readonly metadata: object; readonly items: readonly Json[] };
+  const count = Number(info.query.get('continue')?.split('-')[1] ?? 0) + 1;
+  return {
+    ...rest,
+    metadata: { ...metadata, continue: fault.how === 'circle' ? 'circle' : `page-${count}` },
+    items: fault.how === 'empty' ? [] : items,
+  } as Json;
+}
+
 function readToken(text: string | null): { readonly version: number; readonly start: number } | undefined {
-  if (text === null || text === '') return undefined;
+  if (text === null || text === '' || /^(circle|page-\d+)$/.test(text)) return undefined;
   const [version, start] = Buffer.from(text, 'base64url').toString().split(' ').map(Number);
   if (version === undefined || start === undefined || Number.isNaN(version + start))
     throw new ApiStatus(400, 'BadRequest', 'continue key is not valid');

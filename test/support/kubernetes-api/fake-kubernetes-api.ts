@@ -10,7 +10,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { errnoOf } from '../../../src/base/index.ts';
-import { discoveryAnswer, listAnswer } from './answers.ts';
+import { discoveryAnswer, listAnswer, withoutEnd } from './answers.ts';
 import { type ApiObject, ApiStatus, type Json } from './api-object.ts';
 import { readBody, refuse, send, shown, specOf, staleness, suffer } from './exchange.ts';
 import { createMisbehaviour, type Fault, type Misbehaviour } from './misbehaviour.ts';
@@ -134,7 +134,7 @@ export async function startFakeKubernetesApi(
       };
     switch (verb) {
       case 'list':
-        return listAnswer(store, info, { show, staleBy: staleness(active) });
+        return withoutEnd(listAnswer(store, info, { show, staleBy: staleness(active) }), info, active);
       case 'create':
         return show(writes.create(info, type, body));
       case 'update':

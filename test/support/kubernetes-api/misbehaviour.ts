@@ -31,6 +31,8 @@ export type Fault =
   | { readonly type: 'hang' }
   /** A list of how it was so many changes ago. */
   | { readonly type: 'stale'; readonly changes: number }
+  /** A list without an end, page after page: in a circle, without objects, or with ever more of them. */
+  | { readonly type: 'endless'; readonly how: 'circle' | 'empty' | 'more' }
   /** A watch that says each change twice. */
   | { readonly type: 'repeat' }
   /** A watch that says changes which come close together in the wrong order. */

@@ -113,12 +113,9 @@ function clusterOf(api: KubernetesApi, isNotFound: (error: unknown) => boolean):
       const resource = (await kindsOf(apiVersion))?.get(kind);
       if (resource === undefined) return [];
       const items: KubernetesObject[] = [];
-      let next: string | undefined;
-      do {
-        const page = await api.list({ resource }, { limit: 500, next, labelSelector });
+      const { listPages } = await import('../../../controller/index.ts');
+      for await (const page of listPages(api, { resource }, { limit: 500, labelSelector }))
         items.push(...page.items);
-        next = page.next;
-      } while (next !== undefined);
       return items;
     },
     serves: async (apiVersion) => (await kindsOf(apiVersion)) !== undefined,

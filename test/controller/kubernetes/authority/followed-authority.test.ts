@@ -55,6 +55,7 @@ test('an authority that ends while it is in use is told of, until another has ta
       authority,
       leadership: soleLeader,
       overlapMs: 2 * HOUR_MS,
+      published: () => true,
       acknowledged: async () => true,
       tell: (problem) => void told.push(problem),
       everyMs: HOUR_MS,

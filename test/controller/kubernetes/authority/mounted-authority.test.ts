@@ -192,3 +192,28 @@ test('a Secret that is deleted leaves what is in use in use, also for who starts
   t.equal(rootsIn(fake), roots);
   await second.stop();
 });
+
+test('a ConfigMap of roots that is immutable holds up a rotation, is complained of, and is made anew when it is deleted', async (t) => {
+  const { fake, kubeconfig } = await furnished(t);
+  const [one, two] = [makeMaterial({ name: 'one' }), makeMaterial({ name: 'two' })];
+  const volume = await mountVolume(t, cacerts(one));
+  const replica = await start(t, kubeconfig, volume.folder);
+  await until('roots', () => rootsIn(fake) === one.rootsPem);
+  const present = fake.get('ConfigMap', 'nodemesh-system', 'nodemesh-root-cert');
+  if (present !== undefined) fake.put({ ...present, immutable: true });
+  await volume.swap(cacerts(two));
+  const complaint = (): boolean =>
+    fake.store
+      .list('events')
+      .some(({ reason, message }) => reason === 'RootsNotWritten' && /immutable/.test(String(message)));
+  await until('an Event', complaint);
+  t.match(await replica.metrics(), /^nodemesh_controller_roots_unwritten 1$/m);
+  await new Promise((resolve) => setTimeout(resolve, 2 * OVERLAP_MS));
+  t.ok((await issue(fake, replica)).isBy(one), 'the new root does not sign');
+  t.equal(rootsIn(fake), one.rootsPem);
+  fake.remove('ConfigMap', 'nodemesh-system', 'nodemesh-root-cert');
+  await until('the rotation goes on', () => rootsIn(fake) === `${two.rootsPem}${one.rootsPem}`);
+  t.ok((await issue(fake, replica)).isBy(two));
+  t.match(await replica.metrics(), /^nodemesh_controller_roots_unwritten 0$/m);
+  await replica.stop();
+});

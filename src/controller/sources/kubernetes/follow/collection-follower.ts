@@ -2,6 +2,7 @@ import { type Clock, createBackoff, type Logger, sleep } from '../../../../base/
 import {
   describeTarget,
   isKubernetesError,
+  listPages,
   type KubernetesApi,
   type KubernetesObject,
   type ResourceType,
@@ -91,16 +92,18 @@ export function followCollection(options: CollectionFollowerOptions): Collection
   async function list(): Promise<string> {
     for (let attempt = 0; ; attempt++) {
       const progress = target.beginList();
-      let next: string | undefined;
       let found = '';
-      do {
-        const page = await api.list(collection, { limit: settings.pageSize, next, signal, ...selectors });
+      for await (const page of listPages(api, collection, {
+        limit: settings.pageSize,
+        mostObjects: settings.mostObjects,
+        signal,
+        ...selectors,
+      })) {
         signal.throwIfAborted();
         counts.heardMs = clock.now();
         progress.add(page.items);
         found = page.resourceVersion;
-        next = page.next;
-      } while (next !== undefined);
+      }
       if (newest !== undefined && isOlder(found, newest) && attempt < settings.staleLists) {
         // Some replica of the API server is behind. One that stays behind has lost what we know: then it is the truth.
         log.debug('list is older than what is known', { found, newest, attempt });

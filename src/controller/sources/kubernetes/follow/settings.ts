@@ -2,6 +2,8 @@
 export interface FollowSettings {
   /** Objects per page of a list. Default 500. */
   readonly pageSize: number;
+  /** A list with more objects is taken for one without an end. Default 2,000,000. */
+  readonly mostObjects: number;
   /** The API server is asked to end a watch after this long, or up to twice as long. Default 300. */
   readonly watchSeconds: number;
   /** A watch that outlives this by so much is taken for dead. Default 15,000. */
@@ -18,6 +20,7 @@ export interface FollowSettings {
 
 export const FOLLOW_DEFAULTS: FollowSettings = {
   pageSize: 500,
+  mostObjects: 2_000_000,
   watchSeconds: 300,
   watchGraceMs: 15_000,
   silenceMs: 150_000,

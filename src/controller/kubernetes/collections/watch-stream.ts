@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { errorOfAnswer, errorOfConnection, errorOfStatus } from './errors.ts';
-import { parseAnswer, readStatus } from './http-exchange.ts';
-import { isKubernetesObject, isRecord, type WatchEvent } from './kubernetes-object.ts';
+import { errorOfAnswer, errorOfConnection, errorOfStatus } from '../errors.ts';
+import { parseAnswer, readStatus } from '../http-exchange.ts';
+import { isKubernetesObject, isRecord, type WatchEvent } from '../kubernetes-object.ts';
 
 /**
  * Reads the lines of a watch until it ends. What arrived together is handed on together; while it is being handled nothing
