@@ -45,6 +45,7 @@ test(
           t.match(effect, /the mesh goes without/);
           await eventually('it starts', source.hasStarted);
         }
+        await eventually('it is told', source.isTold);
         const told = source.told();
         await pause(1_000);
         t.equal(source.told(), told, 'nothing is said again');
@@ -110,6 +111,7 @@ function openSource(t: Test, api: KubernetesApi) {
   return {
     problems: () => errors(source.problems()),
     told: () => told.length,
+    isTold: () => told.at(-1) === JSON.stringify(errors(source.problems())),
     hasStarted: () => started,
     seen,
     close: () => source.close(),
