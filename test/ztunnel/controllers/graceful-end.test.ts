@@ -14,7 +14,6 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
       if (leader === undefined || other === undefined) throw new Error('nobody leads');
       t.equal((await readinessOf(leader)).status, 200);
       const traffic = await mesh.startTraffic();
-      await mesh.untilRotated();
       const ended = leader.terminate();
       await until('it is not ready', async () => (await readinessOf(leader)).status !== 200);
       t.match((await readinessOf(leader)).text, /its end/);

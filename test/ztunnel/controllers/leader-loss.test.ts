@@ -10,7 +10,6 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
       const leader = mesh.leader();
       if (leader === undefined) throw new Error('nobody leads');
       const traffic = await mesh.startTraffic();
-      await mesh.untilRotated();
       await leader.kill();
       mesh.fake.put(policyObject('after'));
       const tookMs = await until('what another leader writes', () => hasStatus(mesh.fake, 'after'));

@@ -6,7 +6,7 @@ import {
   startFakeKubernetesApi,
 } from '../../../support/kubernetes-api/fake-kubernetes-api.ts';
 import { announceReplicas, nodeToken, nodeTokens } from '../../../controller/kubernetes/replica.ts';
-import { startForwarder } from '../../../controller/kubernetes/service-forwarder.ts';
+import { startForwarder } from './service-forwarder.ts';
 import { startLoad } from '../../support/load.ts';
 import { type PodServer, servePod } from '../../support/programs.ts';
 import { createTopology, type TestPod } from '../../support/topology.ts';
