@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { errorOfConnection, errorOfStatus } from '../../src/controller/kubernetes/errors.ts';
+import { notAsked } from '../../src/controller/kubernetes/request-gate.ts';
 import { createTokenReviewVerifier, type TokenReviewStatus } from '../../src/controller/tokens/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
@@ -23,6 +24,7 @@ function reviewing(answer: () => TokenReviewStatus | Promise<TokenReviewStatus> 
   const verifier = createTokenReviewVerifier({
     clock,
     mostReviews: 3,
+    mostOfHost: 5,
     mostRemembered: 2,
     async review(token, audience) {
       asked.push(`${audience} ${token.slice(0, 20)}`);
@@ -185,4 +187,80 @@ test('what is kept and what is asked at once is bounded', async (t) => {
   await verifier.verify('opaque');
   await verifier.verify('opaque');
   t.equal(asked.length, 6, 'a token without an end is not remembered');
+});
+
+const bearer = (address: string, isPresent = true) => ({ address, isPresent: () => isPresent });
+
+test('a host that brings wrong tokens is turned away without a question, and others are not', async (t) => {
+  let answer: () => TokenReviewStatus = () => ({ authenticated: false });
+  const { verifier, token, asked, clock } = reviewing(() => answer());
+  for (let one = 0; one < 5; one++)
+    await t.rejects(verifier.verify(token(`wrong-${one}`), bearer(`10.0.0.9:${one}`)), {
+      code: 'ERR_CONTROLLER_TOKEN',
+    });
+  await t.rejects(verifier.verify(token('wrong'), bearer('10.0.0.9:77')), {
+    code: 'ERR_CONTROLLER_TOKEN_REVIEW',
+    retryable: true,
+  });
+  t.equal(asked.length, 5);
+  answer = () => GOOD;
+  await verifier.verify(token('good'), bearer('10.0.0.8:77'));
+  t.equal(asked.length, 6);
+  await clock.advance(1_000);
+  await verifier.verify(token('better'), bearer('10.0.0.9:78'));
+  await verifier.verify(token('better still'), bearer('10.0.0.9:79'));
+  t.equal(asked.length, 8, 'good tokens cost nothing, and time heals');
+});
+
+test('a host whose tokens are wrong does not keep those out that are known', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, clock } = reviewing(() => answer());
+  const proxy = token('proxy');
+  await verifier.verify(proxy, bearer('10.0.0.9:1'));
+  answer = () => ({ authenticated: false });
+  for (let one = 0; one < 6; one++)
+    await t.rejects(verifier.verify(token(`wrong-${one}`), bearer(`10.0.0.9:${one}`)));
+  answer = () => GOOD;
+  await clock.advance(60_000);
+  await verifier.verify(proxy, bearer('10.0.0.9:1'));
+});
+
+test('a token whose pod is gone is asked about at once, and is not good while the API server is away', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, asked } = reviewing(() => answer());
+  const stolen = token('stolen');
+  await verifier.verify(stolen, bearer('10.0.0.9:1'));
+  await verifier.verify(stolen, bearer('10.0.0.9:1'));
+  t.equal(asked.length, 1);
+  answer = () => {
+    throw errorOfConnection('create tokenreviews', new Error('ECONNREFUSED'));
+  };
+  await t.rejects(verifier.verify(stolen, bearer('10.0.0.9:1', false)), {
+    code: 'ERR_CONTROLLER_TOKEN_REVIEW',
+  });
+  await t.rejects(verifier.verify(stolen, bearer('10.0.0.9:1')), { code: 'ERR_CONTROLLER_TOKEN_REVIEW' });
+});
+
+test('a token whose pod is seen is asked about less often', async (t) => {
+  const { verifier, token, asked, clock } = reviewing();
+  const seen = token('seen');
+  await verifier.verify(seen, bearer('10.0.0.9:1'));
+  await clock.advance(29_000);
+  await verifier.verify(seen, bearer('10.0.0.9:1'));
+  t.equal(asked.length, 1);
+  await clock.advance(2_000);
+  await verifier.verify(seen, bearer('10.0.0.9:1'));
+  t.equal(asked.length, 2);
+});
+
+test('a token is not good because there was no room to ask about it', async (t) => {
+  let answer: () => TokenReviewStatus = () => GOOD;
+  const { verifier, token, clock } = reviewing(() => answer());
+  const one = token('one');
+  await verifier.verify(one);
+  await clock.advance(10_000);
+  answer = () => {
+    throw notAsked('create tokenreviews', 5_000, undefined);
+  };
+  await t.rejects(verifier.verify(one), { code: 'ERR_CONTROLLER_TOKEN_REVIEW', retryable: true });
 });

@@ -53,7 +53,8 @@ export interface Cluster extends Closable {
 
 /**
  * What a controller needs of the API server, and where its authority is there. Writes go through a client of their own, so
- * that leases, tokens and objects never wait behind them. Nothing is asked for yet.
+ * that leases, tokens and objects never wait behind them, and so does what proxies and strangers can make it ask: who sends
+ * tokens must take neither the lease nor the news of objects from it. Nothing is asked for yet.
  */
 export function openCluster(options: ClusterOptions): Cluster {
   const {
@@ -69,6 +70,8 @@ export function openCluster(options: ClusterOptions): Cluster {
   try {
     const api = owned.own(createKubernetesApi({ access, clock }));
     const writer = owned.own(createKubernetesApi({ access, clock }));
+    const reviewer = owned.own(createKubernetesApi({ access, clock, limits: REVIEWS }));
+    const strangers = owned.own(createKubernetesApi({ access, clock, limits: REVIEWS_OF_STRANGERS }));
     const everyMs = Math.min(LOOK_MS, Math.max(200, overlapMs / 8));
     const secret = secretAuthority({ api, namespace, name: 'nodemesh-ca', trustDomain, clock, log });
     const place = options.authorityFolder === undefined ? secret : mountedAuthority(options.authorityFolder);
@@ -95,7 +98,11 @@ export function openCluster(options: ClusterOptions): Cluster {
       instance,
       source,
       sink: createKubernetesSink({ api: writer, instance, clock, log }),
-      tokens: createTokenReviewVerifier({ review: reviewerOf(api), clock }),
+      tokens: createTokenReviewVerifier({
+        review: reviewerOf(reviewer),
+        reviewStranger: reviewerOf(strangers),
+        clock,
+      }),
       leadership,
       authority: { place, files, begin, overlapMs, everyMs },
       close: () => owned.close(),
@@ -116,5 +123,9 @@ function noAuthority(place: string): ControllerError {
   });
 }
 
+/** Each of some thousand proxies is asked about every ten seconds. */
+const REVIEWS = { inFlight: 32, perSecond: 300, burst: 300 };
+/** Those who come anew: after a start of the controller all do, and after that few. */
+const REVIEWS_OF_STRANGERS = { inFlight: 16, perSecond: 100, burst: 200 };
 /** How often is looked for another authority, and for what other replicas did with it. */
 const LOOK_MS = 5_000;

@@ -6,7 +6,7 @@ import { type HttpRequest, openExchange, readAnswer } from './http-exchange.ts';
 import type { CallOptions, KubernetesApi, SelectorOptions, WatchOptions } from './kubernetes-api.ts';
 import { isKubernetesObject, isRecord, type KubernetesObject, type ObjectPage } from './kubernetes-object.ts';
 import { createDeadline } from './request-deadline.ts';
-import { createRequestGate, type RequestLimits } from './request-gate.ts';
+import { createRequestGate, notAsked, type RequestLimits } from './request-gate.ts';
 import { describeTarget, groupVersionPath, pathOf, type ResourceCollection } from './resource.ts';
 import { readWatch } from './collections/index.ts';
 
@@ -40,7 +40,9 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     const deadline = createDeadline({ what, ms, clock, signals: [closing.signal, how.signal] });
     const { signal } = deadline;
     try {
-      const leave = await gate.enter(signal);
+      const leave = await gate.enter(signal).catch((cause: unknown) => {
+        throw signal.aborted && cause === signal.reason ? notAsked(what, ms, cause) : cause;
+      });
       try {
         return await withCredentials(async () => {
           const exchange = { ...request, signal };

@@ -96,3 +96,15 @@ function refusal(closed: boolean): KubernetesError {
     retryable: !closed,
   });
 }
+
+/** A request that had not got its turn by its deadline: of the API server that says nothing. */
+export function notAsked(what: string, ms: number, cause: unknown): KubernetesError {
+  return new KubernetesError({
+    code: 'ERR_KUBERNETES_THROTTLED',
+    blame: 'local',
+    message: `${what}: its turn did not come within ${ms} ms`,
+    hint: 'too many requests wait for their turn at the API server',
+    retryable: true,
+    cause,
+  });
+}

@@ -9,7 +9,7 @@ import { createCrossing, createReportService, type ReportRelay } from '../enrolm
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import type { ObservationService } from '../observation/index.ts';
-import { accountOf, type Caller, placeCaller, type TokenVerifier } from '../tokens/index.ts';
+import { accountOf, type Caller, isPodOf, placeCaller, type TokenVerifier } from '../tokens/index.ts';
 import type { Mesh } from './mesh.ts';
 import { answering } from './respond.ts';
 import { streamPeerOf } from './stream-peer.ts';
@@ -31,6 +31,11 @@ export function createProxyServices(
   const tokenOf = new WeakMap<Caller, string>();
   const podNamed = (namespace: string, name: string): PodObject | undefined =>
     collections.pods.get(`${namespace}/${name}`);
+  const isPresent = (caller: Caller): boolean => {
+    if (caller.pod === '') return true;
+    const pod = podNamed(caller.namespace, caller.pod);
+    return pod !== undefined && isPodOf(caller, pod);
+  };
   const certificates = createCertificateService({
     authority,
     pods: {
@@ -65,9 +70,9 @@ export function createProxyServices(
     log,
   });
   return {
-    authenticate: (token) =>
+    authenticate: (token, { address }) =>
       answering(async () => {
-        const caller = placeCaller(await tokens.verify(token), podNamed);
+        const caller = placeCaller(await tokens.verify(token, { address, isPresent }), podNamed);
         if (relay !== undefined) tokenOf.set(caller, token);
         return caller;
       }),
