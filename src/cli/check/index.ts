@@ -9,7 +9,7 @@ import { collect } from '../option-values.ts';
 import { showView, type ViewFormat, viewOutputOption } from '../observe/index.ts';
 import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { type CheckResult, resultsOf } from './check-result.ts';
-import { clusterChecks, noCluster } from './cluster/index.ts';
+import { clusterChecks, noCluster, noMesh } from './cluster/index.ts';
 import { thisMachine } from './machine/machine.ts';
 import { networkPolicyChecks } from './network-policy-checks.ts';
 import { checkText } from './print-results.ts';
@@ -97,6 +97,8 @@ async function checksOf(context: CliContext, where: ApiOptions): Promise<MeshChe
   const { place } = mesh;
   if (place === 'lab')
     return { place, results: await checkMesh(mesh, openLab(context, where.lab), where.node) };
+  const absent = await withCluster(context, where, noMesh);
+  if (absent.length > 0) return { place, results: absent };
   const cluster = await withCluster(context, where, clusterChecks);
   return { place, results: [...(await checkMesh(mesh, undefined, where.node)), ...cluster] };
 }

@@ -65,16 +65,19 @@ async function permissions(cluster: Cluster, objects: readonly Manifest[]): Prom
     places.set(`${group} ${plural} ${namespace ?? ''}`, { group, resource: plural, namespace });
   }
   const refused: string[] = [];
-  for (const place of places.values())
+  for (const place of places.values()) {
+    const verbs: string[] = [];
     for (const verb of ['get', 'create', 'patch'])
-      if (!(await isAllowed(cluster, { ...place, verb })))
-        refused.push(`${verb} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
+      if (!(await isAllowed(cluster, { ...place, verb }))) verbs.push(verb);
+    if (verbs.length > 0)
+      refused.push(`${verbs.join(', ')} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
+  }
   const name = 'permissions';
   if (refused.length === 0) return [ok(name, `all that ${objects.length} objects need`)];
   return [
     failed(
       name,
-      `you may not ${refused.join(', ')}`,
+      `you may not ${refused.join('; ')}`,
       'installing takes the rights of cluster-admin: ask somebody who has them',
     ),
   ];

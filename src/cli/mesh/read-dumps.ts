@@ -1,6 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import { CliError } from '../errors.ts';
-import { fewAtATime, type RunningMesh } from '../running-mesh/index.ts';
+import { fewAtATime, noZtunnel, type RunningMesh } from '../running-mesh/index.ts';
 import type { Terminal } from '../terminal/index.ts';
 import type { ConfigDump } from './config-dump.ts';
 import { parseDump, readDumpJson, type SavedDump } from './dump-file.ts';
@@ -30,7 +30,7 @@ export async function readDumps(
 }
 
 /** What is asked of a mesh here. */
-export type NodeAdmin = Pick<RunningMesh, 'nodes' | 'admin'>;
+export type NodeAdmin = Pick<RunningMesh, 'place' | 'nodes' | 'admin'>;
 
 async function firstDump(mesh: NodeAdmin, nodes: readonly string[]): Promise<ConfigDump> {
   let failure: unknown;
@@ -41,7 +41,7 @@ async function firstDump(mesh: NodeAdmin, nodes: readonly string[]): Promise<Con
       failure ??= error;
     }
   }
-  throw failure ?? nobody();
+  throw failure ?? noZtunnel(mesh);
 }
 
 async function allDumps(
@@ -54,19 +54,10 @@ async function allDumps(
   const failures = results.flatMap((result, index) =>
     result.status === 'rejected' ? [{ node: nodes[index], reason: result.reason as unknown }] : [],
   );
-  if (dumps.length === 0) throw failures[0]?.reason ?? nobody();
+  if (dumps.length === 0) throw failures[0]?.reason ?? noZtunnel(mesh);
   for (const { node, reason } of failures)
     stderr.write(`warning: node ${node} is not in it: ${describeError(reason)}\n`);
   return dumps;
-}
-
-function nobody(): CliError {
-  return new CliError({
-    code: 'ERR_CLI_API_UNREACHABLE',
-    blame: 'upstream',
-    message: 'no node has a ztunnel',
-    hint: 'nodemesh check says what is missing',
-  });
 }
 
 /** A dump that was saved before: `nodemesh … --file dump.json`. */

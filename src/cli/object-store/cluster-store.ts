@@ -1,3 +1,4 @@
+import { MeshError } from '../../base/index.ts';
 import { GATEWAY_API_HINT, type Cluster } from '../install/index.ts';
 import { CliError } from '../errors.ts';
 import { clusterObjects, type ObjectPlace } from './cluster-objects.ts';
@@ -25,7 +26,11 @@ export function createClusterStore(cluster: Cluster): ObjectStore {
         object.metadata.name,
         object.metadata.namespace,
       );
-      await cluster.api.patch(target, { type: 'apply', body: { ...object, apiVersion }, force: true });
+      try {
+        await cluster.api.patch(target, { type: 'apply', body: { ...object, apiVersion }, force: true });
+      } catch (error) {
+        throw withoutNamespace(error, target.namespace);
+      }
     },
     async delete({ kind, namespace, name }) {
       const { target } = await placeOf(kind, name, namespace);
@@ -36,4 +41,16 @@ export function createClusterStore(cluster: Cluster): ObjectStore {
       await cluster.api.patch(target, { type: 'merge', body: { metadata: { labels } } });
     },
   };
+}
+
+/** The kind is known, so what is not found is the namespace. */
+function withoutNamespace(error: unknown, namespace: string | undefined): unknown {
+  if (!(error instanceof MeshError) || error.code !== 'ERR_KUBERNETES_NOT_FOUND') return error;
+  return new CliError({
+    code: 'ERR_CLI_PARTY',
+    blame: 'downstream',
+    message: `there is no namespace ${namespace}`,
+    hint: `kubectl create namespace ${namespace}, or choose another with --namespace`,
+    cause: error,
+  });
 }

@@ -42,7 +42,7 @@ export function noteNoneOf(
 ): void {
   const namespaces = [...new Set(all.map(({ namespace }) => namespace))].sort().slice(0, MOST_NAMESPACES);
   stderr.write(
-    `${what}${namespaces.length === 0 ? '' : ` (namespaces in the mesh: ${namespaces.join(', ')})`}\n`,
+    `${what}${namespaces.length === 0 ? '' : ` (namespaces that it knows: ${namespaces.join(', ')})`}\n`,
   );
 }
 

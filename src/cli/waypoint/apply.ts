@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -91,7 +91,7 @@ async function applyWaypoint(store: ObjectStore, options: ApplyOptions, terminal
     throw badRequest(
       `--class: expected the class of a waypoint, one of ${[...classes].join(', ')}, got ${JSON.stringify(options.class)}`,
     );
-  await requireFreePlace(store, options, classes);
+  await requireFreePlace(store, options);
   // Before anything is written: half of what was asked for helps nobody.
   const wantsLabel =
     options.enrollNamespace === true && (await mayLabel(store, { namespace, name, overwrite }));
@@ -109,17 +109,16 @@ async function applyWaypoint(store: ObjectStore, options: ApplyOptions, terminal
   if (options.enrollNamespace === true) await noteEnrolment(store, namespace, terminal);
 }
 
-/** A Gateway of that name may be somebody's way into the cluster. */
+/** A Gateway of that name may be somebody's way into the cluster, or another mesh's waypoint. */
 async function requireFreePlace(
   store: ObjectStore,
-  { namespace, name, overwrite = false }: ApplyOptions,
-  classes: ReadonlySet<string>,
+  { namespace, name, class: wanted, overwrite = false }: ApplyOptions,
 ): Promise<void> {
   const [present] = await store.objects('Gateway', namespace, name);
   const className = (present?.spec as { readonly gatewayClassName?: string } | undefined)?.gatewayClassName;
-  if (present === undefined || overwrite || classes.has(className ?? '')) return;
-  throw new LabError({
-    code: 'ERR_LAB_CONFLICT',
+  if (present === undefined || overwrite || className === wanted) return;
+  throw new CliError({
+    code: 'ERR_CLI_CONFLICT',
     blame: 'downstream',
     message: `Gateway ${namespace}/${name} is there, and of the class ${className}`,
     hint: 'choose another --name, or replace it with --overwrite',
@@ -139,8 +138,8 @@ async function mayLabel(
   const present = object?.metadata.labels[USE];
   if (present === undefined || overwrite) return true;
   if (present === name) return false;
-  throw new LabError({
-    code: 'ERR_LAB_CONFLICT',
+  throw new CliError({
+    code: 'ERR_CLI_CONFLICT',
     blame: 'downstream',
     message: `namespace ${namespace} has the label ${USE}: ${present}`,
     hint: 'replace it with --overwrite',
@@ -157,8 +156,8 @@ async function noteEnrolment(store: ObjectStore, namespace: string, terminal: Te
   );
 }
 
-function badRequest(message: string): LabError {
-  return new LabError({ code: 'ERR_LAB_REQUEST', blame: 'downstream', message });
+function badRequest(message: string): CliError {
+  return new CliError({ code: 'ERR_CLI_OPTION', blame: 'downstream', message });
 }
 
 /** As the lab takes it. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { KubeObject } from '../../lab/cluster/objects/index.ts';
-import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
@@ -34,8 +34,8 @@ Examples:
     .action(async (names: readonly string[], options: DeleteOptions) => {
       const { all = false } = options;
       if (names.length > 0 === all) {
-        throw new LabError({
-          code: 'ERR_LAB_REQUEST',
+        throw new CliError({
+          code: 'ERR_CLI_OPTION',
           blame: 'downstream',
           message: 'say which waypoints: their names, or --all',
         });

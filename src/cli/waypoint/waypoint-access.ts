@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { LabError } from '../../lab/index.ts';
+import { CliError } from '../errors.ts';
 import { type ObjectPlaceOptions, type ObjectStore, withObjectPlaceOptions } from '../object-store/index.ts';
 import { createProgress, type Terminal } from '../terminal/index.ts';
 import { conditionOf, isProgrammed, readWaypoints, type WaypointGateway } from './waypoint-gateway.ts';
@@ -55,10 +55,10 @@ export async function waitUntilProgrammed(
   }
 }
 
-function missing(name: string, namespace: string | undefined, found: readonly WaypointGateway[]): LabError {
+function missing(name: string, namespace: string | undefined, found: readonly WaypointGateway[]): CliError {
   const there = found.map((waypoint) => waypoint.name).join(', ');
-  return new LabError({
-    code: 'ERR_LAB_NOT_FOUND',
+  return new CliError({
+    code: 'ERR_CLI_PARTY',
     blame: 'downstream',
     message: `no waypoint ${name}${namespace === undefined ? '' : ` in namespace ${namespace}`}`,
     hint: there === '' ? 'nodemesh waypoint list -A shows all there are' : `there are: ${there}`,
@@ -73,9 +73,9 @@ function timedOut(
   }: { readonly namespace: string; readonly name: string; readonly timeoutMs: number },
   why: string,
   tool: ObjectStore['tool'],
-): LabError {
-  return new LabError({
-    code: 'ERR_LAB_TIMEOUT',
+): CliError {
+  return new CliError({
+    code: 'ERR_CLI_TIMEOUT',
     blame: 'local',
     message: `timed out after ${timeoutMs / 1_000} s while waiting for waypoint ${namespace}/${name}: ${why}`,
     hint: `${tool} get pods -n ${namespace}, then ${tool} logs POD -n ${namespace}`,

@@ -160,7 +160,7 @@ test('a rollout that does not end is an error that says what is missing', async 
   cluster.works = false;
   const { code, stderr } = await cluster.run('install', '--timeout', '1s');
   t.equal(code, 1);
-  t.match(stderr, /deployment\/nodemesh-controller is rolled out: not within 1 s: .*not seen/);
+  t.match(stderr, /waited 1 s until deployment\/nodemesh-controller is rolled out: .*not begun/);
   t.match(stderr, /kubectl -n nodemesh-system describe[\s\S]*ERR_CLI_TIMEOUT/);
 });
 

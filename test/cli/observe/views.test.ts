@@ -41,8 +41,8 @@ test('what is not there is said apart from the data, and is a mistake where it w
     /no service is called card in namespace shop\nhint: .*nodemesh stat services lists/,
   );
   for (const [command, said] of [
-    ['stat', 'no service in namespace shpo (namespaces in the mesh: shop)\n'],
-    ['edges', 'no traffic from or to namespace shpo in the last 60 s (namespaces in the mesh: shop)\n'],
+    ['stat', 'no service in namespace shpo (namespaces that it knows: shop)\n'],
+    ['edges', 'no traffic from or to namespace shpo in the last 60 s (namespaces that it knows: shop)\n'],
   ] as const) {
     const { code, stdout, stderr } = await nodemesh([
       command,

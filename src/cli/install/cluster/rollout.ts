@@ -43,7 +43,7 @@ export function missingOf(object: KubernetesObject | undefined): string | undefi
   const status = (object.status ?? {}) as Readonly<Record<string, number | undefined>>;
   const spec = (object.spec ?? {}) as { readonly replicas?: number };
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0))
-    return 'its controller has not seen it yet';
+    return 'Kubernetes has not begun with it yet';
   const wanted = status.desiredNumberScheduled ?? spec.replicas ?? 1;
   const updated = status.updatedNumberScheduled ?? status.updatedReplicas ?? 0;
   const available = status.numberAvailable ?? status.availableReplicas ?? 0;

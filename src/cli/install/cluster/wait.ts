@@ -25,7 +25,7 @@ export async function waitUntil(
       throw new CliError({
         code: 'ERR_CLI_TIMEOUT',
         blame: 'upstream',
-        message: `${what}: not within ${Math.round(timeoutMs / 1_000)} s: ${missing}`,
+        message: `waited ${Math.round(timeoutMs / 1_000)} s until ${what}: ${missing}`,
         hint,
       });
     }

@@ -19,7 +19,7 @@ export function controllerObjects(shape: Shape): readonly Manifest[] {
       spec: {
         selector: SELECTOR,
         ports: [
-          { name: 'grpc', port: 15012, targetPort: 'grpc', protocol: 'TCP', appProtocol: 'tcp' },
+          { name: 'tcp-grpc', port: 15012, targetPort: 'grpc', protocol: 'TCP', appProtocol: 'tcp' },
           { name: 'webhook', port: 15017, targetPort: 'webhook', protocol: 'TCP', appProtocol: 'https' },
           { name: 'metrics', port: 15014, targetPort: 'metrics', protocol: 'TCP', appProtocol: 'http' },
         ],

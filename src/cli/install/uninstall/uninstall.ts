@@ -72,7 +72,7 @@ async function uninstall(
     throw new CliError({
       code: 'ERR_CLI_CLUSTER',
       blame: 'downstream',
-      message: `in the mesh there are ${listed(enrolled.map(describeObject))}; nothing was changed`,
+      message: `still in the mesh: ${listed(enrolled.map(describeObject))}; nothing was changed`,
       hint: '--unenrol takes them out first: their pods keep running, and what is connected stays connected',
     });
   const parts = renderParts(settings);
@@ -99,7 +99,8 @@ async function uninstall(
     hint: `kubectl get all -n ${NAMESPACE}`,
   });
   if (options.crds === true) await removeObjects(cluster, ownKinds(), progress);
-  for (const line of left(options, enrolled.map(describeObject)))
+  const kindsStay = options.crds !== true && (await areKindsLeft(cluster));
+  for (const line of left({ kindsStay, unenrol: options.unenrol === true }, enrolled.map(describeObject)))
     context.terminal.stdout.write(`left: ${line}\n`);
 }
 
@@ -132,10 +133,18 @@ async function namespaceLeft(
   return found === undefined ? undefined : 'it is ending';
 }
 
-function left({ crds, unenrol }: UninstallOptions, enrolled: readonly string[]): readonly string[] {
+async function areKindsLeft(cluster: Cluster): Promise<boolean> {
+  const found = await Promise.all(ownKinds().map((kind) => cluster.find(kind)));
+  return found.some((kind) => kind !== undefined);
+}
+
+function left(
+  { kindsStay, unenrol }: { readonly kindsStay: boolean; readonly unenrol: boolean },
+  enrolled: readonly string[],
+): readonly string[] {
   return [
-    ...(crds === true ? [] : ['the kinds of nodemesh.io and their objects (--crds takes them away)']),
-    ...(enrolled.length > 0 && unenrol !== true ? [`labels on ${listed(enrolled)}`] : []),
+    ...(kindsStay ? ['the kinds of nodemesh.io and their objects (--crds takes them away)'] : []),
+    ...(enrolled.length > 0 && !unenrol ? [`labels on ${listed(enrolled)}`] : []),
     'Gateways, routes and policies, which are yours, with what the controller last wrote into their status',
   ];
 }

@@ -1,0 +1,44 @@
+import { test } from 'tap';
+import { startInstallCluster } from './cluster-fixture.ts';
+
+test('in a cluster without a mesh every command says what would put one there', async (t) => {
+  const { run } = await startInstallCluster(t);
+  for (const args of [
+    ['workloads'],
+    ['connections'],
+    ['logs'],
+    ['top', '--once'],
+    ['dashboard', '--no-open'],
+    ['admin', 'ztunnel/node-1', '/metrics'],
+    ['check'],
+  ]) {
+    const { code, stdout, stderr } = await run(...args);
+    t.equal(code, 1, args.join(' '));
+    t.match(`${stdout}${stderr}`, 'nodemesh install puts a mesh into it', args.join(' '));
+  }
+  const { stdout } = await run('check');
+  t.equal(stdout.match(/✗/g)?.length, 1, 'one result, not what follows from it');
+  const uninstalled = await run('uninstall');
+  t.notMatch(uninstalled.stdout, /kinds of nodemesh\.io/, 'nothing is said to be left that never was there');
+});
+
+test("another mesh's waypoint of the same name is not taken over without being told to", async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  const theirs = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'waypoint', namespace: 'shop' },
+    spec: { gatewayClassName: 'istio-waypoint', listeners: [] },
+  };
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  api.put(theirs);
+  const refused = await run('waypoint', 'apply', '-n', 'shop');
+  t.equal(refused.code, 1);
+  t.match(
+    refused.stderr,
+    /is there, and of the class istio-waypoint[\s\S]*--overwrite[\s\S]*ERR_CLI_CONFLICT/,
+  );
+  t.match(api.get('Gateway', 'shop', 'waypoint')?.spec, theirs.spec);
+  t.equal((await run('waypoint', 'apply', '-n', 'shop', '--overwrite')).code, 0);
+  t.match(api.get('Gateway', 'shop', 'waypoint')?.spec, { gatewayClassName: 'nodemesh-waypoint' });
+});
