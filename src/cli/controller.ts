@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { countBuffersAsHeap, describeError, systemClock } from '../base/index.ts';
+import type { ParameterScope } from '../controller/index.ts';
 import { dashboardPages } from './dashboard-pages.ts';
 import { addClusterOptions, type ClusterFlags, clusterOf } from './controller-cluster-options.ts';
 import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
@@ -22,6 +23,7 @@ interface ControllerFlags extends ClusterFlags, LimitFlags, WebhookFlags {
   readonly waypointController?: string;
   readonly waypointLogLevel: string;
   readonly waypointFlags: string;
+  readonly waypointParameters: ParameterScope;
   readonly sink?: string;
   readonly admin?: HostPort;
   readonly operator?: HostPort;
@@ -73,6 +75,11 @@ export function registerControllerCommand(program: Command, version: string): vo
       'where pods of waypoints reach this controller (default: its first --server-name)',
     )
     .option('--waypoint-log-level <level>', 'log level of waypoints, as --log-level', 'info')
+    .addOption(
+      new Option('--waypoint-parameters <which>', "fields that Gateways' parametersRef may set")
+        .choices(['listed', 'any'] satisfies readonly ParameterScope[])
+        .default('listed'),
+    )
     .option('--waypoint-flags <flags>', "flags of all waypoints, as a Gateway's annotation has them", '')
     .option(
       '--sink <unix:path>',
@@ -141,6 +148,7 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
       ...(flags.waypointController === undefined ? {} : { controllerAddress: flags.waypointController }),
       logLevel: flags.waypointLogLevel,
       flags: flags.waypointFlags,
+      parameters: flags.waypointParameters,
       logFormat: flags.logFormat,
     },
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkTrustDomain, ModelError, parseWebAddress } from '../model/index.ts';
-import { readWaypointFlags } from './deployment/index.ts';
+import { type ParameterScope, readWaypointFlags } from './deployment/index.ts';
 import { ControllerError } from './errors.ts';
 import { resolveWebhookConfig, type WebhookConfig, type WebhookOptions } from './webhook/index.ts';
 import { type CallLimits, faultsOfCallLimits, resolveCallLimits } from './limits/index.ts';
@@ -72,6 +72,8 @@ export interface WaypointPodConfig {
   readonly logLevel: string;
   /** Flags of all of them, with spaces between, before those of their own Gateways. Default none. */
   readonly flags: string;
+  /** What a Gateway's parameters may change of its objects. Default `listed`. */
+  readonly parameters: ParameterScope;
   /** Default `text`. */
   readonly logFormat: 'text' | 'json';
 }
@@ -198,6 +200,7 @@ function resolveWaypointPods(options: ControllerOptions): WaypointPodConfig {
     controllerName: waypoints.controllerName ?? name,
     logLevel: waypoints.logLevel ?? 'info',
     flags: waypoints.flags ?? '',
+    parameters: waypoints.parameters ?? 'listed',
     logFormat: waypoints.logFormat ?? 'text',
   };
 }

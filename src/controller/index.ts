@@ -63,7 +63,7 @@ export {
   parseObject,
 } from './objects/index.ts';
 export { type ControllerSink, createSocketSink } from './sink/index.ts';
-export { type DeploymentSettings, renderGateway } from './deployment/index.ts';
+export { type DeploymentSettings, type ParameterScope, renderGateway } from './deployment/index.ts';
 export {
   createKubernetesSource,
   createManifestSource,

@@ -24,8 +24,9 @@ function render(over: {
   readonly annotations?: Json;
   readonly infrastructure?: Json;
   readonly parameters?: Readonly<Record<string, string>>;
+  readonly scope?: 'listed' | 'any';
 }) {
-  const { labels = {}, annotations = {}, infrastructure = {}, parameters } = over;
+  const { labels = {}, annotations = {}, infrastructure = {}, parameters, scope = 'listed' } = over;
   const gateway = objectOf('Gateway', {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',
@@ -47,7 +48,7 @@ function render(over: {
     controller: ownController('istio-waypoint', undefined) ?? '',
     parameters: configMap,
     roots: 'PEM',
-    settings: SETTINGS,
+    settings: { ...SETTINGS, parameters: scope },
   });
 }
 
@@ -120,7 +121,6 @@ test('what its author wants is laid over it', needsConformanceData(), async (t) 
         'metadata: {annotations: {cm-annotation: cm-annotation-value}}\nspec: {replicas: 4, template: {spec: {containers: [{name: waypoint, resources: {requests: {cpu: 222m}}}]}}}',
       horizontalPodAutoscaler: 'spec: {minReplicas: 2, maxReplicas: 2}',
       podDisruptionBudget: 'spec: {minAvailable: 1}',
-      service: 'metadata: {name: stolen, ownerReferences: null}',
     },
   });
   const meta = (objects: readonly unknown[] | undefined, kind: string) =>
@@ -142,7 +142,12 @@ test('what its author wants is laid over it', needsConformanceData(), async (t) 
   });
   t.same((kindOf(manifests, 'PodDisruptionBudget').spec as Json).minAvailable, 1);
   t.match(kindOf(manifests, 'HorizontalPodAutoscaler').spec, { maxReplicas: 2, minReplicas: 2 });
-  t.match(meta(manifests, 'Service'), { name: 'namespace', ownerReferences: [{ name: 'namespace' }] });
+  const stolen = render({
+    infrastructure: { parametersRef: { group: '', kind: 'ConfigMap', name: 'wishes' } },
+    parameters: { service: 'metadata: {name: stolen, ownerReferences: null}' },
+    scope: 'any',
+  });
+  t.match(meta(stolen.manifests, 'Service'), { name: 'namespace', ownerReferences: [{ name: 'namespace' }] });
 });
 
 test('names can be chosen, and parameters that are no YAML are a fault', async (t) => {

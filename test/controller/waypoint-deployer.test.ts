@@ -168,6 +168,9 @@ test('parameters that cannot be followed leave what is there', async (t) => {
   cluster.put(wishes('spec: {replicas: 2}'));
   t.same(await cluster.writes(), ['apply Deployment waypoint']);
   t.equal(cluster.deployer.fault(KEY), undefined);
+  cluster.put(wishes('spec: {template: {spec: {hostNetwork: true}}}'));
+  t.same(await cluster.writes(), [], 'what is there stays');
+  t.match(cluster.deployer.fault(KEY), /^deployment: spec\.template\.spec\.hostNetwork may not be set/);
   cluster.put(wishes('spec: ['));
   t.same(await cluster.writes(), []);
   t.match(cluster.deployer.fault(KEY), /^deployment: /);

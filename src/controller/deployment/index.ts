@@ -1,3 +1,4 @@
+export type { ParameterScope } from './allowed-wishes.ts';
 export type { DeploymentSettings } from './deployment-settings.ts';
 export { type RenderedWaypoint, type RenderParts, renderWaypoint } from './render-waypoint.ts';
 export { readWaypointFlags } from './waypoint-flags.ts';

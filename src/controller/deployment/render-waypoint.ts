@@ -3,6 +3,7 @@ import { describeError } from '../../base/index.ts';
 import type { ConfigMapObject, GatewayObject } from '../objects/index.ts';
 import { GATEWAY_NAME, type WaypointInfo } from '../translate/index.ts';
 import type { ManifestMeta, ObjectManifest } from '../sink/index.ts';
+import { type ParameterScope, refusedWish } from './allowed-wishes.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import { overlay } from './overlay.ts';
 import { readWaypointFlags, WAYPOINT_FLAGS_ANNOTATION } from './waypoint-flags.ts';
@@ -27,7 +28,7 @@ export type RenderedWaypoint =
 
 /** The objects that make a Gateway a running waypoint. Pure. */
 export function renderWaypoint(parts: RenderParts): RenderedWaypoint {
-  const wishes = readWishes(parts.parameters);
+  const wishes = readWishes(parts.parameters, parts.settings.parameters ?? 'listed');
   if (typeof wishes === 'string') return { fault: wishes };
   const flags = readWaypointFlags(parts.gateway.meta.annotations.get(WAYPOINT_FLAGS_ANNOTATION));
   if (typeof flags === 'string') return { fault: `annotation ${WAYPOINT_FLAGS_ANNOTATION}: ${flags}` };
@@ -113,8 +114,11 @@ function withWish(manifest: ObjectManifest, wish: unknown): ObjectManifest {
   return { ...laid, apiVersion, kind, metadata: { ...laid.metadata, name, namespace, ownerReferences } };
 }
 
-/** A sentence when one of them cannot be read. */
-function readWishes(parameters: ConfigMapObject | undefined): ReadonlyMap<string, unknown> | string {
+/** A sentence when one of them cannot be read, or is not to be followed. */
+function readWishes(
+  parameters: ConfigMapObject | undefined,
+  scope: ParameterScope,
+): ReadonlyMap<string, unknown> | string {
   const wishes = new Map<string, unknown>();
   for (const name of PARAMETERS) {
     const text = parameters?.data.get(name);
@@ -123,6 +127,8 @@ function readWishes(parameters: ConfigMapObject | undefined): ReadonlyMap<string
       const value: unknown = parse(text);
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         return `${name}: expected an object in YAML`;
+      const refused = scope === 'any' ? undefined : refusedWish(name, value);
+      if (refused !== undefined) return refused;
       wishes.set(name, value);
     } catch (error) {
       return `${name}: ${describeError(error)}`;
