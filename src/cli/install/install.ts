@@ -97,7 +97,16 @@ async function install(
   terminal.stdout.write(
     '\nThe mesh is there. A namespace joins by its label; its pods keep running:\n\n  kubectl label namespace NAMESPACE istio.io/dataplane-mode=ambient\n',
   );
+  terminal.stdout.write(NEXT);
 }
+
+const NEXT = `
+What else there is:
+
+  nodemesh waypoint apply -n NAMESPACE --enroll-namespace --wait   routes and policies of requests
+  nodemesh dashboard                                               who talks to whom, and who is refused
+  nodemesh check                                                   whether all is well
+`;
 
 /** Kinds first, and what needs kinds of somebody else's only where they are. Rejects with KubernetesError or CliError. */
 export async function applyInstallation(

@@ -13,7 +13,10 @@ test('what install applies runs, and doing it again changes nothing', async (t) 
     /deployment\/nodemesh-controller is rolled out[\s\S]*daemonset\/ztunnel is rolled out/,
   );
   t.match(first.stdout, /✓ permissions: all that/);
-  t.match(first.stdout, /kubectl label namespace NAMESPACE/);
+  t.match(
+    first.stdout,
+    /kubectl label namespace NAMESPACE[\s\S]*nodemesh waypoint apply[\s\S]*nodemesh dashboard/,
+  );
   t.ok(api.get('GatewayClass', '', 'nodemesh-waypoint'));
   const version = api.store.version;
   const again = await run('install');

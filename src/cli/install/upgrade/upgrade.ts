@@ -69,7 +69,7 @@ async function requireInstallation(cluster: Cluster): Promise<Installation> {
     code: 'ERR_CLI_CLUSTER',
     blame: 'downstream',
     message: 'nodemesh install has not been here',
-    hint: 'what Helm or a kustomization installed, they upgrade (docs/upgrade.md)',
+    hint: 'what Helm, a kustomization or kubectl apply installed, they upgrade; nodemesh install takes over what is there (docs/upgrade.md)',
   });
 }
 
