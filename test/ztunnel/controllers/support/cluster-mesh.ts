@@ -131,9 +131,11 @@ export async function startClusterMesh(options: {
       dumps,
       async untilRotated() {
         const before = new Set((await dumps()).flatMap(serialsOf));
-        await until('every certificate is another one', async () =>
-          (await dumps()).flatMap(serialsOf).every((serial) => !before.has(serial)),
-        );
+        await until('every certificate is another one', async () => {
+          const now = (await dumps()).flatMap(serialsOf);
+          // One that has ended is not there any more, and was not replaced.
+          return now.length === POD_NAMES.length && now.every((serial) => !before.has(serial));
+        });
       },
       refusals: () =>
         ztunnels.flatMap(({ lines }) => lines.filter((line) => REFUSAL.test(line) && !AWAY.test(line))),
@@ -235,4 +237,6 @@ const REFUSAL = /svid not renewed|peer refused/;
 /** Nobody was there to be asked: that is no refusal, and it is tried again. */
 const AWAY = /ERR_WIRE_UNAVAILABLE/;
 const adminPortOf = (index: number): number => 16_000 + 10 * index;
+/** Each with a service account, and so a certificate, of its own. */
+const POD_NAMES = ['client', 'server'];
 const PORT = 8080;
