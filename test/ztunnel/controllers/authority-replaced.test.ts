@@ -5,7 +5,7 @@ import { enterSandbox } from '../../support/netns.ts';
 import { startClusterMesh, until } from './support/cluster-mesh.ts';
 import { authoritySecret } from './support/objects.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
   test('the authority in the Secret is replaced under traffic: the root rotates, and no connection fails', async (t) => {
     const mesh = await startClusterMesh({ svidTtl: '10s', rootOverlap: '3s' });
     try {

@@ -5,7 +5,7 @@ import { policyObject } from './support/objects.ts';
 
 const AWAY_MS = 8_000;
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
   test('all controllers are killed and come back knowing nothing: nothing is dropped, and what was removed is removed', async (t) => {
     // Long enough that none ends while nobody signs.
     const mesh = await startClusterMesh({ svidTtl: '30s' });

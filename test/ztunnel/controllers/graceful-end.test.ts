@@ -5,7 +5,7 @@ import { enterSandbox } from '../../support/netns.ts';
 import { startClusterMesh, until } from './support/cluster-mesh.ts';
 import type { ControllerProcess } from './support/controllers.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
   test('a leader that ends under traffic is not ready first, then another leads, then its streams move: nothing fails', async (t) => {
     const mesh = await startClusterMesh({ svidTtl: '10s', shutdownDelay: '5s' });
     try {

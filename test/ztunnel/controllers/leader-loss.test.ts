@@ -3,7 +3,7 @@ import { enterSandbox } from '../../support/netns.ts';
 import { startClusterMesh, until } from './support/cluster-mesh.ts';
 import { policyObject, hasStatus } from './support/objects.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 180 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
   test('the leader is killed under traffic: no connection fails, no certificate is refused, another writes', async (t) => {
     const mesh = await startClusterMesh({ svidTtl: '10s' });
     try {
