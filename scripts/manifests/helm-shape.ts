@@ -66,6 +66,7 @@ const TEXTS: Readonly<Record<TextSetting, string>> = {
   cniBinFolder: `${TRAITS}.cniBinFolder`,
   cniConfigFolder: `${TRAITS}.cniConfigFolder`,
   webhookFailurePolicy: '.Values.webhookFailurePolicy',
+  waypointParameters: '.Values.waypointParameters',
 };
 const NUMBERS: Readonly<Record<NumberSetting, string>> = {
   controllerReplicas: '.Values.controllerReplicas | int',

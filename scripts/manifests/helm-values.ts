@@ -74,6 +74,10 @@ const SETTINGS: Readonly<Record<keyof InstallSettings, ValueDescription>> = {
     says: 'What becomes of policies and routes while no controller can check them: Ignore takes them, Fail refuses them.',
     schema: { enum: ['Ignore', 'Fail'] },
   },
+  waypointParameters: {
+    says: "What Gateways' parametersRef may set: listed fields, or any, as in Istio.",
+    schema: { enum: ['listed', 'any'] },
+  },
   controllerResources: { says: 'Of each replica of the controller.', schema: RESOURCES },
   ztunnelResources: {
     says: 'Of the ztunnel of each node. A limit of memory ends the traffic of a node that reaches it; one of CPU slows it.',

@@ -69,6 +69,7 @@ const others: Partial<InstallSettings> = {
   logLevel: 'info,xds=debug',
   logFormat: 'text',
   webhookFailurePolicy: 'Fail',
+  waypointParameters: 'any',
   controllerResources: { requests: { cpu: 1, memory: '1Gi' }, limits: { memory: '2Gi' } },
   // Helm lays maps over each other: what is not named here would stay.
   ztunnelResources: { requests: { cpu: '50m', memory: '1Gi' }, limits: { memory: '4Gi' } },

@@ -17,6 +17,7 @@ export interface SettingsFlags {
   readonly logLevel?: string;
   readonly logFormat?: 'text' | 'json';
   readonly webhookFailurePolicy?: 'Ignore' | 'Fail';
+  readonly waypointParameters?: 'listed' | 'any';
 }
 
 export function withSettingsOptions(command: Command): Command {
@@ -54,6 +55,12 @@ export function withSettingsOptions(command: Command): Command {
         '--webhook-failure-policy <policy>',
         'what becomes of policies and routes while no controller can check them (default: Ignore)',
       ).choices(['Ignore', 'Fail']),
+    )
+    .addOption(
+      new Option(
+        '--waypoint-parameters <which>',
+        "fields that Gateways' parametersRef may set (default: listed)",
+      ).choices(['listed', 'any']),
     );
 }
 

@@ -13,7 +13,7 @@ export function refusedWish(name: string, wish: unknown): string | undefined {
   const found = findRefused(wish, fields, '');
   if (found === undefined) return undefined;
   const { path, may } = found;
-  return `${name}: ${path} may not be set by a Gateway's parameters, only ${may.join(', ')}; --waypoint-parameters=any of the controller allows everything`;
+  return `${name}: ${path} may not be set by a Gateway's parameters, only ${may.join(', ')}; the controller's --waypoint-parameters=any allows everything`;
 }
 
 interface Refused {

@@ -113,6 +113,7 @@ function controllerArguments(shape: Shape): readonly string[] {
     ...shape.when('network', [`--network=${shape.text('network')}`]),
     `--root-namespace=${shape.text('rootNamespace')}`,
     `--svid-ttl=${shape.text('svidTtl')}`,
+    `--waypoint-parameters=${shape.text('waypointParameters')}`,
     // Until every node has heard that its endpoint is gone, some still come.
     '--shutdown-delay=5s',
     `--waypoint-image=${shape.text('image')}`,

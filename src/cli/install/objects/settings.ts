@@ -22,6 +22,8 @@ export interface InstallSettings {
   readonly logFormat: 'text' | 'json';
   /** What becomes of objects while no controller answers the webhook. */
   readonly webhookFailurePolicy: 'Ignore' | 'Fail';
+  /** What Gateways' parameters may set of what is deployed for them. */
+  readonly waypointParameters: 'listed' | 'any';
   readonly controllerResources: Fields;
   readonly ztunnelResources: Fields;
 }
@@ -90,6 +92,7 @@ export function defaultSettings(version: string): InstallSettings {
     logLevel: 'info',
     logFormat: 'json',
     webhookFailurePolicy: 'Ignore',
+    waypointParameters: 'listed',
     // What bench/README.md measures, and room. No limits: an application would wait for a proxy that has reached its own.
     controllerResources: { requests: { cpu: '200m', memory: '256Mi' } },
     ztunnelResources: { requests: { cpu: '100m', memory: '192Mi' } },

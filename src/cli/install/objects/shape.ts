@@ -15,7 +15,8 @@ export type TextSetting =
   | 'drainTimeout'
   | 'cniBinFolder'
   | 'cniConfigFolder'
-  | 'webhookFailurePolicy';
+  | 'webhookFailurePolicy'
+  | 'waypointParameters';
 
 export type NumberSetting = 'controllerReplicas' | 'drainGraceSeconds';
 
