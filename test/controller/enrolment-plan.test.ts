@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { planEnrolment } from '../../src/controller/enrolment/index.ts';
+import { meshOf } from './support/mesh-of.ts';
 import { CONFORMANCE_SETTINGS, objectOf } from './support/settings.ts';
 
 interface PodParts {
@@ -52,19 +53,37 @@ test('pods that cannot or must not be captured are left alone', async (t) => {
   t.notOk(plan({ labels: { app: 'ztunnel' } }, ambient));
 });
 
+test('a static pod is left alone, and lets nobody have an identity of its namespace', async (t) => {
+  const hash = '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f';
+  const annotations = { 'kubernetes.io/config.hash': hash, 'kubernetes.io/config.mirror': hash };
+  t.notOk(plan({ annotations }, ambient));
+  const pod = (name: string, mirror: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, uid: `uid-${name}`, namespace: 'shop', annotations: mirror },
+    spec: { nodeName: 'node-1' },
+    status: { phase: 'Running', podIP: '10.0.0.1' },
+  });
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: ambient } };
+  const { collections, apply } = meshOf([namespace, pod('static', annotations)]);
+  t.same(collections.podsOf('node-1', 'shop', 'default'), [], 'nobody gets a certificate for it');
+  t.match(
+    [...collections.memberships.values()],
+    [{ membership: { kind: 'bystander', name: 'static', kubernetesUid: hash } }],
+    'its CNI plugin is told to let it pass',
+  );
+  apply(pod('cart', {}));
+  t.equal(collections.podsOf('node-1', 'shop', 'default').length, 1);
+});
+
 test('a node finds a pod by the uid that the kubelet uses, and by its addresses', async (t) => {
   t.match(plan({}, ambient)?.pod, {
     kubernetesUid: '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10',
     addresses: ['10.0.0.1'],
   });
-  const hash = '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f';
-  const mirror = plan(
-    { annotations: { 'kubernetes.io/config.hash': hash, 'kubernetes.io/config.mirror': hash } },
-    ambient,
-  );
-  t.equal(mirror?.pod.kubernetesUid, hash, 'the object of a static pod is a mirror with a uid of its own');
-  const forged = plan({ annotations: { 'kubernetes.io/config.hash': hash } }, ambient);
-  t.equal(forged?.pod.kubernetesUid, '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10', 'which no other pod can claim');
+  const annotations = { 'kubernetes.io/config.hash': '4f1e5b0b5e1f4c7f8d4b8a2a1c9d0e3f' };
+  const forged = plan({ annotations }, ambient);
+  t.equal(forged?.pod.kubernetesUid, '8f6c6a52-3f1e-4b5e-9a0f-0d3c5b1f7e10', 'whatever it is annotated with');
 });
 
 test('a pod without a network yet is told to its node, for its CNI plugin to ask about', async (t) => {

@@ -1,5 +1,6 @@
 import { type Logger, silentLogger } from '../../base/index.ts';
 import { boundServiceName, serviceKey, type WaypointResource } from '../../model/index.ts';
+import { isStatic } from '../enrolment/index.ts';
 import {
   type AuthorizationPolicyObject,
   objectKey,
@@ -91,7 +92,7 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   ];
   const enrolments = deriveEnrolments(graph, { stores, waypoints, telemetryOfPod }, settings);
   const podsByAccount = graph.index(stores.pods, (pod) =>
-    pod.phase === 'Succeeded' || pod.phase === 'Failed'
+    pod.phase === 'Succeeded' || pod.phase === 'Failed' || isStatic(pod)
       ? []
       : [accountSlot(pod.node, pod.meta.namespace, pod.serviceAccount)],
   );

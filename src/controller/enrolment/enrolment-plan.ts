@@ -26,7 +26,7 @@ import {
   NETNS,
   VIRTUAL_INTERFACES,
 } from './annotation-names.ts';
-import { canEnrol, kubernetesUidOf, wantsToEnrol } from './enrolment-rules.ts';
+import { canEnrol, wantsToEnrol } from './enrolment-rules.ts';
 
 /** A pod that its node is to enrol. */
 export interface EnrolmentPlan {
@@ -61,7 +61,7 @@ export function planEnrolment(
         namespace: meta.namespace,
         serviceAccount: pod.serviceAccount,
       }),
-      kubernetesUid: kubernetesUidOf(pod),
+      kubernetesUid: meta.uid,
       addresses: pod.addresses,
       netns: annotations.get(NETNS) ?? '',
       // Without a network nothing of it can have run.

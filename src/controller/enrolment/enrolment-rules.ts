@@ -25,11 +25,20 @@ export function canEnrol(pod: PodObject): boolean {
   const { meta } = pod;
   return (
     takesPart(pod) &&
+    !isStatic(pod) &&
     !meta.annotations.has(SIDECAR_STATUS) &&
     !SYSTEM_NAMESPACES.has(meta.namespace) &&
     // The node proxy captures others, never itself.
     !['app', 'app.kubernetes.io/name'].some((label) => meta.labels.get(label) === 'ztunnel')
   );
+}
+
+/**
+ * Whether the object is a kubelet's mirror of a static pod. Such pods have no service account, so nobody has said that they may
+ * have an identity of their namespace; and who has taken over a kubelet can make one in any namespace.
+ */
+export function isStatic({ meta }: PodObject): boolean {
+  return meta.annotations.has(MIRROR);
 }
 
 /** What kubelets call the pod: of a static pod the object is only a mirror, with a uid of its own. */
