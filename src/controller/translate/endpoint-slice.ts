@@ -15,12 +15,22 @@ export function sliceServiceKey(slice: EndpointSliceObject, settings: MeshSettin
 
 /** The pods (`namespace/name`) that the slice points at. */
 export function slicePods(slice: EndpointSliceObject): readonly string[] {
-  return slice.endpoints.flatMap(({ target }) => (target?.kind === 'Pod' ? [objectKey(target)] : []));
+  return slice.endpoints.flatMap(({ target }) =>
+    target !== undefined && isPodBeside(slice, target) ? [objectKey(target)] : [],
+  );
 }
 
 /**
- * The endpoints that are no pods: somebody wrote them by hand, and nothing is known of them but their addresses. Pods
- * are left out, for they say more about themselves than a slice does.
+ * A service must not take to itself pods of another namespace: what its waypoint, or the lack of one, says of who may come to them
+ * is for their own namespace to say.
+ */
+function isPodBeside({ meta }: EndpointSliceObject, target: NonNullable<SliceEndpoint['target']>): boolean {
+  return target.kind === 'Pod' && target.namespace === meta.namespace;
+}
+
+/**
+ * The endpoints that are no pods of the slice's namespace: somebody wrote them by hand, and nothing is known of them but their
+ * addresses. Its own pods are left out, for they say more about themselves than a slice does.
  */
 export function translateEndpointSlice(
   slice: EndpointSliceObject,
@@ -31,8 +41,9 @@ export function translateEndpointSlice(
   const ports = portsOf(slice, info);
   const workloads = new Map<string, Workload>();
   for (const endpoint of slice.endpoints) {
-    const [address] = endpoint.addresses;
-    if (endpoint.target?.kind === 'Pod' || address === undefined) continue;
+    const { target, addresses } = endpoint;
+    const [address] = addresses;
+    if (address === undefined || (target !== undefined && isPodBeside(slice, target))) continue;
     const uid = `${settings.clusterId}/discovery.k8s.io/EndpointSlice/${objectKey(slice.meta)}/${address}`;
     // An address that is listed twice is one endpoint; the first entry counts.
     if (workloads.has(uid)) continue;
