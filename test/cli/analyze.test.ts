@@ -261,3 +261,10 @@ function nodemeshWithInput(
     child.stdin.end(input);
   });
 }
+
+test('nothing is wrong with what we install', async (t) => {
+  const { stdout: input } = await nodemesh(['install', '-o', 'yaml']);
+  const { code, stdout } = await nodemesh(['analyze', '-'], { input });
+  t.equal(code, 0);
+  t.match(stdout, /objects looked at: nothing found/);
+});

@@ -16,6 +16,7 @@ import { checkText } from './print-results.ts';
 import { checkDashboard, checkMachine, checkMesh } from './run-checks.ts';
 
 export type { CheckResult } from './check-result.ts';
+export { clusterChecks } from './cluster/index.ts';
 export { checkText } from './print-results.ts';
 
 interface CheckOptions extends ApiOptions {

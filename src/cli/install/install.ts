@@ -7,6 +7,7 @@ import { durationMs } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { applyObjects, describeObject } from './cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from './cluster/cluster.ts';
+import { finalCheck } from './final-check.ts';
 import type { Manifest } from './objects/manifest.ts';
 import { type InstallSettings, renderObjects, renderParts } from './objects/settings.ts';
 import { ownKinds } from './own-kinds.ts';
@@ -94,6 +95,7 @@ async function install(
   const wait = { timeoutMs: options.timeout, progress };
   await waitForController(cluster, wait);
   await waitForZtunnels(cluster, wait);
+  await finalCheck(cluster, { terminal, ...wait });
   terminal.stdout.write(
     '\nThe mesh is there. A namespace joins by its label; its pods keep running:\n\n  kubectl label namespace NAMESPACE istio.io/dataplane-mode=ambient\n',
   );

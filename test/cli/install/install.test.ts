@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
-import { objectsOf, startInstallCluster } from './cluster-fixture.ts';
+import { objectsOf, startInstallCluster, versionOf } from './cluster-fixture.ts';
 
 test('what install applies runs, and doing it again changes nothing', async (t) => {
   const { api, run } = await startInstallCluster(t);
@@ -13,16 +13,17 @@ test('what install applies runs, and doing it again changes nothing', async (t) 
     /deployment\/nodemesh-controller is rolled out[\s\S]*daemonset\/ztunnel is rolled out/,
   );
   t.match(first.stdout, /✓ permissions: all that/);
+  t.match(first.stdout, /✓ leader: nodemesh-controller-1\n[\s\S]*✓ RBAC of controller and ztunnels: all/);
   t.match(
     first.stdout,
     /kubectl label namespace NAMESPACE[\s\S]*nodemesh waypoint apply[\s\S]*nodemesh dashboard/,
   );
   t.ok(api.get('GatewayClass', '', 'nodemesh-waypoint'));
-  const version = api.store.version;
+  const version = versionOf(api);
   const again = await run('install');
   t.equal(again.code, 0, again.stderr);
   t.notMatch(again.stderr, / created| configured/);
-  t.equal(api.store.version, version, 'nothing was written');
+  t.equal(versionOf(api), version, 'nothing was written');
 });
 
 test('another setting changes what depends on it alone, and a dry run only says so', async (t) => {

@@ -4,7 +4,7 @@ import { ZTUNNEL_CAPABILITIES } from '../../../src/cli/install/objects/ztunnel-d
 import { cleanUpObject } from '../../../src/cli/install/uninstall/node-clean-up.ts';
 import { VERSION } from '../../../src/cli/version.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
-import { objectsOf, startInstallCluster } from './cluster-fixture.ts';
+import { objectsOf, startInstallCluster, versionOf } from './cluster-fixture.ts';
 
 function putShop(api: FakeKubernetesApi): void {
   const labels = { 'istio.io/dataplane-mode': 'ambient', 'their.example/own': 'yes' };
@@ -36,11 +36,11 @@ test('uninstall refuses while something is in the mesh, names it, and changes no
   const { api, run } = await startInstallCluster(t);
   await run('install');
   putShop(api);
-  const version = api.store.version;
+  const version = versionOf(api);
   const { code, stderr } = await run('uninstall');
   t.equal(code, 1);
   t.match(stderr, /still in the mesh: namespace shop; nothing was changed[\s\S]*--unenrol/);
-  t.equal(api.store.version, version);
+  t.equal(versionOf(api), version);
 });
 
 test('uninstall --unenrol --crds takes everything away in an order in which nothing breaks', async (t) => {

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { checkSkew } from '../../../src/cli/install/upgrade/version-skew.ts';
 import { VERSION } from '../../../src/cli/version.ts';
-import { startInstallCluster } from './cluster-fixture.ts';
+import { startInstallCluster, versionOf } from './cluster-fixture.ts';
 
 test('upgrade keeps the settings of the installation, changes the controller first, then the ztunnels', async (t) => {
   const { api, run } = await startInstallCluster(t);
@@ -44,7 +44,7 @@ test('the image follows the version, unless somebody has chosen one', async (t) 
 test('upgrade --preview says field by field what would change, and changes nothing', async (t) => {
   const { api, run } = await startInstallCluster(t);
   await run('install');
-  const version = api.store.version;
+  const version = versionOf(api);
   const image = await run('upgrade', '--preview', '--image', 'r.example/n:2');
   t.match(image.stdout, /ztunnel: spec\.template\.spec\.containers\[0\]\.image: ".*" → "r\.example\/n:2"/);
   t.match(image.stdout, /Every ztunnel would be replaced.*3600 s/);
@@ -52,7 +52,7 @@ test('upgrade --preview says field by field what would change, and changes nothi
   t.match(replicas.stdout, /nodemesh-controller: spec\.replicas: 2 → 4\nNo ztunnel would be replaced/);
   const nothing = await run('upgrade', '--preview');
   t.match(nothing.stdout, /nothing would change/);
-  t.equal(api.store.version, version);
+  t.equal(versionOf(api), version);
 });
 
 test('upgrade refuses what it has not installed, and more than one minor version at a time', async (t) => {

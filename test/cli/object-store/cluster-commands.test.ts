@@ -15,6 +15,8 @@ test('a waypoint is put into a cluster, shown, waited for and taken away', async
     'the hint is of a cluster',
   );
   t.match(api.get('Namespace', '', 'shop')?.metadata.labels, { 'istio.io/use-waypoint': 'waypoint' });
+  const unknown = await run('waypoint', 'status', '-n', 'shop', 'nobody');
+  t.match(unknown.stderr, /no waypoint nobody in namespace shop[\s\S]*ERR_CLI_PARTY/);
   const waiting = await run('waypoint', 'status', '-n', 'shop');
   t.equal(waiting.code, 1, 'nobody has deployed it');
 

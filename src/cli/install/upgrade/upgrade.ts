@@ -3,9 +3,10 @@ import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { durationMs } from '../../option-values.ts';
 import { openClusterMesh } from '../../running-mesh/index.ts';
-import { createProgress, type Progress } from '../../terminal/index.ts';
+import { createProgress, type Progress, type Terminal } from '../../terminal/index.ts';
 import { applyObjects } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
+import { finalCheck } from '../final-check.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
 import { nextSettings } from '../next-settings.ts';
@@ -57,6 +58,7 @@ Examples:
           await upgrade(cluster, next, {
             timeoutMs: options.timeout,
             progress: createProgress(context.terminal),
+            terminal: context.terminal,
           });
       }),
     );
@@ -77,7 +79,7 @@ async function requireInstallation(cluster: Cluster): Promise<Installation> {
 async function upgrade(
   cluster: Cluster,
   next: Installation,
-  wait: { readonly timeoutMs: number; readonly progress: Progress },
+  wait: { readonly timeoutMs: number; readonly progress: Progress; readonly terminal: Terminal },
 ): Promise<void> {
   const { progress } = wait;
   await applyObjects(cluster, ownKinds(), { progress });
@@ -90,4 +92,5 @@ async function upgrade(
     if (isZtunnel(name)) await applyObjects(cluster, objects, { progress });
   await waitForZtunnels(cluster, wait);
   await applyObjects(cluster, [recordObject(next)], { progress });
+  await finalCheck(cluster, wait);
 }

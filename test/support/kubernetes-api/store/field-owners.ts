@@ -30,7 +30,17 @@ export function applyPatch(
   }
   for (const { name, path } of contested) owners.get(name)?.delete(path);
   owners.set(manager, new Set(wanted.keys()));
-  return mergePatch(result, patch) as ApiObject;
+  return mergePatch(result, keepAdditions(result, patch)) as ApiObject;
+}
+
+/** Lists of webhooks are merged by name, as those of all named things are by an API server: what others added to one stays. */
+function keepAdditions(before: unknown, patch: ApiObject): ApiObject {
+  const known = isJson(before) && Array.isArray(before.webhooks) ? before.webhooks.filter(isJson) : [];
+  if (!Array.isArray(patch.webhooks) || known.length === 0) return patch;
+  const webhooks = patch.webhooks
+    .filter(isJson)
+    .map((webhook) => mergePatch(known.find(({ name }) => name === webhook.name) ?? {}, webhook));
+  return { ...patch, webhooks };
 }
 
 /** After any other write: what changed belongs to the writer. */
