@@ -1,0 +1,61 @@
+import { test } from 'tap';
+import { nodemesh } from '../lab/support/lab-fixture.ts';
+import { kubeconfigWith } from './support/installed-mesh.ts';
+import { kubectlOf } from './support/kubectl.ts';
+import { needsOwnCluster, startOwnCluster } from './support/own-cluster.ts';
+
+test('nodemesh install and an API server agree on what is there', needsOwnCluster(), async (t) => {
+  const { kubeconfig } = await startOwnCluster(t);
+  const kubectl = kubectlOf(kubeconfig);
+  const install = (...args: readonly string[]) =>
+    nodemesh(['install', '--no-wait', ...args, '--kubeconfig', kubeconfig]);
+  const cniFolder = () =>
+    kubectl.must([
+      ...['get', 'daemonset', 'ztunnel', '-n', 'nodemesh-system'],
+      ...['-o', 'jsonpath={.spec.template.spec.volumes[?(@.name=="cni-bin")].hostPath.path}'],
+    ]);
+
+  await t.test('without the kinds of Istio and of the Gateway API', async (t) => {
+    const { code, stdout, stderr } = await install('--platform', 'k3s');
+    t.equal(code, 0, stderr);
+    t.match(stdout, /! Gateway API: [\s\S]*! Istio's kinds: /);
+    t.match(stderr, 'daemonset nodemesh-system/ztunnel created');
+    t.notMatch(stderr, 'gatewayclass');
+  });
+
+  await t.test('again nothing changes, and a setting that is not repeated stays', async (t) => {
+    t.notMatch((await install()).stderr, / (created|configured)$/m);
+    const { stderr } = await install('--replicas', '3');
+    t.same(stderr.match(/\S+ \S+ configured$/gm), [
+      'deployment nodemesh-system/nodemesh-controller configured',
+      'configmap nodemesh-system/nodemesh-installation configured',
+    ]);
+    t.equal(await cniFolder(), '/var/lib/rancher/k3s/data/cni');
+  });
+
+  await t.test(
+    'a kustomization over it is refused by the API server until it is told to take over',
+    async (t) => {
+      const overlay = ['-k', 'daemonset/kustomize/base'];
+      const refused = await kubectl(['apply', '--server-side', ...overlay]);
+      t.match(refused.output, 'conflicts with "nodemesh-install"');
+      await kubectl(['apply', '--server-side', '--force-conflicts', ...overlay]);
+      t.equal(await cniFolder(), '/opt/cni/bin');
+      t.equal((await install()).code, 0);
+      t.equal(await cniFolder(), '/var/lib/rancher/k3s/data/cni', 'and install takes it back');
+    },
+  );
+
+  await t.test('who may not install is told all that it takes, and nothing is written', async (t) => {
+    await kubectl.must(['create', 'serviceaccount', 'nobody', '-n', 'default']);
+    const token = (await kubectl.must(['create', 'token', 'nobody', '-n', 'default'])).trim();
+    const theirs = await kubeconfigWith(kubectl, t.testdir({}), token);
+    const { code, stdout, stderr } = await nodemesh(['install', '--kubeconfig', theirs]);
+    t.equal(code, 1);
+    t.match(
+      stdout,
+      /✗ permissions: you may not get, create, patch customresourcedefinitions[\s\S]*daemonsets/,
+    );
+    t.match(stderr, 'nothing was changed');
+  });
+});
