@@ -15,15 +15,15 @@ export function withLabOption(command: Command): Command {
   return command.option('--name <lab>', 'which lab, when several are running');
 }
 
-/** The named lab, or the only one that runs. Throws LabError, which says how a cluster is asked where one is at hand. */
+/** The named lab, or the only one that runs. Throws LabError, which says what there is for a cluster where one is at hand. */
 export function openLab(context: CliContext, name: string | undefined): LabClient {
   const base = baseOf(context);
   if (name === undefined && context.kubeconfig !== undefined && runningLabs(base).length === 0)
     throw new LabError({
       code: 'ERR_LAB_NOT_RUNNING',
       blame: 'downstream',
-      message: 'no lab is running, and this command does not look for a cluster by itself',
-      hint: 'for a cluster run kubectl -n nodemesh-system port-forward deployment/nodemesh-controller 8080, then commands that have it with --address http://127.0.0.1:8080 (docs/commands.md); nodemesh lab up starts a lab',
+      message: 'no lab is running, and this command is of labs alone',
+      hint: 'nodemesh lab up starts a lab; for a cluster there are kubectl and the commands without lab before them (docs/commands.md)',
     });
   return createLabClient(findLab(base, name));
 }

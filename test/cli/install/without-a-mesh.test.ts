@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { test } from 'tap';
 import { startInstallCluster } from './cluster-fixture.ts';
 
@@ -18,6 +19,8 @@ test('in a cluster without a mesh every command says what would put one there', 
   }
   const { stdout } = await run('check');
   t.equal(stdout.match(/✗/g)?.length, 1, 'one result, not what follows from it');
+  const report = await run('bug-report', '--file', join(t.testdir({}), 'report.tar.gz'));
+  t.equal(report.code, 0, `a report is made of what there is: ${report.stderr}`);
   const uninstalled = await run('uninstall');
   t.notMatch(uninstalled.stdout, /kinds of nodemesh\.io/, 'nothing is said to be left that never was there');
 });

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { CliError } from '../../errors.ts';
-import { type LogOwner, noZtunnel, type RunningMesh } from '../../running-mesh/index.ts';
+import type { LogOwner, RunningMesh } from '../../running-mesh/index.ts';
 import { findWaypoints } from '../../waypoint/index.ts';
 import { parseLogLine } from './log-line.ts';
 import type { AccessLine } from './access-line.ts';
@@ -15,9 +15,9 @@ export interface LogSource {
   readonly waypoint?: string;
 }
 
-/** All proxies of a mesh, or those whose names begin with one of `wanted`. Rejects with CliError when one names nothing, or there is none. */
+/** All proxies of a mesh, or those whose names begin with one of `wanted`. Rejects with CliError when one names nothing. */
 export async function logSources(
-  mesh: Pick<RunningMesh, 'place' | 'nodes' | 'objects'>,
+  mesh: Pick<RunningMesh, 'nodes' | 'objects'>,
   wanted: readonly string[],
 ): Promise<readonly LogSource[]> {
   const [nodes, waypoints] = await Promise.all([mesh.nodes(), findWaypoints(mesh, undefined)]);
@@ -28,7 +28,6 @@ export async function logSources(
     waypoints.map(({ namespace, name }) => waypointSources(mesh, namespace, name)),
   );
   const all = [...ztunnels, ...replicas.flat()];
-  if (all.length === 0) throw noZtunnel(mesh);
   const isOf = (proxy: string, name: string): boolean =>
     proxy === name ||
     proxy.startsWith(`${name}/`) ||

@@ -6,6 +6,7 @@ import {
   fewAtATime,
   type LogWish,
   type MeshPlaceOptions,
+  noZtunnel,
   openMesh,
   withMeshPlaceOptions,
 } from '../../running-mesh/index.ts';
@@ -56,6 +57,7 @@ Examples:
     .action(async (wanted: readonly string[], options: LogsOptions) => {
       const mesh = await openMesh(context, options);
       const sources = await logSources(mesh, wanted);
+      if (sources.length === 0) throw noZtunnel(mesh);
       const filter = tapFilter(options);
       const oldestMs = options.since === undefined ? 0 : Date.now() - options.since;
       const isWanted = (line: AccessLine): boolean =>
