@@ -77,10 +77,13 @@ const WHOLES: Readonly<Record<WholeSetting, string>> = {
   ztunnelResources: '.Values.ztunnelResources',
 };
 const CONDITIONS: Readonly<Record<Condition, string>> = {
+  alone: 'not .Values.sideBySide',
   cni: `${TRAITS}.cni`,
   failClosed: 'eq .Values.webhookFailurePolicy `Fail`',
   fixedUser: 'ne .Values.platform `openshift`',
   gke: 'eq .Values.platform `gke`',
   network: '.Values.network',
   openshift: 'eq .Values.platform `openshift`',
+  sharedRoots: 'and .Values.sideBySide .Values.sharedRoots',
+  sideBySide: '.Values.sideBySide',
 };

@@ -53,6 +53,14 @@ const SETTINGS: Readonly<Record<keyof InstallSettings, ValueDescription>> = {
     schema: { type: 'string', pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$' },
   },
   rootNamespace: { says: 'Policies in this namespace hold for the whole mesh.', schema: NAME },
+  sideBySide: {
+    says: "Beside another mesh that follows Istio's labels: pods join by nodemesh.io/dataplane-mode alone.",
+    schema: { type: 'boolean' },
+  },
+  sharedRoots: {
+    says: 'With it: both meshes have the same root and trust domain, and speak HBONE.',
+    schema: { type: 'boolean' },
+  },
   controllerReplicas: {
     says: 'All of them serve proxies, one writes.',
     schema: { type: 'integer', minimum: 1, maximum: 20 },

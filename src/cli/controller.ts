@@ -18,6 +18,8 @@ interface ControllerFlags extends ClusterFlags, LimitFlags, WebhookFlags {
   readonly clusterId: string;
   readonly network: string;
   readonly rootNamespace: string;
+  readonly sideBySide: boolean;
+  readonly sharedRoots: boolean;
   readonly svidTtl: number;
   readonly waypointImage: string;
   readonly waypointController?: string;
@@ -64,6 +66,16 @@ export function registerControllerCommand(program: Command, version: string): vo
     .option('--cluster-id <id>', 'name of this cluster', 'Kubernetes')
     .option('--network <name>', 'name of the network that pods are on', '')
     .option('--root-namespace <name>', 'whose policies hold for the whole mesh', 'istio-system')
+    .option(
+      '--side-by-side',
+      "another mesh follows Istio's labels in this cluster: ours are those of nodemesh.io alone",
+      false,
+    )
+    .option(
+      '--shared-roots',
+      'with --side-by-side: both meshes have the same root and trust domain, so that pods of the other are sent HBONE',
+      false,
+    )
     .addOption(
       new Option('--svid-ttl <duration>', 'longest life of a workload certificate')
         .argParser(durationMs)
@@ -139,6 +151,8 @@ async function run(flags: ControllerFlags, version: string): Promise<void> {
     clusterId: flags.clusterId,
     network: flags.network,
     rootNamespace: flags.rootNamespace,
+    sideBySide: flags.sideBySide,
+    sharedRoots: flags.sharedRoots,
     svidTtlMs: flags.svidTtl,
     limits: limitsOf(flags),
     webhook: webhookOf(flags),

@@ -39,6 +39,10 @@ export interface ControllerOptions {
   readonly clusterId?: string | undefined;
   readonly network?: string | undefined;
   readonly rootNamespace?: string | undefined;
+  /** Another mesh follows Istio's names in the cluster: ours are our twins of them. Default false. */
+  readonly sideBySide?: boolean | undefined;
+  /** With it: that mesh trusts our roots, and we its. Default false. */
+  readonly sharedRoots?: boolean | undefined;
   /** The longest life of a workload's certificate. Default 24 h. */
   readonly svidTtlMs?: number | undefined;
   /** `namespace/account` of node proxies. */
@@ -98,6 +102,8 @@ export interface ControllerConfig {
   readonly clusterId: string;
   readonly network: string;
   readonly rootNamespace: string;
+  readonly sideBySide: boolean;
+  readonly sharedRoots: boolean;
   readonly svidTtlMs: number;
   readonly trustedNodeAccounts: ReadonlySet<string>;
   readonly callersAreKnown: boolean;
@@ -131,8 +137,10 @@ export function resolveControllerConfig(options: ControllerOptions): ControllerC
     clusterId: options.clusterId ?? 'Kubernetes',
     network: options.network ?? '',
     rootNamespace: options.rootNamespace ?? 'istio-system',
+    sideBySide: options.sideBySide ?? false,
+    sharedRoots: options.sharedRoots ?? false,
     svidTtlMs: options.svidTtlMs ?? DAY_MS,
-    trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? NODE_ACCOUNTS),
+    trustedNodeAccounts: new Set(options.trustedNodeAccounts ?? nodeAccounts(options)),
     callersAreKnown: options.callersAreKnown ?? kubernetes,
     rootCertificateFile:
       options.rootCertificateFile ?? (caDirectory === '' ? undefined : join(caDirectory, 'root-cert.pem')),
@@ -174,6 +182,10 @@ function faultsOf(config: ControllerConfig): readonly string[] {
     `expected the dashboard's URL to begin with http:// or https://, got ${config.dashboardUrl}`,
   );
   mustBe(config.clusterDomain !== '', 'expected a domain of the cluster, got none');
+  mustBe(
+    config.sideBySide || !config.sharedRoots,
+    'expected shared roots only side by side with another mesh, got them alone',
+  );
   mustBe(config.rootNamespace !== '', 'expected a root namespace, got none');
   mustBe(
     config.svidTtlMs >= SHORTEST_TTL_MS && config.svidTtlMs <= 90 * DAY_MS,
@@ -219,4 +231,9 @@ const LISTEN_PORT = 15012;
 const DAY_MS = 86_400_000;
 /** Shorter ones would be renewed all the time. */
 const SHORTEST_TTL_MS = 1_000;
-const NODE_ACCOUNTS = ['nodemesh-system/ztunnel', 'istio-system/ztunnel'];
+/** Beside another mesh, the proxies of that mesh have nothing to ask here. */
+function nodeAccounts({ sideBySide }: ControllerOptions): readonly string[] {
+  return sideBySide === true
+    ? ['nodemesh-system/ztunnel']
+    : ['nodemesh-system/ztunnel', 'istio-system/ztunnel'];
+}

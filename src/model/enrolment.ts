@@ -32,6 +32,11 @@ export interface EnrolmentPod {
   readonly addresses: readonly IpAddress[];
   /** Name of the network namespace (lab); empty where it is found by the pod's processes (Kubernetes). */
   readonly netns: string;
+  /**
+   * Why the node is not to capture it although it is wanted, as a sentence: another mesh has it. Empty: nothing. Where it is captured
+   * already, it is ours and stays so.
+   */
+  readonly heldBy: string;
   /** No container of it has run yet: capture everything before announcing it. */
   readonly isNew: boolean;
   readonly modes: CaptureModes;
@@ -52,6 +57,9 @@ export type AccessLogScope = 'all' | 'failures' | 'none';
  * `leaving`: inbound capture is off, announce it as plaintext. `released`: nothing of ours is left. `failed`: see the error.
  */
 export type EnrolmentState = 'prepared' | 'sending' | 'captured' | 'leaving' | 'released' | 'failed';
+
+/** The error code of a pod that failed because it is another mesh's. */
+export const CAPTURED_BY_ANOTHER = 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER';
 
 export interface EnrolmentReport {
   readonly node: string;

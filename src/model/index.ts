@@ -9,13 +9,14 @@ export {
   type StringMatch,
 } from './authorization.ts';
 export { type Cidr, cidrContains, cidrFromBytes, formatCidr, parseCidr } from './cidr.ts';
-export type {
-  AccessLogScope,
-  CaptureModes,
-  EnrolmentPod,
-  EnrolmentReceipt,
-  EnrolmentReport,
-  EnrolmentState,
+export {
+  type AccessLogScope,
+  CAPTURED_BY_ANOTHER,
+  type CaptureModes,
+  type EnrolmentPod,
+  type EnrolmentReceipt,
+  type EnrolmentReport,
+  type EnrolmentState,
 } from './enrolment.ts';
 export {
   type Bystander,

@@ -45,7 +45,7 @@ function render(over: {
   return renderWaypoint({
     gateway,
     waypoint,
-    controller: ownController('istio-waypoint', undefined) ?? '',
+    controller: ownController('istio-waypoint', undefined, {}) ?? '',
     parameters: configMap,
     roots: 'PEM',
     settings: { ...SETTINGS, parameters: scope },

@@ -28,7 +28,7 @@ function following(): Written {
       recordEvent: async (event) => void events.push(event),
     },
   });
-  writeRouteStatus(mesh.collections, queue);
+  writeRouteStatus(mesh.collections, queue, {});
   repeatStatusOfReplaced(mesh.collections, queue);
   return {
     mesh,

@@ -148,10 +148,14 @@ function makeWorld() {
     clusterDomain: 'cluster.local',
   });
   const written = new Map<string, ObjectStatus>();
-  writeTrafficStatus(collections, {
-    setStatus: (status) => void written.set(`${status.kind}/${status.namespace}/${status.name}`, status),
-    forgetStatus: ({ kind, namespace, name }) => void written.delete(`${kind}/${namespace}/${name}`),
-  });
+  writeTrafficStatus(
+    collections,
+    {
+      setStatus: (status) => void written.set(`${status.kind}/${status.namespace}/${status.name}`, status),
+      forgetStatus: ({ kind, namespace, name }) => void written.delete(`${kind}/${namespace}/${name}`),
+    },
+    {},
+  );
   const policyOf = (key: string) => {
     const resource: WaypointResource | undefined = collections.trafficPolicies.get(key);
     return resource?.kind === 'traffic' ? resource.policy : undefined;

@@ -61,9 +61,9 @@ function start() {
   const faultChanges = createSignal<ReadonlySet<GatewayKey>>();
   let fault: string | undefined;
   const deployer = { fault: () => fault, faultChanges };
-  writeWaypointStatus({ collections, deployer, sink });
-  writeBindingStatus(collections, sink);
-  writeGatewayClassStatus(collections, sink);
+  writeWaypointStatus({ collections, deployer, sink, settings: {} });
+  writeBindingStatus(collections, sink, {});
+  writeGatewayClassStatus(collections, sink, {});
   return {
     takeWarnings: () => warnings.splice(0),
     async put(...objects: readonly MeshObject[]): Promise<readonly Status[]> {

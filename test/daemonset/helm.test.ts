@@ -63,6 +63,8 @@ const others: Partial<InstallSettings> = {
   clusterId: 'east-1',
   network: 'net-1',
   rootNamespace: 'nodemesh-system',
+  sideBySide: true,
+  sharedRoots: true,
   controllerReplicas: 5,
   svidTtl: '90m',
   drainSeconds: 604_800,

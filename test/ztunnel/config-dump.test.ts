@@ -95,6 +95,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
           kubernetesUid: 'c2f7a0b1-5c2d-4f2e-9d0b-1f6f54ce2023',
           addresses: [ip('10.244.1.9')],
           netns: '',
+          heldBy: '',
           isNew: false,
           waypointBypass: 'count',
           accessLog: 'all',

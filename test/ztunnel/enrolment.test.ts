@@ -107,6 +107,7 @@ function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
     kubernetesUid: '',
     addresses: [parseIpAddress('10.244.1.2')],
     netns: 'shop.cart',
+    heldBy: '',
     isNew: false,
     waypointBypass: 'count',
     accessLog: 'all',
@@ -298,4 +299,24 @@ test('a process that stops drains and leaves the rules in', async (t) => {
   t.same(world.steps, ['drain']);
   t.ok(world.captured);
   t.equal(world.clock.pending, 0);
+});
+
+test('a pod that another mesh has is not touched until its resource says so, but one that is captured stays', async (t) => {
+  const held = pod({ heldBy: 'Istio has captured it' });
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [held], removed: [] });
+  await enrolment.settled();
+  t.same(world.steps, ['report failed']);
+  t.match(enrolment.pods()[0]?.state, {
+    kind: 'waiting',
+    error: { code: 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER', message: /Istio has captured it/ },
+  });
+  enrolment.update({ upserts: [pod()], removed: [] });
+  for (let round = 0; round < 100 && enrolment.pods()[0]?.state.kind !== 'captured'; round++)
+    await new Promise((resolve) => setImmediate(resolve));
+  t.same(world.steps.slice(1), ENROLLED);
+  enrolment.update({ upserts: [held], removed: [] });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.equal(enrolment.pods()[0]?.state.kind, 'captured');
+  await enrolment.stop();
 });

@@ -22,7 +22,7 @@ type AddedPod = ReturnType<TwoNodes['addPod']>;
 const THEIRS = '00000000-0000-4000-8000-000000000001';
 const PORT = 8080;
 
-if (await enterSandbox(import.meta.filename, { alsoAsUser: true, timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
   const needsData = needsConformanceData();
 
   test(
@@ -95,16 +95,20 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true, timeoutSeconds:
     );
 
   test(
-    'a pod that Istio lets go of is captured by itself, and no connection fails from then on',
+    'a pod that Istio lets go of is captured once its agent has said so, and no connection fails from then on',
     needsData,
     withBothMeshes('own roots', async (t, { mesh, theirs, ours, agent }) => {
-      mesh.enrolNow(theirs);
+      mesh.enrolNow(theirs, { heldBy: 'Istio has captured it' });
       await mesh.until('refused', () => mesh.controller.reports.some(({ state }) => state === 'failed'));
-      // In the order of Istio's agent: the rules first, then its ztunnel is told.
+      // In the order of Istio's agent: the rules first, then its ztunnel is told, at last the annotation goes.
       releaseAsIstio(theirs.pod);
-      await agent.del(THEIRS);
       const load = startLoad(ours.pod, { address: theirs.pod.v4, port: PORT });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      t.notMatch(rulesOf(theirs), /NODEMESH/, 'without rules it still is not ours');
+      await agent.del(THEIRS);
       await mesh.enrol(theirs);
+      mesh.enrolNow(theirs, { heldBy: 'somebody has annotated it' });
+      await new Promise((resolve) => setTimeout(resolve, 300));
       const { asked, failures } = await load.stop();
       t.same(failures, [], `${asked} asked`);
       t.match(rulesOf(theirs), /NODEMESH_PRERT/);

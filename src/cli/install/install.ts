@@ -77,7 +77,9 @@ async function install(
     progress.update('looking at the cluster');
     const wanted = nextSettings(undefined, options, version);
     const record = recordObject({ version, settings: wanted });
-    const results = await preflight(cluster, [...kinds, ...renderObjects(wanted), record]);
+    const results = await preflight(cluster, [...kinds, ...renderObjects(wanted), record], async () =>
+      nextSettings(await readInstallation(cluster), options, version),
+    );
     progress.stop();
     terminal.stdout.write(checkText(results, terminal.colours));
     if (results.some(({ outcome }) => outcome === 'failed'))
@@ -97,7 +99,7 @@ async function install(
   await waitForZtunnels(cluster, wait);
   await finalCheck(cluster, { terminal, ...wait });
   terminal.stdout.write(
-    '\nThe mesh is there. A namespace joins by its label; its pods keep running:\n\n  kubectl label namespace NAMESPACE istio.io/dataplane-mode=ambient\n',
+    `\nThe mesh is there. A namespace joins by its label; its pods keep running:\n\n  kubectl label namespace NAMESPACE ${settings.sideBySide ? 'nodemesh.io' : 'istio.io'}/dataplane-mode=ambient\n`,
   );
   terminal.stdout.write(NEXT);
 }

@@ -2,20 +2,29 @@ import { describeError } from '../../base/index.ts';
 import { type CheckResult, resultsOf } from '../check/check-result.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from './objects/manifest.ts';
+import type { InstallSettings } from './objects/settings.ts';
+import { sharedRoots } from './side-by-side.ts';
 
 const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
-/** What is in the way of an installation. Rejects with KubernetesError when the cluster cannot be asked. */
+/** What an installation has to say about another mesh. */
+type MeshChoice = Pick<InstallSettings, 'sideBySide' | 'sharedRoots'>;
+
+/**
+ * What is in the way of an installation. `settingsOf`: what it is to be, which may have to be read from the cluster first. Rejects with
+ * KubernetesError when the cluster cannot be asked.
+ */
 export async function preflight(
   cluster: Cluster,
   objects: readonly Manifest[],
+  settingsOf: () => Promise<MeshChoice>,
 ): Promise<readonly CheckResult[]> {
   return [
     await kubernetesVersion(cluster),
     await gatewayApi(cluster),
     await istioKinds(cluster),
     ...(await permissions(cluster, objects)),
-    ...(await otherMeshesSeen(cluster)),
+    ...(await otherMeshesSeen(cluster, settingsOf)),
   ];
 }
 
@@ -99,35 +108,46 @@ async function isAllowed(
 }
 
 /** Who may not look for them may not install either, and is told so by the permissions. */
-async function otherMeshesSeen(cluster: Cluster): Promise<readonly CheckResult[]> {
+async function otherMeshesSeen(
+  cluster: Cluster,
+  settingsOf: () => Promise<MeshChoice>,
+): Promise<readonly CheckResult[]> {
   try {
-    return await otherMeshes(cluster);
+    return await otherMeshes(cluster, await settingsOf());
   } catch (error) {
     return [notSeen('other meshes', describeError(error))];
   }
 }
 
-async function otherMeshes(cluster: Cluster): Promise<readonly CheckResult[]> {
+async function otherMeshes(cluster: Cluster, settings: MeshChoice): Promise<readonly CheckResult[]> {
   const found = (await cluster.list('apps/v1', 'DaemonSet')).flatMap(
     ({ metadata: { name = '', namespace = '' } }) => {
       const mesh = namespace === NAMESPACE ? undefined : MESHES.get(name);
-      return mesh === undefined ? [] : [{ mesh, where: `daemonset ${namespace}/${name}` }];
+      return mesh === undefined ? [] : [{ mesh, namespace, where: `daemonset ${namespace}/${name}` }];
     },
   );
   const name = 'other meshes';
   if (found.length === 0) return [ok(name, 'none')];
-  return await Promise.all(
+  const results = await Promise.all(
     found.map(async ({ mesh, where }) =>
       mesh === 'Istio ambient'
-        ? await besideIstio(cluster, `${mesh} (${where})`)
+        ? await besideIstio(cluster, `${mesh} (${where})`, settings)
         : warning(name, `${mesh} (${where})`, HINTS[mesh]),
     ),
   );
+  const istio = found.find(({ mesh }) => mesh === 'Istio ambient');
+  if (!settings.sideBySide || !settings.sharedRoots || istio === undefined) return results;
+  return [...results, await sharedRoots(cluster, istio.namespace)];
 }
 
 /** It follows the label that we follow: what it has captured must have ours, which wins here and which it does not know. */
-async function besideIstio(cluster: Cluster, where: string): Promise<CheckResult> {
+async function besideIstio(
+  cluster: Cluster,
+  where: string,
+  { sideBySide }: Pick<InstallSettings, 'sideBySide'>,
+): Promise<CheckResult> {
   const name = 'other meshes';
+  if (sideBySide) return ok(name, `${where}, side by side: its labels stay its own`);
   const selector = 'istio.io/dataplane-mode=ambient,!nodemesh.io/dataplane-mode';
   const shared = [
     ...(await cluster.list('v1', 'Namespace', selector)),
@@ -140,7 +160,7 @@ async function besideIstio(cluster: Cluster, where: string): Promise<CheckResult
   return failed(
     name,
     `${where}: both would capture ${shared.slice(0, 5).join(', ')}${shared.length > 5 ? ` and ${shared.length - 5} more` : ''}`,
-    'kubectl label namespace NAME nodemesh.io/dataplane-mode=none leaves it to Istio: docs/moving-from-istio.md',
+    '--side-by-side leaves all that is labelled for Istio to Istio: docs/moving-from-istio.md',
   );
 }
 

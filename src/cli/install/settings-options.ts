@@ -11,6 +11,8 @@ export interface SettingsFlags {
   readonly clusterId?: string;
   readonly network?: string;
   readonly rootNamespace?: string;
+  readonly sideBySide?: boolean;
+  readonly sharedRoots?: boolean;
   readonly replicas?: number;
   readonly svidTtl?: string;
   readonly drainTimeout?: number;
@@ -41,6 +43,13 @@ export function withSettingsOptions(command: Command): Command {
       'whose policies hold for the whole mesh (default: istio-system)',
       nameText,
     )
+    .option(
+      '--side-by-side',
+      "beside another mesh that follows Istio's labels: pods join by nodemesh.io/dataplane-mode alone",
+    )
+    .option('--no-side-by-side', 'alone again, by either label (default)')
+    .option('--shared-roots', 'with it: both meshes have the same root and trust domain, and speak HBONE')
+    .option('--no-shared-roots', 'they have not (default)')
     .option('--replicas <n>', 'of the controller (default: 2)', replicaCount)
     .option('--svid-ttl <duration>', 'longest life of a workload certificate (default: 24h)', durationText)
     .option(

@@ -93,8 +93,8 @@ async function applyWaypoint(store: ObjectStore, options: ApplyOptions, terminal
     );
   await requireFreePlace(store, options);
   // Before anything is written: half of what was asked for helps nobody.
-  const wantsLabel =
-    options.enrollNamespace === true && (await mayLabel(store, { namespace, name, overwrite }));
+  const label =
+    options.enrollNamespace === true ? await wantedLabel(store, { namespace, name, overwrite }) : undefined;
   await store.apply(manifest);
   terminal.stdout.write(`waypoint ${namespace}/${name} applied\n`);
   // First, because what is sent to a waypoint that is not ready is refused.
@@ -102,9 +102,9 @@ async function applyWaypoint(store: ObjectStore, options: ApplyOptions, terminal
     await waitUntilProgrammed(store, { namespace, name, timeoutMs: options.waypointTimeout }, terminal);
     terminal.stdout.write(`waypoint ${namespace}/${name} is ready\n`);
   }
-  if (wantsLabel) {
-    await store.labelNamespace(namespace, { [USE]: name });
-    terminal.stdout.write(`namespace ${namespace} labeled with "${USE}: ${name}"\n`);
+  if (label !== undefined) {
+    await store.labelNamespace(namespace, { [label]: name });
+    terminal.stdout.write(`namespace ${namespace} labeled with "${label}: ${name}"\n`);
   }
   if (options.enrollNamespace === true) await noteEnrolment(store, namespace, terminal);
 }
@@ -125,23 +125,28 @@ async function requireFreePlace(
   });
 }
 
-/** False when the namespace has the label already. */
-async function mayLabel(
+/**
+ * The label that the namespace is to have: a twin of ours where it joined by one, for beside Istio the other means Istio. Undefined
+ * when it has it already.
+ */
+async function wantedLabel(
   store: ObjectStore,
   {
     namespace,
     name,
     overwrite,
   }: { readonly namespace: string; readonly name: string; readonly overwrite: boolean },
-): Promise<boolean> {
+): Promise<string | undefined> {
   const [object] = await store.objects('Namespace', undefined, namespace);
-  const present = object?.metadata.labels[USE];
-  if (present === undefined || overwrite) return true;
-  if (present === name) return false;
+  const labels = object?.metadata.labels ?? {};
+  const use = labels[OWN_MODE] === 'ambient' || labels[OWN_USE] !== undefined ? OWN_USE : USE;
+  const present = labels[use];
+  if (present === undefined || overwrite) return use;
+  if (present === name) return undefined;
   throw new CliError({
     code: 'ERR_CLI_CONFLICT',
     blame: 'downstream',
-    message: `namespace ${namespace} has the label ${USE}: ${present}`,
+    message: `namespace ${namespace} has the label ${use}: ${present}`,
     hint: 'replace it with --overwrite',
   });
 }
@@ -163,4 +168,6 @@ function badRequest(message: string): CliError {
 /** As the lab takes it. */
 const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const USE = 'istio.io/use-waypoint';
-const MODES = ['istio.io/dataplane-mode', 'nodemesh.io/dataplane-mode'];
+const OWN_USE = 'nodemesh.io/use-waypoint';
+const OWN_MODE = 'nodemesh.io/dataplane-mode';
+const MODES = ['istio.io/dataplane-mode', OWN_MODE];

@@ -52,7 +52,7 @@ export function deriveEnrolments(
     namespaceMemberships: graph.derive(
       stores.namespaces,
       (_fetch, object): [string, AddressedMembership][] => {
-        const membership = namespaceMembership(object);
+        const membership = namespaceMembership(object, settings);
         return [[membershipName(membership), { membership, node: undefined }]];
       },
     ),

@@ -8,7 +8,7 @@ import {
   type PodObject,
 } from '../objects/index.ts';
 import type { ObjectEvent } from '../sources/index.ts';
-import { isCaptured, type MeshSettings, type ServiceInfo } from '../translate/index.ts';
+import { isCapturedHere, type MeshSettings, type ServiceInfo } from '../translate/index.ts';
 import { type AdmissionCollections, deriveAdmission } from './admission-collections.ts';
 import { type AddressedResource, createAddressing } from './addressed-resources.ts';
 import { type Collection, createGraph, type Graph } from './graph/index.ts';
@@ -106,7 +106,8 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     if (capture === undefined) return;
     const pod = stores.pods.get(key);
     const isOther = pod === undefined || pod.meta.uid !== capture.uid;
-    if (isOther || (capture.written && isCaptured(pod) === capture.captured)) captures.delete(key);
+    if (isOther || (capture.written && isCapturedHere(pod, settings) === capture.captured))
+      captures.delete(key);
   }
 
   return {

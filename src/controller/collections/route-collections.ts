@@ -43,7 +43,11 @@ export function deriveRoutes(
   });
   const grants = graph.index(stores.referenceGrants, grantSlots);
   const gatewayControllers = graph.derive(stores.gateways, (fetch, gateway, key) => {
-    const controller = ownController(gateway.className, fetch.one(stores.gatewayClasses, gateway.className));
+    const controller = ownController(
+      gateway.className,
+      fetch.one(stores.gatewayClasses, gateway.className),
+      settings,
+    );
     return controller === undefined ? [] : [[key, controller]];
   });
   const checked = graph.derive(stores.routes, (_fetch, object, key) => [[key, checkRules(object)]]);

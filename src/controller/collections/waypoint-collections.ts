@@ -74,7 +74,7 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
     },
     bind: (fetch, traffic, meta) =>
       bindWaypoint(
-        { traffic, meta, namespace: fetch.one(stores.namespaces, meta.namespace) },
+        { traffic, meta, namespace: fetch.one(stores.namespaces, meta.namespace), settings },
         {
           waypoint: (key) => fetch.one(waypoints, key),
           hasGateway: (key) => fetch.one(stores.gateways, key) !== undefined,

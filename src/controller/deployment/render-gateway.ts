@@ -16,7 +16,7 @@ export function renderGateway(
   { gatewayClasses, configMaps }: Pick<MeshCollections['objects'], 'gatewayClasses' | 'configMaps'>,
   { roots, settings }: { readonly roots: string; readonly settings: DeploymentSettings },
 ): RenderedGateway {
-  const controller = ownController(gateway.className, gatewayClasses.get(gateway.className)) ?? '';
+  const controller = ownController(gateway.className, gatewayClasses.get(gateway.className), settings) ?? '';
   const parameters = parametersKey(gateway);
   const found = parameters === undefined ? undefined : configMaps.get(parameters);
   if (gateway.infrastructure.parametersRef !== undefined && found === undefined)

@@ -26,7 +26,7 @@ import {
   NETNS,
   VIRTUAL_INTERFACES,
 } from './annotation-names.ts';
-import { canEnrol, wantsToEnrol } from './enrolment-rules.ts';
+import { canEnrol, heldBy, isPassedOver, wantsToEnrol } from './enrolment-rules.ts';
 
 /** A pod that its node is to enrol. */
 export interface EnrolmentPlan {
@@ -45,7 +45,8 @@ export function planEnrolment(
   }: { readonly namespace: NamespaceObject | undefined; readonly telemetry?: PodTelemetry | undefined },
   settings: MeshSettings,
 ): EnrolmentPlan | undefined {
-  if (!wantsToEnrol(pod, namespace) || !canEnrol(pod)) return undefined;
+  if (!wantsToEnrol(pod, namespace, settings) || !canEnrol(pod) || isPassedOver(pod, settings))
+    return undefined;
   const { meta } = pod;
   const { annotations } = meta;
   const warnings: string[] = [];
@@ -64,6 +65,7 @@ export function planEnrolment(
       kubernetesUid: meta.uid,
       addresses: pod.addresses,
       netns: annotations.get(NETNS) ?? '',
+      heldBy: heldBy(pod, namespace, settings),
       // Without a network nothing of it can have run.
       isNew: !pod.started || pod.addresses.length === 0,
       modes: {

@@ -1,18 +1,22 @@
 import type { NamespaceObject, PodObject } from '../objects/index.ts';
-import { DATAPLANE_MODE, readTwin } from '../translate/index.ts';
+import { DATAPLANE_MODE, type MeshSettings, readClaim, REDIRECTION } from '../translate/index.ts';
 import { MIRROR, SIDECAR_STATUS, STATIC_POD_UID } from './annotation-names.ts';
 
 /** The pod's own label beats its namespace's. */
-export function wantsToEnrol(pod: PodObject, namespace: NamespaceObject | undefined): boolean {
-  const own = readTwin(pod.meta.labels, DATAPLANE_MODE);
+export function wantsToEnrol(
+  pod: PodObject,
+  namespace: NamespaceObject | undefined,
+  settings: ClaimSettings,
+): boolean {
+  const own = readClaim(pod.meta.labels, DATAPLANE_MODE, settings);
   if (own === 'ambient') return true;
   if (own === 'none') return false;
-  return namespace !== undefined && isAmbient(namespace);
+  return namespace !== undefined && isAmbient(namespace, settings);
 }
 
 /** Whether the pods of a namespace join the mesh where they do not say otherwise. */
-export function namespaceJoins(namespace: NamespaceObject): boolean {
-  return isAmbient(namespace) && !SYSTEM_NAMESPACES.has(namespace.meta.name);
+export function namespaceJoins(namespace: NamespaceObject, settings: ClaimSettings): boolean {
+  return isAmbient(namespace, settings) && !SYSTEM_NAMESPACES.has(namespace.meta.name);
 }
 
 /** Whether the pod runs, or is about to, in a network of its own on a node: what CNI plugins are asked about. */
@@ -20,13 +24,12 @@ export function takesPart(pod: PodObject): boolean {
   return !pod.hostNetwork && pod.node !== '' && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
 }
 
-/** Whether a pod can be captured, if it is wanted. */
+/** Whether a pod can be captured, if it is wanted and no other mesh has it. */
 export function canEnrol(pod: PodObject): boolean {
   const { meta } = pod;
   return (
     takesPart(pod) &&
     !isStatic(pod) &&
-    !meta.annotations.has(SIDECAR_STATUS) &&
     !SYSTEM_NAMESPACES.has(meta.namespace) &&
     // The node proxy captures others, never itself.
     !['app', 'app.kubernetes.io/name'].some((label) => meta.labels.get(label) === 'ztunnel')
@@ -48,9 +51,38 @@ export function kubernetesUidOf({ meta }: PodObject): string {
   return hash !== undefined && meta.annotations.get(MIRROR) === hash ? hash : meta.uid;
 }
 
-function isAmbient(namespace: NamespaceObject): boolean {
-  return readTwin(namespace.meta.labels, DATAPLANE_MODE) === 'ambient';
+/**
+ * What another mesh has of a pod, as a sentence; empty: nothing. Side by side with Istio, a pod is Istio's as long as its agent
+ * says so, which takes the annotation off last of all, and as long as it would take the pod at any moment.
+ */
+export function heldBy(
+  { meta }: PodObject,
+  namespace: NamespaceObject | undefined,
+  { sideBySide }: ClaimSettings,
+): string {
+  if (sideBySide !== true) return '';
+  if (meta.annotations.has(SIDECAR_STATUS))
+    return `a sidecar of Istio is in it (annotation ${SIDECAR_STATUS})`;
+  const annotation = meta.annotations.get(REDIRECTION.istio);
+  if (annotation !== undefined && annotation !== 'disabled')
+    return `Istio has captured it (annotation ${REDIRECTION.istio}=${annotation})`;
+  const mode = meta.labels.get(DATAPLANE_MODE.istio);
+  if (mode === 'ambient') return `Istio is to capture it (its label ${DATAPLANE_MODE.istio}=ambient)`;
+  if (mode !== 'none' && namespace?.meta.labels.get(DATAPLANE_MODE.istio) === 'ambient')
+    return `Istio is to capture it (label ${DATAPLANE_MODE.istio}=ambient of namespace ${meta.namespace})`;
+  return '';
 }
+
+/** A pod with a sidecar has a mesh of its own. Side by side it is told so (`heldBy`), else it is passed over. */
+export function isPassedOver({ meta }: PodObject, { sideBySide }: ClaimSettings): boolean {
+  return sideBySide !== true && meta.annotations.has(SIDECAR_STATUS);
+}
+
+function isAmbient(namespace: NamespaceObject, settings: ClaimSettings): boolean {
+  return readClaim(namespace.meta.labels, DATAPLANE_MODE, settings) === 'ambient';
+}
+
+type ClaimSettings = Pick<MeshSettings, 'sideBySide'>;
 
 /** Never captured, whatever their labels: the cluster needs them to start the mesh. */
 const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system']);

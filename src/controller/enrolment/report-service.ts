@@ -1,5 +1,11 @@
 import { type Logger, silentLogger } from '../../base/index.ts';
-import type { EnrolmentReceipt, EnrolmentReport, EnrolmentState, WorkloadUid } from '../../model/index.ts';
+import {
+  CAPTURED_BY_ANOTHER,
+  type EnrolmentReceipt,
+  type EnrolmentReport,
+  type EnrolmentState,
+  type WorkloadUid,
+} from '../../model/index.ts';
 import { ControllerError } from '../errors.ts';
 import type { PodObject } from '../objects/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
@@ -12,6 +18,8 @@ export interface ReportServiceOptions {
   /** The pod behind a workload's uid. */
   readonly podOf: (uid: WorkloadUid) => PodObject | undefined;
   readonly crossing: Crossing;
+  /** Istio's annotation is another mesh's: ours has our name. Default false. */
+  readonly sideBySide?: boolean | undefined;
   /** Announces the pods as captured or not, at once. */
   readonly announce: (captures: readonly { readonly pod: PodObject; readonly captured: boolean }[]) => void;
   /** The pod's annotation has been written. */
@@ -44,6 +52,8 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   // By node and generation: a report that was overtaken must not undo the newer one.
   const newest = new Map<string, number>();
   const failed = new Set<WorkloadUid>();
+  /** Pods of another mesh: what their annotation says is that mesh's word. */
+  const foreign = new Set<WorkloadUid>();
   // Every report lists all pods of the node; only what is new in it belongs into the log.
   const lastState = new Map<WorkloadUid, ReportedPod['state']>();
 
@@ -52,11 +62,14 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     if (pod === undefined || pod.node !== node) {
       // A pod that has just been deleted is reported released; there is nothing left to say of it.
       failed.delete(entry.uid);
+      foreign.delete(entry.uid);
       lastState.delete(entry.uid);
       log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
       return [];
     }
     const captured = ANNOUNCED.has(entry.state);
+    if (entry.errorCode === CAPTURED_BY_ANOTHER) foreign.add(entry.uid);
+    else if (captured) foreign.delete(entry.uid);
     if (lastState.get(entry.uid) !== entry.state)
       log.info('node reported a pod', { node, uid: entry.uid, state: entry.state });
     lastState.set(entry.uid, entry.state);
@@ -66,6 +79,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     } else if (failed.delete(entry.uid) && !relayed) {
       tellState(pod, { status: captured ? 'True' : 'False', reason: 'Reported', message: entry.state });
     }
+    if (foreign.has(entry.uid)) return [];
     return [{ pod, captured, leaving: entry.state === 'leaving' || entry.state === 'released' }];
   }
 
@@ -89,7 +103,10 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   function write(taken: readonly { readonly pod: PodObject; readonly captured: boolean }[]): void {
     for (const { pod, captured } of taken) {
       const { namespace, name, uid } = pod.meta;
-      const annotations = { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
+      const annotations =
+        options.sideBySide === true
+          ? ownAnnotations(captured)
+          : { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
       void sink.annotatePod({ namespace, name, uid, annotations }).then(() => options.written(pod));
     }
   }
@@ -121,6 +138,13 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       return { acknowledged: await all(options.acknowledged(waitMs), tellOthers(waitMs)) };
     },
   };
+}
+
+/** What a node has captured is not Istio's: an annotation that says so is one of ours, from before the other mesh came. */
+function ownAnnotations(captured: boolean): Readonly<Record<string, string | null>> {
+  return captured
+    ? { [REDIRECTION.own]: REDIRECTION_ENABLED, [REDIRECTION.istio]: null }
+    : { [REDIRECTION.own]: null };
 }
 
 async function all(...answers: readonly Promise<boolean>[]): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
+import type { MeshSettings, TwinName } from '../translate/index.ts';
 import { createWarnings } from './notices/index.ts';
 
 /**
@@ -9,7 +10,10 @@ import { createWarnings } from './notices/index.ts';
 export function writeBindingStatus(
   { services, objects }: Pick<MeshCollections, 'services' | 'objects'>,
   sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
+  { sideBySide }: Pick<MeshSettings, 'sideBySide'>,
 ): () => void {
+  // A condition of Istio's name is then about a waypoint of Istio's.
+  const type = sideBySide === true ? TYPE.own : TYPE.istio;
   const written = new Set<string>();
   const warnings = createWarnings(sink);
   return services.changes.subscribe((keys) => {
@@ -29,15 +33,15 @@ export function writeBindingStatus(
       warnings.tell(about, bindingStatus?.bound === false ? bindingStatus : undefined);
       if (bindingStatus === undefined) {
         // Written by this controller, or by one before it that did not see the label go.
-        const carries = written.delete(key) || object?.conditionTypes.includes(TYPE) === true;
-        if (carries) sink.setStatus({ apiVersion: 'v1', ...about, withdrawnConditions: [TYPE] });
+        const carries = written.delete(key) || object?.conditionTypes.includes(type) === true;
+        if (carries) sink.setStatus({ apiVersion: 'v1', ...about, withdrawnConditions: [type] });
         continue;
       }
       written.add(key);
       const { bound, reason, message } = bindingStatus;
       const observedGeneration = object?.meta.generation ?? 0;
       const condition = {
-        type: TYPE,
+        type,
         status: bound ? 'True' : 'False',
         reason,
         message,
@@ -48,5 +52,5 @@ export function writeBindingStatus(
   });
 }
 
-const TYPE = 'istio.io/WaypointBound';
+const TYPE: TwinName = { own: 'nodemesh.io/WaypointBound', istio: 'istio.io/WaypointBound' };
 const WRITER = 'waypoint-binding';

@@ -1,11 +1,12 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
-import { ownController } from '../translate/index.ts';
+import { type MeshSettings, ownController } from '../translate/index.ts';
 
 /** Tells in the status of GatewayClasses of ours that they are, and what their Gateways can do. Returns what stops it. */
 export function writeGatewayClassStatus(
   { objects }: Pick<MeshCollections, 'objects'>,
   sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  settings: Pick<MeshSettings, 'sideBySide'>,
 ): () => void {
   const { gatewayClasses } = objects;
   return gatewayClasses.changes.subscribe((keys) => {
@@ -13,7 +14,7 @@ export function writeGatewayClassStatus(
       const about = { kind: 'GatewayClass', namespace: '', name, writer: 'gateway-class' };
       const gatewayClass = gatewayClasses.get(name);
       if (gatewayClass === undefined) sink.forgetStatus(about);
-      else if (ownController(name, gatewayClass) !== undefined)
+      else if (ownController(name, gatewayClass, settings) !== undefined)
         sink.setStatus({
           apiVersion: 'gateway.networking.k8s.io/v1',
           ...about,

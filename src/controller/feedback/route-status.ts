@@ -1,7 +1,7 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import { createWarnings } from './notices/index.ts';
-import { ROUTE_CONTROLLERS, type RouteStatus } from '../translate/index.ts';
+import { type MeshSettings, routeControllers, type RouteStatus } from '../translate/index.ts';
 
 /**
  * Tells the authors of routes what has become of them: in the status of each, and by a Warning where something of a route
@@ -10,7 +10,9 @@ import { ROUTE_CONTROLLERS, type RouteStatus } from '../translate/index.ts';
 export function writeRouteStatus(
   { routeStatuses, objects }: Pick<MeshCollections, 'routeStatuses' | 'objects'>,
   sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>,
+  settings: Pick<MeshSettings, 'sideBySide'>,
 ): () => void {
+  const controllers = routeControllers(settings);
   /** Routes with an entry of ours, as far as we know. */
   const reported = new Set<string>();
   const warnings = createWarnings(sink);
@@ -25,17 +27,20 @@ export function writeRouteStatus(
         continue;
       }
       const written = objects.routes.get(key)?.reportedBy ?? [];
-      const hasEntry = reported.has(key) || written.some((name) => ROUTE_CONTROLLERS.includes(name));
+      const hasEntry = reported.has(key) || written.some((name) => controllers.includes(name));
       if (status.parents.length > 0) reported.add(key);
       else if (hasEntry) reported.delete(key);
       else continue;
-      sink.setStatus(statusChange(status));
+      sink.setStatus(statusChange(status, controllers));
       warnings.tell(nameOf(status), warningOf(status));
     }
   });
 }
 
-function statusChange(status: RouteStatus): Parameters<SinkQueue['setStatus']>[0] {
+function statusChange(
+  status: RouteStatus,
+  controllers: readonly string[],
+): Parameters<SinkQueue['setStatus']>[0] {
   const { apiVersion, generation, parents } = status;
   return {
     apiVersion,
@@ -43,7 +48,7 @@ function statusChange(status: RouteStatus): Parameters<SinkQueue['setStatus']>[0
     writer: WRITER,
     lists: {
       parents: {
-        owner: { controllerName: ROUTE_CONTROLLERS },
+        owner: { controllerName: controllers },
         key: 'parentRef',
         entries: parents.map(({ conditions, ...entry }) => ({
           ...entry,

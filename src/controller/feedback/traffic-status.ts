@@ -1,13 +1,20 @@
 import type { MeshCollections } from '../collections/index.ts';
 import type { TrafficPolicyObject, XBackendTrafficPolicyObject } from '../objects/index.ts';
 import type { ObjectStatus, SinkQueue } from '../sink/index.ts';
-import { ROUTE_CONTROLLERS, type TrafficCondition } from '../translate/index.ts';
+import {
+  type MeshSettings,
+  routeControllers,
+  SERVICE_CONTROLLER,
+  type TrafficCondition,
+} from '../translate/index.ts';
 
 /** Tells the authors of traffic policies, by the condition Accepted, what becomes of them. Returns what stops it. */
 export function writeTrafficStatus(
   { trafficOutcomes, objects }: Pick<MeshCollections, 'trafficOutcomes' | 'objects'>,
   sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus'>,
+  settings: Pick<MeshSettings, 'sideBySide'>,
 ): () => void {
+  const controllers = routeControllers(settings);
   const write = (key: string): void => {
     const object = objects.trafficPolicies.get(key)?.object;
     if (object === undefined) {
@@ -16,7 +23,7 @@ export function writeTrafficStatus(
       return;
     }
     const condition = trafficOutcomes.get(key)?.condition;
-    if (condition !== undefined) sink.setStatus(statusOf(object, condition));
+    if (condition !== undefined) sink.setStatus(statusOf(object, condition, controllers));
   };
   // An outcome may change without its object, and an object (its generation) without its outcome.
   const stops = [trafficOutcomes.changes, objects.trafficPolicies.changes].map((changes) =>
@@ -32,6 +39,7 @@ export function writeTrafficStatus(
 function statusOf(
   object: TrafficPolicyObject | XBackendTrafficPolicyObject,
   condition: TrafficCondition,
+  controllers: readonly string[],
 ): ObjectStatus {
   const { kind, meta } = object;
   const { namespace, name, generation } = meta;
@@ -47,12 +55,12 @@ function statusOf(
     writer: WRITER,
     lists: {
       ancestors: {
-        owner: { controllerName: ROUTE_CONTROLLERS },
+        owner: { controllerName: controllers },
         key: 'ancestorRef',
         // In a mesh nothing stands above a Service.
         entries: object.targetRefs.map((ancestorRef) => ({
           ancestorRef,
-          controllerName: ROUTE_CONTROLLERS[0],
+          controllerName: SERVICE_CONTROLLER,
           conditions,
         })),
       },

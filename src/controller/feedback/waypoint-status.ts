@@ -4,16 +4,22 @@ import type { WaypointDeployer } from '../deployment/index.ts';
 import type { GatewayObject } from '../objects/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import { createWarnings } from './notices/index.ts';
-import { ownController, type WaypointStatus, waypointStatus } from '../translate/index.ts';
+import { type MeshSettings, ownController, type WaypointStatus, waypointStatus } from '../translate/index.ts';
 
 export interface WaypointStatusParts {
   readonly collections: Pick<MeshCollections, 'objects' | 'waypoints' | 'waypointHealth' | 'services'>;
   readonly deployer: Pick<WaypointDeployer, 'fault' | 'faultChanges'>;
   readonly sink: Pick<SinkQueue, 'setStatus' | 'forgetStatus' | 'recordEvent'>;
+  readonly settings: Pick<MeshSettings, 'sideBySide'>;
 }
 
 /** Tells the authors of Gateways of ours what has become of them; by an event too what is wrong with one. Returns what stops it. */
-export function writeWaypointStatus({ collections, deployer, sink }: WaypointStatusParts): () => void {
+export function writeWaypointStatus({
+  collections,
+  deployer,
+  sink,
+  settings,
+}: WaypointStatusParts): () => void {
   const { objects, waypoints, waypointHealth, services } = collections;
   const warnings = createWarnings(sink);
   const dirty = new Set<GatewayKey>();
@@ -40,7 +46,8 @@ export function writeWaypointStatus({ collections, deployer, sink }: WaypointSta
       warnings.forget({ kind: 'Gateway', namespace, name });
       return;
     }
-    if (ownController(gateway.className, objects.gatewayClasses.get(gateway.className)) === undefined) return;
+    const gatewayClass = objects.gatewayClasses.get(gateway.className);
+    if (ownController(gateway.className, gatewayClass, settings) === undefined) return;
     const waypoint = waypoints.get(key);
     const address = waypoint?.address;
     const status = waypointStatus({

@@ -70,7 +70,8 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
   const source = owned.own(parts.source);
   const collections = createMeshCollections(config, log);
   const server = owned.own(createDeltaServer({ types: SERVED_TYPES, clock, log }));
-  const sink = owned.own(createSinkQueue({ sink: parts.sink, leadership, clock, log }));
+  const queue = owned.own(createSinkQueue({ sink: parts.sink, leadership, clock, log }));
+  const sink = config.sideBySide ? withoutForeignStatus(queue) : queue;
   const reportSink = owned.own(createSinkQueue({ sink: parts.sink, clock, log }));
   const syntax = owned.own(createSyntaxCheck(clock));
   const { rootNamespace } = config;
@@ -89,12 +90,12 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
       () => publisher.stop(),
       writePolicyStatus(collections, sink, rootNamespace),
       writeAdmissionStatus(collections, sink, syntax),
-      writeBindingStatus(collections, sink),
-      writeGatewayClassStatus(collections, sink),
-      writeWaypointStatus({ collections, deployer, sink }),
-      writeRouteStatus(collections, sink),
+      writeBindingStatus(collections, sink, config),
+      writeGatewayClassStatus(collections, sink, config),
+      writeWaypointStatus({ collections, deployer, sink, settings: config }),
+      writeRouteStatus(collections, sink, config),
       writeGuardStatus(collections, sink),
-      writeTrafficStatus(collections, sink),
+      writeTrafficStatus(collections, sink, config),
       writeTelemetryStatus(collections, sink),
       repeatStatusOfReplaced(collections, sink),
       noticeMeshConfig(collections, sink, rootNamespace),
@@ -110,6 +111,20 @@ export async function openMesh(parts: MeshParts, owned: ClosableStack): Promise<
     ]),
   );
   return { authority, source, collections, server, publisher, sink, reportSink, leadership };
+}
+
+/** What Istio's objects say about themselves is for Istio's controller to write, where there is one. Events tell of ours. */
+function withoutForeignStatus(queue: SinkQueue): SinkQueue {
+  return {
+    ...queue,
+    get waiting() {
+      return queue.waiting;
+    },
+    setStatus(change) {
+      const [group = ''] = change.apiVersion.split('/');
+      if (!group.endsWith('.istio.io')) queue.setStatus(change);
+    },
+  };
 }
 
 function subscriptions(stops: readonly (() => void)[]): Closable {

@@ -57,6 +57,7 @@ export function createProxyServices(
     }),
     trustedNodeAccounts: config.trustedNodeAccounts,
     podOf,
+    sideBySide: config.sideBySide,
     announce: (captures) => collections.reportCaptures(captures),
     written: (pod) => collections.captureWritten(pod),
     acknowledged: (timeoutMs) => server.acknowledged(publisher.addressChange(), { timeoutMs }),

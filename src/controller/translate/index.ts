@@ -36,7 +36,8 @@ export {
   type RouteParentStatus,
   type RouteReferences,
   type RouteStatus,
-  ROUTE_CONTROLLERS,
+  routeControllers,
+  SERVICE_CONTROLLER,
   type ServiceFacts,
   type ServicePortFacts,
   serviceFacts,
@@ -49,7 +50,7 @@ export {
   staticStrictPolicy,
   translatePeerAuthentication,
 } from './peer-authentication.ts';
-export { isCaptured, type PodContext, podUid, translatePod } from './pod.ts';
+export { isCapturedHere, type PodContext, podUid, translatePod } from './pod.ts';
 export {
   bindPolicyTarget,
   type GuardCondition,
@@ -82,6 +83,7 @@ export {
   REDIRECTION,
   REDIRECTION_ENABLED,
   DRY_RUN,
+  readClaim,
   readTwin,
   type TwinName,
   USE_WAYPOINT,

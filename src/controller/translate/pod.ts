@@ -11,7 +11,7 @@ import {
 import type { NodeObject, PodObject } from '../objects/index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { ServiceInfo } from './service.ts';
-import { NATIVE_TUNNEL, REDIRECTION, REDIRECTION_ENABLED, readTwin } from './twin-name.ts';
+import { NATIVE_TUNNEL, REDIRECTION, REDIRECTION_ENABLED, readClaim, readTwin } from './twin-name.ts';
 import { canonicalServiceOf, workloadNameOf } from './workload-name.ts';
 
 export interface PodContext {
@@ -44,9 +44,8 @@ export function translatePod(
   const { meta } = pod;
   const workloadName = workloadNameOf(meta);
   const canonical = canonicalServiceOf(meta.labels, workloadName);
-  const nativeTunnel =
-    context.isWaypoint === true || (readTwin(meta.labels, NATIVE_TUNNEL) ?? '').split(',').includes('http');
-  const captured = context.captured ?? isCaptured(pod);
+  const nativeTunnel = context.isWaypoint === true || tunnels(pod, settings);
+  const captured = isCaptured(pod, settings, context.captured);
   return {
     uid: podUid(meta, settings.clusterId),
     name: meta.name,
@@ -77,9 +76,27 @@ export function translatePod(
   };
 }
 
-/** What the pod's own annotation says. */
-export function isCaptured(pod: PodObject): boolean {
-  return readTwin(pod.meta.annotations, REDIRECTION) === REDIRECTION_ENABLED;
+/** Whether it terminates HBONE itself, with a certificate that our proxies believe. */
+function tunnels({ meta: { labels } }: PodObject, settings: MeshSettings): boolean {
+  const protocols =
+    settings.sharedRoots === true
+      ? readTwin(labels, NATIVE_TUNNEL)
+      : readClaim(labels, NATIVE_TUNNEL, settings);
+  return protocols?.split(',').includes('http') === true;
+}
+
+/** Whether the pod takes HBONE: of ours, or of another mesh with the same roots. `here`: what its node says, which knows best. */
+function isCaptured(pod: PodObject, settings: MeshSettings, here: boolean | undefined): boolean {
+  const theirs =
+    settings.sideBySide === true &&
+    settings.sharedRoots === true &&
+    pod.meta.annotations.get(REDIRECTION.istio) === REDIRECTION_ENABLED;
+  return (here ?? isCapturedHere(pod, settings)) || theirs;
+}
+
+/** What the pod's own annotation says of this mesh. */
+export function isCapturedHere(pod: PodObject, settings: Pick<MeshSettings, 'sideBySide'>): boolean {
+  return readClaim(pod.meta.annotations, REDIRECTION, settings) === REDIRECTION_ENABLED;
 }
 
 function servicesOf(

@@ -9,7 +9,7 @@ import {
 import type { LabelSelector, NamespaceObject, ServiceObject } from '../objects/index.ts';
 import { appProtocolOf } from './app-protocol.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { INGRESS_USE_WAYPOINT, isTrue, readTwin, TRAFFIC_DISTRIBUTION } from './twin-name.ts';
+import { INGRESS_USE_WAYPOINT, isTrue, readClaim, readTwin, TRAFFIC_DISTRIBUTION } from './twin-name.ts';
 import type { BindingStatus, BoundWaypoint, WaypointInfo } from './waypoint/index.ts';
 
 /** A service together with what its endpoints' translation needs and the wire does not carry. */
@@ -102,9 +102,10 @@ export function bindService(info: ServiceInfo, { binding, status }: BoundWaypoin
 export function ingressUsesWaypoint(
   serviceLabels: ReadonlyMap<string, string>,
   namespaceLabels: ReadonlyMap<string, string> | undefined,
+  settings: Pick<MeshSettings, 'sideBySide'> = {},
 ): boolean {
-  const own = readTwin(serviceLabels, INGRESS_USE_WAYPOINT);
-  return isTrue(own ?? readTwin(namespaceLabels ?? new Map(), INGRESS_USE_WAYPOINT));
+  const own = readClaim(serviceLabels, INGRESS_USE_WAYPOINT, settings);
+  return isTrue(own ?? readClaim(namespaceLabels ?? new Map(), INGRESS_USE_WAYPOINT, settings));
 }
 
 function loadBalancingOf(object: ServiceObject, namespace: NamespaceObject | undefined): LoadBalancing {

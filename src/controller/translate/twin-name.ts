@@ -1,3 +1,5 @@
+import type { MeshSettings } from './mesh-settings.ts';
+
 /** A label or annotation under Istio's name and under ours. */
 export interface TwinName {
   readonly own: string;
@@ -7,6 +9,15 @@ export interface TwinName {
 /** The value under our name, which wins, or under Istio's; undefined when neither is set. */
 export function readTwin(values: ReadonlyMap<string, string>, name: TwinName): string | undefined {
   return values.get(name.own) ?? values.get(name.istio);
+}
+
+/** As readTwin for a name that claims something for a mesh: side by side with another one, ours alone counts. */
+export function readClaim(
+  values: ReadonlyMap<string, string>,
+  name: TwinName,
+  { sideBySide }: Pick<MeshSettings, 'sideBySide'>,
+): string | undefined {
+  return sideBySide === true ? values.get(name.own) : readTwin(values, name);
 }
 
 /** `true`, `1`, `t` and their upper-case forms, as Go reads a flag; all else, also nothing, is false. */

@@ -100,6 +100,13 @@ export declare type Pod = Message<"nodemesh.enrolment.Pod"> & {
    * @generated from field: repeated bytes addresses = 14;
    */
   addresses: Uint8Array[];
+
+  /**
+   * Why the node must not capture it (another mesh has it), as a sentence; empty: it is to. A node that has captured it goes on.
+   *
+   * @generated from field: string held_by = 15;
+   */
+  heldBy: string;
 };
 
 /**

@@ -37,6 +37,7 @@ export function describePod(
     kubernetesUid: info.uid,
     addresses: [],
     netns: '',
+    heldBy: '',
     isNew: false,
     modes: MODES,
     waypointBypass: 'count',

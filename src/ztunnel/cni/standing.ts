@@ -27,7 +27,8 @@ export type Standing =
  */
 export function standingOf(pod: PodName, knowledge: Knowledge): Standing {
   const wanted = knowledge.find(pod);
-  if (wanted !== undefined) return { kind: 'joins', pod: wanted };
+  // One that another mesh has starts in that mesh.
+  if (wanted !== undefined) return wanted.heldBy === '' ? { kind: 'joins', pod: wanted } : { kind: 'stays' };
   if (knowledge.isBystander(pod)) return { kind: 'stays' };
   // A pod of that name is in the mesh by its own label: its successor, whom nobody has told of yet, may well be too.
   const hasNamesake = knowledge.find({ ...pod, uid: '' }) !== undefined;

@@ -1,5 +1,10 @@
 import { createBackoff, describeError, MeshError, sleep } from '../../base/index.ts';
-import type { CaptureModes, EnrolmentPod, EnrolmentState } from '../../model/index.ts';
+import {
+  CAPTURED_BY_ANOTHER,
+  type CaptureModes,
+  type EnrolmentPod,
+  type EnrolmentState,
+} from '../../model/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { EnrolmentPorts, PodNamespace, PodProxy } from './ports.ts';
 import type { PodState } from './pod-state.ts';
@@ -16,6 +21,8 @@ const LEFT_WITHIN_MS = 2_000;
 /** How often a quiet pod's namespace is compared with the one in hand, and a draining one's connections are counted. */
 const CHECK_EVERY_MS = 1_000;
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
+/** For a pod that another mesh has: its resource changes when it is let go. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** Keeps one pod as the controller wants it. */
 export interface PodEnrolment {
@@ -113,7 +120,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
         await this.#untilSomethingChanges(signal);
       } catch (error) {
         // An aborted step is not a failure: the loop goes on with the new goal.
-        if (!signal.aborted) await this.#failed(error, backoff.next(), signal);
+        if (!signal.aborted)
+          await this.#failed(error, this.pod.heldBy === '' ? backoff.next() : LOOK_AGAIN_MS, signal);
       }
     }
     this.#settle();
@@ -132,6 +140,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     if (namespace === undefined) return;
     if (this.state.kind !== 'captured') this.#transition({ kind: 'preparing' });
     const alreadyCaptured = await redirection.isCaptured(namespace);
+    if (pod.heldBy !== '' && !alreadyCaptured) throw heldByAnother(pod);
     await this.#ports.ensureSvid(pod, signal);
     signal.throwIfAborted();
     this.#proxy ??= await this.#ports.startProxy(pod, namespace);
@@ -356,6 +365,15 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#ports.log.debug('pod state', { pod: this.pod.uid, from: this.state.kind, to: next.kind });
     this.state = next;
   }
+}
+
+function heldByAnother(pod: EnrolmentPod): ZtunnelError {
+  return new ZtunnelError({
+    code: CAPTURED_BY_ANOTHER,
+    blame: 'local',
+    message: `the pod is not to be captured: ${pod.heldBy}`,
+    hint: 'take the pod out of that mesh; it is captured here once it has been let go',
+  });
 }
 
 function podGone(pod: EnrolmentPod): ZtunnelError {

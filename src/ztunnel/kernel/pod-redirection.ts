@@ -1,4 +1,4 @@
-import type { CaptureModes, EnrolmentPod } from '../../model/index.ts';
+import { CAPTURED_BY_ANOTHER, type CaptureModes, type EnrolmentPod } from '../../model/index.ts';
 import {
   applyRedirection,
   countTrackedConnections,
@@ -76,7 +76,7 @@ function planFor(namespace: NetNamespace, pod: EnrolmentPod, naming: Redirection
 
 function capturedByAnother(namespace: NetNamespace, mesh: string): ZtunnelError {
   return new ZtunnelError({
-    code: 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER',
+    code: CAPTURED_BY_ANOTHER,
     blame: 'local',
     message: `the pod is captured by another mesh: ${namespace.path} has rules of ${mesh}`,
     hint: 'take the pod out of that mesh; it is captured here once those rules have gone',

@@ -148,14 +148,19 @@ function rolledOut({ spec }: ApiObject, observedGeneration: number): Readonly<Re
 }
 
 function letPodsGo(api: FakeKubernetesApi): void {
+  letGo(api, 'istio.io/dataplane-mode', 'ambient.istio.io/redirection');
+  letGo(api, 'nodemesh.io/dataplane-mode', 'nodemesh.io/redirection');
+}
+
+function letGo(api: FakeKubernetesApi, label: string, annotation: string): void {
   const enrolled = new Set(
     objectsOf(api, 'namespaces')
-      .filter(({ metadata }) => metadata.labels?.['istio.io/dataplane-mode'] === 'ambient')
+      .filter(({ metadata }) => metadata.labels?.[label] === 'ambient')
       .map(({ metadata }) => metadata.name),
   );
   for (const pod of objectsOf(api, 'pods')) {
     const { annotations = {}, namespace } = pod.metadata;
-    const { 'ambient.istio.io/redirection': redirection, ...others } = annotations;
+    const { [annotation]: redirection, ...others } = annotations;
     if (redirection !== undefined && !enrolled.has(namespace))
       api.put({ ...pod, kind: 'Pod', metadata: { ...pod.metadata, annotations: others } });
   }

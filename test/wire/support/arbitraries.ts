@@ -171,6 +171,7 @@ export const enrolmentPods: fc.Arbitrary<EnrolmentPod> = fc
     kubernetesUid: text,
     addresses: some(address),
     netns: text,
+    heldBy: fc.constantFrom('', 'Istio has captured it'),
     isNew: flag,
     waypointBypass: fc.constantFrom('count', 'refuse'),
     accessLog: fc.constantFrom('all', 'failures', 'none'),

@@ -19,6 +19,7 @@ function cart(over: Partial<EnrolmentPod> = {}): EnrolmentPod {
     kubernetesUid: 'u1',
     addresses: [],
     netns: '',
+    heldBy: '',
     isNew: true,
     modes: DEFAULT_MODES,
     waypointBypass: 'count',

@@ -60,6 +60,7 @@ export function createCniNode(mesh: TwoNodes, plugin: string): CniNode {
         kubernetesUid,
         addresses: [],
         netns: '',
+        heldBy: '',
         isNew: true,
         waypointBypass: 'count',
         accessLog: 'all',

@@ -17,6 +17,7 @@ export function podOf(over: Partial<EnrolmentPod> = {}): EnrolmentPod {
     kubernetesUid: UID,
     addresses: [parseIpAddress('10.244.1.7')],
     netns: '',
+    heldBy: '',
     isNew: false,
     waypointBypass: 'count',
     accessLog: 'all',

@@ -169,6 +169,7 @@ function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPo
     kubernetesUid: '',
     addresses: workload.addresses,
     netns: pod.name,
+    heldBy: '',
     isNew: false,
     waypointBypass: 'count',
     accessLog: 'all',

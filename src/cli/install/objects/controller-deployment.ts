@@ -112,6 +112,8 @@ function controllerArguments(shape: Shape): readonly string[] {
     `--cluster-id=${shape.text('clusterId')}`,
     ...shape.when('network', [`--network=${shape.text('network')}`]),
     `--root-namespace=${shape.text('rootNamespace')}`,
+    ...shape.when('sideBySide', ['--side-by-side']),
+    ...shape.when('sharedRoots', ['--shared-roots']),
     `--svid-ttl=${shape.text('svidTtl')}`,
     `--waypoint-parameters=${shape.text('waypointParameters')}`,
     // Until every node has heard that its endpoint is gone, some still come.

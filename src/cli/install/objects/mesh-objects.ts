@@ -74,13 +74,8 @@ export function admissionObjects(shape: Shape): readonly Manifest[] {
               { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', NAMESPACE] },
             ],
           },
-          rules: VALIDATED.map(([group, resources]) => ({
-            apiGroups: [group],
-            apiVersions: ['*'],
-            operations: ['CREATE', 'UPDATE'],
-            resources,
-            scope: 'Namespaced',
-          })),
+          // What another mesh reads too may be right for that one, and nobody but it can tell.
+          rules: [...shape.when('alone', SHARED_KINDS.map(validated)), validated(OWN_KINDS)],
           sideEffects: 'None',
           // More than a review may take (--webhook-timeout).
           timeoutSeconds: 10,
@@ -156,11 +151,23 @@ function tcp(port: number): Fields {
   return { port, protocol: 'TCP' };
 }
 
-/** Kinds that `nodemesh analyze` finds errors in. */
-const VALIDATED: readonly (readonly [string, readonly string[]])[] = [
+type Kinds = readonly [group: string, resources: readonly string[]];
+
+function validated([group, resources]: Kinds): Fields {
+  return {
+    apiGroups: [group],
+    apiVersions: ['*'],
+    operations: ['CREATE', 'UPDATE'],
+    resources,
+    scope: 'Namespaced',
+  };
+}
+
+/** Kinds that `nodemesh analyze` finds errors in: those that other meshes read, and our own. */
+const SHARED_KINDS: readonly Kinds[] = [
   ['security.istio.io', ['authorizationpolicies', 'peerauthentications', 'requestauthentications']],
   ['telemetry.istio.io', ['telemetries']],
   ['gateway.networking.k8s.io', ['gateways', 'grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes']],
   ['gateway.networking.x-k8s.io', ['xbackendtrafficpolicies']],
-  ['nodemesh.io', ['faultinjections', 'filters', 'ratelimits', 'trafficpolicies']],
 ];
+const OWN_KINDS: Kinds = ['nodemesh.io', ['faultinjections', 'filters', 'ratelimits', 'trafficpolicies']];

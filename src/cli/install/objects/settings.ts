@@ -13,6 +13,10 @@ export interface InstallSettings {
   readonly network: string;
   /** Whose policies hold for the whole mesh. */
   readonly rootNamespace: string;
+  /** Another mesh follows Istio's labels in the cluster: ours follows those of nodemesh.io alone. */
+  readonly sideBySide: boolean;
+  /** With it: both have the same root and trust domain. */
+  readonly sharedRoots: boolean;
   readonly controllerReplicas: number;
   /** Longest life of a workload's certificate, as `24h`. */
   readonly svidTtl: string;
@@ -86,6 +90,8 @@ export function defaultSettings(version: string): InstallSettings {
     clusterId: 'Kubernetes',
     network: '',
     rootNamespace: 'istio-system',
+    sideBySide: false,
+    sharedRoots: false,
     controllerReplicas: 2,
     svidTtl: '24h',
     drainSeconds: 3_600,
@@ -125,12 +131,15 @@ function settingsShape(settings: InstallSettings): {
   };
   const wholes: Readonly<Record<WholeSetting, Fields>> = settings;
   const conditions: Readonly<Record<Condition, boolean>> = {
+    alone: !settings.sideBySide,
     cni: traits.cni,
     failClosed: settings.webhookFailurePolicy === 'Fail',
     fixedUser: settings.platform !== 'openshift',
     gke: settings.platform === 'gke',
     network: settings.network !== '',
     openshift: settings.platform === 'openshift',
+    sharedRoots: settings.sideBySide && settings.sharedRoots,
+    sideBySide: settings.sideBySide,
   };
   const holds = (condition: Condition): boolean => conditions[condition];
   return {

@@ -24,7 +24,16 @@ export type NumberSetting = 'controllerReplicas' | 'drainGraceSeconds';
 export type WholeSetting = 'controllerResources' | 'ztunnelResources';
 
 /** What decides whether a part is there. */
-export type Condition = 'cni' | 'failClosed' | 'fixedUser' | 'gke' | 'network' | 'openshift';
+export type Condition =
+  | 'alone'
+  | 'cni'
+  | 'failClosed'
+  | 'fixedUser'
+  | 'gke'
+  | 'network'
+  | 'openshift'
+  | 'sharedRoots'
+  | 'sideBySide';
 
 /**
  * How settings get into objects. The same functions write objects for settings that are known, and the templates of the

@@ -149,6 +149,7 @@ function ztunnelArguments(shape: Shape): readonly string[] {
     '--host-proc=/host/proc',
     '--host-network-namespace=/host/proc/1/ns/net',
     ...shape.when('cni', [`--cni-socket=${NODE_FOLDER}/cni.sock`]),
+    ...shape.when('sideBySide', ['--side-by-side']),
     `--state-file=${NODE_FOLDER}/ztunnel-state`,
     `--trust-domain=${shape.text('trustDomain')}`,
     `--cluster-id=${shape.text('clusterId')}`,

@@ -13,12 +13,20 @@ export interface Enrolled {
   readonly labels: readonly string[];
 }
 
+/** Side by side with another mesh, what Istio's names say is that one's. */
+export interface Claims {
+  readonly sideBySide: boolean;
+}
+
 /** Rejects with KubernetesError. */
-export async function enrolledObjects(cluster: Cluster): Promise<readonly Enrolled[]> {
+export async function enrolledObjects(
+  cluster: Cluster,
+  { sideBySide }: Claims,
+): Promise<readonly Enrolled[]> {
   const found: Enrolled[] = [];
   for (const kind of ['Namespace', 'Pod'] as const) {
     const byName = new Map<string, Enrolled>();
-    for (const label of MODES)
+    for (const label of sideBySide ? [OWN_MODE] : [OWN_MODE, 'istio.io/dataplane-mode'])
       for (const { metadata } of await cluster.list('v1', kind, `${label}=ambient`)) {
         const { name = '', namespace } = metadata;
         const key = `${namespace ?? ''}/${name}`;
@@ -41,8 +49,11 @@ export async function enrolledObjects(cluster: Cluster): Promise<readonly Enroll
 export async function leaveTheMesh(
   cluster: Cluster,
   enrolled: readonly Enrolled[],
-  wait: WaitOptions,
+  { sideBySide, ...wait }: WaitOptions & Claims,
 ): Promise<void> {
+  const marks = sideBySide ? [OWN_MARK] : [OWN_MARK, 'ambient.istio.io/redirection'];
+  const isCaptured = ({ metadata: { annotations = {} } }: KubernetesObject): boolean =>
+    marks.some((name) => annotations[name] === 'enabled');
   for (const { labels, ...object } of enrolled) {
     const target = await cluster.targetOf(object);
     if (target === undefined) continue;
@@ -66,9 +77,5 @@ export async function leaveTheMesh(
   );
 }
 
-function isCaptured({ metadata: { annotations = {} } }: KubernetesObject): boolean {
-  return CAPTURED.some((name) => annotations[name] === 'enabled');
-}
-
-const MODES = ['istio.io/dataplane-mode', 'nodemesh.io/dataplane-mode'];
-const CAPTURED = ['ambient.istio.io/redirection', 'nodemesh.io/redirection'];
+const OWN_MODE = 'nodemesh.io/dataplane-mode';
+const OWN_MARK = 'nodemesh.io/redirection';

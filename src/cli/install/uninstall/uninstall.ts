@@ -7,6 +7,7 @@ import { describeObject } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
 import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
 import { readInstallation } from '../installation-record.ts';
+import { runsSideBySide } from '../side-by-side.ts';
 import { cleanUpNodes } from './node-clean-up.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { defaultSettings, type InstallSettings, renderParts } from '../objects/settings.ts';
@@ -67,7 +68,9 @@ async function uninstall(
 ): Promise<void> {
   const progress = createProgress(context.terminal);
   const wait: WaitOptions = { timeoutMs: options.timeout, progress };
-  const enrolled = await enrolledObjects(cluster);
+  // Asked of what runs: who installed by other means has left no settings. Once the ztunnels are gone, of those.
+  const claims = { sideBySide: settings.sideBySide || (await runsSideBySide(cluster)) };
+  const enrolled = await enrolledObjects(cluster, claims);
   if (enrolled.length > 0 && options.unenrol !== true && options.force !== true)
     throw new CliError({
       code: 'ERR_CLI_CLUSTER',
@@ -81,7 +84,7 @@ async function uninstall(
 
   // First, for where it is there and nobody answers, it is in the way of what follows.
   await removeObjects(cluster, of('admission'), progress);
-  if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, wait);
+  if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, { ...wait, ...claims });
   await removeObjects(cluster, of('ztunnel'), progress);
   await waitUntil(async () => podsLeft(cluster, 'ztunnel'), {
     ...wait,

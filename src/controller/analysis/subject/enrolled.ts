@@ -1,15 +1,19 @@
 import type { AnalysedMesh } from './analysed-mesh.ts';
 import type { Workload } from './workloads.ts';
-import { DATAPLANE_MODE, readTwin, REDIRECTION, REDIRECTION_ENABLED } from '../../translate/index.ts';
+import { DATAPLANE_MODE, readClaim, REDIRECTION, REDIRECTION_ENABLED } from '../../translate/index.ts';
 
 /** Whether a workload is, or will be, in this mesh. `unknown`: nothing is known of its namespace. */
 export function enrolmentOf(mesh: AnalysedMesh, workload: Workload): 'in' | 'out' | 'unknown' {
-  const own = readTwin(workload.labels, DATAPLANE_MODE);
+  const own = readClaim(workload.labels, DATAPLANE_MODE, mesh.settings);
   if (workload.hostNetwork || own === 'none') return 'out';
-  if (own === 'ambient' || readTwin(workload.annotations, REDIRECTION) === REDIRECTION_ENABLED) return 'in';
+  if (
+    own === 'ambient' ||
+    readClaim(workload.annotations, REDIRECTION, mesh.settings) === REDIRECTION_ENABLED
+  )
+    return 'in';
   const namespace = mesh.get('/Namespace', '', workload.namespace);
   if (namespace === undefined) return mesh.settings.complete ? 'out' : 'unknown';
-  return readTwin(namespace.labels, DATAPLANE_MODE) === 'ambient' ? 'in' : 'out';
+  return readClaim(namespace.labels, DATAPLANE_MODE, mesh.settings) === 'ambient' ? 'in' : 'out';
 }
 
 /** Whether a sidecar's mesh has it: people move over one namespace at a time. */

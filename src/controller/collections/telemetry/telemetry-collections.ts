@@ -141,7 +141,7 @@ export function deriveTelemetry(
       const lookup = {
         gatewayClass(name: string) {
           const found = fetch.one(stores.gatewayClasses, name);
-          if (ownController(name, found) !== undefined) return 'ours';
+          if (ownController(name, found, settings) !== undefined) return 'ours';
           return found === undefined ? undefined : 'foreign';
         },
         waypoint(gateway: GatewayKey) {

@@ -1,5 +1,6 @@
 import type { RouteParent } from '../../../model/index.ts';
 import type { ParentReference, RouteObject } from '../../objects/index.ts';
+import type { MeshSettings } from '../mesh-settings.ts';
 import { WAYPOINT_CONTROLLERS } from '../waypoint/index.ts';
 import { isServiceReference } from './route-references.ts';
 import type { ServiceFacts, ServicePortFacts } from './service-facts.ts';
@@ -44,8 +45,10 @@ export function attachParents(object: RouteObject, lookup: ParentLookup): readon
 /** Who speaks for Services. */
 export const SERVICE_CONTROLLER: (typeof WAYPOINT_CONTROLLERS)[number] = 'nodemesh.io/waypoint-controller';
 
-/** Under these names entries of a route's status are ours. */
-export const ROUTE_CONTROLLERS: readonly string[] = WAYPOINT_CONTROLLERS;
+/** Under these names entries of a route's status are ours; side by side, Istio's are Istio's. */
+export function routeControllers({ sideBySide }: Pick<MeshSettings, 'sideBySide'>): readonly string[] {
+  return sideBySide === true ? [SERVICE_CONTROLLER] : WAYPOINT_CONTROLLERS;
+}
 
 function attachToService(
   object: RouteObject,

@@ -1,4 +1,9 @@
-export { type ParentLookup, type ParentOutcome, ROUTE_CONTROLLERS } from './attach-parents.ts';
+export {
+  type ParentLookup,
+  type ParentOutcome,
+  routeControllers,
+  SERVICE_CONTROLLER,
+} from './attach-parents.ts';
 export { type CheckedRoute, checkRules } from './rules/check-rules.ts';
 export {
   claimKey,

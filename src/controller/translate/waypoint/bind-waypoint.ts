@@ -16,6 +16,7 @@ import {
   withRemark,
 } from './binding-status.ts';
 import {
+  type ClaimSettings,
   inheritWish,
   readWaypointFailure,
   readWaypointWish,
@@ -31,6 +32,7 @@ export interface BindingSubject {
   readonly meta: ObjectMeta;
   /** Undefined: not known, so that it has no labels. */
   readonly namespace: NamespaceObject | undefined;
+  readonly settings: ClaimSettings;
 }
 
 export interface WaypointLookup {
@@ -56,9 +58,9 @@ export function bindWaypoint(subject: BindingSubject, lookup: WaypointLookup): B
 }
 
 function followLabels(subject: BindingSubject, lookup: WaypointLookup): BoundWaypoint {
-  const { meta, namespace } = subject;
-  const own = readWaypointWish(meta, meta.namespace);
-  const wish = inheritWish(own, namespace && readWaypointWish(namespace.meta, meta.namespace));
+  const { meta, namespace, settings } = subject;
+  const own = readWaypointWish(meta, meta.namespace, settings);
+  const wish = inheritWish(own, namespace && readWaypointWish(namespace.meta, meta.namespace, settings));
   if (wish.waypoint === undefined || wish.waypoint === 'none') return UNBOUND;
   const waypointFailure = readWaypointFailure(meta, namespace?.meta);
   const primary = lookUp(wish.waypoint, subject, lookup);

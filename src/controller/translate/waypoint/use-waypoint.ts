@@ -1,7 +1,8 @@
 import { type GatewayKey, gatewayKey } from '../../../model/index.ts';
 import type { ObjectMeta } from '../../objects/index.ts';
+import type { MeshSettings } from '../mesh-settings.ts';
 import {
-  readTwin,
+  readClaim,
   type TwinName,
   USE_WAYPOINT,
   USE_WAYPOINT_CANARY,
@@ -26,16 +27,19 @@ export interface WaypointReference {
   readonly name: string;
 }
 
+/** Whose labels count. */
+export type ClaimSettings = Pick<MeshSettings, 'sideBySide'>;
+
 type Meta = Pick<ObjectMeta, 'labels' | 'annotations'>;
 
 /** `namespace` is where a Gateway without a namespace of its own is looked for. */
-export function readWaypointWish(meta: Meta, namespace: string): WaypointWish {
-  const weight = readTwin(meta.annotations, USE_WAYPOINT_CANARY_WEIGHT);
+export function readWaypointWish(meta: Meta, namespace: string, settings: ClaimSettings): WaypointWish {
+  const weight = readClaim(meta.annotations, USE_WAYPOINT_CANARY_WEIGHT, settings);
+  const read = (name: TwinName, itsNamespace: TwinName): WaypointReference | 'none' | undefined =>
+    readReference(meta.labels, namespace, [name, itsNamespace], settings);
   return {
-    waypoint: readReference(meta.labels, namespace, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE),
-    canary: asReference(
-      readReference(meta.labels, namespace, USE_WAYPOINT_CANARY, USE_WAYPOINT_CANARY_NAMESPACE),
-    ),
+    waypoint: read(USE_WAYPOINT, USE_WAYPOINT_NAMESPACE),
+    canary: asReference(read(USE_WAYPOINT_CANARY, USE_WAYPOINT_CANARY_NAMESPACE)),
     canaryWeight: weight === undefined ? undefined : parseWeight(weight),
   };
 }
@@ -78,10 +82,10 @@ function asReference(wish: WaypointReference | 'none' | undefined): WaypointRefe
 function readReference(
   labels: ReadonlyMap<string, string>,
   fallback: string,
-  nameLabel: TwinName,
-  namespaceLabel: TwinName,
+  [nameLabel, namespaceLabel]: readonly [TwinName, TwinName],
+  { sideBySide }: ClaimSettings,
 ): WaypointReference | 'none' | undefined {
-  const spelling = labels.has(nameLabel.own) ? 'own' : 'istio';
+  const spelling = sideBySide === true || labels.has(nameLabel.own) ? 'own' : 'istio';
   const name = labels.get(nameLabel[spelling]);
   if (name === undefined || name === 'none') return name;
   const namespace = labels.get(namespaceLabel[spelling]) ?? fallback;

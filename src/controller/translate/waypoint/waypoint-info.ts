@@ -48,13 +48,20 @@ export const WAYPOINT_CLASSES: ReadonlyMap<string, (typeof WAYPOINT_CONTROLLERS)
   ['istio-waypoint', 'istio.io/mesh-controller'],
 ]);
 
+/** The one that another mesh never has. */
+const OWN_CONTROLLER = WAYPOINT_CONTROLLERS[0];
+
 /** The controller of a Gateway of ours, undefined for everybody else's. A class object says more than a class's name. */
 export function ownController(
   className: string,
   gatewayClass: GatewayClassObject | undefined,
+  { sideBySide }: Pick<MeshSettings, 'sideBySide'>,
 ): (typeof WAYPOINT_CONTROLLERS)[number] | undefined {
-  if (gatewayClass === undefined) return WAYPOINT_CLASSES.get(className);
-  return WAYPOINT_CONTROLLERS.find((name) => name === gatewayClass.controllerName);
+  const name =
+    gatewayClass === undefined
+      ? WAYPOINT_CLASSES.get(className)
+      : WAYPOINT_CONTROLLERS.find((candidate) => candidate === gatewayClass.controllerName);
+  return sideBySide === true && name !== OWN_CONTROLLER ? undefined : name;
 }
 
 /** Undefined for a Gateway that is no waypoint, or of which nobody can tell what it is to be for. */
@@ -64,7 +71,7 @@ export function translateWaypoint(
   settings: MeshSettings,
 ): WaypointInfo | undefined {
   const { namespace, name, annotations } = gateway.meta;
-  const ours = ownController(gateway.className, gatewayClass) !== undefined;
+  const ours = ownController(gateway.className, gatewayClass, settings) !== undefined;
   const binding = inboundBinding(gateway, gatewayClass);
   const traffic = trafficOf(gateway, gatewayClass);
   if (traffic === undefined) return undefined;

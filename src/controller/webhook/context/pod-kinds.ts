@@ -1,5 +1,5 @@
 import { objectKey, type PodObject } from '../../objects/index.ts';
-import { REDIRECTION, readTwin, REDIRECTION_ENABLED } from '../../translate/index.ts';
+import { REDIRECTION, REDIRECTION_ENABLED } from '../../translate/index.ts';
 
 /** Pods by what a judgement sees of them: a thousand of one Deployment are one. */
 export interface PodKinds {
@@ -67,7 +67,9 @@ function standIn({ meta, serviceAccount, hostNetwork }: PodObject): string {
   const labels = [...meta.labels]
     .filter(([name]) => !OF_ONE_POD.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const captured = readTwin(meta.annotations, REDIRECTION) === REDIRECTION_ENABLED;
+  const captures = [REDIRECTION.own, REDIRECTION.istio].filter(
+    (name) => meta.annotations.get(name) === REDIRECTION_ENABLED,
+  );
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -75,7 +77,9 @@ function standIn({ meta, serviceAccount, hostNetwork }: PodObject): string {
       name: NAME,
       namespace: meta.namespace,
       labels: Object.fromEntries(labels),
-      ...(captured ? { annotations: { [REDIRECTION.istio]: REDIRECTION_ENABLED } } : {}),
+      ...(captures.length > 0
+        ? { annotations: Object.fromEntries(captures.map((name) => [name, REDIRECTION_ENABLED])) }
+        : {}),
     },
     spec: { serviceAccountName: serviceAccount, hostNetwork },
     status: { phase: 'Running' },

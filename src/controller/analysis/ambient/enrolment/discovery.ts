@@ -1,5 +1,5 @@
 import { matchesQuery, parseLabelQuery } from '../../../objects/index.ts';
-import { DATAPLANE_MODE, readTwin } from '../../../translate/index.ts';
+import { DATAPLANE_MODE, readClaim } from '../../../translate/index.ts';
 import { type Finding, finding, OWN } from '../../messages/index.ts';
 import type { AnalysedMesh, AnalysedObject } from '../../subject/index.ts';
 
@@ -19,10 +19,10 @@ export function* analyzeDiscovery(mesh: AnalysedMesh): Iterable<Finding> {
   const tell = (object: AnalysedObject, name: string): Finding =>
     finding(OWN.NamespaceNotSelected, { object, path: ['metadata', 'labels'] }, name);
   for (const object of mesh.of('/Namespace'))
-    if (readTwin(object.labels, DATAPLANE_MODE) === 'ambient' && !isSelected(object.name))
+    if (readClaim(object.labels, DATAPLANE_MODE, mesh.settings) === 'ambient' && !isSelected(object.name))
       yield tell(object, object.name);
   for (const { object, labels, namespace } of mesh.workloads.all)
-    if (readTwin(labels, DATAPLANE_MODE) === 'ambient' && !isSelected(namespace))
+    if (readClaim(labels, DATAPLANE_MODE, mesh.settings) === 'ambient' && !isSelected(namespace))
       yield tell(object, namespace);
 }
 

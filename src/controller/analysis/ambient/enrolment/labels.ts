@@ -1,4 +1,4 @@
-import { DATAPLANE_MODE, readTwin } from '../../../translate/index.ts';
+import { DATAPLANE_MODE, readClaim } from '../../../translate/index.ts';
 import { type Finding, finding, OWN } from '../../messages/index.ts';
 import { type AnalysedMesh, enrolmentOf, hasSidecar, nameOf, type Workload } from '../../subject/index.ts';
 
@@ -7,7 +7,7 @@ export function* analyzeEnrolmentLabels(mesh: AnalysedMesh): Iterable<Finding> {
   for (const object of mesh.of('/Namespace')) {
     const at = { object, path: ['metadata', 'labels'] };
     yield* unknownModes(object.labels, at);
-    const wanted = readTwin(object.labels, DATAPLANE_MODE) === 'ambient';
+    const wanted = readClaim(object.labels, DATAPLANE_MODE, mesh.settings) === 'ambient';
     if (wanted && object.name === 'kube-system') yield finding(OWN.SystemNamespace, at, object.name);
     const injection = injectionLabel(object.labels);
     if (wanted && injection !== undefined) yield finding(OWN.SidecarAndAmbient, at, injection);
@@ -28,7 +28,7 @@ function* workloadFindings(mesh: AnalysedMesh, workload: Workload): Iterable<Fin
   const { object, labels, isPod, hostNetwork } = workload;
   const path = isPod ? ['metadata', 'labels'] : ['spec', 'template', 'metadata', 'labels'];
   yield* unknownModes(labels, { object, path });
-  const own = readTwin(labels, DATAPLANE_MODE);
+  const own = readClaim(labels, DATAPLANE_MODE, mesh.settings);
   if (hostNetwork && own === 'ambient')
     yield finding(OWN.HostNetworkPod, {
       object,

@@ -1,12 +1,12 @@
 import type { ObjectMeta } from '../../../objects/index.ts';
-import { type BindingStatus, bindWaypoint, readTwin, USE_WAYPOINT } from '../../../translate/index.ts';
+import { type BindingStatus, bindWaypoint, readClaim, USE_WAYPOINT } from '../../../translate/index.ts';
 import { type Finding, finding, type MessageDefinition, OWN } from '../../messages/index.ts';
 import type { AnalysedMesh, AnalysedObject } from '../../subject/index.ts';
 
 /** use-waypoint labels that do not lead to a waypoint, or not for this traffic. */
 export function* analyzeBindingLabels(mesh: AnalysedMesh): Iterable<Finding> {
   for (const object of mesh.of('/Namespace')) {
-    if (readTwin(object.labels, USE_WAYPOINT) === undefined) continue;
+    if (readClaim(object.labels, USE_WAYPOINT, mesh.settings) === undefined) continue;
     // What is for pods is no mistake of a namespace's.
     const statuses = (['service', 'workload'] as const).map((traffic) =>
       statusOf(mesh, metaOf(object, object.name), traffic),
@@ -16,12 +16,12 @@ export function* analyzeBindingLabels(mesh: AnalysedMesh): Iterable<Finding> {
     if (!fits && status !== undefined) yield* problem(object, ['metadata', 'labels'], status);
   }
   for (const object of mesh.of('/Service')) {
-    if (readTwin(object.labels, USE_WAYPOINT) === undefined) continue;
+    if (readClaim(object.labels, USE_WAYPOINT, mesh.settings) === undefined) continue;
     const status = statusOf(mesh, metaOf(object, object.namespace), 'service');
     if (status !== undefined) yield* problem(object, ['metadata', 'labels'], status);
   }
   for (const { object, labels, annotations, namespace, isPod } of mesh.workloads.all) {
-    if (readTwin(labels, USE_WAYPOINT) === undefined) continue;
+    if (readClaim(labels, USE_WAYPOINT, mesh.settings) === undefined) continue;
     const status = statusOf(mesh, { ...metaOf(object, namespace), labels, annotations }, 'workload');
     const path = isPod ? ['metadata', 'labels'] : ['spec', 'template', 'metadata', 'labels'];
     if (status !== undefined) yield* problem(object, path, status);
@@ -29,13 +29,13 @@ export function* analyzeBindingLabels(mesh: AnalysedMesh): Iterable<Finding> {
 }
 
 function statusOf(
-  { derived }: AnalysedMesh,
+  { derived, settings }: AnalysedMesh,
   meta: ObjectMeta,
   traffic: 'service' | 'workload',
 ): BindingStatus | undefined {
   const { waypoints, objects } = derived.collections;
   return bindWaypoint(
-    { traffic, meta, namespace: objects.namespaces.get(meta.namespace) },
+    { traffic, meta, namespace: objects.namespaces.get(meta.namespace), settings },
     { waypoint: (key) => waypoints.get(key), hasGateway: (key) => objects.gateways.get(key) !== undefined },
   ).status;
 }

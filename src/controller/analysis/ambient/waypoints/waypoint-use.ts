@@ -1,4 +1,4 @@
-import { readTwin, USE_WAYPOINT, type WaypointInfo } from '../../../translate/index.ts';
+import { readClaim, USE_WAYPOINT, type WaypointInfo } from '../../../translate/index.ts';
 import { type Finding, finding, OWN } from '../../messages/index.ts';
 import { type AnalysedMesh, type AnalysedObject, enrolmentOf, nameOf } from '../../subject/index.ts';
 
@@ -44,7 +44,7 @@ function notReady(mesh: AnalysedMesh, waypoint: WaypointInfo): string | undefine
 function namedWaypoints(mesh: AnalysedMesh): ReadonlySet<string> {
   const named = new Set<string>();
   const add = (labels: ReadonlyMap<string, string>, namespace: string): void => {
-    const name = readTwin(labels, USE_WAYPOINT);
+    const name = readClaim(labels, USE_WAYPOINT, mesh.settings);
     const other =
       labels.get(`${USE_WAYPOINT.istio}-namespace`) ?? labels.get(`${USE_WAYPOINT.own}-namespace`);
     if (name !== undefined) named.add(`${other ?? namespace}/${name}`);

@@ -1,0 +1,66 @@
+import { X509Certificate } from 'node:crypto';
+import type { CheckResult } from '../check/check-result.ts';
+import { resultsOf } from '../check/check-result.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { NAMESPACE, ZTUNNEL } from './objects/manifest.ts';
+
+const { ok, failed } = resultsOf('cluster');
+
+/** Whether the mesh that is installed, by whatever means, leaves Istio's labels to another one. Rejects with KubernetesError. */
+export async function runsSideBySide(cluster: Cluster): Promise<boolean> {
+  const metadata = { name: ZTUNNEL, namespace: NAMESPACE };
+  const found = await cluster.find({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata });
+  const { template } = (found?.spec ?? {}) as {
+    readonly template?: {
+      readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[] }[] };
+    };
+  };
+  return template?.spec?.containers?.some(({ args = [] }) => args.includes('--side-by-side')) === true;
+}
+
+/** Whether the authority that the mesh is to have leads to a root of Istio's, as --shared-roots says. Rejects with KubernetesError. */
+export async function sharedRoots(cluster: Cluster, istioNamespace: string): Promise<CheckResult> {
+  const name = 'shared roots';
+  const theirs = await cluster.find({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: ISTIO_ROOTS, namespace: istioNamespace },
+  });
+  const ours = await cluster.find({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'nodemesh-ca', namespace: NAMESPACE },
+  });
+  const secret = (ours?.data ?? {}) as Readonly<Record<string, string>>;
+  const rootOf = (key: string): string => Buffer.from(secret[key] ?? '', 'base64').toString();
+  const trusted = fingerprints(
+    ((theirs?.data ?? {}) as Readonly<Record<string, string>>)['root-cert.pem'] ?? '',
+  );
+  const own = fingerprints(`${rootOf('root-cert.pem')}\n${rootOf('ca.crt')}`);
+  if (own.some((one) => trusted.includes(one)))
+    return ok(name, `nodemesh-ca leads to a root of ${ISTIO_ROOTS}`);
+  const why =
+    trusted.length === 0
+      ? `no root in ConfigMap ${istioNamespace}/${ISTIO_ROOTS}`
+      : own.length === 0
+        ? `no root in Secret ${NAMESPACE}/nodemesh-ca`
+        : 'nodemesh-ca has another root than Istio: neither would believe the other';
+  return failed(
+    name,
+    why,
+    "make the Secret of Istio's authority first, or leave --shared-roots out: docs/moving-from-istio.md",
+  );
+}
+
+function fingerprints(pem: string): readonly string[] {
+  return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].flatMap(([one]) => {
+    try {
+      return [new X509Certificate(one).fingerprint256];
+    } catch {
+      // What is no certificate is nobody's root.
+      return [];
+    }
+  });
+}
+
+const ISTIO_ROOTS = 'istio-ca-root-cert';
