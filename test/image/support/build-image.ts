@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The image, as the machine's tools see it. */
@@ -27,33 +27,38 @@ export interface BuildOptions {
   readonly architecture: string;
   /** Store of images, bases and what is unpacked. Made if need be; bases are kept in it. */
   readonly folder: string;
-  /** What goes before a command that runs programs of that architecture. Default: nothing. */
-  readonly prefix?: readonly string[];
+  /** Of what runs programs of that architecture where the machine does not: it goes before the command. */
+  readonly emulate?: string;
 }
 
 /**
- * Builds daemonset/Dockerfile twice over what `scripts/stage-image.ts` has staged, from a base that is made here of Debian's
+ * Builds daemonset/Dockerfile twice (emulated, which takes minutes, once) over what `scripts/stage-image.ts` has staged, from a base that is made here of Debian's
  * packages, and unpacks it. No registry of images is asked. Throws with the tool's own words, and when the second build differs.
  */
-export function buildImage({ architecture, folder, prefix = [] }: BuildOptions): BuiltImage {
-  const store = ['--root', join(folder, 'store'), '--runroot', join(folder, 'run')];
+export function buildImage({ architecture, folder, emulate }: BuildOptions): BuiltImage {
+  const prefix = emulate === undefined ? [] : ['sh', emulate];
+  // In a user namespace dpkg cannot rename folders of an overlay.
+  const driver = emulate === undefined ? 'overlay' : 'vfs';
+  const store = ['--root', join(folder, driver), '--runroot', join(folder, `${driver}-run`)];
   const buildah = (...parameters: readonly string[]): string =>
-    run([...prefix, 'buildah', '--storage-driver', 'overlay', ...store, ...parameters]);
+    run([...prefix, 'buildah', '--storage-driver', driver, ...store, ...parameters]);
   const base = `localhost/base:${architecture}`;
   const container = buildah('from', '--arch', architecture, 'scratch');
   buildah('add', '--quiet', container, makeBase(folder, architecture, prefix), '/');
   buildah('commit', '--quiet', '--rm', container, base);
-  const [id, second] = [1, 2].map((turn) => {
-    const file = join(folder, `id-${turn}`);
+  const file = join(folder, 'id');
+  const build = (): string => {
     const how = ['--no-cache', '--isolation', 'chroot', '--timestamp', '0', '--arch', architecture];
     buildah(
       ...['bud', ...how, '--build-arg', `BASE=${base}`, '--build-arg', `TARGETARCH=${architecture}`],
       ...['--iidfile', file, '--file', 'daemonset/Dockerfile', '--tag', `localhost/nodemesh:${architecture}`],
       '.',
     );
-    return run(['cat', file]);
-  });
-  if (id === undefined || id !== second) throw new Error(`two builds, two images: ${id} and ${second}`);
+    return readFileSync(file, 'utf8');
+  };
+  const id = build();
+  const second = emulate === undefined ? build() : id;
+  if (id !== second) throw new Error(`two builds, two images: ${id} and ${second}`);
   const { Docker, FromImageDigest } = JSON.parse(buildah('inspect', '--type', 'image', id)) as Inspected;
   const root = join(folder, `root-${architecture}`);
   unpack(buildah, id, root);

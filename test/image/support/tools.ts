@@ -16,13 +16,18 @@ export function missingForImages(environment: NodeJS.ProcessEnv): string | undef
   return packages.length === 0 ? undefined : `apt-get install ${packages.join(' ')}`;
 }
 
-/** Why none of another processor can be. */
+/** Why no image for arm64 can be built and run here. */
 export function missingForArm64(): string | undefined {
-  return isProgram(QEMU) ? undefined : 'apt-get install qemu-user-static';
+  const missing = [
+    ['/usr/bin/qemu-aarch64-static', 'qemu-user-static'],
+    ['/usr/bin/aarch64-linux-gnu-gcc', 'gcc-aarch64-linux-gnu'],
+    ['/usr/bin/arch-test', 'arch-test'],
+  ].filter(([program = '']) => !isProgram(program));
+  return missing.length === 0 ? undefined : `apt-get install ${missing.map(([, name]) => name).join(' ')}`;
 }
 
-/** Runs programs of arm64; it needs nothing of where it runs. */
-export const QEMU = '/usr/bin/qemu-aarch64-static';
+/** Goes before a command that runs programs of arm64: `sh EMULATE COMMAND…`. */
+export const EMULATE = 'test/image/support/emulate.sh';
 
 /** What is needed, and the Debian package that has it. */
 const PROGRAMS = [

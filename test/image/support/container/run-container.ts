@@ -49,6 +49,7 @@ export function runContainer(t: Test, options: ContainerOptions): Container {
   writeFileSync(hosts, ['127.0.0.1 localhost', '::1 localhost', ...options.hosts, ''].join('\n'));
   const resolver = join(bundle, 'resolv.conf');
   writeFileSync(resolver, 'nameserver 192.0.2.53\noptions timeout:1 attempts:1\n');
+  const root = layer(t, image.root, bundle);
   const mounts: readonly Mount[] = [
     ...mountsOf(pod, container, {
       host: options.host,
@@ -60,7 +61,7 @@ export function runContainer(t: Test, options: ContainerOptions): Container {
       ['/etc/resolv.conf', resolver],
     ].map(([destination = '', source = '']) => ({ destination, source, type: 'bind', options: ['bind'] })),
   ];
-  const spec = ociSpec(image, pod, container, { ...options, mounts, root: resolve(image.root) });
+  const spec = ociSpec(image, pod, container, { ...options, mounts, root });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
 
   const crun = ['--cgroup-manager=disabled', '--root', join(options.folder, 'state')];
@@ -97,4 +98,14 @@ export function runContainer(t: Test, options: ContainerOptions): Container {
     stop: () => end('TERM'),
     kill: () => end('KILL'),
   };
+}
+
+/** The image's files as this container sees them: a runtime makes the places where it mounts something. */
+function layer(t: Test, imageRoot: string, bundle: string): string {
+  const [root = '', upper = '', work = ''] = ['root', 'upper', 'work'].map((name) => join(bundle, name));
+  for (const folder of [root, upper, work]) mkdirSync(folder);
+  const options = `lowerdir=${resolve(imageRoot)},upperdir=${upper},workdir=${work}`;
+  execFileSync('mount', ['-t', 'overlay', '-o', options, 'overlay', root], { stdio: 'pipe' });
+  t.teardown(() => execFileSync('umount', ['--lazy', root], { stdio: 'pipe' }));
+  return root;
 }
