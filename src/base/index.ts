@@ -8,6 +8,7 @@ export { descriptorLimit } from './descriptor-limit.ts';
 export { createDrain, type Drain } from './drain.ts';
 export { HandshakeGate } from './handshake-gate.ts';
 export { type Closable, type ClosableStack, createClosableStack } from './lifecycle.ts';
+export { createLineBudget } from './line-budget.ts';
 export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
 export {
   type Blame,

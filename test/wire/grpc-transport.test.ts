@@ -3,7 +3,7 @@ import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { test } from 'tap';
-import { createSignal, describeError } from '../../src/base/index.ts';
+import { createSignal, describeError, silentLogger } from '../../src/base/index.ts';
 import { workloadIdentity } from '../../src/model/index.ts';
 import { DELTA_RESOURCES } from '../../src/wire/grpc/methods.ts';
 import { WireError } from '../../src/wire/index.ts';
@@ -91,6 +91,23 @@ test('calls without a good token are refused, and told why', async (t) => {
   t.match(describeError(error), /UNAUTHENTICATED: token refused: unknown token/);
   t.same(controller.deltaServer.proxies(), []);
   await client.close();
+  await stranger.close();
+  await controller.close();
+});
+
+test('strangers do not fill the log', async (t) => {
+  const lines: string[] = [];
+  const log = { ...silentLogger, warn: (message: string) => lines.push(message) };
+  const controller = await startTestController({ log });
+  const stranger = controller.client({ token: async () => 'stolen' });
+  const report = { node: 'node-1', generation: 1, pods: [] };
+  for (let round = 0; round < 3; round++)
+    await Promise.all(
+      Array.from({ length: 50 }, () =>
+        t.rejects(stranger.reportNode(report), { code: 'ERR_WIRE_UNAUTHENTICATED' }),
+      ),
+    );
+  t.equal(lines.filter((line) => line === 'gRPC caller refused').length, 100, 'of 150');
   await stranger.close();
   await controller.close();
 });

@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger } from '../../base/index.ts';
+import { type Clock, createLineBudget, describeError, type Logger } from '../../base/index.ts';
 import type { TrafficEnd } from '../../model/index.ts';
 import type { DecisionMetrics, Observer } from '../../telemetry/index.ts';
 import { formatEndpoint } from '../connections/endpoint.ts';
@@ -18,22 +18,12 @@ export function createRejectionRecorder(deps: {
   readonly clock: Clock;
 }): (pod: string, rejection: TunnelRejection, destination: TrafficEnd) => void {
   const { reporter, decisions, observer, log, clock } = deps;
-  let written = 0;
-  let passedOver = 0;
-
-  function mayWrite(): boolean {
-    if (written === 0) clock.after(PERIOD_MS, endPeriod);
-    written += 1;
-    if (written <= LINES_PER_PERIOD) return true;
-    passedOver += 1;
-    return false;
-  }
-
-  function endPeriod(): void {
-    if (passedOver > 0) log.warn('more peers refused, not logged', { count: passedOver });
-    written = 0;
-    passedOver = 0;
-  }
+  const mayWrite = createLineBudget({
+    lines: LINES_PER_PERIOD,
+    periodMs: PERIOD_MS,
+    clock,
+    onPassedOver: (count) => log.warn('more peers refused, not logged', { count }),
+  });
 
   return (pod, { error, remote, peer }, destination) => {
     decisions.refused({ reporter, reason: error.code });

@@ -1,5 +1,5 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import { type Clock, describeError, type Logger } from '../../base/index.ts';
+import { type Clock, createLineBudget, describeError, type Logger } from '../../base/index.ts';
 import { WireError } from '../errors.ts';
 import { type CallStatus, statusOf } from '../grpc/status.ts';
 
@@ -35,6 +35,13 @@ export interface AuthenticationOptions<Caller> {
 
 export function createAuthentication<Caller>(options: AuthenticationOptions<Caller>): Authentication<Caller> {
   const callers = new WeakMap<Metadata, { readonly caller: Caller }>();
+  const { log, clock } = options;
+  const mayLog = createLineBudget({
+    lines: REFUSALS_LOGGED,
+    periodMs: LOG_PERIOD_MS,
+    clock,
+    onPassedOver: (count) => log.warn('more gRPC callers refused, not logged', { count }),
+  });
 
   const identify = async (metadata: Metadata, address: string): Promise<void> => {
     const token = bearerToken(metadata);
@@ -54,11 +61,12 @@ export function createAuthentication<Caller>(options: AuthenticationOptions<Call
                 () => proceed(metadata),
                 (error: unknown) => {
                   const refusal = refusalOf(error);
-                  options.log.warn('gRPC caller refused', {
-                    peer: call.getPeer(),
-                    method: method.path,
-                    error: describeError(error),
-                  });
+                  if (mayLog())
+                    log.warn('gRPC caller refused', {
+                      peer: call.getPeer(),
+                      method: method.path,
+                      error: describeError(error),
+                    });
                   call.sendStatus({ ...refusal, metadata: null });
                 },
               );
@@ -103,3 +111,7 @@ function inTime<T>(
 function unauthenticated(message: string): WireError {
   return new WireError({ code: 'ERR_WIRE_UNAUTHENTICATED', blame: 'downstream', message });
 }
+
+/** Whoever reaches the port can be refused as often as he likes. */
+const REFUSALS_LOGGED = 100;
+const LOG_PERIOD_MS = 10_000;
