@@ -7,6 +7,7 @@ import {
   type RunningMesh,
   withMeshPlaceOptions,
 } from '../running-mesh/index.ts';
+import { printForeign } from '../terminal/index.ts';
 
 interface AdminOptions extends MeshPlaceOptions {
   readonly pod?: string;
@@ -54,7 +55,7 @@ Examples:
       const isListing = path === '/' || status === 404;
       const body = isListing && part !== 'controller' ? withOtherPorts(said) : said;
       if (status >= 300) throw refused(part, request, status, body.trim());
-      context.terminal.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
+      printForeign(context.terminal, body);
     });
 }
 

@@ -16,6 +16,15 @@ export function printData(terminal: Terminal, format: 'yaml' | 'json', data: unk
   terminal.stdout.write(text);
 }
 
+/**
+ * Prints what another program has said, with a line end. To a pipe as it came; on a terminal it must not move the cursor or set
+ * anything: what answers for a part of the mesh may be a pod that only looks like it.
+ */
+export function printForeign({ stdout }: Pick<Terminal, 'stdout'>, text: string): void {
+  const shown = stdout.isTTY === true ? text.split('\t').map(printableLines).join('\t') : text;
+  stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+}
+
 /** What went wrong, what can be done about it, and the code that docs/errors.md explains. */
 export function printError(terminal: Terminal, error: unknown): void {
   const { stderr, colours } = terminal;

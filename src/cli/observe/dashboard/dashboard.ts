@@ -6,7 +6,7 @@ import { type ApiOptions, type Dial, openApi, withApiOptions } from '../../api/i
 import type { CliContext } from '../../context.ts';
 import { stopSignal } from '../../hidden/stop-signal.ts';
 import { portNumber } from '../../option-values.ts';
-import { printData } from '../../terminal/index.ts';
+import { printableLines, printData } from '../../terminal/index.ts';
 import { forwardPort } from './forward-port.ts';
 
 interface DashboardOptions extends ApiOptions {
@@ -69,7 +69,7 @@ Examples:
 async function forwarded(context: CliContext, dial: Dial, port: number): Promise<URL> {
   const { stderr } = context.terminal;
   const onFailure = (error: MeshError): void => {
-    stderr.write(`${describeError(error)}\n`);
+    stderr.write(`${printableLines(describeError(error))}\n`);
   };
   return context.owned.own(await forwardPort({ dial, port, onFailure })).url;
 }
