@@ -137,3 +137,24 @@ test('the pod’s label for the access log beats its namespace’s, and an unkno
   t.equal(odd?.pod.accessLog, 'all');
   t.match(odd?.warnings, [/nodemesh\.io\/access-log: expected all, failures or none, got "some"/]);
 });
+
+test('an exclusion of silly size costs its pod’s node no more than one that is large', async (t) => {
+  const many = (one: (index: number) => string) =>
+    Array.from({ length: 30_000 }, (_, index) => one(index)).join();
+  const found = plan(
+    {
+      annotations: {
+        'traffic.sidecar.istio.io/excludeOutboundPorts': many((index) => `${index + 1}`),
+        'traffic.sidecar.istio.io/excludeInboundPorts': many(() => 'nonsense'),
+      },
+    },
+    ambient,
+  );
+  t.equal(found?.pod.modes.excludedOutboundPorts.length, 256);
+  t.same(found?.pod.modes.excludedInboundPorts, []);
+  t.ok((found?.warnings.length ?? 0) < 20, 'what is told of it is bounded too');
+  t.match(
+    found?.warnings.join('\n'),
+    /excludeOutboundPorts: expected at most 256 entries, got 29744 more of them, which is passed over/,
+  );
+});

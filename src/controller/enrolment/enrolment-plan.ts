@@ -118,22 +118,36 @@ const INTERFACE: ListItem<string> = { expected: 'interfaces as eth1,eth2', read:
 function readList<T>(
   annotations: ReadonlyMap<string, string>,
   name: TwinName,
-  { expected, read }: ListItem<T>,
+  item: ListItem<T>,
   warnings: string[],
 ): readonly T[] {
-  return (readTwin(annotations, name) ?? '')
+  const parts = (readTwin(annotations, name) ?? '')
     .split(',')
     .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .flatMap((part) => {
-      const value = read(part);
-      if (value !== undefined) return [value];
-      warnings.push(
-        `${annotations.has(name.own) ? name.own : name.istio}: expected ${expected}, got ${JSON.stringify(part)}, which is passed over`,
-      );
-      return [];
-    });
+    .filter((part) => part !== '');
+  const tell = (what: string, got: string): void => {
+    warnings.push(
+      `${annotations.has(name.own) ? name.own : name.istio}: expected ${what}, got ${got}, which is passed over`,
+    );
+  };
+  const bad: string[] = [];
+  const read = parts.slice(0, MOST_ITEMS).flatMap((part) => {
+    const value = item.read(part);
+    if (value === undefined) bad.push(part);
+    return value === undefined ? [] : [value];
+  });
+  for (const part of bad.slice(0, MOST_TOLD))
+    tell(item.expected, JSON.stringify(part.slice(0, LONGEST_TOLD)));
+  if (bad.length > MOST_TOLD) tell(item.expected, `${bad.length - MOST_TOLD} more that are none`);
+  if (parts.length > MOST_ITEMS)
+    tell(`at most ${MOST_ITEMS} entries`, `${parts.length - MOST_ITEMS} more of them`);
+  return read;
 }
+
+/** Each is a rule in the pod, and every look at its rules reads it. */
+const MOST_ITEMS = 256;
+const MOST_TOLD = 10;
+const LONGEST_TOLD = 80;
 
 function readPort(text: string): number | undefined {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
