@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { MeshError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { NAMESPACE, settingsInRecord } from '../install/index.ts';
 import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -139,7 +141,9 @@ async function wantedLabel(
 ): Promise<string | undefined> {
   const [object] = await store.objects('Namespace', undefined, namespace);
   const labels = object?.metadata.labels ?? {};
-  const use = labels[OWN_MODE] === 'ambient' || labels[OWN_USE] !== undefined ? OWN_USE : USE;
+  const isOwn =
+    labels[OWN_MODE] === 'ambient' || labels[OWN_USE] !== undefined || (await isSideBySide(store));
+  const use = isOwn ? OWN_USE : USE;
   const present = labels[use];
   if (present === undefined || overwrite) return use;
   if (present === name) return undefined;
@@ -155,10 +159,22 @@ async function wantedLabel(
 async function noteEnrolment(store: ObjectStore, namespace: string, terminal: Terminal): Promise<void> {
   const [object] = await store.objects('Namespace', undefined, namespace);
   const labels = object?.metadata.labels ?? {};
-  if (MODES.some((label) => labels[label] === 'ambient')) return;
+  const modes = (await isSideBySide(store)) ? [OWN_MODE] : [MODE, OWN_MODE];
+  if (modes.some((label) => labels[label] === 'ambient')) return;
   terminal.stderr.write(
-    `note: namespace ${namespace} is not in the mesh: from the waypoint to its pods traffic is plaintext; ${store.tool} label ns ${namespace} istio.io/dataplane-mode=ambient\n`,
+    `note: namespace ${namespace} is not in the mesh: from the waypoint to its pods traffic is plaintext; ${store.tool} label ns ${namespace} ${modes[0]}=ambient\n`,
   );
+}
+
+/** Whether Istio's labels mean Istio. Who may not see that gets ours, which are understood either way. */
+async function isSideBySide(store: ObjectStore): Promise<boolean> {
+  try {
+    const [record] = await store.objects('ConfigMap', NAMESPACE, 'nodemesh-installation');
+    return settingsInRecord(record)?.sideBySide === true;
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return true;
+    throw error;
+  }
 }
 
 function badRequest(message: string): CliError {
@@ -170,4 +186,4 @@ const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const USE = 'istio.io/use-waypoint';
 const OWN_USE = 'nodemesh.io/use-waypoint';
 const OWN_MODE = 'nodemesh.io/dataplane-mode';
-const MODES = ['istio.io/dataplane-mode', OWN_MODE];
+const MODE = 'istio.io/dataplane-mode';

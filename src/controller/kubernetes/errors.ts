@@ -73,7 +73,7 @@ export function errorOfStatus(
     code,
     blame: code === 'ERR_KUBERNETES_INVALID' ? 'local' : 'upstream',
     message: `${what}: ${status}${answer.message === '' ? '' : ` ${answer.message}`}`,
-    hint: missingRight && `a role of whoever asks needs ${ruleFor(missingRight)}`,
+    hint: missingRight === undefined ? HINTS[code] : `a role of whoever asks needs ${ruleFor(missingRight)}`,
     retryable: RETRYABLE.has(code),
     status,
     retryAfterMs,
@@ -87,10 +87,18 @@ export function errorOfConnection(what: string, cause: unknown): KubernetesError
   return new KubernetesError({
     code: 'ERR_KUBERNETES_UNREACHABLE',
     message: `${what}: ${describeError(cause)}`,
+    hint: HINTS.ERR_KUBERNETES_UNREACHABLE,
     retryable: true,
     cause,
   });
 }
+
+const HINTS: Readonly<Partial<Record<KubernetesErrorCode, string>>> = {
+  ERR_KUBERNETES_UNREACHABLE:
+    'kubectl get --raw /readyz, with the same kubeconfig, says whether the API server can be reached from here',
+  ERR_KUBERNETES_UNAUTHORIZED:
+    'the token or certificate is unknown or has expired: log in to the cluster again; kubectl auth whoami tells whether it is taken',
+};
 
 /** An answer that cannot be read. The next one may be better: it is mostly a connection that was cut. */
 export function errorOfAnswer(what: string, message: string, cause?: unknown): KubernetesError {

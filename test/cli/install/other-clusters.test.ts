@@ -25,6 +25,16 @@ test('in a cluster without a mesh every command says what would put one there', 
   t.notMatch(uninstalled.stdout, /kinds of nodemesh\.io/, 'nothing is said to be left that never was there');
 });
 
+test("beside Istio a waypoint's namespace gets our label, not Istio's", async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  await run('install', '--side-by-side', '--no-wait');
+  const { stdout, stderr } = await run('waypoint', 'apply', '-n', 'shop', '--enroll-namespace');
+  t.match(stdout, 'labeled with "nodemesh.io/use-waypoint: waypoint"', stderr);
+  t.match(stderr, 'label ns shop nodemesh.io/dataplane-mode=ambient');
+  t.equal(api.get('Namespace', '', 'shop')?.metadata.labels?.['istio.io/use-waypoint'], undefined);
+});
+
 test("another mesh's waypoint of the same name is not taken over without being told to", async (t) => {
   const { api, run } = await startInstallCluster(t);
   const theirs = {
