@@ -2,6 +2,7 @@ import {
   type GatewayKey,
   gatewayAddressKey,
   gatewayKey,
+  type IpAddress,
   owningWaypoints,
   type Service,
   type WaypointBinding,
@@ -56,6 +57,10 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
     const name = meta.labels.get(GATEWAY_NAME);
     return name === undefined ? [] : [gatewayKey(meta.namespace, name)];
   });
+  const servicesByAddress = graph.index(stores.services, ({ clusterAddresses }) => clusterAddresses);
+  /** The namespaces of the services at an address: no Gateway of another is what is reached there. */
+  const ownersOf = (fetch: Fetch, address: IpAddress): ReadonlySet<string> =>
+    new Set(fetch.all(servicesByAddress, address).map(({ meta }) => meta.namespace));
   const waypointHealth = graph.derive(waypoints, (fetch, info, key) => {
     const pods = fetch.all(podsByGateway, key).filter((pod) => isPodOf(info, pod) && !pod.meta.terminating);
     return [[key, { pods: pods.length, ready: pods.filter(({ ready }) => ready).length }]];
@@ -64,9 +69,13 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
     waypoints,
     waypointHealth,
     boundTo: (fetch, binding) =>
-      owningWaypoints(binding).flatMap((address) =>
-        fetch.all(byAddress, gatewayAddressKey(address)).map(({ key }) => key),
-      ),
+      owningWaypoints(binding).flatMap((address) => {
+        const owners = address.kind === 'address' ? ownersOf(fetch, address.address) : NOBODY;
+        return fetch
+          .all(byAddress, gatewayAddressKey(address))
+          .filter(({ namespace }) => owners.size === 0 || owners.has(namespace))
+          .map(({ key }) => key);
+      }),
     waypointOfPod(fetch, { meta, serviceAccount }) {
       const name = meta.labels.get(GATEWAY_NAME);
       const info = name === undefined ? undefined : fetch.one(waypoints, gatewayKey(meta.namespace, name));
@@ -81,10 +90,10 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
         },
       ),
     servedBy: (fetch, { namespace, hostname, addresses }) =>
-      [
-        `${namespace}/${hostname}`,
-        ...addresses.map(({ network, address }) => `${network}/${address}`),
-      ].flatMap((address) => fetch.all(byAddress, address)),
+      [`${namespace}/${hostname}`, ...addresses.map(({ network, address }) => `${network}/${address}`)]
+        .flatMap((address) => fetch.all(byAddress, address))
+        // A Gateway may say any address, also of a service that is none of its namespace's business.
+        .filter((waypoint) => waypoint.namespace === namespace),
   };
 }
 
@@ -92,3 +101,5 @@ export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: Mesh
 function isPodOf(waypoint: WaypointInfo, pod: Pick<PodObject, 'serviceAccount'>): boolean {
   return !waypoint.ours || waypoint.placed || waypoint.serviceAccount === pod.serviceAccount;
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
