@@ -1,5 +1,6 @@
 import { describeError } from '../../base/index.ts';
 import { type CheckResult, resultsOf } from '../check/check-result.ts';
+import { applyObjects } from './cluster/apply-objects.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from './objects/manifest.ts';
 import type { InstallSettings } from './objects/settings.ts';
@@ -82,14 +83,25 @@ async function permissions(cluster: Cluster, objects: readonly Manifest[]): Prom
       refused.push(`${verbs.join(', ')} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
   }
   const name = 'permissions';
-  if (refused.length === 0) return [ok(name, `all that ${objects.length} objects need`)];
-  return [
-    failed(
-      name,
-      `you may not ${refused.join('; ')}`,
-      'installing takes the rights of cluster-admin: ask somebody who has them',
-    ),
-  ];
+  const hint = 'installing takes the rights of cluster-admin: ask somebody who has them';
+  if (refused.length > 0) return [failed(name, `you may not ${refused.join('; ')}`, hint)];
+  const notOwned = await rightsNotOwned(cluster, objects);
+  if (notOwned !== undefined)
+    return [failed(name, `you may not give rights that you do not have: ${notOwned}`, hint)];
+  return [ok(name, `all that ${objects.length} objects need`)];
+}
+
+/** Whoever writes a role must have what is in it himself, which only the attempt tells; nothing is written by it. */
+async function rightsNotOwned(cluster: Cluster, objects: readonly Manifest[]): Promise<string | undefined> {
+  for (const object of objects.filter(({ kind }) => kind === 'ClusterRole'))
+    try {
+      await applyObjects(cluster, [object], { dryRun: true });
+    } catch (error) {
+      const message = describeError(error);
+      if (GRANTS.test(message)) return message.replaceAll(/\s+/g, ' ').slice(0, LONGEST_REFUSAL);
+      // Whatever else is in the way of it is told when it is applied.
+    }
+  return undefined;
 }
 
 async function isAllowed(
@@ -164,6 +176,9 @@ async function besideIstio(
   );
 }
 
+/** As the API server words it. */
+const GRANTS = /attempting to grant/;
+const LONGEST_REFUSAL = 500;
 const REVIEWS = {
   group: 'authorization.k8s.io',
   version: 'v1',
