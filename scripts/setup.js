@@ -2,11 +2,12 @@
 // Plain JavaScript without dependencies: it runs on the machine's own Node (20 or newer), before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const TAP_PLUGINS = join(root, '.tap', 'plugins');
 const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** What the kernel work needs: the program (or file) that must be there, and the Debian package that has it. */
@@ -72,6 +73,8 @@ function installNpmPackages() {
   step('installing npm packages, Node 24 among them (npm ci)');
   // No package of ours needs an install script: what is native comes prebuilt inside the packages.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Half of what was built of the test runner lay among the packages.
+  rmSync(TAP_PLUGINS, { recursive: true, force: true });
   writeFileSync(stamp, digest);
 }
 
@@ -99,7 +102,7 @@ function installSystemPackages(missing) {
 
 /** tap links the plugins that .taprc chooses; without this its first run would. */
 function buildTap() {
-  if (existsSync(join(root, '.tap', 'plugins'))) return;
+  if (existsSync(TAP_PLUGINS)) return;
   step('building the test runner');
   run(join(root, 'node_modules', '.bin', 'tap'), ['build']);
 }

@@ -80,7 +80,7 @@ for (const means of ['nodemesh install', 'other means'])
     api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'moved', labels } });
     const annotations = { 'nodemesh.io/redirection': 'enabled' };
     api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'till', namespace: 'moved', annotations } });
-    t.match((await run('uninstall')).stderr, /in the mesh there are namespace moved; nothing was changed/);
+    t.match((await run('uninstall')).stderr, /still in the mesh: namespace moved; nothing was changed/);
     const { code, stderr } = await run('uninstall', '--unenrol');
     t.equal(code, 0, stderr);
     const shop = objectsOf(api, 'namespaces').find(({ metadata }) => metadata.name === 'shop');
