@@ -52,7 +52,8 @@ export async function replaceFile(link: string, content: string | Buffer, mode: 
     await chmod(temporary, before?.mode ?? mode);
     await rename(temporary, path);
   } catch (error) {
-    await removeIfThere(temporary);
+    // Where it cannot even be removed, or was never made, what counts is still why it could not be written.
+    await unlink(temporary).catch(() => undefined);
     throw fileError('written', path, error);
   }
 }

@@ -29,6 +29,8 @@ export async function writePrivateFile(
     await syncFolder(dirname(path));
     return written;
   } catch (error) {
+    // A part of a key must not stay; where it cannot be removed, what counts is still why it could not be written.
+    await unlink(temporary).catch(() => undefined);
     throw fileError(`cannot write ${path}`, error);
   }
 }

@@ -43,9 +43,8 @@ export async function writeState(file: string, state: SavedState): Promise<void>
     }
     await rename(temporary, file);
   } catch (error) {
-    await unlink(temporary).catch((failure: unknown) => {
-      if (errnoOf(failure) !== 'ENOENT') throw stateError('removed', temporary, failure);
-    });
+    // Where it cannot even be removed, or was never made, what counts is still why it could not be written.
+    await unlink(temporary).catch(() => undefined);
     throw stateError('written', file, error);
   }
 }

@@ -24,13 +24,23 @@ export function createStateKeeper(options: {
   let writing: Promise<void> = Promise.resolve();
   let pauseMs = QUIET_MS;
   let closed = false;
+  let said = '';
+
+  /** A disk that is full for an hour is one line, not thousands. */
+  function note(problem: string): void {
+    if (problem === said) return;
+    said = problem;
+    if (problem === '') log.info('state is saved again', { file });
+    else log.warn('state not saved; what was saved before stays', { error: problem });
+  }
 
   async function write(): Promise<void> {
     const startedMs = clock.monotonic();
     try {
       await writeState(file, snapshot());
+      note('');
     } catch (error) {
-      log.warn('state not saved', { error: describeError(error) });
+      note(describeError(error));
     }
     pauseMs = Math.max(QUIET_MS, (clock.monotonic() - startedMs) * SHARE_OF_TIME);
   }
