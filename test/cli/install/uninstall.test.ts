@@ -117,6 +117,46 @@ test('uninstall works again where it was cut off, and where there is nothing', a
   t.equal(nothing.code, 0, nothing.stderr);
 });
 
+test('an uninstall whose work another one takes away comes to its end all the same', async (t) => {
+  const cluster = await startInstallCluster(t);
+  const { api } = cluster;
+  await cluster.run('install');
+  cluster.works = false;
+  const first = cluster.run('uninstall');
+  await until(() => api.get(...CLEAN_UP) !== undefined);
+  api.remove(...CLEAN_UP);
+  await until(() => api.get(...CLEAN_UP) !== undefined);
+  cluster.works = true;
+  const again = await first;
+  t.equal(again.code, 0, again.stderr);
+  t.match(again.stderr, 'every node is clean', 'what somebody else took away says nothing about nodes');
+  t.same(ours(api), []);
+
+  await cluster.run('install');
+  cluster.works = false;
+  const second = cluster.run('uninstall');
+  await until(() => api.get(...CLEAN_UP) !== undefined);
+  api.remove(...CLEAN_UP);
+  api.remove('Namespace', '', 'nodemesh-system');
+  cluster.works = true;
+  const late = await second;
+  t.equal(late.code, 0, late.stderr);
+  t.match(
+    late.stderr,
+    'namespace nodemesh-system is going already: nothing can be run on the nodes any more',
+  );
+  t.notMatch(late.stderr, 'every node is clean');
+  t.same(ours(api), []);
+});
+
+test('two at once both come to their end', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  for (const { code, stderr } of await Promise.all([run('uninstall'), run('uninstall')]))
+    t.equal(code, 0, stderr);
+  t.same(ours(api), []);
+});
+
 test('on every platform a node is cleaned with what its ztunnel had, of the plugin too where there is one', async (t) => {
   for (const platform of Object.keys(PLATFORMS) as Platform[]) {
     const { spec } = cleanUpObject({ ...defaultSettings(VERSION), platform }) as unknown as CleanUp;
@@ -136,6 +176,16 @@ test('on every platform a node is cleaned with what its ztunnel had, of the plug
     t.notOk(given.has('node'), 'a folder that is mounted cannot be removed');
   }
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`waited in vain until ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const CLEAN_UP = ['DaemonSet', 'nodemesh-system', 'nodemesh-clean-up'] as const;
 
 interface CleanUpContainer {
   readonly name: string;

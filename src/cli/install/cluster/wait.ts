@@ -10,6 +10,8 @@ export async function waitUntil(
   look: () => Promise<string | undefined>,
   options: {
     readonly what: string;
+    /** What is said once nothing is missing; default: `what`. */
+    readonly done?: () => string;
     readonly timeoutMs: number;
     readonly progress: Progress;
     readonly hint: string;
@@ -19,7 +21,7 @@ export async function waitUntil(
   const end = performance.now() + timeoutMs;
   for (;;) {
     const missing = await look();
-    if (missing === undefined) return progress.done(what);
+    if (missing === undefined) return progress.done(options.done?.() ?? what);
     if (performance.now() > end) {
       progress.stop();
       throw new CliError({

@@ -9,8 +9,9 @@ import { missingOf, type WaitOptions } from '../cluster/rollout.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
 /**
- * Takes everything off every node that ztunnels and the CNI plugin have left there, and waits until it is off all of them.
- * Rejects with KubernetesError or ERR_CLI_TIMEOUT.
+ * Takes everything off every node that ztunnels and the CNI plugin have left there, and waits until it is off all of them,
+ * or until the namespace goes: nothing can be run in it any more. Another `uninstall` may do the same meanwhile. Rejects with
+ * KubernetesError or ERR_CLI_TIMEOUT.
  */
 export async function cleanUpNodes(
   cluster: Cluster,
@@ -18,13 +19,40 @@ export async function cleanUpNodes(
   wait: WaitOptions,
 ): Promise<void> {
   const object = cleanUpObject(settings);
-  await applyObjects(cluster, [object], wait);
-  await waitUntil(async () => missingOf(await cluster.find(object)), {
-    ...wait,
-    what: 'every node is clean',
-    hint: `kubectl -n ${NAMESPACE} logs -l app.kubernetes.io/component=${COMPONENT} --all-containers`,
-  });
+  let isGoing = false;
+  const apply = async (): Promise<void> => {
+    try {
+      await applyObjects(cluster, [object], wait);
+    } catch (error) {
+      // That it goes shows in many ways: as forbidden, as not found.
+      isGoing = await isNamespaceGoing(cluster);
+      if (!isGoing) throw error;
+    }
+  };
+  await apply();
+  await waitUntil(
+    async () => {
+      isGoing ||= await isNamespaceGoing(cluster);
+      if (isGoing) return undefined;
+      const found = await cluster.find(object);
+      // Who else works on this has seen its end, which proves nothing to us; twice harms nobody.
+      if (found === undefined) await apply();
+      return missingOf(found);
+    },
+    {
+      ...wait,
+      what: EVERY_NODE_IS_CLEAN,
+      done: () => (isGoing ? NOTHING_CAN_RUN : EVERY_NODE_IS_CLEAN),
+      hint: `kubectl -n ${NAMESPACE} logs -l app.kubernetes.io/component=${COMPONENT} --all-containers`,
+    },
+  );
   await removeObjects(cluster, [object], wait.progress);
+}
+
+async function isNamespaceGoing(cluster: Cluster): Promise<boolean> {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  const found = await cluster.find(namespace);
+  return found === undefined || found.metadata.deletionTimestamp !== undefined;
 }
 
 /** A DaemonSet like that of the ztunnels, which gets to where they were, with the ztunnel's capabilities. */
@@ -120,3 +148,5 @@ interface DaemonSet {
 /** What the folder is in: from within itself, a folder that is mounted cannot be removed. */
 const HOST_RUN: Named = { name: 'host-run', hostPath: { path: dirname(NODE_FOLDER), type: 'Directory' } };
 const COMPONENT = 'clean-up';
+const EVERY_NODE_IS_CLEAN = 'every node is clean';
+const NOTHING_CAN_RUN = `namespace ${NAMESPACE} is going already: nothing can be run on the nodes any more`;
