@@ -39,11 +39,14 @@ export function followAuthority(options: AuthorityFollowerOptions): Closable {
   let timer: Timer | undefined;
   let closed = false;
   let problem: string | undefined;
+  let toldMs = 0;
   let running: Promise<void> = Promise.resolve();
 
   function note(next: string | undefined): void {
-    if (next === problem) return;
+    // API servers forget an Event after an hour.
+    if (next === problem && (next === undefined || clock.monotonic() - toldMs < TOLD_AGAIN_MS)) return;
     problem = next;
+    toldMs = clock.monotonic();
     if (next === undefined) log.info('the authority that is handed in is good', { place: place.name });
     else
       log.error('the authority that is handed in is no good; what is in use stays in use', { problem: next });
@@ -138,5 +141,6 @@ function isWaiting({ state, pluggedAtMs }: RootStatus): boolean {
   return state === 'added' && pluggedAtMs !== undefined;
 }
 
+const TOLD_AGAIN_MS = 1_800_000;
 /** A proxy that answers nothing must not keep a root alive that somebody wants gone. */
 const PATIENCE_MS = 60_000;

@@ -28,9 +28,13 @@ export function joinCluster(
       ...{ api, namespace, authority: mesh.authority, leadership, clock, log },
       tell(problem) {
         parts.tellRoots(problem);
-        if (problem === undefined) return;
         const configMap = { kind: 'ConfigMap', namespace, name: ROOT_CONFIG_MAP };
-        mesh.sink.recordEvent({ ...configMap, type: 'Warning', reason: 'RootsNotWritten', message: problem });
+        mesh.sink.recordEvent({
+          ...configMap,
+          ...(problem === undefined
+            ? { type: 'Normal', reason: 'RootsWritten', message: 'it has the roots of now' }
+            : { type: 'Warning', reason: 'RootsNotWritten', message: problem }),
+        });
       },
     }),
   );
@@ -44,9 +48,17 @@ export function joinCluster(
         mesh.server.acknowledged(mesh.publisher.bundleChange(), { timeoutMs: ACKNOWLEDGEMENT_MS }),
       tell(problem) {
         parts.tell(problem);
-        if (problem === undefined) return;
         const pod = { kind: 'Pod', namespace, name: instance };
-        mesh.sink.recordEvent({ ...pod, type: 'Warning', reason: 'AuthorityRefused', message: problem });
+        mesh.sink.recordEvent({
+          ...pod,
+          ...(problem === undefined
+            ? {
+                type: 'Normal',
+                reason: 'AuthorityAccepted',
+                message: 'the authority that is handed in is good',
+              }
+            : { type: 'Warning', reason: 'AuthorityRefused', message: problem }),
+        });
       },
       clock,
       log,

@@ -37,11 +37,13 @@ export function keepRootConfigMap(options: RootConfigMapOptions): RootConfigMap 
   let closed = false;
   let written: string | undefined;
   let problem: string | undefined;
+  let toldMs = 0;
 
   function note(next: string | undefined): void {
-    // The same is not told again every two seconds.
-    if (next === problem) return;
+    // The same is not told again every two seconds, but before the Event that says so is forgotten.
+    if (next === problem && (next === undefined || clock.monotonic() - toldMs < TOLD_AGAIN_MS)) return;
     problem = next;
+    toldMs = clock.monotonic();
     if (next !== undefined) log.warn('root certificates not written', { error: next });
     options.tell(next);
   }
@@ -125,5 +127,6 @@ const LABELS = {
   'app.kubernetes.io/part-of': 'nodemesh',
   'app.kubernetes.io/managed-by': 'nodemesh-controller',
 };
+const TOLD_AGAIN_MS = 1_800_000;
 const EVERY_MS = 60_000;
 const RETRY_MS = 2_000;

@@ -30,4 +30,34 @@ test('a controller that never leads is waited for, and then told', async (t) => 
   t.notMatch(stdout, 'The mesh is there');
 });
 
+test('roots that cannot be exchanged and an authority that is refused are told until they are mended', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  t.equal((await run('install')).code, 0);
+  const well = await run('check');
+  t.match(well.stdout, /✓ authority: no controller complains of it/);
+  const roots = api.get('ConfigMap', 'nodemesh-system', 'nodemesh-root-cert');
+  if (roots === undefined) throw new Error('no roots');
+  api.put({ ...roots, kind: 'ConfigMap', immutable: true });
+  const tell = (reason: string, message: string, agoMs: number) =>
+    api.put({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { namespace: 'nodemesh-system', name: reason.toLowerCase() },
+      ...{ reason, message, lastTimestamp: new Date(Date.now() - agoMs).toISOString() },
+    });
+  tell('AuthorityRefused', 'the key does not fit', 60_000);
+  tell('RootsNotWritten', 'the ConfigMap is immutable', 60_000);
+  const wrong = await run('check');
+  t.match(wrong.stdout, /! root certificates: ConfigMap nodemesh-system\/nodemesh-root-cert is immutable/);
+  t.match(wrong.stdout, /! authority: the key does not fit\n +hint: .*rotate-the-root/);
+  t.match(wrong.stdout, /! authority: the ConfigMap is immutable/);
+  tell('AuthorityAccepted', 'it is good', 1_000);
+  tell('RootsNotWritten', 'the ConfigMap is immutable', 2 * 3_600_000);
+  t.match(
+    (await run('check')).stdout,
+    /✓ authority/,
+    'one is mended, and of the other nobody has spoken for long',
+  );
+});
+
 const ALL = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };

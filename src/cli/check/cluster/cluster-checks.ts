@@ -2,6 +2,7 @@ import { describeError } from '../../../base/index.ts';
 import type { Cluster } from '../../install/cluster/cluster.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 import { accessCheck } from './access-check.ts';
+import { authorityCheck } from './authority-check.ts';
 import { gatewayClassCheck, rootsCheck, webhookCheck } from './configuration-checks.ts';
 import { leaderCheck } from './leader-check.ts';
 import { controllerCheck, restartChecks, ztunnelCheck } from './rollout-checks.ts';
@@ -31,6 +32,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['ztunnels', ztunnelCheck],
   ['restarts', restartChecks],
   ['root certificates', rootsCheck],
+  ['authority', authorityCheck],
   ['RBAC of controller and ztunnels', accessCheck],
   ['webhook', webhookCheck],
   ['GatewayClass', gatewayClassCheck],

@@ -27,6 +27,14 @@ export async function rootsCheck(cluster: Cluster): Promise<readonly CheckResult
   const lastMs = Math.max(...ends);
   if (certificates.length === 0 || !(lastMs > Date.now()))
     return [failed(name, 'none of them is valid', 'docs/rotate-the-root.md')];
+  if (found?.immutable === true)
+    return [
+      warning(
+        name,
+        `ConfigMap ${NAMESPACE}/${metadata.name} is immutable: it cannot get a new root`,
+        'before the root is rotated delete it, the controller makes it anew, then restart the ztunnels: kubelets do not look again at what is immutable',
+      ),
+    ];
   return [ok(name, `${certificates.length}, until ${new Date(lastMs).toISOString().slice(0, 10)}`)];
 }
 

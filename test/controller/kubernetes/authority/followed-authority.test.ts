@@ -72,10 +72,13 @@ test('an authority that ends while it is in use is told of, until another has ta
     await pass(23);
     t.same(told, [], 'all is well');
     await pass(3);
-    t.match(told, [/expected an authority in force, .* which ended/]);
+    t.match(told[0], /expected an authority in force, .* which ended/);
+    t.ok(told.length > 1, 'what goes on is told again, before the Event that says so is forgotten');
+    t.equal(new Set(told).size, 1);
     handedIn = next;
-    await pass(6);
-    t.same(told.slice(1), [undefined]);
+    // On a busy machine files take longer than an hour of this clock.
+    for (let hour = 0; hour < 200 && told.at(-1) !== undefined; hour++) await pass(1);
+    t.equal(told.indexOf(undefined), told.length - 1, 'what is over is told once, and last');
     t.match(authority.roots(), [{ state: 'active' }, { state: 'retired' }]);
     await follower.close();
     await authority.close();

@@ -120,6 +120,9 @@ test('what cannot be used is refused with one clear error, and what is in use st
     await volume.swap(cacerts(good));
     await eventually('it is good again', async () => !(await isRefused(replica)));
   }
+  const accepted = (): boolean =>
+    fake.store.list('events').some(({ reason }) => reason === 'AuthorityAccepted');
+  await until('an Event that it is over', accepted);
   await replica.stop();
 });
 
@@ -215,5 +218,7 @@ test('a ConfigMap of roots that is immutable holds up a rotation, is complained 
   await until('the rotation goes on', () => rootsIn(fake) === `${two.rootsPem}${one.rootsPem}`);
   t.ok((await issue(fake, replica)).isBy(two));
   t.match(await replica.metrics(), /^nodemesh_controller_roots_unwritten 0$/m);
+  const written = (): boolean => fake.store.list('events').some(({ reason }) => reason === 'RootsWritten');
+  await until('an Event that it is over', written);
   await replica.stop();
 });
