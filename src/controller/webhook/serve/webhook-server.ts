@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { type Clock, type Closable, describeError, type Logger } from '../../../base/index.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Clock, type Closable, describeError, HandshakeGate, type Logger } from '../../../base/index.ts';
 import { ControllerError } from '../../errors.ts';
 import { readAdmissionReview, type Reviewer, writeAdmissionReview } from '../review/index.ts';
 import { readBody } from './read-body.ts';
@@ -41,16 +41,22 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const { log, reviewer, failClosed } = options;
   const outcomes = { allowed: 0, refused: 0, unjudged: 0, malformed: 0 };
   let busy = 0;
+  const connections = new HandshakeGate(MOST_CONNECTIONS, floodError);
+  const reading = new HandshakeGate(MOST_AT_ONCE, floodError);
 
   const malformed = (code: number, why: string): Answer => {
     outcomes.malformed += 1;
     return { code, text: `${why}\n` };
   };
   const review = async (request: IncomingMessage, target: URL): Promise<Answer> => {
-    const body = await readBody(request, LONGEST_BODY);
+    // Who sends slowly holds no place of those who have sent: a flood pushes out its own.
+    const read = reading.enter(request.socket);
+    const body = await readBody(request, LONGEST_BODY).finally(read);
     if (body === undefined) return malformed(413, `expected ${LONGEST_BODY} bytes at most, got more`);
     const asked = readAdmissionReview(body);
     if (typeof asked === 'string') return malformed(400, asked);
+    if (busy >= MOST_AT_ONCE) return { code: 503, text: `${busy} reviews are under way already\n` };
+    busy += 1;
     try {
       const verdict = await reviewer.review(asked, timeToAnswer(target, options.timeoutMs));
       outcomes[verdict.allowed ? 'allowed' : 'refused'] += 1;
@@ -66,6 +72,8 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
         code: 200,
         json: writeAdmissionReview(asked.uid, { allowed: true, warnings: [`nodemesh: ${why}`] }),
       };
+    } finally {
+      busy -= 1;
     }
   };
   const answer = async (request: IncomingMessage): Promise<Answer> => {
@@ -75,13 +83,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     if (request.method !== 'POST') return malformed(405, `${PATH} takes POST, not ${request.method}`);
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
       return malformed(415, 'expected the content type application/json');
-    if (busy >= MOST_AT_ONCE) return { code: 503, text: `${busy} reviews are under way already\n` };
-    busy += 1;
-    try {
-      return await review(request, target);
-    } finally {
-      busy -= 1;
-    }
+    return review(request, target);
   };
 
   const server = createServer(
@@ -103,7 +105,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       );
     },
   );
-  server.maxConnections = 256;
+  server.on('connection', (socket: Socket) => void connections.enter(socket));
   server.setTimeout(60_000);
   server.on('tlsClientError', (error) =>
     log.debug('webhook handshake failed', { error: describeError(error) }),
@@ -163,8 +165,17 @@ function cannotListen(listen: WebhookServerOptions['listen'], cause: Error): Con
   });
 }
 
+function floodError(address: string, limit: number): ControllerError {
+  return new ControllerError({
+    code: 'ERR_CONTROLLER_REVIEW',
+    blame: 'downstream',
+    message: `more than ${limit} connections or bodies at once, most of them from ${address}`,
+  });
+}
+
 const PATH = '/validate';
 /** An object may have 1.5 MiB in etcd, and a review has it twice. */
 const LONGEST_BODY = 3 * 1024 * 1024;
 const MOST_AT_ONCE = 32;
+const MOST_CONNECTIONS = 256;
 const SLOWEST_MS = 10_000;
