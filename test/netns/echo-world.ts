@@ -15,6 +15,7 @@ export async function startWorld({ client, server }: TestPair): Promise<{
     const seenAs = socket.remoteAddress?.replace('::ffff:', '');
     socket.on('data', (chunk) => socket.write(`app sees ${seenAs}: ${chunk}`));
     socket.on('end', () => socket.end());
+    socket.on('error', () => socket.destroy());
   });
   const proxy = await listen(server, 15006, async (socket) => {
     const destination = originalDestination(socket);
