@@ -39,12 +39,13 @@ export function keepRootConfigMap(options: RootConfigMapOptions): RootConfigMap 
   let problem: string | undefined;
   let toldMs = 0;
 
-  function note(next: string | undefined): void {
+  function note(error?: unknown): void {
+    const next = error === undefined ? undefined : describeError(error);
     // The same is not told again every two seconds, but before the Event that says so is forgotten.
     if (next === problem && (next === undefined || clock.monotonic() - toldMs < TOLD_AGAIN_MS)) return;
     problem = next;
     toldMs = clock.monotonic();
-    if (next !== undefined) log.warn('root certificates not written', { error: next });
+    if (next !== undefined) log.warn('root certificates not written', { error });
     options.tell(next);
   }
 
@@ -69,7 +70,7 @@ export function keepRootConfigMap(options: RootConfigMapOptions): RootConfigMap 
     const roots = rootsOf(authority);
     await put({ [KEY]: roots });
     written = roots;
-    note(undefined);
+    note();
   }
 
   function look(delayMs: number): void {
@@ -79,7 +80,7 @@ export function keepRootConfigMap(options: RootConfigMapOptions): RootConfigMap 
       running = running.then(write).then(
         () => look(EVERY_MS),
         (error: unknown) => {
-          note(describeError(error));
+          note(error);
           look(RETRY_MS);
         },
       );

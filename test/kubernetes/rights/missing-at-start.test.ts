@@ -70,7 +70,7 @@ test(
       const [verb = ''] = right.split(' ');
       const said = JSON.stringify(log);
       t.match(said, new RegExp(`cannot ${verb} resource \\W+secrets`), 'it says which right');
-      t.match(said, /add to the controller's role: \{apiGroups/, 'and what to do');
+      t.match(said, /a role of whoever asks needs \{apiGroups/, 'and what to do');
       await roles.giveBack();
     }
 
@@ -83,7 +83,7 @@ test(
       const seen = (): string => JSON.stringify(controller.log);
       await eventually(`${right}: ${said}`, () => named(said).length > 0, seen);
       await new Promise((resolve) => setTimeout(resolve, 4_000));
-      t.match(named(said), [{ 'error.hint': /^add to the controller's role: / }], right);
+      t.match(named(said), [{ 'error.hint': /^a role of whoever asks needs / }], right);
       t.equal(named(said).length, 1, 'said once');
       t.equal(named(afterwards).length, 0);
       await roles.giveBack();
