@@ -26,6 +26,7 @@ export { type RemovedPart, removeRedirection } from './redirection/remove.ts';
 export { formatRestoreInput } from './redirection-plan/rule-set.ts';
 export { type ConnectOptions, connectTcp } from './socket/connect.ts';
 export { type ListenOptions, openListener } from './socket/listener.ts';
+export { portsInUse } from './socket/ports-in-use.ts';
 export { originalDestination } from './socket/original-destination.ts';
 export {
   closeDescriptors,

@@ -68,6 +68,7 @@ function fakeWorld() {
     },
     redirection: {
       isCaptured: async () => world.captured,
+      requirePorts: () => undefined,
       async apply(_namespace, _pod, part) {
         step(`+${part}`);
         if (part === 'nat' || part === 'nat-inbound') world.captured = true;

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { openListener, openNamespace } from '../../src/net/index.ts';
 import { policyOf } from '../model/mesh-fixtures.ts';
 import { needsConformanceData } from '../support/conformance.ts';
 import { enterSandbox } from '../support/netns.ts';
@@ -93,6 +94,24 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
         { sideBySide },
       ),
     );
+
+  test(
+    'a pod in which somebody would share our ports is captured once he is gone',
+    needsData,
+    withBothMeshes('own roots', async (t, { mesh, ours, theirs }) => {
+      const namespace = openNamespace(`/run/netns/${ours.pod.name}`);
+      const descriptor = openListener(namespace, { address: '0.0.0.0', port: 15006, reusePort: true });
+      namespace.close();
+      mesh.enrolNow(ours);
+      const failure = () => mesh.controller.reports.find(({ state }) => state === 'failed')?.error;
+      await mesh.until('refused', () => failure() !== undefined);
+      t.match(failure(), /somebody else listens on port 15006/);
+      t.notMatch(rulesOf(ours), /NODEMESH/);
+      closeSync(descriptor);
+      await mesh.enrol(ours);
+      t.same(await ask(theirs, ours), { text: 'hello', how: 'end' });
+    }),
+  );
 
   test(
     'a pod that Istio lets go of is captured once its agent has said so, and no connection fails from then on',

@@ -143,6 +143,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     if (pod.heldBy !== '' && !alreadyCaptured) throw heldByAnother(pod);
     await this.#ports.ensureSvid(pod, signal);
     signal.throwIfAborted();
+    if (this.#proxy === undefined && this.#draining.size === 0) redirection.requirePorts(namespace);
     this.#proxy ??= await this.#ports.startProxy(pod, namespace);
     await redirection.apply(namespace, pod, 'routing');
     signal.throwIfAborted();

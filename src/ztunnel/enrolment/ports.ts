@@ -23,6 +23,11 @@ export type CapturePart = 'routing' | 'nat-outbound' | 'nat-inbound' | 'nat';
 export interface Redirection<Namespace> {
   /** True when all nat rules are in: an earlier process captured this pod. */
   isCaptured(namespace: Namespace): Promise<boolean>;
+  /**
+   * Throws when nothing of ours is in a namespace that `isCaptured` has looked at, and somebody else listens on our ports
+   * there: ports are shared with our own other generations, and what shares them gets a part of the connections.
+   */
+  requirePorts(namespace: Namespace): void;
   apply(namespace: Namespace, pod: EnrolmentPod, part: CapturePart): Promise<void>;
   remove(
     namespace: Namespace,

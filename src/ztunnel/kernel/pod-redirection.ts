@@ -1,4 +1,11 @@
-import { CAPTURED_BY_ANOTHER, type CaptureModes, type EnrolmentPod } from '../../model/index.ts';
+import {
+  CAPTURED_BY_ANOTHER,
+  type CaptureModes,
+  type EnrolmentPod,
+  HBONE_PORT,
+  INBOUND_PLAINTEXT_PORT,
+  OUTBOUND_PORT,
+} from '../../model/index.ts';
 import {
   applyRedirection,
   countTrackedConnections,
@@ -6,6 +13,7 @@ import {
   type NetNamespace,
   namespaceHasIpv6,
   planRedirection,
+  portsInUse,
   REDIRECTION_NAMES,
   type RedirectionNaming,
   type RedirectionPlan,
@@ -31,6 +39,7 @@ export function createPodRedirection(naming: RedirectionNaming): PodRedirection 
   const seen = new WeakMap<NetNamespace, RedirectionState['seen']>();
   const namings = new WeakMap<NetNamespace, RedirectionNaming>();
   const foreign = new WeakSet<NetNamespace>();
+  const untouched = new WeakSet<NetNamespace>();
   const namingOf = (namespace: NetNamespace): RedirectionNaming => namings.get(namespace) ?? naming;
   return {
     async isCaptured(namespace) {
@@ -38,7 +47,14 @@ export function createPodRedirection(naming: RedirectionNaming): PodRedirection 
       if (state.otherMesh !== undefined) throw capturedByAnother(namespace, state.otherMesh);
       namings.set(namespace, state.naming ?? naming);
       seen.set(namespace, state.seen);
+      if (state.naming === undefined) untouched.add(namespace);
+      else untouched.delete(namespace);
       return state.natOutbound && state.natInbound;
+    },
+    requirePorts(namespace) {
+      if (!untouched.has(namespace)) return;
+      const [port] = portsInUse(namespace, [INBOUND_PLAINTEXT_PORT, HBONE_PORT, OUTBOUND_PORT]);
+      if (port !== undefined) throw portTaken(namespace, port);
     },
     markIn: (namespace) => REDIRECTION_NAMES[namingOf(namespace)].mark,
     async apply(namespace, pod, part) {
@@ -80,5 +96,14 @@ function capturedByAnother(namespace: NetNamespace, mesh: string): ZtunnelError 
     blame: 'local',
     message: `the pod is captured by another mesh: ${namespace.path} has rules of ${mesh}`,
     hint: 'take the pod out of that mesh; it is captured here once those rules have gone',
+  });
+}
+
+function portTaken(namespace: NetNamespace, port: number): ZtunnelError {
+  return new ZtunnelError({
+    code: CAPTURED_BY_ANOTHER,
+    blame: 'local',
+    message: `somebody else listens on port ${port} in ${namespace.path}, which a captured pod's proxy takes`,
+    hint: "another mesh's proxy, which lets go of a pod a moment after its rules; or an application that has to take another port",
   });
 }
