@@ -38,6 +38,8 @@ export interface StormFigures {
   readonly controllerCpu: number;
   readonly controllerMebibytes: number;
   readonly mebibytesPerNode: number;
+  /** Streams that broke and were opened again. */
+  readonly reopened: number;
 }
 
 export interface ChangeFigures {
@@ -119,7 +121,7 @@ async function measureStorm(
   }, 200);
   try {
     nodes.send({ kind: 'connect', nodes: count, warm, port });
-    const { firstMs, lastMs, bytesPerNode } = await nodes.next('synced');
+    const { firstMs, lastMs, bytesPerNode, reopened } = await nodes.next('synced');
     const controllerCpu = controller.cpu() - before;
     return {
       firstMs,
@@ -127,6 +129,7 @@ async function measureStorm(
       controllerCpu,
       controllerMebibytes: peak,
       mebibytesPerNode: bytesPerNode / MEBIBYTE,
+      reopened,
     };
   } finally {
     clearInterval(watch);

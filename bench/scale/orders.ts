@@ -28,6 +28,8 @@ export type NodesReport =
       readonly firstMs: number;
       readonly lastMs: number;
       readonly bytesPerNode: number;
+      /** Streams that broke and were opened again meanwhile. */
+      readonly reopened: number;
     }
   | { readonly kind: 'expecting' }
   | {

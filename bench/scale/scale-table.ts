@@ -40,7 +40,7 @@ function stormRow(what: string, storm: StormFigures): readonly string[] {
   return [
     what,
     `first ${milliseconds(storm.firstMs)}, last ${milliseconds(storm.lastMs)}`,
-    `${storm.controllerCpu.toFixed(1)} s of CPU, at most ${storm.controllerMebibytes} MiB resident, ${storm.mebibytesPerNode.toFixed(1)} MiB sent to each`,
+    `${storm.controllerCpu.toFixed(1)} s of CPU, at most ${storm.controllerMebibytes} MiB resident, ${storm.mebibytesPerNode.toFixed(1)} MiB sent to each, ${storm.reopened} streams opened again`,
   ];
 }
 

@@ -18,6 +18,8 @@ const [rootsFile = '', everything = ''] = process.argv.slice(2);
 const METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 const OTHERS = [AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE, TRUST_BUNDLE_TYPE];
 const addressesInAll = Number(everything);
+/** About as a ztunnel waits before it calls again. */
+const BACKOFF_MS = 1_000;
 
 interface SimulatedNode {
   readonly client: Client;
@@ -32,6 +34,8 @@ let nodes: SimulatedNode[] = [];
 /** Name and version of every address, taken down by one node for all of them. */
 const held = new Map<string, string>();
 let warmRequest: Buffer | undefined;
+/** Streams that were opened again. */
+let attempts = 0;
 let orderedAtMs = 0;
 let bytesBefore = 0;
 
@@ -39,6 +43,7 @@ process.on('message', (order: NodesOrder) => {
   switch (order.kind) {
     case 'connect':
       orderedAtMs = now();
+      attempts = 0;
       if (order.warm) warmRequest ??= firstRequest(ADDRESS_TYPE, held);
       nodes = Array.from({ length: order.nodes }, (_, index) => connect(index, order));
       break;
@@ -74,11 +79,27 @@ function connect(index: number, order: NodesOrder & { readonly kind: 'connect' }
     expected: Infinity,
     reachedAtMs: 0,
   };
+  follow(node, index, order);
+  return node;
+}
+
+/** One stream, and another one when it breaks, as long as the node is there: a controller that has no room says so. */
+function follow(node: SimulatedNode, index: number, order: NodesOrder & { readonly kind: 'connect' }): void {
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${nodeName(index)}`);
   const asBytes = (bytes: Buffer): Buffer => bytes;
-  const call = client.makeBidiStreamRequest<Buffer, Buffer>(METHOD, asBytes, asBytes, metadata);
-  call.on('error', () => undefined); // the bench's deadline tells what is missing
+  const call = node.client.makeBidiStreamRequest<Buffer, Buffer>(METHOD, asBytes, asBytes, metadata);
+  node.addresses = 0;
+  call.on('error', () => {
+    setTimeout(
+      () => {
+        if (!nodes.includes(node)) return;
+        attempts += 1;
+        follow(node, index, order);
+      },
+      BACKOFF_MS * (0.5 + Math.random()),
+    );
+  });
   call.on('data', (bytes: Buffer) => {
     const { typeUrl, nonce, resources } = skim(bytes);
     node.bytes += bytes.length;
@@ -100,7 +121,6 @@ function connect(index: number, order: NodesOrder & { readonly kind: 'connect' }
   });
   call.write(order.warm && warmRequest !== undefined ? warmRequest : firstRequest(ADDRESS_TYPE, new Map()));
   for (const typeUrl of OTHERS) call.write(firstRequest(typeUrl, new Map()));
-  return node;
 }
 
 /** The head of a response without its resources, which are counted only. */
@@ -137,6 +157,7 @@ function reportSync(): void {
     firstMs: (moments[0] ?? 0) - orderedAtMs,
     lastMs: (moments.at(-1) ?? 0) - orderedAtMs,
     bytesPerNode: totalBytes() / nodes.length,
+    reopened: attempts,
   });
 }
 
