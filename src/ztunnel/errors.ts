@@ -19,7 +19,7 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_PEER_GONE: 'the other node gave a tunnel up before it was open',
   ERR_ZTUNNEL_POD_SHARE: 'a pod has as many connections as its share of what the proxy can carry',
   ERR_ZTUNNEL_DRAINED: 'a connection outlived the time that a closing proxy gives it',
-  ERR_ZTUNNEL_CAPTURED_BY_ANOTHER: 'a pod has redirection rules that are not ours: another mesh has it',
+  ERR_ZTUNNEL_CAPTURED_BY_ANOTHER: "a pod is another mesh's, or somebody else listens on our ports in it",
   ERR_ZTUNNEL_POD_GONE: 'the network namespace of a pod no longer exists',
   ERR_ZTUNNEL_POD_NAMESPACE: 'no process of a pod has a network namespace with an address of the pod',
   ERR_ZTUNNEL_AGENT_REQUEST: "Istio's CNI agent asked for something that cannot be done as it stands",

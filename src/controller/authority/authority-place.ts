@@ -30,7 +30,7 @@ export function mountedAuthority(folder: string): AuthorityPlace {
   };
 }
 
-/** Where the link of a kubelet's volume leads; undefined: it is none. */
+/** Where the link of a kubelet's volume leads; undefined: it is none, or cannot be read, which its files then tell. */
 async function generationOf(folder: string): Promise<string | undefined> {
   return await readlink(join(folder, '..data')).catch(() => undefined);
 }

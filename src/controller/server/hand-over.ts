@@ -29,6 +29,7 @@ export function createHandOver(options: {
       destroy: () => undefined,
     },
     linger: {
+      // Cut short by destroy, it is over all the same.
       close: () => sleep(clock, delayMs, hurry.signal).catch(() => undefined),
       destroy: () => hurry.abort(new Error('the controller ends at once')),
     },

@@ -23,6 +23,7 @@ export async function findStale(
         return changes;
       }
       log.warn('statuses will be looked at again', { error });
+      // It rejects only when the signal is aborted, which the loop looks at.
       await sleep(clock, backoff.next(), signal).catch(() => undefined);
     }
   }

@@ -44,6 +44,7 @@ export function createRefusedWrites({
         Math.max(SHORTEST_WAIT_MS, waiting * EACH_MS),
         woken === undefined ? signal : AbortSignal.any([signal, woken]),
       );
+      // It rejects when it is woken, or when the signal is aborted: told apart below.
       await pause.catch(() => undefined);
       waiting -= 1;
       signal.throwIfAborted();
