@@ -4,7 +4,8 @@ import { median } from '../macro/median.ts';
 import { type Child, startChild } from './child.ts';
 import { measureZtunnel, type ZtunnelFigures } from './measure-ztunnel.ts';
 import type { MeshSize, PodPlace } from './mesh-objects.ts';
-import type { ControllerOrder, ControllerReport, NodesOrder, NodesReport } from './orders.ts';
+import { type NodeFleet, startNodeFleet } from './node-fleet.ts';
+import type { ControllerOrder, ControllerReport, Holding } from './orders.ts';
 
 export interface ScalePlan {
   readonly size: MeshSize;
@@ -64,25 +65,24 @@ export async function measureScale(plan: ScalePlan): Promise<ScaleFigures> {
   ]);
   const roots = join(folder, 'ca', 'root-cert.pem');
   const addresses = size.services * (1 + size.endpointsPerService);
-  const nodes = startChild<NodesOrder, NodesReport>('nodes.ts', [roots, String(addresses)]);
+  const nodes = startNodeFleet({ folder, roots, addresses });
   try {
     progress(`a controller with ${size.services} services and ${addresses - size.services} endpoints`);
     const { port, tookMs } = await controller.next('serving');
     const controllerMebibytes = controller.mebibytes();
 
     progress('one node');
-    nodes.send({ kind: 'connect', nodes: 1, warm: false, port });
-    const one = await nodes.next('synced');
+    const one = await nodes.connect({ nodes: 1, holding: 'nothing', record: true, port });
     await disconnect(nodes);
 
     progress('one ztunnel');
     const ztunnel = await measureZtunnel({ port, roots, folder });
 
     progress(`${size.nodes} nodes at once`);
-    const storm = await measureStorm(controller, nodes, { ...size, port, warm: false });
+    const storm = await measureStorm(controller, nodes, { ...size, port, holding: 'nothing' });
     await disconnect(nodes);
     progress(`${size.nodes} nodes at once, that know it all`);
-    const warmStorm = await measureStorm(controller, nodes, { ...size, port, warm: true });
+    const warmStorm = await measureStorm(controller, nodes, { ...size, port, holding: 'everything' });
 
     progress('one change at a time');
     const single: ChangeFigures[] = [];
@@ -95,7 +95,7 @@ export async function measureScale(plan: ScalePlan): Promise<ScaleFigures> {
       size,
       controllerStartMs: tookMs,
       controllerMebibytes,
-      oneNode: { syncMs: one.lastMs, mebibytesSent: one.bytesPerNode / MEBIBYTE },
+      oneNode: { syncMs: one.lastAtMs - one.beganAtMs, mebibytesSent: one.bytesPerNode / MEBIBYTE },
       ztunnel,
       storm,
       warmStorm,
@@ -103,16 +103,15 @@ export async function measureScale(plan: ScalePlan): Promise<ScaleFigures> {
       manyChanges,
     };
   } finally {
-    nodes.send({ kind: 'stop' });
     controller.send({ kind: 'stop' });
-    await Promise.all([nodes.ended(), controller.ended()]);
+    await Promise.all([nodes.stop(), controller.ended()]);
   }
 }
 
 async function measureStorm(
   controller: Child<ControllerOrder, ControllerReport>,
-  nodes: Child<NodesOrder, NodesReport>,
-  { nodes: count, port, warm }: { readonly nodes: number; readonly port: number; readonly warm: boolean },
+  fleet: NodeFleet,
+  { nodes, port, holding }: { readonly nodes: number; readonly port: number; readonly holding: Holding },
 ): Promise<StormFigures> {
   const before = controller.cpu();
   let peak = 0;
@@ -120,12 +119,15 @@ async function measureStorm(
     peak = Math.max(peak, controller.mebibytes());
   }, 200);
   try {
-    nodes.send({ kind: 'connect', nodes: count, warm, port });
-    const { firstMs, lastMs, bytesPerNode, reopened } = await nodes.next('synced');
+    const { beganAtMs, firstAtMs, lastAtMs, bytesPerNode, reopened } = await fleet.connect({
+      nodes,
+      holding,
+      port,
+    });
     const controllerCpu = controller.cpu() - before;
     return {
-      firstMs,
-      lastMs,
+      firstMs: firstAtMs - beganAtMs,
+      lastMs: lastAtMs - beganAtMs,
       controllerCpu,
       controllerMebibytes: peak,
       mebibytesPerNode: bytesPerNode / MEBIBYTE,
@@ -138,14 +140,13 @@ async function measureStorm(
 
 async function measureChange(
   controller: Child<ControllerOrder, ControllerReport>,
-  nodes: Child<NodesOrder, NodesReport>,
+  nodes: NodeFleet,
   pods: readonly PodPlace[],
 ): Promise<ChangeFigures> {
-  nodes.send({ kind: 'expect', addresses: pods.length });
-  await nodes.next('expecting');
+  await nodes.expect(pods.length);
   controller.send({ kind: 'restart', pods });
   const { beganAtMs, applyMs } = await controller.next('changed');
-  const arrived = await nodes.next('received');
+  const arrived = await nodes.arrival();
   return {
     applyMs,
     firstNodeMs: arrived.firstAtMs - beganAtMs,
@@ -157,7 +158,7 @@ async function measureChange(
 
 async function measureManyChanges(
   controller: Child<ControllerOrder, ControllerReport>,
-  nodes: Child<NodesOrder, NodesReport>,
+  nodes: NodeFleet,
   { size, seconds }: ScalePlan,
 ): Promise<ScaleFigures['manyChanges']> {
   const perBatch = CHANGES_PER_SECOND / BATCHES_PER_SECOND;
@@ -178,9 +179,8 @@ async function measureManyChanges(
   return { ...medians(batches), seconds: tookSeconds, controllerCores };
 }
 
-async function disconnect(nodes: Child<NodesOrder, NodesReport>): Promise<void> {
-  nodes.send({ kind: 'disconnect' });
-  await nodes.next('disconnected');
+async function disconnect(nodes: NodeFleet): Promise<void> {
+  await nodes.disconnect();
   // Its end of the streams has to notice too.
   await delay(2000);
 }

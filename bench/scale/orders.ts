@@ -11,32 +11,39 @@ export type ControllerReport =
   /** The collections and what is served have taken the change. */
   | { readonly kind: 'changed'; readonly beganAtMs: number; readonly applyMs: number };
 
-/** From the bench to the process of the nodes. */
+/**
+ * What nodes that connect hold already. `everything`: each names all that the recording one was told, as after a restart of the
+ * controller.
+ */
+export type Holding = 'nothing' | 'everything';
+
+/** From the bench to a process of nodes. */
 export type NodesOrder =
-  /** So many nodes connect at once. `warm`: each names all that it held, as after a restart of the controller. */
-  | { readonly kind: 'connect'; readonly nodes: number; readonly warm: boolean; readonly port: number }
+  /** The nodes of these numbers connect at once. `record`: the one that connects keeps the names of what it is told, for all processes. */
+  | {
+      readonly kind: 'connect';
+      readonly first: number;
+      readonly nodes: number;
+      readonly holding: Holding;
+      readonly record: boolean;
+      readonly port: number;
+    }
   /** Tell when each node has been told of `addresses` more addresses than by now. */
   | { readonly kind: 'expect'; readonly addresses: number }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'stop' };
 
-/** And back. */
+/** And back, when the last of the process's nodes is so far. */
 export type NodesReport =
   | {
       readonly kind: 'synced';
-      /** From the order to the first node, and to the last, that had everything. */
-      readonly firstMs: number;
-      readonly lastMs: number;
-      readonly bytesPerNode: number;
+      /** When each node had everything. */
+      readonly momentsMs: readonly number[];
+      /** Of all of them. */
+      readonly bytes: number;
       /** Streams that broke and were opened again meanwhile. */
       readonly reopened: number;
     }
   | { readonly kind: 'expecting' }
-  | {
-      readonly kind: 'received';
-      readonly firstAtMs: number;
-      readonly medianAtMs: number;
-      readonly lastAtMs: number;
-      readonly bytesPerNode: number;
-    }
+  | { readonly kind: 'received'; readonly momentsMs: readonly number[]; readonly bytes: number }
   | { readonly kind: 'disconnected' };
