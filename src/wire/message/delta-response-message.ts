@@ -1,6 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { DeltaResponse, ResourceBlock, XdsResource } from '../../xds/index.ts';
 import { WireError } from '../errors.ts';
+import { frameMessage, MESSAGE_HEAD_BYTES } from '../grpc/message-framing.ts';
 
 /**
  * The envelope of discovery responses, by hand: a first response holds a whole mesh, and one resource goes to every
@@ -15,15 +16,25 @@ const frames = new WeakMap<XdsResource, Uint8Array>();
 /** A proxy that starts gets everything: its blocks are laid out once for all that start. */
 const laidOut = new WeakMap<ResourceBlock, Uint8Array>();
 
-/** What the last proxy that asked for everything got, which the next one mostly gets too, its number included. */
-let lastWhole: { readonly response: DeltaResponse; readonly bytes: Buffer } | undefined;
+/**
+ * What the last proxy that asked for everything of a type got, which the next one mostly gets too, its number included.
+ * By type, of which there are a handful.
+ */
+const lastWhole = new Map<string, { readonly response: DeltaResponse; readonly frame: Buffer }>();
 
 /** The buffer may be shared: it is to be read alone. */
 export function encodeDeltaResponse(response: DeltaResponse): Buffer {
+  return frameDeltaResponse(response).subarray(MESSAGE_HEAD_BYTES);
+}
+
+/** As it stands in the body of a gRPC stream. The buffer may be shared: it is to be read alone. */
+export function frameDeltaResponse(response: DeltaResponse): Buffer {
   if (!isWhole(response)) return layOut(response);
-  if (lastWhole === undefined || !areSame(lastWhole.response, response))
-    lastWhole = { response, bytes: layOut(response) };
-  return lastWhole.bytes;
+  const last = lastWhole.get(response.typeUrl);
+  if (last !== undefined && areSame(last.response, response)) return last.frame;
+  const frame = layOut(response);
+  lastWhole.set(response.typeUrl, { response, frame });
+  return frame;
 }
 
 /** Has blocks, and nothing that is one proxy's own. */
@@ -33,8 +44,8 @@ function isWhole({ blocks = [], resources, removed }: DeltaResponse): boolean {
 
 function areSame(one: DeltaResponse, other: DeltaResponse): boolean {
   const [blocks, others] = [one.blocks ?? [], other.blocks ?? []];
-  if (one.typeUrl !== other.typeUrl || one.nonce !== other.nonce) return false;
-  if (one.systemVersion !== other.systemVersion || blocks.length !== others.length) return false;
+  if (one.nonce !== other.nonce || one.systemVersion !== other.systemVersion) return false;
+  if (blocks.length !== others.length) return false;
   return blocks.every((block, index) => block === others[index]);
 }
 
@@ -47,7 +58,7 @@ function layOut(response: DeltaResponse): Buffer {
   for (const name of removed) header.tag(RESPONSE.removed, WireType.LengthDelimited).string(name);
   const shared = (response.blocks ?? []).map((block) => bytesOf(block, typeUrl));
   const single = resources.map((resource) => frameOf(resource, typeUrl));
-  return Buffer.concat([...shared, ...single, header.finish()]);
+  return frameMessage(...shared, ...single, header.finish());
 }
 
 /** The resources' bytes are views of `bytes`, not copies. Throws WireError ERR_WIRE_DECODE. */

@@ -18,6 +18,7 @@ import {
 import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
 import { type Authenticate, createAuthentication } from './authentication.ts';
 import { deltaServerStream } from './delta-handler.ts';
+import { shareFrames } from './shared-frames.ts';
 import { type ListenTarget, openTlsListener, type ServerCertificate } from './tls-listener.ts';
 import { type UnaryService, unaryHandler } from './unary-handler.ts';
 
@@ -103,7 +104,10 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
   );
   // TLS ends in a listener of our own, whose certificate can be replaced; gRPC gets sockets that speak HTTP/2.
   const injector = server.createConnectionInjector(
-    experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [interceptor]),
+    experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
+      shareFrames,
+      interceptor,
+    ]),
   );
   const listener = await openTlsListener({
     target: options.listen,
