@@ -21,6 +21,7 @@ export {
   AUTHORIZATION_TYPE,
   type DeltaRequest,
   type DeltaResponse,
+  type HeldResource,
   ENROLMENT_POD_TYPE,
   MEMBERSHIP_TYPE,
   type ResourceBlock,

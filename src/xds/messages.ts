@@ -33,14 +33,20 @@ export interface XdsNode {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A resource that a client holds from an earlier stream. */
+export type HeldResource = readonly [name: string, version: string];
+
 export interface DeltaRequest {
   /** Present on the first request of a stream. */
   readonly node?: XdsNode | undefined;
   readonly typeUrl: string;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
-  /** What the client still holds from an earlier stream: name to version. First request of a type only. */
-  readonly initialVersions: ReadonlyMap<string, string>;
+  /**
+   * What the client still holds, each name once. First request of a type only. A proxy that comes back names a whole mesh: a server
+   * may read each out of the request's bytes when it is its turn, and throw WireError ERR_WIRE_DECODE when it cannot be read.
+   */
+  readonly initialVersions: Iterable<HeldResource>;
   /** The response that this request answers; empty when it answers none. */
   readonly responseNonce: string;
   /** Why that response was refused, in whole or in part; undefined when it was not. */

@@ -41,7 +41,7 @@ const deltaRequest = encodeDeltaRequest({
   typeUrl: 'T',
   subscribe: ['*', 'net/10.0.0.1'],
   unsubscribe: ['*'],
-  initialVersions: new Map([['a', '1']]),
+  initialVersions: [['a', '1']],
   responseNonce: '7',
   rejection: 'no',
 });

@@ -61,7 +61,7 @@ for (const version of RECORDED_VERSIONS) {
       const newer = (bytes: Buffer): Buffer => Buffer.concat([bytes, UNKNOWN_FIELD]);
       const unknownType = encodeDeltaRequest({
         typeUrl: 'type.googleapis.com/nodemesh.future.Thing',
-        ...{ subscribe: ['*', 'some/name'], unsubscribe: [], initialVersions: new Map(), responseNonce: '' },
+        ...{ subscribe: ['*', 'some/name'], unsubscribe: [], initialVersions: [], responseNonce: '' },
         rejection: undefined,
       });
       const requests = [unknownType, ...openingOf(recorded.requests).map(newer), unknownType];

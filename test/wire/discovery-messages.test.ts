@@ -6,7 +6,11 @@ import {
   DeltaDiscoveryResponseSchema,
 } from '../../src/wire/generated/discovery_pb.js';
 import { decodeDeltaRequest, encodeDeltaRequest } from '../../src/wire/message/delta-request-message.ts';
-import { decodeDeltaResponse, encodeDeltaResponse } from '../../src/wire/message/delta-response-message.ts';
+import {
+  decodeDeltaResponse,
+  encodeDeltaResponse,
+  frameDeltaResponse,
+} from '../../src/wire/message/delta-response-message.ts';
 import type { DeltaRequest, DeltaResponse } from '../../src/xds/index.ts';
 import { sameValue } from './support/same-value.ts';
 
@@ -67,8 +71,8 @@ test('proxies that ask for everything get what they asked for, in any order of r
     }),
   );
   t.equal(
-    encodeDeltaResponse({ ...whole(), blocks }),
-    encodeDeltaResponse({ ...whole(), blocks: [...blocks] }),
+    frameDeltaResponse({ ...whole(), blocks }),
+    frameDeltaResponse({ ...whole(), blocks: [...blocks] }),
     'the same buffer goes to both',
   );
   t.end();
@@ -85,9 +89,7 @@ const requests: fc.Arbitrary<DeltaRequest> = fc.record({
   typeUrl: text,
   subscribe: texts,
   unsubscribe: texts,
-  initialVersions: fc
-    .uniqueArray(fc.tuple(text, text), { selector: ([key]) => key })
-    .map((entries) => new Map(entries)),
+  initialVersions: fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key }),
   responseNonce: text,
   rejection: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
 });
@@ -127,11 +129,11 @@ test('requests come back as they went', (t) => {
   fc.assert(
     fc.property(requests, (request) => {
       // A map of protobuf has no order, and `__proto__` is no name that a mesh has.
-      fc.pre(!request.initialVersions.has('__proto__'));
+      fc.pre(![...request.initialVersions].some(([name]) => name === '__proto__'));
       const decoded = decodeDeltaRequest(encodeDeltaRequest(request));
       sameValue(
-        { ...decoded, initialVersions: new Map([...decoded.initialVersions].sort()) },
-        { ...request, initialVersions: new Map([...request.initialVersions].sort()) },
+        { ...decoded, initialVersions: [...decoded.initialVersions].sort() },
+        { ...request, initialVersions: [...request.initialVersions].sort() },
       );
     }),
     { numRuns: 500 },
@@ -166,5 +168,32 @@ test('a resource is framed once, however many responses carry it', (t) => {
   // The frame is kept with the object, so that a change of what lies under it cannot show.
   resource.bytes.fill(0);
   t.same(encodeDeltaResponse(response), first);
+  t.end();
+});
+
+test('an entry of what a proxy holds that cannot be read is told when it is its turn', (t) => {
+  const whole = encodeDeltaRequest({
+    ...{ typeUrl: 'T', subscribe: [], unsubscribe: [], responseNonce: '', rejection: undefined },
+    initialVersions: [
+      ['first', '1'],
+      ['second', '2'],
+    ],
+  });
+  const key = whole.indexOf('second');
+  // The key's length: 60 bytes are more than its entry has, and more than the message.
+  for (const length of [7, 60]) {
+    const broken = Buffer.from(whole);
+    broken.writeUInt8(length, key - 1);
+    const { initialVersions, typeUrl } = decodeDeltaRequest(broken);
+    t.equal(typeUrl, 'T');
+    t.throws(() => [...initialVersions], { code: 'ERR_WIRE_DECODE', message: /initial_resource_versions/ });
+  }
+  t.same(
+    [...decodeDeltaRequest(whole).initialVersions],
+    [
+      ['first', '1'],
+      ['second', '2'],
+    ],
+  );
   t.end();
 });

@@ -255,7 +255,7 @@ test('a client that reads nothing is cut off, and its bytes are let go', async (
     typeUrl: ADDRESS_TYPE,
     subscribe: [],
     unsubscribe: [],
-    initialVersions: new Map(),
+    initialVersions: [],
     responseNonce: '',
     rejection: undefined,
   });
@@ -347,7 +347,7 @@ test('a request that nobody takes yet stays with the client', async (t) => {
     services: {
       async xds(stream) {
         await turn;
-        for await (const { initialVersions } of stream.requests) taken = initialVersions.size;
+        for await (const { initialVersions } of stream.requests) taken = [...initialVersions].length;
       },
       certificates: async () => ({ chainPem: [] }),
       nodeReports: async () => ({ acknowledged: true }),
@@ -367,7 +367,7 @@ test('a request that nobody takes yet stays with the client', async (t) => {
       typeUrl: ADDRESS_TYPE,
       subscribe: [],
       unsubscribe: [],
-      initialVersions: new Map(held),
+      initialVersions: held,
       responseNonce: '',
       rejection: undefined,
     })

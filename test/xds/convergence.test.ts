@@ -45,7 +45,7 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
       typeUrl: TYPE,
       subscribe: [],
       unsubscribe: [],
-      initialVersions: new Map(),
+      initialVersions: [],
       responseNonce: '',
       rejection: undefined,
       ...request,
@@ -53,7 +53,7 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
   const connect = (): void => {
     subscription = createSubscription(cache, AUDIENCE);
     pending = undefined;
-    const initialVersions = new Map(held);
+    const initialVersions = [...held];
     if (wildcard) say({ initialVersions });
     else {
       // A held resource counts as subscribed by its name, as for a stock ztunnel.

@@ -1,5 +1,6 @@
 import { test } from 'tap';
-import { createDeltaServer } from '../../src/xds/index.ts';
+import { WireError } from '../../src/wire/index.ts';
+import { createDeltaServer, type HeldResource } from '../../src/xds/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { gist, openDialogue, resource, turn } from './support/server-dialogue.ts';
 
@@ -73,15 +74,31 @@ test('setting what is there already is no change', async (t) => {
   await dialogue.hangUp();
 });
 
+test('what a client says that it holds, and that cannot be read, ends its stream with the reason', async (t) => {
+  const server = serverOf();
+  const dialogue = openDialogue(server);
+  const unreadable = new WireError({ code: 'ERR_WIRE_DECODE', blame: 'downstream', message: 'no entry' });
+  const initialVersions = {
+    *[Symbol.iterator](): Generator<HeldResource> {
+      yield ['readable', '1'];
+      throw unreadable;
+    },
+  };
+  dialogue.say({ typeUrl: A, initialVersions });
+  await dialogue.hangUp();
+  t.equal(dialogue.ended?.error, unreadable);
+  t.same(server.proxies(), []);
+});
+
 test('a reconnecting client gets what differs from what it holds, removals included', async (t) => {
   const server = serverOf();
   server.cache(A).apply({ upserts: [resource('same', '1'), resource('changed', '2'), resource('new', '1')] });
   const dialogue = openDialogue(server);
-  const initialVersions = new Map([
+  const initialVersions = [
     ['same', '1'],
     ['changed', '1'],
     ['gone', '1'],
-  ]);
+  ] as const;
   dialogue.say({ typeUrl: A, initialVersions });
   t.same(gist(await dialogue.hear()), { upserts: ['changed=2', 'new=1'], removed: ['gone'] });
   dialogue.answer();
@@ -136,11 +153,11 @@ test('on demand: a reconnecting client keeps what it holds subscribed', async (t
   const cache = server.cache(A);
   cache.apply({ upserts: [resource('held', '2'), resource('same', '1'), resource('other', '1')] });
   const dialogue = openDialogue(server);
-  const initialVersions = new Map([
+  const initialVersions = [
     ['held', '1'],
     ['same', '1'],
     ['lost', '1'],
-  ]);
+  ] as const;
   dialogue.say({ typeUrl: A, subscribe: ['*'], unsubscribe: ['*'], initialVersions });
   t.same(gist(await dialogue.hear()), { upserts: ['held=2'], removed: ['lost'] });
   dialogue.answer();

@@ -1,7 +1,7 @@
 // Many nodes in one process, which obeys the parent's messages. Several such processes make a fleet.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { decodeDeltaResponse } from '../../../src/wire/message/delta-response-message.ts';
-import { ADDRESS_TYPE } from '../../../src/xds/index.ts';
+import { ADDRESS_TYPE, type HeldResource } from '../../../src/xds/index.ts';
 import type { NodesOrder, NodesReport } from '../orders.ts';
 import { encodeRequest, type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
 
@@ -94,12 +94,12 @@ function noteAddresses(follower: Follower, warm: boolean): void {
 
 /** Writes the request of a node that holds all that this body told: messages of gRPC, each behind a flag and its length. */
 function record(body: Buffer): void {
-  const held = new Map<string, string>();
+  const held: HeldResource[] = [];
   for (let at = 0; at < body.length; ) {
     const end = at + 5 + body.readUInt32BE(at + 1);
     const response = decodeDeltaResponse(body.subarray(at + 5, end));
     if (response.typeUrl === ADDRESS_TYPE)
-      for (const { name, version } of response.resources) held.set(name, version);
+      for (const { name, version } of response.resources) held.push([name, version]);
     at = end;
   }
   writeFileSync(recordFile, encodeRequest(ADDRESS_TYPE, { held }));

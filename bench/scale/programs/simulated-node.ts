@@ -7,6 +7,7 @@ import {
   ADDRESS_TYPE,
   AUTHORIZATION_TYPE,
   ENROLMENT_POD_TYPE,
+  type HeldResource,
   TRUST_BUNDLE_TYPE,
 } from '../../../src/xds/index.ts';
 import { nodeName } from '../mesh-objects.ts';
@@ -103,7 +104,7 @@ export function startSimulatedNode(options: SimulatedNodeOptions): SimulatedNode
 /** What a stream asks first (`held`: names and versions), or with a nonce that it has taken a response: framed for gRPC. */
 export function encodeRequest(
   typeUrl: string,
-  { nonce = '', held = new Map() }: { nonce?: string; held?: ReadonlyMap<string, string> } = {},
+  { nonce = '', held = [] }: { nonce?: string; held?: readonly HeldResource[] } = {},
 ): Buffer {
   const id = 'ztunnel~127.0.0.1~ztunnel.nodemesh-system~nodemesh-system.svc.cluster.local';
   const request = encodeDeltaRequest({

@@ -1,7 +1,8 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { DeltaRequest, XdsNode } from '../../xds/index.ts';
+import type { DeltaRequest, HeldResource, XdsNode } from '../../xds/index.ts';
 import { decodeMessage } from '../codec/resource-codec.ts';
+import { WireError } from '../errors.ts';
 import { type Node, NodeSchema } from '../generated/core_pb.js';
 import { DeltaDiscoveryRequestSchema } from '../generated/discovery_pb.js';
 import { StatusSchema } from '../generated/status_pb.js';
@@ -28,9 +29,9 @@ export function encodeDeltaRequest(request: DeltaRequest): Buffer {
   return asBuffer(toBinary(DeltaDiscoveryRequestSchema, message));
 }
 
-/** Throws WireError ERR_WIRE_DECODE. */
+/** Throws WireError ERR_WIRE_DECODE; so does reading its `initialVersions`, which are views of `bytes` until then. */
 export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
-  const { rest, initialVersions } = takeInitialVersions(bytes);
+  const { rest, initialVersions } = setInitialVersionsAside(bytes);
   const message = decodeMessage(DeltaDiscoveryRequestSchema, rest);
   const { errorDetail } = message;
   return {
@@ -46,46 +47,85 @@ export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
 
 /**
  * What a proxy still holds, by hand: after a restart of the controller each one names the whole mesh, all at once. Entries of
- * the map (field 5) are read into a Map as they come, and the other fields are left for the generated code.
+ * the map (field 5) stay bytes until somebody asks, one after the other, so that no list of them outlives a young collection.
+ * The other fields are left for the generated code.
  */
-function takeInitialVersions(bytes: Uint8Array): {
+function setInitialVersionsAside(bytes: Uint8Array): {
   readonly rest: Uint8Array;
-  readonly initialVersions: ReadonlyMap<string, string>;
+  readonly initialVersions: Iterable<HeldResource>;
 } {
-  const initialVersions = new Map<string, string>();
   const rest: Uint8Array[] = [];
+  let isPlain = true;
   try {
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
       const start = reader.pos;
       const [field, type] = reader.tag();
-      if (field === INITIAL_VERSIONS && type === WireType.LengthDelimited) {
-        const [name, version] = readEntry(reader, reader.uint32());
-        initialVersions.set(name, version);
-        continue;
-      }
       reader.skip(type, field);
-      rest.push(bytes.subarray(start, reader.pos));
+      if (isInitialVersion(field, type)) isPlain = false;
+      else rest.push(bytes.subarray(start, reader.pos));
     }
   } catch {
     // The generated code finds the same fault, and says what was expected.
-    return { rest: bytes, initialVersions: new Map() };
+    return { rest: bytes, initialVersions: [] };
   }
-  return { rest: initialVersions.size === 0 ? bytes : Buffer.concat(rest), initialVersions };
+  if (isPlain) return { rest: bytes, initialVersions: [] };
+  return {
+    rest: Buffer.concat(rest),
+    initialVersions: { [Symbol.iterator]: () => readInitialVersions(bytes) },
+  };
 }
 
-/** An entry of a map: the key is field 1, the value field 2, and either may be missing. */
-function readEntry(reader: BinaryReader, length: number): readonly [string, string] {
+function isInitialVersion(field: number, type: WireType): boolean {
+  return field === INITIAL_VERSIONS && type === WireType.LengthDelimited;
+}
+
+function* readInitialVersions(bytes: Uint8Array): Generator<HeldResource> {
+  const all = asBuffer(bytes);
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (isInitialVersion(field, type)) yield readEntry(reader, all);
+    else reader.skip(type, field);
+  }
+}
+
+/** An entry of a map: the key is field 1, the value field 2, and either may be missing. Throws ERR_WIRE_DECODE. */
+function readEntry(reader: BinaryReader, all: Buffer): HeldResource {
+  const length = reader.uint32();
   const end = reader.pos + length;
   let key = '';
   let value = '';
-  while (reader.pos < end) {
-    const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.LengthDelimited) key = reader.string();
-    else if (field === 2 && type === WireType.LengthDelimited) value = reader.string();
-    else reader.skip(type, field);
+  try {
+    while (reader.pos < end) {
+      const [field, type] = reader.tag();
+      if (field === 1 && type === WireType.LengthDelimited) key = readText(reader, all);
+      else if (field === 2 && type === WireType.LengthDelimited) value = readText(reader, all);
+      else reader.skip(type, field);
+    }
+  } catch (cause) {
+    throw badEntry(cause);
   }
+  if (reader.pos !== end) throw badEntry();
   return [key, value];
+}
+
+/** Faster than the reader's own for texts as long as these. Whether its end is where it may be is for the caller to see. */
+function readText(reader: BinaryReader, all: Buffer): string {
+  const length = reader.uint32();
+  const start = reader.pos;
+  reader.pos += length;
+  return all.toString('utf8', start, reader.pos);
+}
+
+function badEntry(cause?: unknown): WireError {
+  return new WireError({
+    code: 'ERR_WIRE_DECODE',
+    blame: 'downstream',
+    message:
+      'expected names and versions in initial_resource_versions of envoy.service.discovery.v3.DeltaDiscoveryRequest, got an entry that is none',
+    cause,
+  });
 }
 
 /** A view of the same memory, as gRPC wants it. */

@@ -208,7 +208,7 @@ class ReconnectingDeltaClient implements DeltaClient {
 
   #firstRequest(type: ResourceSubscription): DeltaRequest {
     const { typeUrl, mode, versions } = type;
-    const request = { ...bareRequest(typeUrl), node: this.#options.node, initialVersions: versions };
+    const request = { ...bareRequest(typeUrl), node: this.#options.node, initialVersions: [...versions] };
     if (mode === 'wildcard') return request;
     const names = this.#demands.get(typeUrl)?.names ?? [];
     // Both at once is how a client says that it will ask by name (wire.md §2.5).
@@ -269,7 +269,7 @@ function bareRequest(typeUrl: string): DeltaRequest {
     typeUrl,
     subscribe: [],
     unsubscribe: [],
-    initialVersions: NONE,
+    initialVersions: [],
     responseNonce: '',
     rejection: undefined,
   };
@@ -295,5 +295,4 @@ function duplicateType(types: readonly ResourceSubscription[]): XdsError {
   });
 }
 
-const NONE: ReadonlyMap<string, string> = new Map();
 const STABLE_AFTER_MS = 1000;

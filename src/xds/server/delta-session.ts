@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger, type MeshError, type Timer } from '../../base/index.ts';
+import { type Clock, describeError, type Logger, MeshError, type Timer } from '../../base/index.ts';
 import { XdsError } from '../errors.ts';
 import { type DeltaRequest, type DeltaResponse, VERSION_KEY, type XdsNode } from '../messages.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
@@ -61,7 +61,7 @@ export interface DeltaSession {
   describe(): ConnectedProxy;
   /** Handles requests until the stream is over. Never rejects. */
   run(): Promise<void>;
-  end(error?: XdsError): void;
+  end(error?: MeshError): void;
 }
 
 export function createDeltaSession(context: SessionContext): DeltaSession {
@@ -76,7 +76,7 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
   let scheduled = false;
   let cancelWait: (() => void) | undefined;
 
-  const end = (error?: XdsError): void => {
+  const end = (error?: MeshError): void => {
     if (ended) return;
     ended = true;
     cancelWait?.();
@@ -191,7 +191,7 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
         end();
       } catch (error) {
         log.debug('discovery stream ended', { proxy: peer.id, error: describeError(error) });
-        end(error instanceof XdsError ? error : undefined);
+        end(error instanceof MeshError ? error : undefined);
       }
     },
   };

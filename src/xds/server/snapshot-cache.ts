@@ -149,7 +149,10 @@ function isShared(resource: ResourceUpsert | undefined): resource is ResourceUps
 }
 
 /** True when a stream of this audience may see the resource. */
-export function isVisible(resource: ResourceUpsert | undefined, audience: string | undefined): boolean {
+export function isVisible(
+  resource: ResourceUpsert | undefined,
+  audience: string | undefined,
+): resource is ResourceUpsert {
   if (resource === undefined) return false;
   return resource.audiences === undefined || (audience !== undefined && resource.audiences.has(audience));
 }

@@ -1,4 +1,10 @@
-import { type DeltaRequest, type DeltaResponse, WILDCARD, type XdsResource } from '../messages.ts';
+import {
+  type DeltaRequest,
+  type DeltaResponse,
+  type HeldResource,
+  WILDCARD,
+  type XdsResource,
+} from '../messages.ts';
 import { sizeOfResources } from './resource-blocks.ts';
 import {
   isVisible,
@@ -72,25 +78,26 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
   };
 
-  const subscribeEverything = (versions: ReadonlyMap<string, string>): void => {
+  const subscribeEverything = (versions: Iterable<HeldResource>): void => {
     wildcard = true;
-    if (versions.size === 0 && held.size === 0) {
+    const [one] = versions;
+    if (one === undefined && held.size === 0) {
       empty = true;
       dirty.clear();
       oldestDirty = 0;
       return;
     }
-    let stillThere = 0;
-    const { blocks, own } = source.everything(audience);
-    for (const resources of [...blocks.map((block) => block.resources), own]) {
-      for (const { name, version: current } of resources) {
-        const version = versions.get(name);
-        if (version !== undefined) stillThere += 1;
-        if (version !== current) mark(name, version !== undefined || held.has(name), 0);
-      }
+    const stillThere = new Set<XdsResource>();
+    for (const [name, version] of versions) {
+      const entry = source.entry(name);
+      const visible = isVisible(entry, audience);
+      if (visible) stillThere.add(entry);
+      if (!visible || entry.version !== version) mark(name, true, 0);
     }
-    if (stillThere < versions.size)
-      for (const name of versions.keys()) if (!isVisible(source.entry(name), audience)) mark(name, true, 0);
+    const { blocks, own } = source.everything(audience);
+    for (const resources of [...blocks.map((block) => block.resources), own])
+      for (const resource of resources)
+        if (!stillThere.has(resource)) mark(resource.name, held.has(resource.name), 0);
     held.clear();
   };
 
@@ -171,7 +178,7 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     const asksAll = request.subscribe.includes(WILDCARD) || (first && request.subscribe.length === 0);
     // Subscribing and unsubscribing `*` in one message is how a client says it will ask by name (wire.md §2.5).
     if (asksAll && !unsubscribesAll && !wildcard) {
-      subscribeEverything(first ? request.initialVersions : new Map());
+      subscribeEverything(first ? request.initialVersions : []);
     } else if (first) {
       for (const [name, version] of request.initialVersions) resumeName(name, version);
     }

@@ -69,7 +69,7 @@ async function enrolmentsFor(client: ReturnType<typeof createGrpcClient>): Promi
     typeUrl: 'type.googleapis.com/nodemesh.enrolment.Pod',
     subscribe: ['*', 'Kubernetes//Pod/shop/server'],
     unsubscribe: [],
-    initialVersions: new Map(),
+    initialVersions: [],
     responseNonce: '',
     rejection: undefined,
   });

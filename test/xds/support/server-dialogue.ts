@@ -70,7 +70,7 @@ export function openDialogue(
       requests.push({
         subscribe: [],
         unsubscribe: [],
-        initialVersions: new Map(),
+        initialVersions: [],
         responseNonce: '',
         rejection: undefined,
         ...request,
