@@ -11,6 +11,7 @@ import type { ObjectEvent } from '../sources/index.ts';
 import { isCapturedHere, type MeshSettings, type ServiceInfo } from '../translate/index.ts';
 import { type AdmissionCollections, deriveAdmission } from './admission-collections.ts';
 import { type AddressedResource, createAddressing } from './addressed-resources.ts';
+import { createAddressClaims, type ForeignAddress } from './claims/index.ts';
 import { type Collection, createGraph, type Graph } from './graph/index.ts';
 import { deriveEnrolments, type EnrolmentCollections } from './enrolment-collections.ts';
 import { deriveGuards, type GuardCollections } from './guard-collections.ts';
@@ -46,6 +47,8 @@ export interface MeshCollections
   /** As they came. */
   readonly objects: MeshObjects;
   readonly pods: Collection<PodObject>;
+  /** Addresses that pods claim, by their `namespace/name`, and that are pods' of other nodes. */
+  readonly foreignAddresses: Collection<readonly ForeignAddress[]>;
   readonly policyObjects: Collection<Judged<AuthorizationPolicyObject>>;
   readonly peerObjects: Collection<Judged<PeerAuthenticationObject>>;
   /** Everything that waypoints are told beside the mesh itself, by the names of the resources. */
@@ -61,11 +64,17 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
   const graph = createGraph((error, key) => log.error('object cannot be translated', { key, error }));
   const stores = createMeshStores(graph);
   const captures = graph.store<Capture>();
+  const foreignAddresses = graph.store<readonly ForeignAddress[]>();
+  const claims = createAddressClaims(foreignAddresses);
   // In this order they notify: what workloads refer to is told before them.
   const policies = derivePolicies(graph, stores, settings);
   const waypoints = deriveWaypoints(graph, stores, settings);
   const routes = deriveRoutes(graph, { stores, waypoints }, settings);
-  const workloads = deriveWorkloads(graph, { stores, captures, policies, waypoints }, settings);
+  const workloads = deriveWorkloads(
+    graph,
+    { stores, captures, foreignAddresses, policies, waypoints },
+    settings,
+  );
   const guards = deriveGuards(graph, { stores, services: workloads.services, waypoints }, settings);
   const traffic = deriveTraffic(graph, { stores, waypoints }, settings);
   const admission = deriveAdmission(graph, { stores, waypoints }, settings);
@@ -127,14 +136,19 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     peerPolicies: policies.peerPolicies,
     objects: stores,
     pods: stores.pods,
+    foreignAddresses,
     policyObjects: stores.policies,
     peerObjects: stores.peers,
     apply(events) {
       for (const event of events) {
+        const pod = podKeyOf(event);
+        const before = pod === undefined ? undefined : stores.pods.get(pod);
         applyEvent(stores, event);
-        if (event.type === 'delete') settleCapture(event.key);
-        else if (event.object.kind === 'Pod') settleCapture(objectKey(event.object.meta));
+        if (pod === undefined) continue;
+        claims.take(before, stores.pods.get(pod));
+        settleCapture(pod);
       }
+      claims.settle();
       graph.commit();
     },
     reportCaptures(reports) {
@@ -154,6 +168,11 @@ export function createMeshCollections(settings: MeshSettings, log: Logger = sile
     podsOf: (node, namespace, serviceAccount) =>
       podsByAccount.all(accountSlot(node, namespace, serviceAccount)),
   };
+}
+
+function podKeyOf(event: ObjectEvent): string | undefined {
+  if (event.type === 'delete') return event.kind === 'Pod' ? event.key : undefined;
+  return event.object.kind === 'Pod' ? objectKey(event.object.meta) : undefined;
 }
 
 /** What tells a waypoint that it knows everything of a service; of one without a waypoint nobody is told. */

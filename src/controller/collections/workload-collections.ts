@@ -12,6 +12,7 @@ import {
   translateService,
   type WaypointInfo,
 } from '../translate/index.ts';
+import type { ForeignAddress } from './claims/index.ts';
 import type { Collection, Graph } from './graph/index.ts';
 import { labelSetKey, labelSlots, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
@@ -37,19 +38,19 @@ export interface WorkloadCollections {
 export interface WorkloadInputs {
   readonly stores: MeshStores;
   readonly captures: Collection<Capture>;
+  readonly foreignAddresses: Collection<readonly ForeignAddress[]>;
   readonly policies: PolicyCollections;
   readonly waypoints: WaypointBinder;
 }
 
 export function deriveWorkloads(
   graph: Graph,
-  { stores, captures, policies, waypoints }: WorkloadInputs,
+  { stores, captures, foreignAddresses, policies, waypoints }: WorkloadInputs,
   settings: MeshSettings,
 ): WorkloadCollections {
   const services = graph.derive(stores.services, (fetch, object) => {
     const info = translateService(object, fetch.one(stores.namespaces, object.meta.namespace), settings);
     if (info === undefined) return [];
-    // What leads to a waypoint leads through no other.
     // What leads to a waypoint leads through no other.
     const [waypoint] = waypoints.servedBy(fetch, info.service);
     if (waypoint !== undefined) return [[info.key, leadToWaypoint(info, waypoint, settings.trustDomain)]];
@@ -92,6 +93,7 @@ export function deriveWorkloads(
       node: pod.node === '' ? undefined : fetch.one(stores.nodes, pod.node),
       captured: capture?.uid === pod.meta.uid ? capture.captured : undefined,
       isWaypoint: own?.ours,
+      hasForeignAddress: fetch.one(foreignAddresses, key) !== undefined,
       binding: own === undefined ? waypoints.bind(fetch, 'workload', pod.meta).binding : undefined,
     };
     const workload = translatePod(pod, context, settings);

@@ -28,12 +28,13 @@ export function registerControllerMetrics(
   },
 ): void {
   const { collections, server, source, sink, reportSink, leadership, facts } = parts;
-  const { podWorkloads, otherWorkloads, services, policyObjects, enrolments } = collections;
+  const { podWorkloads, otherWorkloads, services, policyObjects, enrolments, foreignAddresses } = collections;
   makeGauge(registry, METRICS.controllerWorkloads, (self) =>
     self.set(podWorkloads.size + otherWorkloads.size),
   );
   makeGauge(registry, METRICS.controllerServices, (self) => self.set(services.size));
   makeGauge(registry, METRICS.controllerEnrolments, (self) => self.set(enrolments.size));
+  makeGauge(registry, METRICS.controllerForeignAddresses, (self) => self.set(foreignAddresses.size));
   makeGauge(registry, METRICS.controllerProxies, (self) => {
     for (const state of ['current', 'stale', 'rejecting'])
       self.set({ state }, facts.proxies().filter((proxy) => proxy.state === state).length);

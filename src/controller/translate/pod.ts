@@ -25,6 +25,8 @@ export interface PodContext {
   readonly binding?: WaypointBinding | undefined;
   /** It is a pod of one of our waypoints, which take HBONE themselves. */
   readonly isWaypoint?: boolean | undefined;
+  /** An address of it is another pod's: nobody who dials its addresses gets to it. Its services still lead there. */
+  readonly hasForeignAddress?: boolean | undefined;
 }
 
 export function podUid(
@@ -69,7 +71,7 @@ export function translatePod(
     status: pod.ready && !meta.terminating ? 'healthy' : 'unhealthy',
     clusterId: settings.clusterId,
     locality: localityOf(pod, context.node),
-    networkMode: pod.hostNetwork ? 'host-network' : 'standard',
+    networkMode: pod.hostNetwork || context.hasForeignAddress === true ? 'host-network' : 'standard',
     capacity: 1,
     applicationTunnel: undefined,
     services: servicesOf(pod, context.services),

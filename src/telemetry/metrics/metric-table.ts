@@ -290,6 +290,11 @@ export const METRICS = {
     ['understood'],
   ),
   controllerEnrolments: gauge('nodemesh_controller_enrolments', 'Pods that are to be enrolled', []),
+  controllerForeignAddresses: gauge(
+    'nodemesh_controller_foreign_addresses',
+    'Pods that claim the address of a pod on another node: that node has been taken over, or addresses are handed out twice',
+    [],
+  ),
   controllerProxies: gauge(
     'nodemesh_controller_proxies',
     'Proxies by state: current, stale (does not acknowledge), rejecting',

@@ -1,3 +1,4 @@
+export { warnOfForeignAddresses } from './address-warnings.ts';
 export { warnOfAnnotations } from './annotation-warnings.ts';
 export { noticeMeshConfig } from './mesh-config-notices.ts';
 export { recordProblems } from './problem-events.ts';

@@ -1,0 +1,1 @@
+export { type AddressClaims, createAddressClaims, type ForeignAddress } from './address-claims.ts';
