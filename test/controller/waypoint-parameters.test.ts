@@ -20,6 +20,9 @@ const REFUSED: readonly (readonly [object: string, wish: string, field: string])
     ['securityContext: {runAsUser: 0}', 'securityContext'],
     ['runtimeClassName: bare', 'runtimeClassName'],
     ['shareProcessNamespace: true', 'shareProcessNamespace'],
+    ['priorityClassName: system-node-critical', 'priorityClassName: "system-node-critical"'],
+    ['priorityClassName: system-cluster-critical', 'priorityClassName: "system-cluster-critical"'],
+    ['priorityClassName: {}', 'priorityClassName: {}'],
     ['containers: [{name: mine, image: mine}]', 'containers[mine]'],
     ['containers: [{image: mine}]', 'containers[undefined]'],
     ['containers: {}', 'containers'],
@@ -79,6 +82,16 @@ test('what would give more than a waypoint needs is refused, by name', async (t)
       `${object}: ${field} may not be set by a Gateway's parameters, only `,
       wish,
     );
+});
+
+test('a class of priority that is refused is named, with what may be set instead', async (t) => {
+  t.equal(
+    refusedWish('deployment', {
+      spec: { template: { spec: { priorityClassName: 'system-node-critical' } } },
+    }),
+    'deployment: spec.template.spec.priorityClassName: "system-node-critical" may not be set by a Gateway\'s parameters, ' +
+      "only a class whose name does not begin with system-; the controller's --waypoint-parameters=any allows everything",
+  );
 });
 
 test('what a waypoint needs may be set', async (t) => {

@@ -22,9 +22,12 @@ interface Refused {
   readonly may: readonly string[];
 }
 
+/** Undefined: that may stand there; otherwise what may. */
+type Judge = (wish: unknown) => string | undefined;
+
 /** Fields below a field; true: whatever stands there; texts: one of them. */
 interface Fields {
-  readonly [name: string]: true | readonly string[] | Fields;
+  readonly [name: string]: true | readonly string[] | Judge | Fields;
 }
 
 function findRefused(wish: unknown, fields: Fields, path: string): Refused | undefined {
@@ -39,9 +42,7 @@ function findRefused(wish: unknown, fields: Fields, path: string): Refused | und
     const refused =
       name === CONTAINERS
         ? findRefusedContainer(value, allowed as Fields, below)
-        : isTexts(allowed)
-          ? findRefusedText(value, allowed, below)
-          : findRefused(value, allowed, below);
+        : findRefusedValue(value, allowed, below);
     if (refused !== undefined) return refused;
   }
   return undefined;
@@ -59,17 +60,34 @@ function findRefusedContainer(wish: unknown, fields: Fields, path: string): Refu
   return undefined;
 }
 
-function findRefusedText(wish: unknown, texts: readonly string[], path: string): Refused | undefined {
-  return typeof wish === 'string' && texts.includes(wish)
-    ? undefined
-    : { path: `${path}: ${JSON.stringify(wish)}`, may: texts };
+function findRefusedValue(
+  wish: unknown,
+  allowed: readonly string[] | Judge | Fields,
+  path: string,
+): Refused | undefined {
+  if (typeof allowed !== 'function' && !isTexts(allowed)) return findRefused(wish, allowed, path);
+  const may = typeof allowed === 'function' ? allowed(wish) : refusedText(wish, allowed);
+  return may === undefined ? undefined : { path: `${path}: ${JSON.stringify(wish)}`, may: [may] };
+}
+
+function refusedText(wish: unknown, texts: readonly string[]): string | undefined {
+  return typeof wish === 'string' && texts.includes(wish) ? undefined : texts.join(', ');
+}
+
+/**
+ * By a class of Kubernetes' own a waypoint would push out any other pod, the mesh's among them. What other classes are worth is
+ * the cluster's to say, and who may use them a ResourceQuota's.
+ */
+function refusedPriorityClass(wish: unknown): string | undefined {
+  const isOther = wish === null || (typeof wish === 'string' && !wish.startsWith('system-'));
+  return isOther ? undefined : 'a class whose name does not begin with system-';
 }
 
 function pathsOf(fields: Fields, path: string): readonly string[] {
   return Object.keys(fields).map((name) => (path === '' ? name : `${path}.${name}`));
 }
 
-function isTexts(allowed: Fields | readonly string[]): allowed is readonly string[] {
+function isTexts(allowed: readonly string[] | Fields): allowed is readonly string[] {
   return Array.isArray(allowed);
 }
 
@@ -81,7 +99,7 @@ const POD: Fields = {
   affinity: true,
   imagePullSecrets: true,
   nodeSelector: true,
-  priorityClassName: true,
+  priorityClassName: refusedPriorityClass,
   terminationGracePeriodSeconds: true,
   tolerations: true,
   topologySpreadConstraints: true,
