@@ -5,7 +5,7 @@ import { dialFrom, exchange, readAll, servePod } from './support/programs.ts';
 import { createTwoNodes } from './support/two-nodes.ts';
 import { startZtunnel } from './support/ztunnel-process.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 500 })) {
   test('a killed proxy stops traffic, and a new one serves again without the controller', async (t) => {
     const mesh = await createTwoNodes();
     try {
@@ -60,8 +60,8 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
         socket.pipe(socket);
       });
       const generation = () => ({
-        client: startZtunnel(mesh.controller, { node: one.name, adminPort: 16_000, drainTimeout: '60s' }),
-        server: startZtunnel(mesh.controller, { node: two.name, adminPort: 16_010, drainTimeout: '60s' }),
+        client: startZtunnel(mesh.controller, { node: one.name, adminPort: 16_000, drainTimeout: '600s' }),
+        server: startZtunnel(mesh.controller, { node: two.name, adminPort: 16_010, drainTimeout: '600s' }),
       });
       let current = generation();
       await Promise.all([mesh.enrol(client), mesh.enrol(server)]);

@@ -93,6 +93,22 @@ test('uninstall --unenrol --crds takes everything away in an order in which noth
   t.notMatch(stdout, /left: the kinds/);
 });
 
+test('a pod that ends just before its label is taken off does not keep uninstall --unenrol', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  putShop(api);
+  const labels = { 'istio.io/dataplane-mode': 'ambient' };
+  for (const name of ['job', 'stays'])
+    api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop', labels } });
+  const ends = { type: 'overtaken', by: () => api.remove('Pod', 'shop', 'job') } as const;
+  api.faults.add({ verb: 'patch', resource: 'pods', name: 'job' }, ends, 1);
+  const { code, stderr } = await run('uninstall', '--unenrol');
+  t.equal(code, 0, stderr);
+  t.match(stderr, /pod shop\/job is gone\n[\s\S]*pod shop\/stays is not to be in the mesh any more/);
+  t.same(api.get('Pod', 'shop', 'stays')?.metadata.labels, {});
+  t.same(ours(api), []);
+});
+
 test('uninstall --force goes on although pods are in the mesh, and says what it leaves', async (t) => {
   const { api, run } = await startInstallCluster(t);
   await run('install');

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import { type Clock, silentLogger, systemClock } from '../../../src/base/index.ts';
 import {
   type Cluster,
   type Controller,
@@ -27,7 +27,13 @@ export interface Replica {
 export async function startReplica(
   t: Test,
   kubeconfig: string,
-  options: { readonly instance: string; readonly rootOverlapMs?: number; readonly authorityFolder?: string },
+  options: {
+    readonly instance: string;
+    readonly rootOverlapMs?: number;
+    readonly authorityFolder?: string;
+    /** By which the cluster's side goes: lease, authority. Default: the system's. */
+    readonly clock?: Clock;
+  },
 ): Promise<Replica> {
   const cluster = openCluster({
     access: { kind: 'kubeconfig', file: kubeconfig },

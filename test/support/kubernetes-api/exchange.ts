@@ -18,6 +18,9 @@ export async function suffer(fault: Fault, message: IncomingMessage, info: Reque
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.ms));
       return false;
+    case 'overtaken':
+      fault.by();
+      return false;
     case 'drop':
       message.socket.destroy();
       return true;

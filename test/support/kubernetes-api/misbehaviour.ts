@@ -21,6 +21,8 @@ export type Fault =
     }
   /** Answered, but later. */
   | { readonly type: 'slow'; readonly ms: number }
+  /** Somebody else is quicker: what it does happens first. */
+  | { readonly type: 'overtaken'; readonly by: () => void }
   /** Half of the answer, then the connection is cut. */
   | { readonly type: 'truncate' }
   /** Half of the answer, and the connection ends in good order. */

@@ -27,6 +27,8 @@ export interface Cluster {
   targetOf(object: ObjectName): Promise<ResourceTarget | undefined>;
   /** Undefined: there is none, or its kind is not known. */
   find(object: ObjectName): Promise<KubernetesObject | undefined>;
+  /** Changes what `change` names, by a merge patch; false: it was not there. */
+  merge(object: ObjectName, change: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Deletes it, and in the background what it owns; false: it was not there. */
   remove(object: ObjectName): Promise<boolean>;
   /** All of a kind, page by page; empty where the kind is not known. */
@@ -80,6 +82,21 @@ function clusterOf(api: KubernetesApi, isNotFound: (error: unknown) => boolean):
     known.set(apiVersion, found);
     return found;
   };
+  /** False: what is to be changed is not there, or not any more. */
+  const done = async (
+    object: ObjectName,
+    change: (target: ResourceTarget) => Promise<unknown>,
+  ): Promise<boolean> => {
+    const target = await cluster.targetOf(object);
+    if (target === undefined) return false;
+    try {
+      await change(target);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  };
   const cluster: Cluster = {
     api,
     async targetOf({ apiVersion, kind, metadata }) {
@@ -98,17 +115,8 @@ function clusterOf(api: KubernetesApi, isNotFound: (error: unknown) => boolean):
         throw error;
       }
     },
-    async remove(object) {
-      const target = await cluster.targetOf(object);
-      if (target === undefined) return false;
-      try {
-        await api.delete(target, { propagation: 'Background' });
-        return true;
-      } catch (error) {
-        if (isNotFound(error)) return false;
-        throw error;
-      }
-    },
+    merge: (object, body) => done(object, (target) => api.patch(target, { type: 'merge', body })),
+    remove: (object) => done(object, (target) => api.delete(target, { propagation: 'Background' })),
     async list(apiVersion, kind, labelSelector) {
       const resource = (await kindsOf(apiVersion))?.get(kind);
       if (resource === undefined) return [];

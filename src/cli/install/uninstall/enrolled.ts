@@ -55,11 +55,12 @@ export async function leaveTheMesh(
   const isCaptured = ({ metadata: { annotations = {} } }: KubernetesObject): boolean =>
     marks.some((name) => annotations[name] === 'enabled');
   for (const { labels, ...object } of enrolled) {
-    const target = await cluster.targetOf(object);
-    if (target === undefined) continue;
-    const body = { metadata: { labels: Object.fromEntries(labels.map((label) => [label, null])) } };
-    await cluster.api.patch(target, { type: 'merge', body });
-    wait.progress.done(`${describeObject(object)} is not to be in the mesh any more`);
+    const change = { metadata: { labels: Object.fromEntries(labels.map((label) => [label, null])) } };
+    // A pod may have ended since it was listed.
+    const wasThere = await cluster.merge(object, change);
+    wait.progress.done(
+      `${describeObject(object)} ${wasThere ? 'is not to be in the mesh any more' : 'is gone'}`,
+    );
   }
   await waitUntil(
     async () => {
