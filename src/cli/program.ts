@@ -98,6 +98,7 @@ ${colours.bold('Examples:')}
   $ nodemesh lab capture node-1                        what crosses the wire, as text
   $ nodemesh analyze manifests/                        what will go wrong, before it is applied
   $ nodemesh lab down                                  nothing is left
+  $ nodemesh install --platform kind                   the same mesh in the cluster of your kubeconfig
 `,
   );
   acceptBothLabNames(program);

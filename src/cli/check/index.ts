@@ -79,15 +79,22 @@ interface MeshChecks {
 
 const NOTHING: MeshChecks = { place: undefined, results: [] };
 
-/** Where nothing was named and no mesh is found, there is only nothing to be seen. */
+/**
+ * Where nothing was named and no mesh is found, there is only nothing to be seen. A cluster that the environment names and that
+ * cannot be asked is wrong: whoever watches a mesh by this command must not take it for fine.
+ */
 async function meshChecks(context: CliContext, where: ApiOptions): Promise<MeshChecks> {
   try {
     return await checksOf(context, where);
   } catch (error) {
     const isNamed = Object.values(where).some((value) => value !== undefined);
     if (isNamed || !(error instanceof MeshError)) throw error;
-    const seen = `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`;
-    return { place: undefined, results: [resultsOf('mesh').notSeen('mesh', seen)] };
+    const { notSeen, failed } = resultsOf('mesh');
+    const { code, message, hint } = error;
+    if (code !== 'ERR_LAB_NOT_RUNNING')
+      return { place: undefined, results: [failed('mesh', message, hint ?? code)] };
+    const seen = `${message}${hint === undefined ? '' : ` (${hint})`}`;
+    return { place: undefined, results: [notSeen('mesh', seen)] };
   }
 }
 

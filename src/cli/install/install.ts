@@ -91,7 +91,7 @@ async function install(
       });
   }
   const settings = nextSettings(await readInstallation(cluster), options, version);
-  if (options.dryRun === true) return dryRun(cluster, { kinds, settings, progress });
+  if (options.dryRun === true) return dryRun(cluster, { version, settings }, progress);
   await applyInstallation(cluster, { version, settings }, progress);
   if (!options.wait) return;
   const wait = { timeoutMs: options.timeout, progress };
@@ -148,15 +148,9 @@ export async function applicableParts(cluster: Cluster, settings: InstallSetting
 }
 
 /** Namespaced objects cannot be tried before their namespace is there. */
-async function dryRun(
-  cluster: Cluster,
-  {
-    kinds,
-    settings,
-    progress,
-  }: { kinds: readonly Manifest[]; settings: InstallSettings; progress: Progress },
-): Promise<void> {
-  const objects = [...kinds, ...(await applicableParts(cluster, settings)).flatMap((part) => part.objects)];
+async function dryRun(cluster: Cluster, installation: Installation, progress: Progress): Promise<void> {
+  const parts = await applicableParts(cluster, installation.settings);
+  const objects = [...ownKinds(), ...parts.flatMap((part) => part.objects), recordObject(installation)];
   const namespace = objects.find(({ kind }) => kind === 'Namespace');
   const isThere = namespace !== undefined && (await cluster.find(namespace)) !== undefined;
   for (const object of objects)

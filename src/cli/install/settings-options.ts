@@ -58,7 +58,7 @@ export function withSettingsOptions(command: Command): Command {
       durationMs,
     )
     .option('--log-level <level>', 'of all parts (default: info)', logLevelText)
-    .addOption(new Option('--log-format <format>', '(default: json)').choices(['text', 'json']))
+    .addOption(new Option('--log-format <format>', 'of all parts (default: json)').choices(['text', 'json']))
     .addOption(
       new Option(
         '--webhook-failure-policy <policy>',

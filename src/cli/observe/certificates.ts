@@ -65,7 +65,7 @@ async function show(
   }
   if (expiring.length === 0) return;
   stderr.write(
-    `${expiring.length} of ${rows.length} expire within ${age(withinMs)}${svid ? '' : ': nodemesh lab rotate-root replaces a root without a restart'}\n`,
+    `${expiring.length} of ${rows.length} expire within ${age(withinMs)}${svid ? '' : ': docs/rotate-the-root.md replaces a root without a restart (of a lab: nodemesh lab rotate-root)'}\n`,
   );
   context.setExitCode(1);
 }

@@ -107,7 +107,11 @@ async function loadKubeConfig(access: KubernetesAccess): Promise<KubeConfig> {
       config.loadFromCluster();
     } else config.loadFromFile(access.file);
   } catch (cause) {
-    throw configError(access, describeError(cause), cause);
+    throw configError(
+      access,
+      isAbsent(cause) && access.kind === 'kubeconfig' ? 'there is no such file' : describeError(cause),
+      cause,
+    );
   }
   if (access.kind === 'kubeconfig' && access.context !== undefined) {
     const names = config.getContexts().map(({ name }) => name);
@@ -132,6 +136,10 @@ function headersOf(options: RequestOptions): OutgoingHttpHeaders {
   return headers;
 }
 
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 function configError(access: KubernetesAccess, problem: string, cause?: unknown): KubernetesError {
   const inCluster = access.kind === 'in-cluster';
   return new KubernetesError({
@@ -140,7 +148,7 @@ function configError(access: KubernetesAccess, problem: string, cause?: unknown)
     message: `${inCluster ? 'service account of this pod' : access.file}: ${problem}`,
     hint: inCluster
       ? 'outside of a pod name a kubeconfig with --kubeconfig'
-      : 'kubectl --kubeconfig FILE version must work with the same file',
+      : 'KUBECONFIG or --kubeconfig FILE names a kubeconfig, --context NAME what is meant in it; kubectl --kubeconfig FILE version must work with the same',
     // A token that is being replaced is there again in a moment.
     retryable: true,
     cause,

@@ -81,7 +81,11 @@ test('a waypoint that is missing, a pod that could not join and a policy that is
   const [cart] = ANSWERS['/api/v1/workloads']?.workloads ?? [];
   const stuck = cart === undefined ? [] : [{ ...cart, enrolment: 'failed: no iptables' }];
   t.match(wrong({ workloads: { value: stuck } }), [
-    { name: 'pod shop/cart-1', seen: 'enrolment failed: no iptables' },
+    {
+      name: 'pod shop/cart-1',
+      seen: 'enrolment failed: no iptables',
+      hint: /kubectl -n nodemesh-system logs -c ztunnel .* --field-selector spec\.nodeName=node-1/,
+    },
   ]);
 });
 

@@ -34,7 +34,10 @@ test('another setting changes what depends on it alone, and a dry run only says 
     [...text.matchAll(/✓ (.*) (created|configured|would be (?:created|changed))$/gm)].map(
       ([, name = '']) => name,
     );
-  t.same(changed(dry.stderr), ['deployment nodemesh-system/nodemesh-controller']);
+  t.same(changed(dry.stderr), [
+    'deployment nodemesh-system/nodemesh-controller',
+    'configmap nodemesh-system/nodemesh-installation',
+  ]);
   const replicas = (): unknown => {
     const spec = api.get('Deployment', 'nodemesh-system', 'nodemesh-controller')?.spec;
     return (spec as { readonly replicas: number }).replicas;

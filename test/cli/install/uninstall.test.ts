@@ -130,6 +130,7 @@ test('uninstall works again where it was cut off, and where there is nothing', a
   t.equal(code, 0, stderr);
   t.same(ours(cluster.api), []);
   const nothing = await cluster.run('uninstall', '--timeout', '5s');
+  t.match(nothing.stdout, /^there was no mesh: this cluster has no namespace nodemesh-system/);
   t.equal(nothing.code, 0, nothing.stderr);
 });
 

@@ -227,7 +227,7 @@ test('a kubeconfig that is none is said to be none', async (t) => {
     await t.rejects(api.list({ resource: NODES }), { code: 'ERR_KUBERNETES_CONFIG', message });
     await api.close();
   };
-  await fails('/nonexistent/config', undefined, /ENOENT/);
+  await fails('/nonexistent/config', undefined, /config: there is no such file$/);
   await fails(kubeconfig, 'other', /expected one of the contexts fake, got "other"/);
   await writeFile(kubeconfig, 'hello');
   await fails(kubeconfig, undefined, /config/);

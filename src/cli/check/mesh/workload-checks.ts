@@ -1,4 +1,5 @@
 import { type CheckResult, resultsOf } from '../check-result.ts';
+import { NAMESPACE } from '../../install/index.ts';
 import type { MeshFacts } from './facts.ts';
 
 const { ok, failed, warning, notSeen } = resultsOf('mesh');
@@ -8,7 +9,7 @@ export function workloadChecks(facts: MeshFacts): readonly CheckResult[] {
   return [...enrolmentChecks(facts), ...waypointChecks(facts), ...policyChecks(facts)];
 }
 
-function enrolmentChecks({ workloads }: MeshFacts): readonly CheckResult[] {
+function enrolmentChecks({ workloads, lab }: MeshFacts): readonly CheckResult[] {
   if ('error' in workloads) return [notSeen('enrolment', workloads.error)];
   const stuck = workloads.value.filter(({ enrolment }) => enrolment.startsWith('failed'));
   if (stuck.length > 0)
@@ -16,7 +17,7 @@ function enrolmentChecks({ workloads }: MeshFacts): readonly CheckResult[] {
       failed(
         `pod ${namespace}/${name}`,
         `enrolment ${enrolment}`,
-        `the log of its node's ztunnel: nodemesh lab logs ztunnel/${node}`,
+        `the log of its node's ztunnel: ${lab === undefined ? ztunnelLog(node) : `nodemesh lab logs ztunnel/${node}`}`,
       ),
     );
   const captured = workloads.value.filter(({ protocol }) => protocol === 'HBONE').length;
@@ -30,6 +31,12 @@ function enrolmentChecks({ workloads }: MeshFacts): readonly CheckResult[] {
       'nodemesh connections lists them; they end with their applications',
     ),
   ];
+}
+
+/** `kubectl logs` cannot choose by node, `get` can. */
+function ztunnelLog(node: string): string {
+  const kubectl = `kubectl -n ${NAMESPACE}`;
+  return `${kubectl} logs -c ztunnel $(${kubectl} get pods -o name -l app.kubernetes.io/component=ztunnel --field-selector spec.nodeName=${node})`;
 }
 
 function waypointChecks({ services, waypoints }: MeshFacts): readonly CheckResult[] {

@@ -94,7 +94,7 @@ function certificateFindings(
       .map(({ kind, name, leftMs }) => ({
         what: `${kind} ${name}`,
         message: leftMs <= 0 ? `expired ${age(-leftMs)} ago` : `expires in ${age(leftMs)}`,
-        hint: 'a root is replaced without a restart: nodemesh lab rotate-root',
+        hint: 'a root is replaced without a restart: docs/rotate-the-root.md (of a lab: nodemesh lab rotate-root)',
       })),
   ];
 }

@@ -82,6 +82,7 @@ async function uninstall(
   const of = (name: string): readonly Manifest[] =>
     parts.flatMap((part) => (part.name === name ? part.objects : []));
 
+  const wasThere = (await namespaceLeft(cluster, of('namespace'))) !== undefined;
   // First, for where it is there and nobody answers, it is in the way of what follows.
   await removeObjects(cluster, of('admission'), progress);
   if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, { ...wait, ...claims });
@@ -102,6 +103,10 @@ async function uninstall(
     hint: `kubectl get all -n ${NAMESPACE}`,
   });
   if (options.crds === true) await removeObjects(cluster, ownKinds(), progress);
+  if (!wasThere)
+    context.terminal.stdout.write(
+      `there was no mesh: this cluster has no namespace ${NAMESPACE} (kubectl config current-context names it)\n`,
+    );
   const kindsStay = options.crds !== true && (await areKindsLeft(cluster));
   for (const line of left({ kindsStay, unenrol: options.unenrol === true }, enrolled.map(describeObject)))
     context.terminal.stdout.write(`left: ${line}\n`);
