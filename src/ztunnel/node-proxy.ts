@@ -41,6 +41,7 @@ import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
   captureState,
   createStateKeeper,
+  readBoot,
   readState,
   restoreState,
   type SavedState,
@@ -197,11 +198,17 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     return started;
   }
 
-  async function load(file: string): Promise<void> {
+  async function load(file: string, boot: string): Promise<void> {
     try {
-      saved = await readState(file, node);
-      if (saved === undefined) return;
-      restoreState(saved, { node, view, svids, served, memberships });
+      const found = await readState(file, node);
+      if (found === undefined) return;
+      // Numbers of namespaces and sockets, and often names and addresses, have other owners since.
+      if (boot === '' || found.boot !== boot) {
+        log.info('saved state not used: the machine was started since', { file });
+        return;
+      }
+      saved = found;
+      restoreState(saved, { view, svids, served, memberships });
       served.open();
       answers.skip();
       log.info('saved state loaded', { pods: saved.pods.length });
@@ -260,12 +267,13 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     ready,
     async start() {
       const { stateFile } = config;
-      if (stateFile !== undefined) await load(stateFile);
+      const boot = await readBoot();
+      if (stateFile !== undefined) await load(stateFile, boot);
       const discovery = follow();
       client = discovery;
       if (stateFile !== undefined) {
         const snapshot = (): SavedState =>
-          captureState({ node, view, svids, served, memberships, discovery });
+          captureState({ node, boot, view, svids, served, memberships, discovery });
         keeper = createStateKeeper({ file: stateFile, snapshot, clock, log });
         svids.svidChanges.subscribe(() => keeper?.touch());
       }

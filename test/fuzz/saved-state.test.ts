@@ -11,6 +11,7 @@ import { createFakeClock } from '../support/fake-clock.ts';
 const service = makeService({ name: 'web', addresses: [vip('10.96.0.10')] });
 const state: SavedState = {
   node: 'node-1',
+  boot: 'b1',
   workloads: [serving(makeWorkload({ name: 'a', addresses: [ip('10.0.0.1')] }), service)],
   services: [service],
   policies: [policyOf({ name: 'p', action: 'deny' }, { destinationPorts: [80] })],

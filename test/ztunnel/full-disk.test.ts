@@ -151,6 +151,7 @@ function isPart(name: string): boolean {
 function stateWith(svids: string): SavedState {
   return {
     node: 'node-1',
+    boot: 'b1',
     workloads: [],
     services: [],
     policies: [],

@@ -1,9 +1,9 @@
 import { createSignal, type Signal } from '../../base/index.ts';
-import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
+import type { EnrolmentPod, IpAddress, WorkloadUid } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
 import type { PodReport } from '../enrolment/index.ts';
 import type { PodNamespaces } from '../kernel/index.ts';
-import { createAttachedNamespaces } from './attached-namespaces.ts';
+import { createAttachedNamespaces, isOfAnother } from './attached-namespaces.ts';
 import { type Attachment, isSamePod, type PodName } from './attachment.ts';
 
 /** New and changed pods, and the uids of those that went away. */
@@ -67,6 +67,8 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
   const newest = new Map<string, Attachment>();
   /** Not captured yet. */
   const fresh = new Set<Attachment>();
+  /** What the pod's addresses were said to be when its plugin was called: those of the sandbox before, if there was one. */
+  const outdated = new WeakMap<Attachment, readonly IpAddress[]>();
   const changes = createSignal<void>();
   const attempts = createSignal<Attempt>();
 
@@ -91,8 +93,18 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
   function arrived(pod: EnrolmentPod): EnrolmentPod | undefined {
     const attachment = attachmentOf(pod);
     if (attachment === undefined) return pod.addresses.length > 0 || pod.netns !== '' ? pod : undefined;
-    const addresses = pod.addresses.length > 0 ? pod.addresses : attachment.addresses;
-    return { ...pod, addresses, isNew: pod.isNew || fresh.has(attachment) };
+    return { ...pod, addresses: addressesOf(pod, attachment), isNew: pod.isNew || fresh.has(attachment) };
+  }
+
+  /**
+   * What was said last. A kubelet reports the addresses of a new sandbox only when its containers have started: until then
+   * the controller tells those of the one before (a node that was started again has nothing else), and another pod may have
+   * them by now.
+   */
+  function addressesOf(pod: EnrolmentPod, attachment: Attachment): readonly IpAddress[] {
+    const before = outdated.get(attachment) ?? [];
+    const isNews = pod.addresses.some((address) => !before.includes(address));
+    return isNews || attachment.addresses.length === 0 ? pod.addresses : attachment.addresses;
   }
 
   function forward(pods: Iterable<EnrolmentPod>, gone: readonly WorkloadUid[] = []): void {
@@ -124,6 +136,10 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
     attach(attachment) {
       keep(attachment);
       fresh.add(attachment);
+      outdated.set(
+        attachment,
+        podsOf(attachment).flatMap(({ addresses }) => addresses),
+      );
       forward(podsOf(attachment));
     },
     settle: (attachment) => fresh.delete(attachment),
@@ -142,7 +158,7 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
     attempts,
     told: () => [...told.values()],
     restore(pods, kept) {
-      for (const attachment of kept) keep(attachment);
+      for (const attachment of kept) if (!isOfAnother(attachment)) keep(attachment);
       for (const pod of pods) told.set(pod.uid, pod);
       forward(pods);
     },

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { errnoOf } from '../../base/index.ts';
 import type { EnrolmentPod } from '../../model/index.ts';
-import { type NetNamespace, openNamespace } from '../../net/index.ts';
+import { NetError, type NetNamespace, namespaceAddresses, openNamespace } from '../../net/index.ts';
 import type { PodNamespaces } from '../kernel/index.ts';
 import type { Attachment } from './attachment.ts';
 
@@ -33,6 +33,26 @@ export function createAttachedNamespaces(
       return attachment === undefined ? others.isCurrent(pod, namespace) : isSame(namespace, attachment);
     },
   };
+}
+
+/**
+ * Whether what has the attachment's name and number by now is the network of another pod: both are used again, and nobody
+ * told of it while no process listened. An attachment whose name leads nowhere is of nobody else.
+ */
+export function isOfAnother(attachment: Attachment): boolean {
+  if (attachment.addresses.length === 0) return false;
+  try {
+    const namespace = openNamespace(attachment.path);
+    try {
+      const present = namespaceAddresses(namespace);
+      return isSame(namespace, attachment) && !attachment.addresses.some((address) => present.has(address));
+    } finally {
+      namespace.close();
+    }
+  } catch (error) {
+    if (error instanceof NetError) return false;
+    throw error;
+  }
 }
 
 async function isThere(attachment: Attachment): Promise<boolean> {

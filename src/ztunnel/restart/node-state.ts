@@ -15,6 +15,7 @@ import type { SavedState } from './saved-state.ts';
 /** Whose state is kept over a restart. */
 export interface KeptParts {
   readonly node: string;
+  readonly boot: string;
   readonly view: MeshViewStore;
   readonly svids: SvidStore;
   readonly served: ServedPods;
@@ -27,10 +28,11 @@ const ISTIO_TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE];
 const OWN_TYPES = [ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
 
 export function captureState(parts: KeptParts): SavedState {
-  const { node, view, svids, served, memberships, discovery } = parts;
+  const { node, boot, view, svids, served, memberships, discovery } = parts;
   const types = served.update === undefined ? ISTIO_TYPES : [...ISTIO_TYPES, ...OWN_TYPES];
   return {
     node,
+    boot,
     workloads: [...view.workloads()],
     services: [...view.services()],
     policies: [...view.policies()],
@@ -42,7 +44,7 @@ export function captureState(parts: KeptParts): SavedState {
 }
 
 /** The mesh and its policies first: pods are served by them from their first connection on. */
-export function restoreState(saved: SavedState, parts: Omit<KeptParts, 'discovery'>): void {
+export function restoreState(saved: SavedState, parts: Omit<KeptParts, 'discovery' | 'node' | 'boot'>): void {
   parts.svids.importState(saved.svids);
   parts.view.apply({
     upsertWorkloads: saved.workloads,

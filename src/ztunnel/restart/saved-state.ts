@@ -10,6 +10,8 @@ import { ZtunnelError } from '../errors.ts';
 /** What one process leaves to the next, so that it can serve while the controller is away. */
 export interface SavedState extends SavedPods {
   readonly node: string;
+  /** When it was saved (`readBoot`). */
+  readonly boot: string;
   readonly workloads: readonly Workload[];
   readonly services: readonly Service[];
   readonly policies: readonly AuthorizationPolicy[];
@@ -21,7 +23,7 @@ export interface SavedState extends SavedPods {
   readonly versions: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
-const FORMAT = 'nodemesh ztunnel state 4';
+const FORMAT = 'nodemesh ztunnel state 5';
 const DIGEST_BYTES = 32;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

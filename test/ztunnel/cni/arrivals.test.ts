@@ -135,3 +135,25 @@ test('while the namespace that a plugin named is gone, the pod is looked for by 
   arrivals.attach(attachment());
   await t.rejects(arrivals.namespaces.open(cart()), /no process of it was found/);
 });
+
+test('a new sandbox has the addresses that its plugin names, until the controller has heard of them', async (t) => {
+  const { arrivals, seen } = arrivalsWithLog();
+  const before = parseIpAddress('10.244.1.9');
+  const told = cart({ addresses: [before], isNew: false });
+  arrivals.update({ upserts: [told], removed: [] });
+  const attached = attachment();
+  arrivals.attach(attached);
+  arrivals.settle(attached);
+  arrivals.update({ upserts: [{ ...told, accessLog: 'none' }], removed: [] });
+  arrivals.update({ upserts: [cart({ addresses: [], isNew: false })], removed: [] });
+  const [address = before] = attached.addresses;
+  const other = parseIpAddress('fd00::2');
+  arrivals.update({ upserts: [cart({ addresses: [address, other], isNew: false })], removed: [] });
+  t.same(seen, [
+    '+cart/u1 10.244.1.9',
+    '+cart/u1 10.244.1.2 new',
+    '+cart/u1 10.244.1.2',
+    '+cart/u1 10.244.1.2',
+    '+cart/u1 10.244.1.2,fd00::2',
+  ]);
+});
