@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { createSnapshotCache, isVisible } from '../../src/xds/server/snapshot-cache.ts';
 import { createSubscription, type Subscription } from '../../src/xds/server/subscription.ts';
-import type { DeltaRequest, DeltaResponse } from '../../src/xds/index.ts';
+import type { DeltaRequest, DeltaResponse, HeldResource } from '../../src/xds/index.ts';
 import { resource } from './support/server-dialogue.ts';
 
 const TYPE = 'type/A';
@@ -24,6 +24,16 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('answer' as const) }),
   fc.record({ kind: fc.constant('reconnect' as const) }),
   fc.record({
+    kind: fc.constant('claim' as const),
+    // What is right, stale, gone, another node's, or said twice: whatever the history before makes of it.
+    held: fc.array(
+      fc.tuple(fc.constantFrom(...NAMES, 'x', 'y', ''), fc.constantFrom('0', '1', '2', '3', '')),
+      {
+        maxLength: 8,
+      },
+    ),
+  }),
+  fc.record({
     kind: fc.constant('subscribe' as const),
     name: fc.constantFrom(...NAMES, 'alias-1', 'alias-2'),
   }),
@@ -40,6 +50,8 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
   let pending: DeltaResponse | undefined;
   let nonce = 0;
   let subscription: Subscription;
+  // Of a client that asks for no more than it may; what it gives back must be what it took.
+  const taken = { names: 0, characters: 0 };
   const say = (request: Partial<DeltaRequest>) =>
     subscription.handle({
       typeUrl: TYPE,
@@ -50,10 +62,19 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
       rejection: undefined,
       ...request,
     });
-  const connect = (): void => {
-    subscription = createSubscription(cache, AUDIENCE);
+  const connect = (initialVersions: readonly HeldResource[] = [...held]): void => {
+    Object.assign(taken, { names: 0, characters: 0 });
+    subscription = createSubscription(cache, AUDIENCE, {
+      take(name) {
+        taken.names += 1;
+        taken.characters += name.length;
+      },
+      give(names, characters) {
+        taken.names -= names;
+        taken.characters -= characters;
+      },
+    });
     pending = undefined;
-    const initialVersions = [...held];
     if (wildcard) say({ initialVersions });
     else {
       // A held resource counts as subscribed by its name, as for a stock ztunnel.
@@ -67,6 +88,15 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
     held,
     names,
     connect,
+    /** Comes back with whatever it says it holds. */
+    claim(entries: readonly HeldResource[]) {
+      held.clear();
+      for (const [key, version] of entries) held.set(key, version);
+      connect(entries);
+    },
+    taken,
+    /** What it has subscribed to, by the server's count. */
+    subscribed: () => subscription.names,
     say,
     send(maxBytes: number) {
       if (pending !== undefined || !subscription.ready) return false;
@@ -115,6 +145,9 @@ for (const wildcard of [true, false]) {
             case 'reconnect':
               client.connect();
               break;
+            case 'claim':
+              client.claim(item.held);
+              break;
             case 'subscribe':
               if (wildcard) break;
               client.names.add(item.name);
@@ -146,6 +179,9 @@ for (const wildcard of [true, false]) {
         const got = new Map([...client.held].filter(([key]) => cares(key)));
         deepEqual([...got].sort(), [...expected].sort());
         if (!client.caughtUp()) throw new Error('at rest, yet not caught up');
+        const subscribed = [...client.subscribed()];
+        const characters = subscribed.reduce((sum, key) => sum + key.length, 0);
+        deepEqual(client.taken, { names: subscribed.length, characters }, 'at rest only names count');
       }),
       { numRuns: 2000 },
     );

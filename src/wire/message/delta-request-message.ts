@@ -1,7 +1,7 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { DeltaRequest, HeldResource, XdsNode } from '../../xds/index.ts';
-import { decodeMessage } from '../codec/resource-codec.ts';
+import { decodeBounded } from '../codec/bounded-message.ts';
 import { WireError } from '../errors.ts';
 import { type Node, NodeSchema } from '../generated/core_pb.js';
 import { DeltaDiscoveryRequestSchema } from '../generated/discovery_pb.js';
@@ -11,6 +11,16 @@ import { StatusSchema } from '../generated/status_pb.js';
 const INVALID_ARGUMENT = 3;
 /** The number of `initial_resource_versions` in proto/discovery.proto; a test holds the two equal. */
 const INITIAL_VERSIONS = 5;
+/** Of `node`, likewise. */
+const NODE = 1;
+
+/** A proxy names a mesh, and a mesh of 100,000 pods has 110,000 resources. */
+const MOST_HELD = 1_000_000;
+/** Names to subscribe to, mostly; whoever asks for more than 200,000 is refused later. */
+const BOUNDS = { parts: 500_000, entryBytes: 4096 };
+/** What a stream says of itself is kept as long as the stream, and so is why it refused something. */
+const LONGEST_NODE_BYTES = 256 * 1024;
+const LONGEST_REJECTION = 4096;
 
 export function encodeDeltaRequest(request: DeltaRequest): Buffer {
   const message = create(DeltaDiscoveryRequestSchema, {
@@ -29,10 +39,13 @@ export function encodeDeltaRequest(request: DeltaRequest): Buffer {
   return asBuffer(toBinary(DeltaDiscoveryRequestSchema, message));
 }
 
-/** Throws WireError ERR_WIRE_DECODE; so does reading its `initialVersions`, which are views of `bytes` until then. */
+/**
+ * Throws WireError ERR_WIRE_DECODE; so does reading its `initialVersions`, which are views of `bytes` until then. What would unfold
+ * into more than a mesh can be is refused with ERR_WIRE_INVALID_REQUEST: two bytes can stand for a name.
+ */
 export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
   const { rest, initialVersions } = setInitialVersionsAside(bytes);
-  const message = decodeMessage(DeltaDiscoveryRequestSchema, rest);
+  const message = decodeBounded(DeltaDiscoveryRequestSchema, rest, BOUNDS);
   const { errorDetail } = message;
   return {
     node: message.node && decodeNode(message.node),
@@ -41,7 +54,7 @@ export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
     unsubscribe: message.resourceNamesUnsubscribe,
     initialVersions,
     responseNonce: message.responseNonce,
-    rejection: errorDetail && (errorDetail.message || `code ${errorDetail.code}`),
+    rejection: errorDetail && (errorDetail.message.slice(0, LONGEST_REJECTION) || `code ${errorDetail.code}`),
   };
 }
 
@@ -55,21 +68,28 @@ function setInitialVersionsAside(bytes: Uint8Array): {
   readonly initialVersions: Iterable<HeldResource>;
 } {
   const rest: Uint8Array[] = [];
-  let isPlain = true;
+  let held = 0;
   try {
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
       const start = reader.pos;
       const [field, type] = reader.tag();
       reader.skip(type, field);
-      if (isInitialVersion(field, type)) isPlain = false;
+      if (isInitialVersion(field, type)) held += 1;
       else rest.push(bytes.subarray(start, reader.pos));
+      if (held > MOST_HELD)
+        throw tooMuch(`initial_resource_versions may name ${MOST_HELD} resources, got more`);
+      if (rest.length > BOUNDS.parts) throw tooMuch(`a request may have ${BOUNDS.parts} parts, got more`);
+      const length = reader.pos - start;
+      if (field === NODE && length > LONGEST_NODE_BYTES)
+        throw tooMuch(`node may have ${LONGEST_NODE_BYTES} bytes, got ${length}`);
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof WireError) throw error;
     // The generated code finds the same fault, and says what was expected.
     return { rest: bytes, initialVersions: [] };
   }
-  if (isPlain) return { rest: bytes, initialVersions: [] };
+  if (held === 0) return { rest: bytes, initialVersions: [] };
   return {
     rest: Buffer.concat(rest),
     initialVersions: { [Symbol.iterator]: () => readInitialVersions(bytes) },
@@ -116,6 +136,10 @@ function readText(reader: BinaryReader, all: Buffer): string {
   const start = reader.pos;
   reader.pos += length;
   return all.toString('utf8', start, reader.pos);
+}
+
+function tooMuch(problem: string): WireError {
+  return new WireError({ code: 'ERR_WIRE_INVALID_REQUEST', blame: 'downstream', message: problem });
 }
 
 function badEntry(cause?: unknown): WireError {

@@ -16,11 +16,19 @@ const frames = new WeakMap<XdsResource, Uint8Array>();
 /** A proxy that starts gets everything: its blocks are laid out once for all that start. */
 const laidOut = new WeakMap<ResourceBlock, Uint8Array>();
 
+/** A response that is the same for all, as it goes out. */
+interface Whole {
+  readonly response: DeltaResponse;
+  readonly frame: Buffer;
+}
+
 /**
  * What the last proxy that asked for everything of a type got, which the next one mostly gets too, its number included.
- * By type, of which there are a handful.
+ * By type, of which there are a handful. The responses that are being sent hold on to it, and nobody else: a mesh changes all the
+ * time, and what all have taken is thirty megabytes, and resources, of a mesh that was.
  */
-const lastWhole = new Map<string, { readonly response: DeltaResponse; readonly frame: Buffer }>();
+const lastWhole = new Map<string, WeakRef<Whole>>();
+const wholeOf = new WeakMap<DeltaResponse, Whole>();
 
 /** The buffer may be shared: it is to be read alone. */
 export function encodeDeltaResponse(response: DeltaResponse): Buffer {
@@ -30,11 +38,15 @@ export function encodeDeltaResponse(response: DeltaResponse): Buffer {
 /** As it stands in the body of a gRPC stream. The buffer may be shared: it is to be read alone. */
 export function frameDeltaResponse(response: DeltaResponse): Buffer {
   if (!isWhole(response)) return layOut(response);
-  const last = lastWhole.get(response.typeUrl);
-  if (last !== undefined && areSame(last.response, response)) return last.frame;
-  const frame = layOut(response);
-  lastWhole.set(response.typeUrl, { response, frame });
-  return frame;
+  const last = lastWhole.get(response.typeUrl)?.deref();
+  if (last !== undefined && areSame(last.response, response)) {
+    wholeOf.set(response, last);
+    return last.frame;
+  }
+  const whole = { response, frame: layOut(response) };
+  wholeOf.set(response, whole);
+  lastWhole.set(response.typeUrl, new WeakRef(whole));
+  return whole.frame;
 }
 
 /** Has blocks, and nothing that is one proxy's own. */

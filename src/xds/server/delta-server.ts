@@ -35,8 +35,10 @@ export interface DeltaServerOptions {
   readonly maxBytesUnderWay?: number;
   /** Streams that have been begun to be read and not been answered yet; others wait unread. Default 16. */
   readonly maxOpenings?: number;
-  /** Default 200,000. */
+  /** Names that a stream asks for, or says it holds and that do not exist, over all types. Default 200,000. */
   readonly maxNamesPerStream?: number;
+  /** Of these names together. Default 32 Mi. */
+  readonly maxNameCharactersPerStream?: number;
   /** A client that has not taken a response for this long is cut off. Default 60,000. */
   readonly sendTimeoutMs?: number;
 }
@@ -69,6 +71,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
   const limits = {
     maxResponseBytes: options.maxResponseBytes ?? 160 * MEBIBYTE,
     maxNamesPerStream: options.maxNamesPerStream ?? 200_000,
+    maxNameCharactersPerStream: options.maxNameCharactersPerStream ?? 32 * MEBIBYTE,
     sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
   };
   const budget = createSendBudget(options.maxBytesUnderWay ?? 256 * MEBIBYTE);

@@ -2,6 +2,7 @@ import { type Clock, describeError, type Logger, MeshError, type Timer } from '.
 import { XdsError } from '../errors.ts';
 import { type DeltaRequest, type DeltaResponse, VERSION_KEY, type XdsNode } from '../messages.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
+import { createNameBudget, type NameLimits } from './name-budget.ts';
 import { sizeOfResources } from './resource-blocks.ts';
 import type { SendBudget } from './send-budget.ts';
 import type { ResourceChange, SnapshotSource } from './snapshot-cache.ts';
@@ -28,9 +29,8 @@ export interface StreamPeer {
   readonly audience: string | undefined;
 }
 
-export interface SessionLimits {
+export interface SessionLimits extends NameLimits {
   readonly maxResponseBytes: number;
-  readonly maxNamesPerStream: number;
   readonly sendTimeoutMs: number;
 }
 
@@ -67,6 +67,7 @@ export interface DeltaSession {
 export function createDeltaSession(context: SessionContext): DeltaSession {
   const { peer, stream, clock, log, limits, budget } = context;
   const tracked = new Map<string, TypeProgress>();
+  const names = createNameBudget(limits);
   const connectedAtMs = clock.now();
   const pushTimesMs: number[] = [];
   let node: XdsNode | undefined;
@@ -136,7 +137,7 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     if (known !== undefined) return known;
     const source = context.sources.get(typeUrl);
     if (source === undefined) return undefined;
-    const state = createTypeProgress(typeUrl, createSubscription(source, peer.audience), clock);
+    const state = createTypeProgress(typeUrl, createSubscription(source, peer.audience, names), clock);
     tracked.set(typeUrl, state);
     return state;
   };
@@ -153,8 +154,6 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
       return;
     }
     const outcome = state.subscription.handle(request);
-    if (state.subscription.names.size > limits.maxNamesPerStream)
-      throw tooManyNames(limits.maxNamesPerStream);
     if (outcome.kind === 'acknowledged') {
       const tookMs = state.acknowledged(outcome.nonce);
       context.onPushed(tookMs);
@@ -214,15 +213,6 @@ function slowClient(peer: StreamPeer, timeoutMs: number): XdsError {
     blame: 'downstream',
     message: `${peer.id} did not take a discovery response within ${timeoutMs} ms`,
     retryable: true,
-  });
-}
-
-function tooManyNames(limit: number): XdsError {
-  return new XdsError({
-    code: 'ERR_XDS_TOO_MANY_NAMES',
-    blame: 'downstream',
-    message: `a stream may subscribe to ${limit} names of a type, and this one asks for more`,
-    hint: 'subscribe to the wildcard instead',
   });
 }
 

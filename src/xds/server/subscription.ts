@@ -5,6 +5,8 @@ import {
   WILDCARD,
   type XdsResource,
 } from '../messages.ts';
+import type { NameBudget } from './name-budget.ts';
+import { createPendingNews } from './pending-news.ts';
 import { sizeOfResources } from './resource-blocks.ts';
 import {
   isVisible,
@@ -30,7 +32,7 @@ export type RequestOutcome =
  * answered. Pure state: no sockets, no timers. At most one response is under way; whatever changes meanwhile is
  * remembered by name alone, so a slow client costs a name per changed resource and never a queue.
  *
- * A wildcard subscriber holds everything that is not in `dirty`, so nothing is kept per resource for it.
+ * A wildcard subscriber holds everything that is not news, so nothing is kept per resource for it.
  */
 export interface Subscription {
   readonly wildcard: boolean;
@@ -52,30 +54,36 @@ export interface Subscription {
 
 type Told = Pick<DeltaResponse, 'blocks' | 'resources' | 'removed'>;
 
-export function createSubscription(source: SnapshotSource, audience: string | undefined): Subscription {
+/** What `handle` throws is XdsError ERR_XDS_TOO_MANY_NAMES, or what reading `initialVersions` throws. */
+export function createSubscription(
+  source: SnapshotSource,
+  audience: string | undefined,
+  budget: NameBudget,
+): Subscription {
   const names = new Set<string>();
   /** Resources that the client holds; kept only without a wildcard. */
   const held = new Set<string>();
-  /** Names with news, each with whether the client holds (or must be told it does not have) the resource. */
-  const dirty = new Map<string, boolean>();
+  const news = createPendingNews(budget);
   let wildcard = false;
   /** A wildcard subscriber that holds nothing yet: it will get everything as it is by then, whatever changes until then. */
   let empty = false;
   let started = false;
   let greeted = false;
-  let oldestDirty = Number.POSITIVE_INFINITY;
   let inFlight: { readonly nonce: string; readonly oldest: number } | undefined;
 
-  const mark = (name: string, known: boolean, sequence: number): void => {
-    dirty.set(name, dirty.get(name) ?? known);
-    oldestDirty = Math.min(oldestDirty, sequence);
-  };
   const markHeld = (name: string, known: boolean, sequence: number): void =>
-    mark(name, known || held.has(name), sequence);
+    news.mark(name, known || held.has(name), sequence);
 
-  const forget = (name: string): void => {
-    dirty.delete(name);
-    if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+  const addName = (name: string): void => {
+    if (names.has(name)) return;
+    budget.take(name);
+    names.add(name);
+  };
+  const deleteName = (name: string): void => {
+    if (!names.delete(name)) return;
+    budget.give(1, name.length);
+    // What does not exist is news by the name that the client gave it.
+    if (news.has(name) && source.entry(name) === undefined) news.charge(name);
   };
 
   const subscribeEverything = (versions: Iterable<HeldResource>): void => {
@@ -83,8 +91,8 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     const [one] = versions;
     if (one === undefined && held.size === 0) {
       empty = true;
-      dirty.clear();
-      oldestDirty = 0;
+      news.clear();
+      news.hurry();
       return;
     }
     const stillThere = new Set<XdsResource>();
@@ -92,29 +100,30 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       const entry = source.entry(name);
       const visible = isVisible(entry, audience);
       if (visible) stillThere.add(entry);
-      if (!visible || entry.version !== version) mark(name, true, 0);
+      if (entry === undefined) news.markMissing(name);
+      else if (!visible || entry.version !== version) news.mark(entry.name, true, 0);
     }
     const { blocks, own } = source.everything(audience);
     for (const resources of [...blocks.map((block) => block.resources), own])
       for (const resource of resources)
-        if (!stillThere.has(resource)) mark(resource.name, held.has(resource.name), 0);
+        if (!stillThere.has(resource)) news.mark(resource.name, held.has(resource.name), 0);
     held.clear();
   };
 
   // A name that is asked for again is sent again: the client lost it. One that does not exist is answered as removed.
   const subscribeName = (key: string): void => {
-    names.add(key);
+    addName(key);
     const found = source.named(key).filter((entry) => isVisible(entry, audience));
     for (const entry of found) markHeld(entry.name, wildcard, 0);
-    if (found.length === 0) dirty.set(key, true);
-    oldestDirty = 0;
+    if (found.length === 0) news.mark(key, true, 0);
+    news.hurry();
   };
 
   const resumeName = (name: string, version: string): void => {
-    names.add(name);
+    addName(name);
     held.add(name);
     const entry = source.entry(name);
-    if (!isVisible(entry, audience) || entry?.version !== version) mark(name, true, 0);
+    if (!isVisible(entry, audience) || entry?.version !== version) news.mark(name, true, 0);
   };
 
   const unsubscribe = (key: string): void => {
@@ -122,20 +131,19 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       if (!wildcard) return;
       wildcard = false;
       empty = false;
-      dirty.clear();
-      oldestDirty = Number.POSITIVE_INFINITY;
+      news.clear();
       // The client now holds only what it names; that it had before.
       for (const name of names) for (const entry of source.named(name)) held.add(entry.name);
       return;
     }
-    names.delete(key);
+    deleteName(key);
     if (wildcard) return;
     // A removal that is due is still told: the client may hold the resource by another name.
-    if (source.entry(key) === undefined && !held.has(key)) forget(key);
+    if (source.entry(key) === undefined && !held.has(key)) news.forget(key);
     for (const entry of source.named(key)) {
       if (isNamed(entry)) continue;
       held.delete(entry.name);
-      forget(entry.name);
+      news.forget(entry.name);
     }
   };
 
@@ -155,18 +163,20 @@ export function createSubscription(source: SnapshotSource, audience: string | un
     const bytes = blocks.reduce((sum, block) => sum + block.bytes, sizeOfResources(own));
     if (bytes <= maxBytes) {
       // What was asked for by name besides and does not exist is still to be told.
-      const removed = [...dirty.keys()].filter((name) => !isVisible(source.entry(name), audience));
-      dirty.clear();
+      const removed = Array.from(news, ([name]) => name).filter(
+        (name) => !isVisible(source.entry(name), audience),
+      );
+      news.clear();
       return { blocks, resources: own, removed };
     }
-    for (const { resources } of blocks) for (const { name } of resources) mark(name, false, 0);
-    for (const { name } of own) mark(name, false, 0);
+    for (const { resources } of blocks) for (const { name } of resources) news.mark(name, false, 0);
+    for (const { name } of own) news.mark(name, false, 0);
     return undefined;
   };
 
-  const respond = (nonce: string, told: Told): DeltaResponse => {
-    inFlight = { nonce, oldest: oldestDirty };
-    if (dirty.size === 0) oldestDirty = Number.POSITIVE_INFINITY;
+  const respond = (nonce: string, oldest: number, told: Told): DeltaResponse => {
+    inFlight = { nonce, oldest };
+    news.settle();
     greeted = true;
     return { typeUrl: source.typeUrl, nonce, systemVersion: String(source.sequence), ...told };
   };
@@ -195,10 +205,10 @@ export function createSubscription(source: SnapshotSource, audience: string | un
       return inFlight?.nonce;
     },
     get hasMore() {
-      return empty || dirty.size > 0;
+      return empty || news.size > 0;
     },
     get ready() {
-      return started && inFlight === undefined && (!greeted || empty || dirty.size > 0);
+      return started && inFlight === undefined && (!greeted || empty || news.size > 0);
     },
     handle(request) {
       applySubscriptions(request);
@@ -217,21 +227,22 @@ export function createSubscription(source: SnapshotSource, audience: string | un
         const before = isVisible(change.before, audience);
         const after = isVisible(change.after, audience);
         if (!before && !after) continue;
-        if (!after && dirty.get(change.name) === false) {
+        if (!after && news.knows(change.name) === false) {
           // Gone before the client ever heard of it.
-          forget(change.name);
+          news.forget(change.name);
           continue;
         }
         markHeld(change.name, wildcard && before, source.sequence);
       }
     },
     take(nonce, maxBytes) {
+      const { oldest } = news;
       const everything = empty ? takeEverything(maxBytes) : undefined;
-      if (everything !== undefined) return respond(nonce, everything);
+      if (everything !== undefined) return respond(nonce, oldest, everything);
       const resources: XdsResource[] = [];
       const removed: string[] = [];
       let bytes = 0;
-      for (const [name, known] of dirty) {
+      for (const [name, known] of news) {
         const entry = source.entry(name);
         if (entry !== undefined && isVisible(entry, audience) && (wildcard || isNamed(entry))) {
           if (bytes > 0 && bytes + entry.bytes.length > maxBytes) break;
@@ -243,13 +254,13 @@ export function createSubscription(source: SnapshotSource, audience: string | un
           removed.push(name);
           held.delete(name);
         }
-        dirty.delete(name);
+        news.forget(name);
       }
-      return respond(nonce, { resources, removed });
+      return respond(nonce, oldest, { resources, removed });
     },
     caughtUp(sequence) {
       if (!greeted) return false;
-      return oldestDirty > sequence && (inFlight === undefined || inFlight.oldest > sequence);
+      return news.oldest > sequence && (inFlight === undefined || inFlight.oldest > sequence);
     },
   };
 }
