@@ -243,3 +243,33 @@ test('routes are listed with what became of them', async (t) => {
     ['r', 'HTTPRoute in a', 'Service/b'],
   );
 });
+
+test('beside Istio its labels and annotations are shown as Istio’s', async (t) => {
+  const theirs = { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'w' };
+  const namespace = kept('Namespace', { labels: { ...theirs, 'nodemesh.io/dataplane-mode': 'none' } });
+  t.equal(cellsOf(namespace).at(-1), 'none');
+  t.equal(cellsOf(namespace, { sideBySide: true }).at(-1), 'none, Istio: ambient');
+  t.equal(cellsOf(kept('Namespace'), { sideBySide: true }).at(-1), '-');
+  const pod = kept('Pod', {
+    spec: { containers: [] },
+    annotations: { 'ambient.istio.io/redirection': 'enabled' },
+  });
+  t.equal(cellsOf(pod).at(-1), 'captured');
+  t.equal(cellsOf(pod, { sideBySide: true }).at(-1), "Istio's");
+  const service = { namespace: 'shop', labels: theirs };
+  t.equal(wantedWaypoint(service), 'shop/w');
+  t.equal(wantedWaypoint(service, {}, { sideBySide: true }), undefined);
+  const settings = JSON.stringify({ sideBySide: true });
+  const record = {
+    ...kept('ConfigMap', { name: 'nodemesh-installation' }),
+    data: { version: '1', settings },
+  };
+  const installed = { ...record, metadata: { ...record.metadata, namespace: 'nodemesh-system' } };
+  const route = kept('HTTPRoute', { spec: { parentRefs: [{ group: '', kind: 'Service', name: 'cart' }] } });
+  const cart = kept('Service', { name: 'cart', labels: theirs });
+  t.match(
+    (await objectNotes(labOf(cart, installed), [route])).get(route)?.[0],
+    'not bound to a waypoint (label nodemesh.io/use-waypoint)',
+  );
+  t.equal((await objectNotes(labOf(cart), [route])).get(route), undefined);
+});

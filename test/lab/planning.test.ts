@@ -2,10 +2,18 @@ import { test } from 'tap';
 import { numberedNodes, parseLabFile, parseManifests } from '../../src/lab/cluster/index.ts';
 import type { EndpointSliceObject, PodObject, ServiceObject } from '../../src/lab/cluster/objects/index.ts';
 import { validateObject } from '../../src/lab/cluster/validate.ts';
-import { containerCommand, imageName, wantsCapture } from '../../src/lab/kubelet/index.ts';
+import {
+  containerCommand,
+  imageName,
+  isCaptured,
+  isCapturedByIstio,
+  wantsCapture,
+} from '../../src/lab/kubelet/index.ts';
 import { nodeAddresses, serviceRules, createPodAddressPool } from '../../src/lab/network/index.ts';
 import { planRollout, rolloutLimits, type RolloutSet } from '../../src/lab/reconcilers/rollout.ts';
 import { createFrameDecoder, encodeFrame, FRAME_KINDS } from '../../src/lab/supervisor/index.ts';
+
+const ALONE = { sideBySide: false };
 
 test('a rollout never asks for more than its surge nor lets fewer be ready than it may', async (t) => {
   for (const wanted of [1, 2, 3, 10]) {
@@ -183,11 +191,43 @@ test('the pod decides before its namespace whether it is captured, and host netw
     spec: { containers: [], hostNetwork },
   });
   const ambient = { 'istio.io/dataplane-mode': 'ambient' };
-  t.ok(wantsCapture(pod({}), ambient));
-  t.notOk(wantsCapture(pod({ 'istio.io/dataplane-mode': 'none' }), ambient));
-  t.ok(wantsCapture(pod(ambient), {}));
-  t.ok(wantsCapture(pod({ 'istio.io/dataplane-mode': 'none', 'nodemesh.io/dataplane-mode': 'ambient' }), {}));
-  t.notOk(wantsCapture(pod(ambient, true), ambient));
+  t.ok(wantsCapture(pod({}), ambient, ALONE));
+  t.notOk(wantsCapture(pod({ 'istio.io/dataplane-mode': 'none' }), ambient, ALONE));
+  t.ok(wantsCapture(pod(ambient), {}, ALONE));
+  t.ok(
+    wantsCapture(
+      pod({ 'istio.io/dataplane-mode': 'none', 'nodemesh.io/dataplane-mode': 'ambient' }),
+      {},
+      ALONE,
+    ),
+  );
+  t.notOk(wantsCapture(pod(ambient, true), ambient, ALONE));
+});
+
+test('side by side with Istio a new pod waits for our mesh alone, and only where Istio lets it', async (t) => {
+  const beside = { sideBySide: true };
+  const pod = (
+    labels: Readonly<Record<string, string>>,
+    annotations: Readonly<Record<string, string>> = {},
+  ): PodObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata('p'), labels, annotations },
+    spec: { containers: [] },
+  });
+  const theirs = { 'istio.io/dataplane-mode': 'ambient' };
+  const ours = { 'nodemesh.io/dataplane-mode': 'ambient' };
+  const captured = { 'ambient.istio.io/redirection': 'enabled' };
+  t.notOk(wantsCapture(pod({}), theirs, beside), 'Istio’s label is Istio’s');
+  t.ok(wantsCapture(pod({}), ours, beside));
+  t.notOk(wantsCapture(pod({}), { ...ours, ...theirs }, beside), 'as long as both want it Istio has it');
+  t.ok(wantsCapture(pod({ 'istio.io/dataplane-mode': 'none' }), { ...ours, ...theirs }, beside));
+  t.notOk(wantsCapture(pod({}, captured), ours, beside), 'nor before Istio has let go of it');
+  t.notOk(isCaptured(pod({}, captured), beside));
+  t.ok(isCapturedByIstio(pod({}, captured)));
+  t.ok(isCaptured(pod({}, captured), ALONE), 'alone it is our own word');
+  t.notOk(isCapturedByIstio(pod({}, { 'ambient.istio.io/redirection': 'disabled' })));
+  t.ok(isCaptured(pod({}, { 'nodemesh.io/redirection': 'enabled' }), beside));
 });
 
 test('pod addresses are not given again at once, and a full node says so', async (t) => {

@@ -3,7 +3,7 @@ import { MeshError } from '../../base/index.ts';
 import { readManifestFiles } from '../manifest-files.ts';
 import { type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { withCluster } from '../install/index.ts';
+import { saysSideBySide, withCluster } from '../install/index.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { collect } from '../option-values.ts';
 import { showView, type ViewFormat, viewOutputOption } from '../observe/index.ts';
@@ -66,7 +66,7 @@ export async function allChecks(
     // Of a cluster that was found this machine is no part.
     ...(mesh.place === 'cluster' ? [] : await checkMachine(thisMachine(context), mesh.place === undefined)),
     ...mesh.results,
-    ...(file.length === 0 ? [] : networkPolicyChecks(objects)),
+    ...(file.length === 0 ? [] : networkPolicyChecks(objects, { sideBySide: saysSideBySide(objects) })),
     ...(mesh.place === 'cluster' ? [] : noCluster()),
   ];
 }

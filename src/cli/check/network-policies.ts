@@ -19,16 +19,24 @@ interface Selected {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Side by side with Istio, its label puts nothing into this mesh. */
+export interface Claims {
+  readonly sideBySide: boolean;
+}
+
 type Loose = Readonly<Record<string, unknown>>;
 
 /**
  * The NetworkPolicies among `objects` that leave no way for port 15008 to pods which are in the mesh. Policies add up: where
  * one of those that select a pod lets the port through, to or from anybody, none is blamed.
  */
-export function blockingPolicies(objects: readonly ManifestObject[]): readonly BlockingPolicy[] {
+export function blockingPolicies(
+  objects: readonly ManifestObject[],
+  claims: Claims,
+): readonly BlockingPolicy[] {
   const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
   const found = new Map<string, BlockingPolicy>();
-  for (const pod of meshPods(objects)) {
+  for (const pod of meshPods(objects, claims)) {
     const own = policies.filter((policy) => namespaceOf(policy) === pod.namespace && isSelected(policy, pod));
     for (const direction of ['Ingress', 'Egress'] as const) {
       const judging = own.filter((policy) => judges(policy, direction));
@@ -51,10 +59,12 @@ function blame(
 }
 
 const TEMPLATES = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicaSet']);
-const MODES = ['nodemesh.io/dataplane-mode', 'istio.io/dataplane-mode'] as const;
+const OWN_MODE = 'nodemesh.io/dataplane-mode';
+const ISTIO_MODE = 'istio.io/dataplane-mode';
 
 /** Pods that are to be in the mesh, or where only what makes them is written, that. */
-function meshPods(objects: readonly ManifestObject[]): readonly Selected[] {
+function meshPods(objects: readonly ManifestObject[], { sideBySide }: Claims): readonly Selected[] {
+  const names = sideBySide ? [OWN_MODE] : [OWN_MODE, ISTIO_MODE];
   const namespaces = new Map(
     objects
       .filter(({ kind }) => kind === 'Namespace')
@@ -69,16 +79,17 @@ function meshPods(objects: readonly ManifestObject[]): readonly Selected[] {
       name: object.metadata.name,
       labels: object.kind === 'Pod' ? labelsOf(object) : templateLabels(object),
     }))
-    .filter(({ namespace, labels }) => modeOf(labels, namespaces.get(namespace) ?? {}) === 'ambient');
+    .filter(({ namespace, labels }) => modeOf(labels, namespaces.get(namespace) ?? {}, names) === 'ambient');
 }
 
 /** The pod's own label beats its namespace's. */
 function modeOf(
   labels: Readonly<Record<string, string>>,
   ofNamespace: Readonly<Record<string, string>>,
+  names: readonly string[],
 ): string | undefined {
-  const own = MODES.map((name) => labels[name]).find((mode) => mode !== undefined);
-  return own ?? MODES.map((name) => ofNamespace[name]).find((mode) => mode !== undefined);
+  const own = names.map((name) => labels[name]).find((mode) => mode !== undefined);
+  return own ?? names.map((name) => ofNamespace[name]).find((mode) => mode !== undefined);
 }
 
 function isSelected(policy: ManifestObject, pod: Selected): boolean {

@@ -1,14 +1,17 @@
 import type { ManifestObject } from '../../lab/index.ts';
 import { type CheckResult, resultsOf } from './check-result.ts';
-import { blockingPolicies } from './network-policies.ts';
+import { blockingPolicies, type Claims } from './network-policies.ts';
 
 const NAME = 'NetworkPolicies and port 15008';
 
 /** One result for each policy in the way, or one that says that none is. */
-export function networkPolicyChecks(objects: readonly ManifestObject[]): readonly CheckResult[] {
+export function networkPolicyChecks(
+  objects: readonly ManifestObject[],
+  claims: Claims,
+): readonly CheckResult[] {
   const { ok, failed } = resultsOf('mesh');
   const count = objects.filter(({ kind }) => kind === 'NetworkPolicy').length;
-  const blocking = blockingPolicies(objects);
+  const blocking = blockingPolicies(objects, claims);
   if (blocking.length === 0)
     return [ok(NAME, count === 0 ? 'there is no NetworkPolicy' : `none of ${count} is in the way`)];
   return blocking.map(({ namespace, policy, direction, pods }) => {

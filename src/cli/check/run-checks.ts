@@ -49,6 +49,6 @@ export function judge(facts: MeshFacts): readonly CheckResult[] {
     ...certificateChecks(facts),
     ...workloadChecks(facts),
     ...serviceChecks(facts),
-    ...(facts.objects === undefined ? [] : networkPolicyChecks(facts.objects)),
+    ...(facts.objects === undefined ? [] : networkPolicyChecks(facts.objects, facts)),
   ];
 }

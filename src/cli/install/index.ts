@@ -12,9 +12,10 @@ export {
   openCluster,
   withCluster,
 } from './cluster/cluster.ts';
-export { settingsInRecord } from './installation-record.ts';
+export { RECORD_NAME, settingsInRecord } from './installation-record.ts';
 export { NAMESPACE, selectorOf } from './objects/manifest.ts';
 export { GATEWAY_API_HINT } from './preflight.ts';
+export { saysSideBySide, sideBySideOf } from './side-by-side.ts';
 
 /** `nodemesh install`, `upgrade` and `uninstall`: the mesh of a Kubernetes cluster. */
 export function addInstallCommands(program: Command, context: CliContext, version: string): void {

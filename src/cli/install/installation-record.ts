@@ -13,14 +13,14 @@ export function recordObject({ version, settings }: Installation): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: meta(NAME, 'installation'),
+    metadata: meta(RECORD_NAME, 'installation'),
     data: { version, settings: JSON.stringify(settings) },
   };
 }
 
 /** Undefined: there is none, or it was installed by other means. */
 export async function readInstallation(cluster: Cluster): Promise<Installation | undefined> {
-  const found = await cluster.find({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(NAME, '') });
+  const found = await cluster.find({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(RECORD_NAME, '') });
   const settings = settingsInRecord(found);
   const { version } = dataOf(found);
   return version === undefined || settings === undefined ? undefined : { version, settings };
@@ -38,4 +38,5 @@ function dataOf(record: object | undefined): { readonly version?: string; readon
   return record !== undefined && 'data' in record ? (record.data ?? {}) : {};
 }
 
-const NAME = 'nodemesh-installation';
+/** Of the ConfigMap in the mesh's namespace; a lab that is not as labs are by default has one too. */
+export const RECORD_NAME = 'nodemesh-installation';

@@ -1,21 +1,65 @@
 import { X509Certificate } from 'node:crypto';
+import { MeshError } from '../../base/index.ts';
+import type { KubeObject } from '../../lab/cluster/objects/index.ts';
 import type { CheckResult } from '../check/check-result.ts';
 import { resultsOf } from '../check/check-result.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import { RECORD_NAME, settingsInRecord } from './installation-record.ts';
 import { NAMESPACE, ZTUNNEL } from './objects/manifest.ts';
 
 const { ok, failed } = resultsOf('cluster');
+
+/** What of an object says whether the mesh runs side by side with another. */
+export type TellingObject = Pick<KubeObject, 'kind'> & {
+  readonly metadata: { readonly name?: string | undefined; readonly namespace?: string | undefined };
+  readonly spec?: unknown;
+};
 
 /** Whether the mesh that is installed, by whatever means, leaves Istio's labels to another one. Rejects with KubernetesError. */
 export async function runsSideBySide(cluster: Cluster): Promise<boolean> {
   const metadata = { name: ZTUNNEL, namespace: NAMESPACE };
   const found = await cluster.find({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata });
-  const { template } = (found?.spec ?? {}) as {
+  return found !== undefined && isZtunnelBesideAnother({ ...found, metadata, kind: 'DaemonSet' });
+}
+
+/**
+ * The same of a lab or a cluster, as far as the caller may see it; undefined: he may not. Rejects with MeshError where neither
+ * answers.
+ */
+export async function sideBySideOf(reader: {
+  objects(kind: string, namespace: string, name: string): Promise<readonly TellingObject[]>;
+}): Promise<boolean | undefined> {
+  try {
+    const record = await reader.objects('ConfigMap', NAMESPACE, RECORD_NAME);
+    if (record.length > 0) return saysSideBySide(record);
+    return saysSideBySide(await reader.objects('DaemonSet', NAMESPACE, ZTUNNEL));
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return undefined;
+    throw error;
+  }
+}
+
+/** Whether one of the objects is of a mesh that was installed so: by `nodemesh install`, which keeps a record, or by other means. */
+export function saysSideBySide(objects: readonly TellingObject[]): boolean {
+  return objects.some(
+    (object) =>
+      (isOurs(object, 'ConfigMap', RECORD_NAME) && settingsInRecord(object)?.sideBySide === true) ||
+      isZtunnelBesideAnother(object),
+  );
+}
+
+function isZtunnelBesideAnother(object: TellingObject): boolean {
+  if (!isOurs(object, 'DaemonSet', ZTUNNEL)) return false;
+  const { template } = (object.spec ?? {}) as {
     readonly template?: {
       readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[] }[] };
     };
   };
   return template?.spec?.containers?.some(({ args = [] }) => args.includes('--side-by-side')) === true;
+}
+
+function isOurs({ kind, metadata }: TellingObject, wanted: string, name: string): boolean {
+  return kind === wanted && metadata.name === name && metadata.namespace === NAMESPACE;
 }
 
 /** Whether the authority that the mesh is to have leads to a root of Istio's, as --shared-roots says. Rejects with KubernetesError. */

@@ -26,6 +26,8 @@ export interface UpOptions {
   readonly nodes?: number;
   readonly name?: string;
   readonly mesh: boolean;
+  /** Default false. */
+  readonly sideBySide?: boolean;
   readonly wait: boolean;
   /** Default true. */
   readonly validate?: boolean;
@@ -53,6 +55,10 @@ export function addUpCommand(lab: Command, context: CliContext): void {
     .option('--nodes <n>', 'how many nodes (default: what a Lab document says, else 2)', wholeNumber)
     .option('--name <lab>', 'its name (default: what a Lab document says, else "default")')
     .option('--no-mesh', 'plain networking: no controller, no ztunnels')
+    .option(
+      '--side-by-side',
+      "as beside Istio: labels and annotations of nodemesh.io alone put pods into the mesh, Istio's mean Istio",
+    )
     .option('--no-validate', 'also policies that do not fit their schema')
     .option('--no-wait', 'return as soon as the lab has taken the manifests')
     .option('--timeout <seconds>', 'how long to wait for pods', wholeNumber, 90)
@@ -83,7 +89,7 @@ Nothing outside the lab's own namespaces is touched; root is not needed where us
     )
     .action(async (options: UpOptions) => {
       await bringUp(options, context);
-      if (options.file.length === 0) context.terminal.stdout.write(whatNext(options.mesh));
+      if (options.file.length === 0) context.terminal.stdout.write(whatNext(options));
     });
 }
 
@@ -99,6 +105,8 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
     options.nodes === undefined ? (described[0]?.nodes ?? numberedNodes(2)) : numberedNodes(options.nodes);
   if (nodes.length < 1 || nodes.length > MAXIMUM_NODES)
     throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes, got ${nodes.length}`);
+  if (options.sideBySide === true && !options.mesh)
+    throw invalid('expected a mesh with --side-by-side, got --no-mesh beside it');
   const base = baseOf(context);
   if (supervisorPid(join(base, name)) !== undefined) {
     throw new LabError({
@@ -121,6 +129,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
         stateDirectory,
         nodes,
         mesh: options.mesh,
+        sideBySide: options.sideBySide === true,
         program: context.program,
         // Below the private base: what is cached there is run.
         environment: { ...context.labEnvironment, NODE_COMPILE_CACHE: join(base, '.compile-cache') },
@@ -241,7 +250,7 @@ function notUp(what: string): LabError {
   });
 }
 
-function whatNext(mesh: boolean): string {
+function whatNext({ mesh, sideBySide }: UpOptions): string {
   const lines = [
     'Try next:',
     '  nodemesh lab get pods -n shop',
@@ -250,7 +259,7 @@ function whatNext(mesh: boolean): string {
   ];
   if (mesh)
     lines.push(
-      '  nodemesh lab label ns shop istio.io/dataplane-mode=ambient     (and capture again)',
+      `  nodemesh lab label ns shop ${sideBySide === true ? 'nodemesh.io/dataplane-mode=ambient ' : 'istio.io/dataplane-mode=ambient    '} (and capture again)`,
       '  nodemesh dashboard                                            (who talks to whom, and what fails)',
     );
   return `${lines.join('\n')}\n`;

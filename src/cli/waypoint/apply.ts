@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { MeshError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { NAMESPACE, settingsInRecord } from '../install/index.ts';
+import { sideBySideOf } from '../install/index.ts';
 import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -168,13 +167,7 @@ async function noteEnrolment(store: ObjectStore, namespace: string, terminal: Te
 
 /** Whether Istio's labels mean Istio. Who may not see that gets ours, which are understood either way. */
 async function isSideBySide(store: ObjectStore): Promise<boolean> {
-  try {
-    const [record] = await store.objects('ConfigMap', NAMESPACE, 'nodemesh-installation');
-    return settingsInRecord(record)?.sideBySide === true;
-  } catch (error) {
-    if (error instanceof MeshError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return true;
-    throw error;
-  }
+  return (await sideBySideOf(store)) ?? true;
 }
 
 function badRequest(message: string): CliError {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MeshSettings } from '../../controller/index.ts';
 import { readManifests } from '../../lab/index.ts';
-import { NAMESPACE, settingsInRecord } from '../install/index.ts';
+import { NAMESPACE, RECORD_NAME, settingsInRecord, sideBySideOf } from '../install/index.ts';
 import { fewAtATime, type RunningMesh } from '../running-mesh/index.ts';
 import type { ManifestLike } from './imagine.ts';
 
@@ -17,13 +17,19 @@ export async function meshObjects(
   });
 }
 
-/** What the mesh was installed with, where `nodemesh install` has written that down; empty elsewhere. */
+/**
+ * What the mesh was installed with, where `nodemesh install` has written that down; elsewhere only whether it runs side by side
+ * with another.
+ */
 export async function meshSettings(mesh: Pick<RunningMesh, 'objects'>): Promise<Partial<MeshSettings>> {
-  const [record] = await mesh.objects('ConfigMap', NAMESPACE, 'nodemesh-installation');
+  const [record] = await mesh.objects('ConfigMap', NAMESPACE, RECORD_NAME);
   const settings = settingsInRecord(record);
-  if (settings === undefined) return {};
-  const { trustDomain, clusterDomain, clusterId, network, rootNamespace } = settings;
-  return { trustDomain, clusterDomain, clusterId, network, rootNamespace };
+  if (settings === undefined) return { sideBySide: (await sideBySideOf(mesh)) === true };
+  const { trustDomain, clusterDomain, clusterId, network, rootNamespace, sideBySide, sharedRoots } = settings;
+  return {
+    ...{ trustDomain, clusterDomain, clusterId, network, rootNamespace, sideBySide },
+    sharedRoots: sideBySide && sharedRoots,
+  };
 }
 
 /** Every object of the files and directories; `-` is standard input. Throws LabError ERR_LAB_MANIFEST. */

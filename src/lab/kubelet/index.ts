@@ -1,4 +1,4 @@
-export { isCaptured, wantsCapture } from './capture.ts';
+export { isCaptured, isCapturedByIstio, wantsCapture } from './capture.ts';
 export {
   type BuiltInImages,
   type ContainerCommand,

@@ -28,6 +28,8 @@ export interface KubeletContext {
   readonly clusterDomain: string;
   /** False in a lab without a mesh: then no pod waits to be captured. */
   readonly hasMesh: boolean;
+  /** Istio's labels are another mesh's. */
+  readonly sideBySide: boolean;
   /** False while the mesh is still starting: not being captured is no fault then. */
   readonly meshIsUp: () => boolean;
   /** Resolves when service proxies and DNS know what the objects say now. */

@@ -109,7 +109,7 @@ export function startPodWorker(context: KubeletContext, node: KubeletNode, first
 
   const mayStart = (): boolean => {
     const labels = store.get('Namespace', '', namespace)?.metadata.labels ?? {};
-    return !context.hasMesh || !wantsCapture(pod(), labels) || isCaptured(pod());
+    return !context.hasMesh || !wantsCapture(pod(), labels, context) || isCaptured(pod(), context);
   };
 
   const setUpVolumes = async (): Promise<void> => {

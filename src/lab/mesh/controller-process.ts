@@ -34,6 +34,7 @@ export function startController(context: MeshContext): ManagedProcess {
       ...['--waypoint-controller', `${CONTROLLER_ADDRESSES.ipv4}:${CONTROLLER_PORT}`],
       ...['--waypoint-log-level', context.logLevel],
       `--waypoint-flags=${context.telemetryFlags.join(' ')}`,
+      ...(context.sideBySide ? ['--side-by-side'] : []),
       ...['--sink', `unix:${paths.socket}`],
       ...(dashboards.mesh === null ? [] : ['--dashboard-url', dashboards.mesh]),
       ...['--admin', `0.0.0.0:${CONTROLLER_ADMIN_PORT}`],

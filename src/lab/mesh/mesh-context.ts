@@ -10,6 +10,8 @@ export interface MeshContext {
   readonly network: LabNetwork;
   readonly tokens: TokenIssuer;
   readonly paths: MeshPaths;
+  /** Of controller and ztunnels: Istio's labels are another mesh's. */
+  readonly sideBySide: boolean;
   readonly svidTtl: string;
   readonly logLevel: string;
   /** Of ztunnels and waypoints, each as `--flag=value`. */

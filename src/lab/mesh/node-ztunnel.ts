@@ -214,6 +214,7 @@ function ztunnelCommand(context: MeshContext, nodeName: string, tokenFile: strin
     ...['--log-level', context.logLevel],
     ...['--log-format', 'text'],
     ...['--dashboard-url', context.dashboards.node(nodeName) ?? ''],
+    ...(context.sideBySide ? ['--side-by-side'] : []),
     ...context.telemetryFlags,
   ];
 }

@@ -61,7 +61,7 @@ export async function bringUpLab(
   const reconcilers = startReconcilers(cluster, events, log);
   const network = createLabNetwork(config.environment);
 
-  for (const manifest of systemManifests()) cluster.apply(manifest);
+  for (const manifest of systemManifests(config)) cluster.apply(manifest);
   const nodes = await steps.run('network', () => createNodes(config, network, log));
   await steps.run('node agents', () =>
     Promise.all(
@@ -100,6 +100,7 @@ export async function bringUpLab(
       resolvConfTarget: config.resolvConfTarget,
       clusterDomain: CLUSTER_DOMAIN,
       hasMesh: config.mesh,
+      sideBySide: config.sideBySide,
       meshIsUp: () => steps.list().every(({ state }) => state === 'done'),
       endpointsSettled: async () => {
         dns.flush();
@@ -277,6 +278,7 @@ function meshContext({
       socket: join(config.stateDirectory, SOCKET_FILE),
       run,
     },
+    sideBySide: config.sideBySide,
     svidTtl: config.svidTtl,
     logLevel: config.logLevel,
     telemetryFlags: config.telemetryFlags,

@@ -7,6 +7,8 @@ export interface SupervisorConfig {
   readonly nodes: readonly NodeDescription[];
   /** False: plain networking only, no controller and no ztunnels. */
   readonly mesh: boolean;
+  /** The mesh leaves Istio's labels to another one. */
+  readonly sideBySide: boolean;
   /** How this very program is started again: node, its options and the main file. */
   readonly program: readonly string[];
   /** For everything the lab runs. */

@@ -2,16 +2,31 @@ import type { ManifestObject } from '../cluster/index.ts';
 import { type NodeDescription, REGION_LABEL, ZONE_LABEL } from '../cluster/objects/index.ts';
 import { MESH_NAMESPACE } from '../mesh/index.ts';
 import type { NodeAddresses } from '../network/index.ts';
+import type { SupervisorConfig } from './configuration.ts';
 
 /** What every cluster has before anybody applies anything. */
-export function systemManifests(): readonly ManifestObject[] {
+export function systemManifests({
+  sideBySide,
+}: Pick<SupervisorConfig, 'sideBySide'>): readonly ManifestObject[] {
   const namespaces = ['default', 'kube-system', MESH_NAMESPACE, 'istio-system'].map((name) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name },
   }));
-  return [...namespaces, ...Object.entries(WAYPOINT_CLASSES).map(gatewayClass)];
+  return [
+    ...namespaces,
+    ...Object.entries(WAYPOINT_CLASSES).map(gatewayClass),
+    ...(sideBySide ? [SIDE_BY_SIDE] : []),
+  ];
 }
+
+/** As `nodemesh install` leaves it in a cluster: by it every command knows whose Istio's labels are. */
+const SIDE_BY_SIDE: ManifestObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'nodemesh-installation', namespace: MESH_NAMESPACE },
+  data: { version: 'lab', settings: JSON.stringify({ sideBySide: true }) },
+};
 
 /** Classes of Gateways that are waypoints, with the controller that is to run them. */
 const WAYPOINT_CLASSES = {

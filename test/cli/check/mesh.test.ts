@@ -26,6 +26,7 @@ const FACTS: MeshFacts = {
   waypoints: part(ANSWERS['/api/v1/waypoints']?.waypoints),
   policies: { value: [] },
   objects: [],
+  sideBySide: false,
   nowMs: NOW_MS,
 };
 

@@ -29,7 +29,16 @@ const open = (port: unknown, more: object = {}): object => ({
 });
 
 function blamed(...objects: readonly ManifestObject[]): readonly string[] {
-  return blockingPolicies(objects).map(({ policy: name, direction, pods }) => `${name} ${direction} ${pods}`);
+  return blamedIn(objects, { sideBySide: false });
+}
+
+function blamedIn(
+  objects: readonly ManifestObject[],
+  claims: Parameters<typeof blockingPolicies>[1],
+): readonly string[] {
+  return blockingPolicies(objects, claims).map(
+    ({ policy: name, direction, pods }) => `${name} ${direction} ${pods}`,
+  );
 }
 
 test("a policy that lets only an application's port in keeps the mesh out", async (t) => {
@@ -46,6 +55,13 @@ test('a policy that lets the port through is not blamed, nor one beside it', asy
       [],
       JSON.stringify(fine),
     );
+});
+
+test('side by side with Istio, what Istio’s label takes is none of ours', async (t) => {
+  const own = object('Namespace', 'shop', { 'nodemesh.io/dataplane-mode': 'ambient' });
+  const denied = policy('deny-all', {});
+  t.same(blamedIn([MESH, CART, denied], { sideBySide: true }), []);
+  t.same(blamedIn([own, CART, denied], { sideBySide: true }), ['deny-all Ingress cart-1']);
 });
 
 test('egress is judged only where the policy judges it', async (t) => {

@@ -80,6 +80,13 @@ for (const means of ['nodemesh install', 'other means'])
     api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'moved', labels } });
     const annotations = { 'nodemesh.io/redirection': 'enabled' };
     api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'till', namespace: 'moved', annotations } });
+    await run('waypoint', 'apply', '-n', 'shop', '--enroll-namespace');
+    t.match(
+      objectsOf(api, 'namespaces').find(({ metadata }) => metadata.name === 'shop')?.metadata.labels,
+      { ...theirs, 'nodemesh.io/use-waypoint': 'waypoint' },
+      'a waypoint of ours is bound by our label',
+    );
+    api.remove('Gateway', 'shop', 'waypoint');
     t.match((await run('uninstall')).stderr, /still in the mesh: namespace moved; nothing was changed/);
     const { code, stderr } = await run('uninstall', '--unenrol');
     t.equal(code, 0, stderr);

@@ -2,6 +2,7 @@ import { describeError } from '../../../base/index.ts';
 import type { LabClient, LabStatus, ManifestObject } from '../../../lab/index.ts';
 import type { ApiAnswers, ApiInfo, ApiPath } from '../../../model/index.ts';
 import type { ApiClient } from '../../api/index.ts';
+import { sideBySideOf } from '../../install/index.ts';
 import { fewAtATime, type RunningMesh } from '../../running-mesh/index.ts';
 
 /** What was asked for, or why there is no answer. */
@@ -31,6 +32,8 @@ export interface MeshFacts {
   readonly policies: Answer<ApiAnswers['/api/v1/policies']['policies']>;
   /** What the check of NetworkPolicies looks at; undefined where there are no objects to be had. */
   readonly objects: readonly ManifestObject[] | undefined;
+  /** Istio's labels are another mesh's. */
+  readonly sideBySide: boolean;
   readonly nowMs: number;
 }
 
@@ -77,6 +80,7 @@ export async function gatherFacts({ api, lab, nodeApis, mesh }: MeshSources): Pr
     waypoints: map(waypoints, (answer) => answer.waypoints),
     policies: map(policies, (answer) => answer.policies),
     objects: mesh === undefined ? undefined : await policyObjects(mesh),
+    sideBySide: mesh !== undefined && (await sideBySideOf(mesh)) === true,
     nowMs: Date.now(),
   };
 }

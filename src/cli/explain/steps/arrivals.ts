@@ -115,7 +115,8 @@ function judgeArrival(world: World, arrival: Arrival, callerNamespace: string | 
   if (verdict.verdict === 'allow') return { arrival, verdict: 'allow', facts, policies, ending: undefined };
   const { reason } = verdict;
   const isPlaintext = peer === undefined;
-  const context: FixContext = { callerNamespace, isPlaintext, strict };
+  const { sideBySide } = world.settings;
+  const context: FixContext = { callerNamespace, isPlaintext, strict, sideBySide };
   const fix = reason.isBypass === true ? reason.hint : (reason.hint ?? smallestChange(policies, context));
   return {
     arrival,

@@ -9,6 +9,8 @@ export interface FixContext {
   readonly isPlaintext: boolean;
   /** PeerAuthentications that may want STRICT here, by `namespace/name`. */
   readonly strict: readonly string[];
+  /** Istio's labels are another mesh's. Default false. */
+  readonly sideBySide?: boolean | undefined;
 }
 
 /** The smallest change to policies, or labels, after which they would let it through. Undefined: they do already. */
@@ -68,10 +70,11 @@ function withPermission({ policy, rule, unmet }: PolicyFact, context: FixContext
   ].join('; and ');
 }
 
-function enrolment({ callerNamespace }: FixContext): string {
+function enrolment({ callerNamespace, sideBySide = false }: FixContext): string {
+  const label = `${sideBySide ? 'nodemesh.io' : 'istio.io'}/dataplane-mode=ambient`;
   return callerNamespace === undefined
     ? 'let a client inside the mesh call'
-    : `enrol the caller (label namespace ${callerNamespace} istio.io/dataplane-mode=ambient)`;
+    : `enrol the caller (label namespace ${callerNamespace} ${label})`;
 }
 
 function changeFor(

@@ -3,6 +3,7 @@ import type { LabClient } from '../../../lab/client/index.ts';
 import { isKind, isNamespaced, type KubeObject } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
+import { sideBySideOf } from '../../install/index.ts';
 import { formatTable, type OutputFormat, printData, type Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { type Beside, columnsOf } from './object-columns.ts';
@@ -69,12 +70,17 @@ async function besideOf(
   kind: string,
   items: readonly KubeObject[],
 ): Promise<KindList['beside']> {
+  if (kind === 'Pod' || kind === 'Namespace') {
+    const sideBySide = (await sideBySideOf(client)) === true;
+    return new Map(items.map((item) => [item, { sideBySide }]));
+  }
   if (kind === 'Service') {
     const namespaces = labelsByName(await client.objects('Namespace'));
+    const claims = { sideBySide: await sideBySideOf(client) };
     return new Map(
       items.map((item) => {
         const { metadata } = item;
-        return [item, { waypoint: wantedWaypoint(metadata, namespaces.get(metadata.namespace)) }];
+        return [item, { waypoint: wantedWaypoint(metadata, namespaces.get(metadata.namespace), claims) }];
       }),
     );
   }

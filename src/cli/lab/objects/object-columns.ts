@@ -1,7 +1,7 @@
 import { GATEWAY_COLUMNS } from './gateway-columns.ts';
 import { age, conditionMessage, conditionStatus, listField, since, textField } from './object-fields.ts';
 import { POLICY_COLUMNS } from './policy-columns.ts';
-import { isCaptured } from '../../../lab/kubelet/index.ts';
+import { isCaptured, isCapturedByIstio } from '../../../lab/kubelet/index.ts';
 import {
   isKind,
   type KnownKind,
@@ -21,6 +21,8 @@ export interface Beside {
   readonly notes?: readonly string[];
   /** `namespace/name` of the waypoint that a label asks for. */
   readonly waypoint?: string | undefined;
+  /** Istio's labels and annotations are another mesh's. Default false. */
+  readonly sideBySide?: boolean;
 }
 
 /** What `get` shows of a kind; of kinds without columns of their own, name and age. */
@@ -31,11 +33,15 @@ export function columnsOf(kind: string): Columns {
 function columns<K extends KnownKind>(
   kind: K,
   header: readonly string[],
-  cells: (object: KindMap[K]) => readonly string[],
+  cells: (object: KindMap[K], beside: Beside) => readonly string[],
 ): Columns {
   return {
     header: ['NAME', ...header, 'AGE'],
-    row: (object) => [object.metadata.name, ...(isKind(object, kind) ? cells(object) : []), age(object)],
+    row: (object, beside = {}) => [
+      object.metadata.name,
+      ...(isKind(object, kind) ? cells(object, beside) : []),
+      age(object),
+    ],
   };
 }
 
@@ -51,7 +57,7 @@ const ACCEPTED_COLUMNS: Columns = {
 };
 
 const COLUMNS: Readonly<Record<string, Columns>> = {
-  Pod: columns('Pod', ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE', 'MESH'], (pod) => {
+  Pod: columns('Pod', ['READY', 'STATUS', 'RESTARTS', 'IP', 'NODE', 'MESH'], (pod, beside) => {
     const statuses = pod.status?.containerStatuses ?? [];
     return [
       `${statuses.filter(({ ready }) => ready).length}/${pod.spec.containers.length}`,
@@ -59,7 +65,7 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
       String(statuses.reduce((sum, { restartCount }) => sum + restartCount, 0)),
       pod.status?.podIP ?? '<none>',
       pod.spec.nodeName ?? '<none>',
-      isCaptured(pod) ? 'captured' : '-',
+      podMesh(pod, beside),
     ];
   }),
   Deployment: columns('Deployment', ['READY', 'UP-TO-DATE', 'AVAILABLE'], ({ spec, status }) => [
@@ -103,9 +109,9 @@ const COLUMNS: Readonly<Record<string, Columns>> = {
         .join(',') || '<none>',
     ],
   ),
-  Namespace: columns('Namespace', ['STATUS', 'MESH'], ({ status, metadata }) => [
+  Namespace: columns('Namespace', ['STATUS', 'MESH'], ({ status, metadata }, beside) => [
     status?.phase ?? 'Active',
-    metadata.labels['nodemesh.io/dataplane-mode'] ?? metadata.labels['istio.io/dataplane-mode'] ?? '-',
+    namespaceMesh(metadata.labels, beside),
   ]),
   Node: columns('Node', ['ADDRESS', 'POD CIDR', 'ZONE'], ({ status, spec, metadata }) => [
     status?.addresses[0]?.address ?? '<none>',
@@ -148,6 +154,19 @@ function untrueConditions({ status }: KubeObject): string {
     .filter((condition) => textField(condition, 'status') === 'False')
     .map((condition) => textField(condition, 'message') ?? '')
     .join('; ');
+}
+
+function podMesh(pod: PodObject, { sideBySide = false }: Beside): string {
+  if (isCaptured(pod, { sideBySide })) return 'captured';
+  return sideBySide && isCapturedByIstio(pod) ? "Istio's" : '-';
+}
+
+function namespaceMesh(labels: KubeObject['metadata']['labels'], { sideBySide = false }: Beside): string {
+  const own = labels['nodemesh.io/dataplane-mode'];
+  const istio = labels['istio.io/dataplane-mode'];
+  if (!sideBySide) return own ?? istio ?? '-';
+  const parts = [...(own === undefined ? [] : [own]), ...(istio === undefined ? [] : [`Istio: ${istio}`])];
+  return parts.join(', ') || '-';
 }
 
 /** The one word that says most about a pod, as kubectl chooses it. */

@@ -1,5 +1,6 @@
 import type { LabClient } from '../../../lab/client/index.ts';
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
+import { sideBySideOf } from '../../install/index.ts';
 import { field, listField, textField } from './object-fields.ts';
 import { type InspectedObject, inspectAll } from './validate.ts';
 import { type Labelled, wantedWaypoint } from './wanted-waypoint.ts';
@@ -29,6 +30,7 @@ export const ROUTE_KINDS: readonly string[] = ['HTTPRoute', 'GRPCRoute', 'TCPRou
 
 /** For each Service that is a parent and has no waypoint. The API's own condition says that all is well with it. */
 function unboundServices({ kind, metadata, spec }: NotedObject, mesh: LabelledMesh): readonly string[] {
+  const prefix = mesh.sideBySide ? 'nodemesh.io' : 'istio.io';
   if (!ROUTE_KINDS.includes(kind)) return [];
   const parents = listField(spec, 'parentRefs')
     .filter((parent) => field(parent, 'kind') === 'Service' && field(parent, 'group') === '')
@@ -40,10 +42,10 @@ function unboundServices({ kind, metadata, spec }: NotedObject, mesh: LabelledMe
     const service = mesh.services.get(key);
     if (
       service === undefined ||
-      wantedWaypoint(service, mesh.namespaces.get(service.namespace)) !== undefined
+      wantedWaypoint(service, mesh.namespaces.get(service.namespace), mesh) !== undefined
     )
       return [];
-    return [`no effect on Service ${key}, which is not bound to a waypoint (label istio.io/use-waypoint)`];
+    return [`no effect on Service ${key}, which is not bound to a waypoint (label ${prefix}/use-waypoint)`];
   });
 }
 
@@ -51,15 +53,18 @@ interface LabelledMesh {
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, Labelled>;
   readonly namespaces: ReadonlyMap<string, Labelled['labels']>;
+  /** Istio's labels are another mesh's. */
+  readonly sideBySide: boolean;
 }
 
-const NO_MESH: LabelledMesh = { services: new Map(), namespaces: new Map() };
+const NO_MESH: LabelledMesh = { services: new Map(), namespaces: new Map(), sideBySide: false };
 
 async function meshOf(lab: Pick<LabClient, 'objects'>): Promise<LabelledMesh> {
   const [services, namespaces] = await Promise.all([lab.objects('Service'), lab.objects('Namespace')]);
   return {
     services: new Map(services.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata])),
     namespaces: labelsByName(namespaces),
+    sideBySide: (await sideBySideOf(lab)) === true,
   };
 }
 

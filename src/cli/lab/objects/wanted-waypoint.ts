@@ -10,9 +10,14 @@ export interface Labelled {
  * `namespace/name` of the waypoint that an object's use-waypoint label, or else its namespace's, asks for; undefined: none.
  * Whether there is one, and whether it may be used, only the controller says.
  */
-export function wantedWaypoint(object: Labelled, ofNamespace: Labels = {}): string | undefined {
+export function wantedWaypoint(
+  object: Labelled,
+  ofNamespace: Labels = {},
+  { sideBySide = false }: { readonly sideBySide?: boolean | undefined } = {},
+): string | undefined {
+  const prefixes = sideBySide ? [OWN] : [OWN, ISTIO];
   for (const labels of [object.labels, ofNamespace]) {
-    const prefix = PREFIXES.find((candidate) => labels[`${candidate}/use-waypoint`] !== undefined);
+    const prefix = prefixes.find((candidate) => labels[`${candidate}/use-waypoint`] !== undefined);
     if (prefix === undefined) continue;
     const name = labels[`${prefix}/use-waypoint`] ?? '';
     if (name === 'none') return undefined;
@@ -21,5 +26,6 @@ export function wantedWaypoint(object: Labelled, ofNamespace: Labels = {}): stri
   return undefined;
 }
 
-/** Our name before Istio's. */
-const PREFIXES = ['nodemesh.io', 'istio.io'];
+/** Before Istio's, and side by side alone. */
+const OWN = 'nodemesh.io';
+const ISTIO = 'istio.io';

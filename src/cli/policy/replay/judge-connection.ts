@@ -48,6 +48,7 @@ export function judgeConnectionFlow(world: World, flow: FlowRecord): FlowVerdict
     callerNamespace: flow.source.namespace || undefined,
     isPlaintext: source === undefined,
     strict,
+    sideBySide: world.settings.sideBySide,
   };
   return {
     verdict: 'deny',
