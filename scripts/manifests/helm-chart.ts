@@ -86,13 +86,13 @@ const HELPERS = `{{- define "nodemesh.traits" -}}
 `;
 const NOTES = `nodemesh {{ .Chart.AppVersion }} is in namespace {{ .Release.Namespace }}.
 
-The ztunnels work in the network of the nodes: the namespace must admit privileged pods.
+The ztunnels work in the network of pods: the namespace must admit privileged pods.
 
   kubectl label namespace {{ .Release.Namespace }} pod-security.kubernetes.io/enforce=privileged --overwrite
 
 A namespace joins by its label; its pods keep running:
 
-  kubectl label namespace NAMESPACE istio.io/dataplane-mode=ambient
+  kubectl label namespace NAMESPACE {{ if .Values.sideBySide }}nodemesh.io{{ else }}istio.io{{ end }}/dataplane-mode=ambient
 {{- if not (.Capabilities.APIVersions.Has "gateway.networking.k8s.io/v1") }}
 
 The kinds of the Gateway API are not in this cluster. Waypoints need them: install them, then run helm upgrade once more.
@@ -101,4 +101,6 @@ The kinds of the Gateway API are not in this cluster. Waypoints need them: insta
 
 On OpenShift new pods are captured when they run, not before their first packet.
 {{- end }}
+
+To take it out: nodemesh uninstall. It cleans the nodes first, which helm uninstall cannot.
 `;

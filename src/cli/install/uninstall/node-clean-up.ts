@@ -1,7 +1,15 @@
 import { basename, dirname } from 'node:path';
 import { applyObjects } from '../cluster/apply-objects.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type Fields, labelsOf, type Manifest, meta, NAMESPACE, selectorOf } from '../objects/manifest.ts';
+import {
+  type Fields,
+  labelsOf,
+  type Manifest,
+  meta,
+  NAMESPACE,
+  selectorOf,
+  ZTUNNEL,
+} from '../objects/manifest.ts';
 import { type InstallSettings, renderObjects } from '../objects/settings.ts';
 import { CNI_FOLDERS, NODE_FOLDER } from '../objects/ztunnel-daemonset.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
@@ -13,12 +21,7 @@ import { waitUntil } from '../cluster/wait.ts';
  * or until the namespace goes: nothing can be run in it any more. Another `uninstall` may do the same meanwhile. Rejects with
  * KubernetesError or ERR_CLI_TIMEOUT.
  */
-export async function cleanUpNodes(
-  cluster: Cluster,
-  settings: InstallSettings,
-  wait: WaitOptions,
-): Promise<void> {
-  const object = cleanUpObject(settings);
+export async function cleanUpNodes(cluster: Cluster, object: Manifest, wait: WaitOptions): Promise<void> {
   let isGoing = false;
   const apply = async (): Promise<void> => {
     try {
@@ -55,13 +58,35 @@ async function isNamespaceGoing(cluster: Cluster): Promise<boolean> {
   return found === undefined || found.metadata.deletionTimestamp !== undefined;
 }
 
-/** A DaemonSet like that of the ztunnels, which gets to where they were, with the ztunnel's capabilities. */
+/**
+ * What is to clean the nodes. It is made like the ztunnels that run, whoever has installed them: only these tell of an image,
+ * of folders for CNI plugins and of nodes that somebody has chosen. Where they have gone it is what an `uninstall` before this
+ * one has left, else by `settings`. Rejects with KubernetesError.
+ */
+export async function findCleanUp(cluster: Cluster, settings: InstallSettings): Promise<Manifest> {
+  const byName = (name: string) =>
+    cluster.find({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name, namespace: NAMESPACE } });
+  const ztunnels = await byName(ZTUNNEL);
+  if (ztunnels !== undefined) return cleanUpLike(ztunnels as unknown as DaemonSet);
+  const before = (await byName(CLEAN_UP)) as unknown as Manifest | undefined;
+  if (before === undefined) return cleanUpObject(settings);
+  return { ...bareCleanUp(), spec: before.spec ?? {} };
+}
+
+/** Of ztunnels as these settings have them. */
 export function cleanUpObject(settings: InstallSettings): Manifest {
-  const daemonSet = renderObjects(settings).find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet;
-  const { spec } = daemonSet.spec.template;
-  const workers = spec.containers.map((container) =>
-    container.name === 'cni' ? cniWorker(container) : nodeWorker(container),
+  return cleanUpLike(
+    renderObjects(settings).find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet,
   );
+}
+
+/** A DaemonSet like that of the ztunnels, which gets to where they were, with the ztunnel's capabilities. */
+function cleanUpLike(daemonSet: DaemonSet): Manifest {
+  const { spec } = daemonSet.spec.template;
+  const workers = spec.containers.flatMap((container) => {
+    if (container.name === 'cni') return [cniWorker(container)];
+    return container.name === ZTUNNEL ? [nodeWorker(container)] : [];
+  });
   // First what would keep pods from starting.
   workers.sort((one, other) => one.name.localeCompare(other.name));
   const [{ image, imagePullPolicy }] = spec.containers;
@@ -83,9 +108,7 @@ export function cleanUpObject(settings: InstallSettings): Manifest {
   const mounted = new Set(workers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)));
   const volumes = [...spec.volumes, HOST_RUN].filter(({ name }) => mounted.has(name));
   return {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: meta('nodemesh-clean-up', COMPONENT),
+    ...bareCleanUp(),
     spec: {
       selector: { matchLabels: selectorOf(COMPONENT) },
       template: {
@@ -101,6 +124,10 @@ export function cleanUpObject(settings: InstallSettings): Manifest {
       },
     },
   };
+}
+
+function bareCleanUp(): Manifest {
+  return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: meta(CLEAN_UP, COMPONENT) };
 }
 
 function cniWorker({ args: _install, ...same }: Container): Container {
@@ -148,5 +175,6 @@ interface DaemonSet {
 /** What the folder is in: from within itself, a folder that is mounted cannot be removed. */
 const HOST_RUN: Named = { name: 'host-run', hostPath: { path: dirname(NODE_FOLDER), type: 'Directory' } };
 const COMPONENT = 'clean-up';
+const CLEAN_UP = 'nodemesh-clean-up';
 const EVERY_NODE_IS_CLEAN = 'every node is clean';
 const NOTHING_CAN_RUN = `namespace ${NAMESPACE} is going already: nothing can be run on the nodes any more`;

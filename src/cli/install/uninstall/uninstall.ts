@@ -8,7 +8,7 @@ import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } fr
 import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
 import { readInstallation } from '../installation-record.ts';
 import { runsSideBySide } from '../side-by-side.ts';
-import { cleanUpNodes } from './node-clean-up.ts';
+import { cleanUpNodes, findCleanUp } from './node-clean-up.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { defaultSettings, type InstallSettings, renderParts } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
@@ -82,6 +82,7 @@ async function uninstall(
   const of = (name: string): readonly Manifest[] =>
     parts.flatMap((part) => (part.name === name ? part.objects : []));
 
+  const cleanUp = await findCleanUp(cluster, settings);
   const wasThere = (await namespaceLeft(cluster, of('namespace'))) !== undefined;
   // First, for where it is there and nobody answers, it is in the way of what follows.
   await removeObjects(cluster, of('admission'), progress);
@@ -94,7 +95,7 @@ async function uninstall(
   });
   // Where it is gone nothing can be run any more.
   if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
-    await cleanUpNodes(cluster, settings, wait);
+    await cleanUpNodes(cluster, cleanUp, wait);
   await removeObjects(cluster, await waypointObjects(cluster), progress);
   await removeObjects(cluster, parts.flatMap(({ objects }) => objects).toReversed(), progress);
   await waitUntil(async () => namespaceLeft(cluster, of('namespace')), {
