@@ -268,3 +268,45 @@ test('nothing is wrong with what we install', async (t) => {
   t.equal(code, 0);
   t.match(stdout, /objects looked at: nothing found/);
 });
+
+test('side by side each workload is said to be whose it is, and what both meshes claim is an error', async (t) => {
+  const path = folder(t, {
+    'shop.yaml': [
+      namespaceWith('shop', 'istio.io/dataplane-mode: ambient'),
+      namespaceWith('till', 'istio.io/dataplane-mode: ambient, nodemesh.io/dataplane-mode: ambient'),
+      deploymentIn('shop'),
+      deploymentIn('till'),
+    ].join('\n---\n'),
+  });
+  const { code, stdout } = await nodemesh(['analyze', path, '--side-by-side']);
+  t.equal(code, 2);
+  t.match(stdout, /error NM0063 Deployment till\/cart +\S+shop\.yaml:\d+\n +this mesh is to capture it/);
+  t.match(stdout, /info +NM0062 Deployment shop\/cart +\S+\n +Istio is to capture it/);
+  t.notMatch((await nodemesh(['analyze', path])).stdout, /NM006/);
+  // As `helm template` prints the mesh itself.
+  writeFileSync(
+    join(path, 'mesh.json'),
+    JSON.stringify({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+      metadata: { name: 'nodemesh-controller', namespace: 'nodemesh-system' },
+      spec: {
+        template: { spec: { containers: [{ name: 'controller', args: ['controller', '--side-by-side'] }] } },
+      },
+    }),
+  );
+  t.match((await nodemesh(['analyze', path])).stdout, /NM0063/, 'by the flag of a mesh among the objects');
+  const alone = await nodemesh(['analyze', folder(t, {}), '--shared-roots']);
+  t.equal(alone.code, 1);
+  t.match(alone.stderr, /--shared-roots: expected --side-by-side beside it, got it alone/);
+});
+
+function namespaceWith(name: string, labels: string): string {
+  return `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}, labels: {${labels}}}}`;
+}
+
+function deploymentIn(namespace: string): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: ${namespace}}
+spec: {template: {metadata: {labels: {app: cart}}, spec: {containers: [{name: cart}]}}}`;
+}

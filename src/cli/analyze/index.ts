@@ -34,6 +34,11 @@ export function addAnalyzeCommand(program: Command, context: CliContext): void {
     .option('--trust-domain <domain>', "the mesh's trust domain", 'cluster.local')
     .option('--cluster-domain <domain>', 'suffix of the names of services', 'cluster.local')
     .option('--root-namespace <namespace>', 'where policies hold for the whole mesh', 'istio-system')
+    .option(
+      '--side-by-side',
+      'as beside Istio: labels of nodemesh.io alone ask for this mesh; of each workload is said whose it is (default: as the mesh that is there was installed)',
+    )
+    .option('--shared-roots', 'with it: both meshes have the same roots')
     .action(async (files: readonly string[], options: AnalyzeOptions) => {
       // Loaded only when it is wanted: it is the controller's.
       const { runAnalysis } = await import('./run-analysis.ts');
@@ -50,6 +55,7 @@ Examples:
   $ nodemesh analyze manifests/                        before they are applied
   $ nodemesh analyze                                   what is in the running lab, else in the cluster of KUBECONFIG
   $ nodemesh analyze --context production              what is in a cluster
+  $ nodemesh analyze --side-by-side manifests/         who would take what, Istio or this mesh
   $ kustomize build . | nodemesh analyze - --fail-on warning
   $ nodemesh analyze manifests/ -o sarif > analyze.sarif             for code scanning in CI
   $ nodemesh analyze --suppress 'NM0054=Service shop/*' --suppress 'IST0118=*'

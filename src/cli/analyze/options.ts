@@ -12,4 +12,7 @@ export interface AnalyzeOptions extends ObjectPlaceOptions {
   readonly trustDomain: string;
   readonly clusterDomain: string;
   readonly rootNamespace: string;
+  /** Default: as the mesh among the objects was installed, else false. */
+  readonly sideBySide?: boolean;
+  readonly sharedRoots?: boolean;
 }

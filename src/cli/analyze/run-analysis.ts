@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import {
   ANALYSIS_LEVELS,
+  type AnalysedObject,
+  type AnalysisSettings,
   analyze,
   type Finding,
   parseSuppression,
@@ -8,6 +10,7 @@ import {
 } from '../../controller/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { besideAs, type TellingObject } from '../install/index.ts';
 import { withObjectReader } from '../object-store/index.ts';
 import { VERSION } from '../version.ts';
 import { createFileSource } from './file-source.ts';
@@ -30,6 +33,7 @@ export async function runAnalysis(
   const settings = {
     ...{ trustDomain, clusterDomain, rootNamespace, complete },
     ...{ clusterId: 'Kubernetes', network: '' },
+    ...besideAnother(options, objects),
   };
   const all = analyze(objects, { settings, suppressions, found: findings });
   const shown = all.filter((found) => isAsGrave(found, options.level));
@@ -48,6 +52,26 @@ export async function runAnalysis(
   }
   const { failOn } = options;
   if (failOn !== 'never' && all.some((found) => isAsGrave(found, failOn))) context.setExitCode(FOUND);
+}
+
+/** As the options say, else as the mesh runs that is among the objects. */
+function besideAnother(
+  { sideBySide = false, sharedRoots = false }: AnalyzeOptions,
+  objects: readonly AnalysedObject[],
+): Pick<AnalysisSettings, 'sideBySide' | 'sharedRoots'> {
+  // Kind and name are of the form that they must have, whatever else is written there.
+  const found = besideAs(objects.map(({ content }) => content as TellingObject));
+  const settings = {
+    sideBySide: sideBySide || found.sideBySide,
+    sharedRoots: sharedRoots || found.sharedRoots,
+  };
+  if (settings.sideBySide || !settings.sharedRoots) return settings;
+  throw new CliError({
+    code: 'ERR_CLI_OPTION',
+    blame: 'downstream',
+    message: '--shared-roots: expected --side-by-side beside it, got it alone',
+    hint: 'roots are shared with another mesh, or with nobody',
+  });
 }
 
 function isAsGrave({ definition }: Finding, level: (typeof ANALYSIS_LEVELS)[number]): boolean {

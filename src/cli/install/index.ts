@@ -15,7 +15,7 @@ export {
 export { RECORD_NAME, settingsInRecord } from './installation-record.ts';
 export { NAMESPACE, selectorOf } from './objects/manifest.ts';
 export { GATEWAY_API_HINT } from './preflight.ts';
-export { saysSideBySide, sideBySideOf } from './side-by-side.ts';
+export { besideAs, saysSideBySide, sideBySideOf, type TellingObject } from './side-by-side.ts';
 
 /** `nodemesh install`, `upgrade` and `uninstall`: the mesh of a Kubernetes cluster. */
 export function addInstallCommands(program: Command, context: CliContext, version: string): void {

@@ -1,25 +1,31 @@
 import { X509Certificate } from 'node:crypto';
 import { MeshError } from '../../base/index.ts';
-import type { KubeObject } from '../../lab/cluster/objects/index.ts';
 import type { CheckResult } from '../check/check-result.ts';
 import { resultsOf } from '../check/check-result.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { RECORD_NAME, settingsInRecord } from './installation-record.ts';
-import { NAMESPACE, ZTUNNEL } from './objects/manifest.ts';
+import { CONTROLLER, NAMESPACE, ZTUNNEL } from './objects/manifest.ts';
 
 const { ok, failed } = resultsOf('cluster');
 
 /** What of an object says whether the mesh runs side by side with another. */
-export type TellingObject = Pick<KubeObject, 'kind'> & {
+export interface TellingObject {
+  readonly kind: string;
   readonly metadata: { readonly name?: string | undefined; readonly namespace?: string | undefined };
   readonly spec?: unknown;
-};
+}
+
+/** How a mesh stands to another one in its cluster: `--side-by-side` and `--shared-roots`. */
+export interface BesideAnother {
+  readonly sideBySide: boolean;
+  readonly sharedRoots: boolean;
+}
 
 /** Whether the mesh that is installed, by whatever means, leaves Istio's labels to another one. Rejects with KubernetesError. */
 export async function runsSideBySide(cluster: Cluster): Promise<boolean> {
   const metadata = { name: ZTUNNEL, namespace: NAMESPACE };
   const found = await cluster.find({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata });
-  return found !== undefined && isZtunnelBesideAnother({ ...found, metadata, kind: 'DaemonSet' });
+  return found !== undefined && saysSideBySide([{ ...found, metadata, kind: 'DaemonSet' }]);
 }
 
 /**
@@ -39,27 +45,54 @@ export async function sideBySideOf(reader: {
   }
 }
 
-/** Whether one of the objects is of a mesh that was installed so: by `nodemesh install`, which keeps a record, or by other means. */
+/** Whether one of the objects is of a mesh that runs so. Whatever the objects are, it does not throw. */
 export function saysSideBySide(objects: readonly TellingObject[]): boolean {
-  return objects.some(
-    (object) =>
-      (isOurs(object, 'ConfigMap', RECORD_NAME) && settingsInRecord(object)?.sideBySide === true) ||
-      isZtunnelBesideAnother(object),
-  );
+  return besideAs(objects).sideBySide;
 }
 
-function isZtunnelBesideAnother(object: TellingObject): boolean {
-  if (!isOurs(object, 'DaemonSet', ZTUNNEL)) return false;
-  const { template } = (object.spec ?? {}) as {
-    readonly template?: {
-      readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[] }[] };
-    };
-  };
-  return template?.spec?.containers?.some(({ args = [] }) => args.includes('--side-by-side')) === true;
+/**
+ * How the mesh that is among the objects stands to another one: by the record of `nodemesh install`, or by the flags of its
+ * processes. Whatever the objects are, it does not throw.
+ */
+export function besideAs(objects: readonly TellingObject[]): BesideAnother {
+  const found = objects.flatMap((object) => standingOf(object) ?? []);
+  const sideBySide = found.some((one) => one.sideBySide);
+  return { sideBySide, sharedRoots: sideBySide && found.some((one) => one.sharedRoots) };
 }
 
-function isOurs({ kind, metadata }: TellingObject, wanted: string, name: string): boolean {
-  return kind === wanted && metadata.name === name && metadata.namespace === NAMESPACE;
+function standingOf(object: TellingObject): BesideAnother | undefined {
+  const { kind, metadata } = object;
+  if (metadata.namespace !== NAMESPACE) return undefined;
+  const { name } = metadata;
+  if (kind === 'ConfigMap' && name === RECORD_NAME) return standingInRecord(object);
+  const isProcess =
+    (kind === 'DaemonSet' && name === ZTUNNEL) || (kind === 'Deployment' && name === CONTROLLER);
+  if (!isProcess) return undefined;
+  const flags = flagsOf(object);
+  return { sideBySide: flags.includes('--side-by-side'), sharedRoots: flags.includes('--shared-roots') };
+}
+
+function standingInRecord(record: object): BesideAnother | undefined {
+  try {
+    const { sideBySide, sharedRoots } = settingsInRecord(record) ?? ALONE;
+    return { sideBySide: sideBySide === true, sharedRoots: sharedRoots === true };
+  } catch (error) {
+    // Somebody has written something else there, which says nothing.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Of all containers. */
+function flagsOf({ spec }: TellingObject): readonly unknown[] {
+  const containers: unknown = at(at(at(spec, 'template'), 'spec'), 'containers');
+  return Array.isArray(containers) ? containers.flatMap((container) => at(container, 'args')) : [];
+}
+
+function at(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
 }
 
 /** Whether the authority that the mesh is to have leads to a root of Istio's, as --shared-roots says. Rejects with KubernetesError. */
@@ -107,4 +140,5 @@ function fingerprints(pem: string): readonly string[] {
   });
 }
 
+const ALONE: BesideAnother = { sideBySide: false, sharedRoots: false };
 const ISTIO_ROOTS = 'istio-ca-root-cert';

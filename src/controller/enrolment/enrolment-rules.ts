@@ -4,8 +4,8 @@ import { MIRROR, SIDECAR_STATUS, STATIC_POD_UID } from './annotation-names.ts';
 
 /** The pod's own label beats its namespace's. */
 export function wantsToEnrol(
-  pod: PodObject,
-  namespace: NamespaceObject | undefined,
+  pod: Claimed,
+  namespace: Labelled | undefined,
   settings: ClaimSettings,
 ): boolean {
   const own = readClaim(pod.meta.labels, DATAPLANE_MODE, settings);
@@ -56,8 +56,8 @@ export function kubernetesUidOf({ meta }: PodObject): string {
  * says so, which takes the annotation off last of all, and as long as it would take the pod at any moment.
  */
 export function heldBy(
-  { meta }: PodObject,
-  namespace: NamespaceObject | undefined,
+  { meta }: Claimed,
+  namespace: Labelled | undefined,
   { sideBySide }: ClaimSettings,
 ): string {
   if (sideBySide !== true) return '';
@@ -78,11 +78,21 @@ export function isPassedOver({ meta }: PodObject, { sideBySide }: ClaimSettings)
   return sideBySide !== true && meta.annotations.has(SIDECAR_STATUS);
 }
 
-function isAmbient(namespace: NamespaceObject, settings: ClaimSettings): boolean {
+function isAmbient(namespace: Labelled, settings: ClaimSettings): boolean {
   return readClaim(namespace.meta.labels, DATAPLANE_MODE, settings) === 'ambient';
 }
 
 type ClaimSettings = Pick<MeshSettings, 'sideBySide'>;
+
+/** What of a namespace says whose its pods are. */
+interface Labelled {
+  readonly meta: Pick<NamespaceObject['meta'], 'labels'>;
+}
+
+/** What of a pod, or of what pods are made from, says whose it is. */
+interface Claimed {
+  readonly meta: Pick<PodObject['meta'], 'namespace' | 'labels' | 'annotations'>;
+}
 
 /** Never captured, whatever their labels: the cluster needs them to start the mesh. */
 const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system']);

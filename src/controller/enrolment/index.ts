@@ -1,5 +1,5 @@
 export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
-export { isStatic } from './enrolment-rules.ts';
+export { heldBy, isStatic, wantsToEnrol } from './enrolment-rules.ts';
 export { bystanderOf, namespaceMembership } from './membership.ts';
 export { createCrossing } from './crossing.ts';
 export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';

@@ -6,6 +6,8 @@ export interface OwnCase {
   readonly right: string;
   /** The objects are all that there are. */
   readonly complete?: boolean;
+  /** Another mesh is beside this one. */
+  readonly sideBySide?: boolean;
 }
 
 const TARGET = 'targetRefs: [{kind: Service, name: cart}]';
@@ -25,6 +27,11 @@ const namespace = (name: string, labels: string): string => `
 apiVersion: v1
 kind: Namespace
 metadata: {name: ${name}, labels: {${labels}}}`;
+/** A workload of this mesh, where Istio has the namespace shop. */
+const TILL_OF_OURS = [
+  namespace('till', 'nodemesh.io/dataplane-mode: ambient'),
+  CART.replaceAll('shop', 'till'),
+] as const;
 const discovery = (selectors: string): string => `
 apiVersion: v1
 kind: ConfigMap
@@ -347,6 +354,41 @@ status: {phase: Running, podIP: 10.244.1.2}`,
       SHOP,
       discovery('{matchLabels: {mesh: "yes"}}, {matchLabels: {kubernetes.io/metadata.name: shop}}'),
     ),
+  },
+  NM0062: { wrong: yaml(SHOP, CART), right: SHOP, sideBySide: true },
+  NM0063: {
+    wrong: yaml(
+      namespace('shop', 'istio.io/dataplane-mode: ambient, nodemesh.io/dataplane-mode: ambient'),
+      CART,
+    ),
+    right: yaml(
+      namespace('shop', 'istio.io/dataplane-mode: none, nodemesh.io/dataplane-mode: ambient'),
+      CART,
+    ),
+    sideBySide: true,
+  },
+  NM0064: {
+    wrong: yaml(
+      SHOP,
+      CART,
+      ...TILL_OF_OURS,
+      policy('{mtls: {mode: STRICT}}', { kind: 'PeerAuthentication' }),
+    ),
+    right: yaml(
+      SHOP,
+      CART,
+      ...TILL_OF_OURS,
+      policy('{mtls: {mode: PERMISSIVE}}', { kind: 'PeerAuthentication' }),
+    ),
+    sideBySide: true,
+  },
+  NM0065: {
+    wrong: yaml(SHOP, CART, ...TILL_OF_OURS, service({ labels: 'istio.io/use-waypoint: w' })),
+    right: yaml(
+      ...[SHOP, CART, ...TILL_OF_OURS, waypoint()],
+      service({ labels: 'istio.io/use-waypoint: w, nodemesh.io/use-waypoint: waypoint' }),
+    ),
+    sideBySide: true,
   },
   NM0060: {
     wrong: namespace('kube-system', 'istio.io/dataplane-mode: ambient'),

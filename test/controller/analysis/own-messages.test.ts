@@ -8,7 +8,8 @@ for (const { code, name } of Object.values(OWN)) {
     const example = OWN_CASES[code];
     t.ok(example, 'there is a case');
     if (example === undefined) return;
-    const settings = { complete: example.complete ?? false };
+    const { complete = false, sideBySide } = example;
+    const settings = { complete, sideBySide };
     t.ok(
       codesIn(example.wrong, settings).has(code),
       `said of what is wrong: ${[...codesIn(example.wrong, settings)].join(' ')}`,

@@ -6,6 +6,7 @@ import {
   analyzeEnrolmentLabels,
   analyzeInertObjects,
   analyzeNetworkPolicies,
+  analyzeSideBySide,
 } from './enrolment/index.ts';
 import {
   analyzeEnforcement,
@@ -47,4 +48,5 @@ export const AMBIENT_ANALYZERS: readonly Analyzer<AnalysedMesh>[] = [
   analyzeNetworkPolicies,
   analyzeDestinationRuleTls,
   analyzeDiscovery,
+  analyzeSideBySide,
 ];

@@ -83,4 +83,29 @@ export const MESH_MESSAGES = {
     cause: 'The cluster needs its system pods to start the mesh.',
     hint: 'remove the label',
   }),
+  SideBySide: define('SideBySide', 'NM0062', 'info', {
+    template: '%s',
+    cause:
+      'With --side-by-side, Istio and this mesh share the cluster, and each workload is of one of the two, or of none.',
+    hint: 'nothing, if that is what is meant; nodemesh.io/dataplane-mode=ambient beside istio.io/dataplane-mode=none moves it into this mesh',
+  }),
+  ClaimedByBothMeshes: define('ClaimedByBothMeshes', 'NM0063', 'error', {
+    template: 'this mesh is to capture it (%s) and refuses, for as long as %s',
+    cause:
+      'Two meshes cannot capture the same pod. Istio does not know our label, so where both ask for a pod Istio has it, and this mesh tries again until Istio lets it go.',
+    hint: 'to move it, set istio.io/dataplane-mode=none; to leave it where it is, remove nodemesh.io/dataplane-mode',
+  }),
+  StrictBetweenMeshes: define('StrictBetweenMeshes', 'NM0064', 'warning', {
+    template:
+      'STRICT refuses plaintext to workloads that %s has, and so %s workloads that %s has (in %s) cannot connect',
+    cause:
+      'Between the meshes pods speak plaintext, but for what this mesh sends to Istio where both have the same roots (--shared-roots).',
+    hint: 'use PERMISSIVE until whoever speaks to one another is in the same mesh',
+  }),
+  WaypointOfOtherMesh: define('WaypointOfOtherMesh', 'NM0065', 'warning', {
+    template: "the label %s is Istio's alone: what this mesh's workloads send goes round that waypoint",
+    cause:
+      "Side by side a waypoint of Istio's is in the way of what Istio's pods send, and no other. Its routes and policies do not hold for clients of this mesh.",
+    hint: 'make a waypoint of this mesh beside it (nodemesh waypoint apply --name OTHER --enroll-namespace), or let a policy on its pods say who may connect',
+  }),
 } as const;

@@ -1,9 +1,11 @@
 import type { AnalysedMesh } from './analysed-mesh.ts';
 import type { Workload } from './workloads.ts';
+import { heldBy } from '../../enrolment/index.ts';
 import { DATAPLANE_MODE, readClaim, REDIRECTION, REDIRECTION_ENABLED } from '../../translate/index.ts';
 
 /** Whether a workload is, or will be, in this mesh. `unknown`: nothing is known of its namespace. */
 export function enrolmentOf(mesh: AnalysedMesh, workload: Workload): 'in' | 'out' | 'unknown' {
+  if (holderOf(mesh, workload) !== '') return 'out';
   const own = readClaim(workload.labels, DATAPLANE_MODE, mesh.settings);
   if (workload.hostNetwork || own === 'none') return 'out';
   if (
@@ -23,6 +25,24 @@ export function hasSidecar(mesh: AnalysedMesh, workload: Workload): boolean {
   const labels = mesh.get('/Namespace', '', workload.namespace)?.labels;
   const injection = labels?.get('istio-injection');
   return injection === undefined ? labels?.has('istio.io/rev') === true : injection === 'enabled';
+}
+
+/** What another mesh has of a workload, as a sentence; empty: nothing, or this mesh is alone. */
+export function holderOf(mesh: AnalysedMesh, workload: Workload): string {
+  if (mesh.settings.sideBySide !== true || workload.hostNetwork) return '';
+  const { namespace } = workload;
+  const labels = mesh.get('/Namespace', '', namespace)?.labels;
+  const held = heldBy({ meta: workload }, labels && { meta: { labels } }, mesh.settings);
+  return held !== '' || !hasSidecar(mesh, workload) ? held : 'a sidecar of Istio is injected into it';
+}
+
+/** Whether it is what a waypoint runs. */
+export function isWaypointPod(
+  { derived }: Pick<AnalysedMesh, 'derived'>,
+  { labels, namespace }: Workload,
+): boolean {
+  const name = labels.get('gateway.networking.k8s.io/gateway-name');
+  return name !== undefined && derived.collections.waypoints.get(`${namespace}/${name}`) !== undefined;
 }
 
 const INJECT = 'sidecar.istio.io/inject';

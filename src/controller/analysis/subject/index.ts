@@ -7,7 +7,7 @@ export {
 } from './analysed-object.ts';
 export { type AnalysedMesh, type AnalysisSettings, createAnalysedMesh } from './analysed-mesh.ts';
 export type { DerivedMesh, SchemaVerdict } from './derived-mesh.ts';
-export { enrolmentOf, hasSidecar } from './enrolled.ts';
+export { enrolmentOf, hasSidecar, holderOf, isWaypointPod } from './enrolled.ts';
 export type { Workload } from './workloads.ts';
 export { coveringHosts, exportedTo, exportsMeet, fullHost, hostsOverlap, isVisibleTo } from './hosts.ts';
 export { type HostIndex, type HostOwner, indexHosts } from './host-index.ts';

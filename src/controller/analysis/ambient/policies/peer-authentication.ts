@@ -4,6 +4,8 @@ import {
   type AnalysedObject,
   enrolmentOf,
   hasSidecar,
+  holderOf,
+  isWaypointPod,
   policySelector,
   type Workload,
 } from '../../subject/index.ts';
@@ -42,12 +44,9 @@ export function* analyzePeerAuthentication(mesh: AnalysedMesh): Iterable<Finding
 
 function isOutside(mesh: AnalysedMesh, workload: Workload): boolean {
   if (SYSTEM.has(workload.namespace) || workload.object.assumed || hasSidecar(mesh, workload)) return false;
-  return enrolmentOf(mesh, workload) === 'out' && !isWaypointPod(mesh, workload);
-}
-
-function isWaypointPod(mesh: AnalysedMesh, { labels, namespace }: Workload): boolean {
-  const name = labels.get('gateway.networking.k8s.io/gateway-name');
-  return name !== undefined && mesh.derived.collections.waypoints.get(`${namespace}/${name}`) !== undefined;
+  return (
+    enrolmentOf(mesh, workload) === 'out' && holderOf(mesh, workload) === '' && !isWaypointPod(mesh, workload)
+  );
 }
 
 function protectsAnybody(mesh: AnalysedMesh, { namespace, spec }: AnalysedObject): boolean {

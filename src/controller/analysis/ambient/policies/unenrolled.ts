@@ -4,6 +4,7 @@ import {
   enrolmentOf,
   hasSidecar,
   hasTargetRefs,
+  holderOf,
   policySelector,
 } from '../../subject/index.ts';
 
@@ -14,7 +15,10 @@ export function* analyzeUnenrolledTargets(mesh: AnalysedMesh): Iterable<Finding>
       if (hasTargetRefs(object.spec) || object.namespace === mesh.settings.rootNamespace) continue;
       const selector = policySelector(object.spec);
       const selected = mesh.workloads.select(object.namespace, selector ?? new Map());
-      const outside = selected.every((one) => enrolmentOf(mesh, one) === 'out' && !hasSidecar(mesh, one));
+      // The other mesh enforces it for those that it has.
+      const outside = selected.every(
+        (one) => enrolmentOf(mesh, one) === 'out' && !hasSidecar(mesh, one) && holderOf(mesh, one) === '',
+      );
       if (selected.length === 0 || !outside) continue;
       const path = selector === undefined ? ['metadata', 'namespace'] : ['spec', 'selector'];
       yield finding(OWN.SelectsUnenrolledOnly, { object, path }, selected.length);
