@@ -67,6 +67,33 @@ test('certificates and reports are answered for the caller that the token stands
   await controller.close();
 });
 
+test('whoever may not take up the time is refused before anything is made of what he sent', async (t) => {
+  const asked: string[] = [];
+  let mayRead = true;
+  const controller = await startTestController({
+    admit({ name }) {
+      asked.push(name);
+      if (!mayRead)
+        throw new WireError({
+          code: 'ERR_WIRE_EXHAUSTED',
+          blame: 'downstream',
+          message: 'wait',
+          retryable: true,
+        });
+      return () => asked.push('read');
+    },
+  });
+  const grpcClient = controller.client();
+  await grpcClient.reportNode({ node: 'node-1', generation: 1, pods: [] });
+  const bad = { csrPem: '', ttlMs: 1, impersonated: undefined };
+  await t.rejects(grpcClient.createCertificate(bad), { message: /csr: expected text/ });
+  t.same(asked, ['node-1', 'read', 'node-1', 'read'], 'also what cannot be read took its time');
+  mayRead = false;
+  await t.rejects(grpcClient.createCertificate(bad), { code: 'ERR_WIRE_EXHAUSTED', message: /wait/ });
+  await grpcClient.close();
+  await controller.close();
+});
+
 test('calls without a good token are refused, and told why', async (t) => {
   const controller = await startTestController();
   const request = { csrPem: 'a CSR', ttlMs: 1000, impersonated: undefined };

@@ -6,7 +6,7 @@ import { createTokenBuckets } from './token-buckets.ts';
 import { createWorkGate } from './work-gate.ts';
 
 /** What is counted of calls that are refused. */
-export type LimitedCall = 'certificate' | 'stream' | 'node-report';
+export type LimitedCall = 'certificate' | 'stream' | 'node-report' | 'reading';
 
 export interface LimitedServices<Caller> {
   readonly services: GrpcServices<Caller>;
@@ -53,6 +53,7 @@ export function limitServices<Caller>(
     burst: REPORTED_AT_ONCE,
     clock,
   });
+  const reading = createTokenBuckets({ perSecond: READING_MS_PER_SECOND, burst: READING_MS_AT_ONCE, clock });
   const counts = new Map<
     string,
     { readonly call: LimitedCall; readonly limit: 'caller' | 'all'; count: number }
@@ -73,6 +74,17 @@ export function limitServices<Caller>(
 
   return {
     services: {
+      admit(caller) {
+        const key = keyOf(caller);
+        if (!reading.has(key))
+          throw refusal(
+            'reading',
+            'caller',
+            `to read what ${key} sends takes more than ${READING_MS_PER_SECOND} ms of each second`,
+          );
+        const beganMs = clock.monotonic();
+        return () => reading.spend(key, clock.monotonic() - beganMs);
+      },
       async xds(stream, caller) {
         const key = keyOf(caller);
         if (!opening.take(key)) {
@@ -152,3 +164,6 @@ const WAITING_FOR_SIGNING = 3_000;
 const OPENED_AT_ONCE = 30;
 const OPENED_PER_SECOND = 1;
 const REPORTED_AT_ONCE = 100;
+/** A full report of a proxy takes some tenths of a second to read; after a restart of the controller there are several in a row. */
+const READING_MS_AT_ONCE = 5_000;
+const READING_MS_PER_SECOND = 100;

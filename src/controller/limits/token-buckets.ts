@@ -14,6 +14,10 @@ export interface TokenBucketsOptions {
 export interface TokenBuckets {
   /** Takes a token out of the bucket of `key`; false: there is none, and nothing was taken. */
   take(key: string): boolean;
+  /** Whether there is any in the bucket of `key`. */
+  has(key: string): boolean;
+  /** Takes so many, also more than there are: for what is known only when it is over. */
+  spend(key: string, count: number): void;
   /** Buckets held. */
   readonly size: number;
 }
@@ -22,21 +26,30 @@ export function createTokenBuckets(options: TokenBucketsOptions): TokenBuckets {
   const { perSecond, burst, clock, maxKeys = 20_000 } = options;
   /** The one that was used last is the last. */
   const buckets = new Map<string, { readonly tokens: number; readonly atMs: number }>();
+  const tokensAt = (key: string, nowMs: number): number => {
+    const known = buckets.get(key);
+    return known === undefined
+      ? burst
+      : Math.min(burst, known.tokens + ((nowMs - known.atMs) / 1_000) * perSecond);
+  };
+  const put = (key: string, tokens: number, atMs: number): void => {
+    buckets.delete(key);
+    buckets.set(key, { tokens, atMs });
+    if (buckets.size <= maxKeys) return;
+    const [oldest] = buckets.keys();
+    if (oldest !== undefined) buckets.delete(oldest);
+  };
   return {
     take(key) {
       const nowMs = clock.monotonic();
-      const known = buckets.get(key);
-      const tokens =
-        known === undefined
-          ? burst
-          : Math.min(burst, known.tokens + ((nowMs - known.atMs) / 1_000) * perSecond);
-      buckets.delete(key);
-      buckets.set(key, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: nowMs });
-      if (buckets.size > maxKeys) {
-        const [oldest] = buckets.keys();
-        if (oldest !== undefined) buckets.delete(oldest);
-      }
+      const tokens = tokensAt(key, nowMs);
+      put(key, tokens < 1 ? tokens : tokens - 1, nowMs);
       return tokens >= 1;
+    },
+    has: (key) => tokensAt(key, clock.monotonic()) >= 1,
+    spend(key, count) {
+      const nowMs = clock.monotonic();
+      put(key, tokensAt(key, nowMs) - count, nowMs);
     },
     get size() {
       return buckets.size;

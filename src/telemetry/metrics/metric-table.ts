@@ -345,7 +345,7 @@ export const METRICS = {
   ),
   controllerRefusedCalls: counter(
     'nodemesh_controller_refused_calls_total',
-    'Calls refused because a limit was reached, by call (certificate, stream, node-report) and by whose limit it was: caller, all',
+    'Calls refused because a limit was reached, by call (certificate, stream, node-report, reading) and by whose limit it was: caller, all',
     ['call', 'limit'],
   ),
   controllerStreams: gauge('nodemesh_controller_streams', 'Discovery streams that are open', []),

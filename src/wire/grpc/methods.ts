@@ -29,10 +29,15 @@ import {
   encodeObservationReport,
 } from '../message/observation/report-message.ts';
 
-/** A message that could not be decoded: handed on as a value, so that the handler answers it with its own words. */
-export type Incoming<T> = { readonly value: T } | { readonly error: unknown };
+/**
+ * A message as it came. It is decoded when its handler reads it, who knows by then whose it is and whether he may take up that time,
+ * and answers what cannot be decoded with words of his own: gRPC would hide them.
+ */
+export interface Incoming<T> {
+  /** Throws WireError. */
+  read(): T;
+}
 
-/** `requestDeserialize` hides the decoding error from the caller; so the server's side decodes to `Incoming`. */
 type Method<Request, Response> = MethodDefinition<Request, Response>;
 type ServerMethod<Request, Response> = MethodDefinition<Incoming<Request>, Response>;
 
@@ -80,13 +85,9 @@ export const REPORT_OBSERVATIONS: Method<ObservationReport, ObservationReceipt> 
 export function serverMethod<Request, Response>(
   method: Method<Request, Response>,
 ): ServerMethod<Request, Response> {
-  const requestDeserialize = (bytes: Buffer): Incoming<Request> => {
-    try {
-      return { value: method.requestDeserialize(bytes) };
-    } catch (error) {
-      return { error };
-    }
-  };
+  const requestDeserialize = (bytes: Buffer): Incoming<Request> => ({
+    read: () => method.requestDeserialize(bytes),
+  });
   // Only the server uses it, so there is nothing that it would have to serialize.
   const requestSerialize = (): Buffer => Buffer.alloc(0);
   return { ...method, requestSerialize, requestDeserialize };

@@ -22,6 +22,8 @@ export interface CertificateResponse {
   readonly chainPem: readonly string[];
 }
 
+/** The longest keys make a hundredth of it. */
+const LONGEST_REQUEST_BYTES = 65_536;
 const IMPERSONATED_IDENTITY = 'ImpersonatedIdentity';
 
 export function encodeCertificateRequest(request: CertificateRequest): Buffer {
@@ -36,6 +38,12 @@ export function encodeCertificateRequest(request: CertificateRequest): Buffer {
 
 /** Throws WireError. */
 export function decodeCertificateRequest(bytes: Uint8Array): CertificateRequest {
+  if (bytes.length > LONGEST_REQUEST_BYTES)
+    throw new WireError({
+      code: 'ERR_WIRE_INVALID_REQUEST',
+      blame: 'downstream',
+      message: `a certificate request may have ${LONGEST_REQUEST_BYTES} bytes, got ${bytes.length}`,
+    });
   const message = decodeMessage(IstioCertificateRequestSchema, bytes);
   const seconds = message.validityDuration;
   if (seconds < 0n || seconds > LONGEST_SECONDS) {

@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { EnrolmentReceipt, EnrolmentReport, EnrolmentState, WorkloadUid } from '../../model/index.ts';
 import { enumTable } from '../codec/enum-table.ts';
 import { badField, requireText } from '../codec/field.ts';
+import { decodeBounded } from '../codec/bounded-message.ts';
 import { decodeMessage } from '../codec/resource-codec.ts';
 import { NodeReceiptSchema, NodeReportSchema, PodReportSchema, State } from '../generated/enrolment_pb.js';
 import { asBuffer } from './delta-request-message.ts';
@@ -15,6 +16,10 @@ const STATES = enumTable<EnrolmentState>({
   failed: State.FAILED,
 });
 
+/** One pod's must not keep those of all others from being told. */
+const LONGEST_ERROR = 4_096;
+/** Of 10,000 pods, all of which failed; a node has some hundred. */
+const BOUNDS = { parts: 40_000, entryBytes: 16_384 };
 const NEWEST_STATE = Math.max(...Object.values(State).filter((value) => typeof value === 'number'));
 
 export function encodeNodeReport(report: EnrolmentReport): Buffer {
@@ -24,7 +29,12 @@ export function encodeNodeReport(report: EnrolmentReport): Buffer {
     awaitsOthers: report.awaitsOthers ?? false,
     relayed: report.relayed ?? false,
     pods: report.pods.map(({ uid, state, errorCode, error }) =>
-      create(PodReportSchema, { uid, state: STATES.encode(state), errorCode, error }),
+      create(PodReportSchema, {
+        uid,
+        state: STATES.encode(state),
+        errorCode,
+        error: error.slice(0, LONGEST_ERROR),
+      }),
     ),
   });
   return asBuffer(toBinary(NodeReportSchema, message));
@@ -32,7 +42,7 @@ export function encodeNodeReport(report: EnrolmentReport): Buffer {
 
 /** Throws WireError. */
 export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
-  const message = decodeMessage(NodeReportSchema, bytes);
+  const message = decodeBounded(NodeReportSchema, bytes, BOUNDS);
   if (message.generation > BigInt(Number.MAX_SAFE_INTEGER))
     throw badField('generation', `expected a number below 2^53, got ${message.generation}`);
   return {

@@ -33,8 +33,7 @@ export function deltaServerStream(call: DeltaCall, drop: () => void): DeltaServe
       if (ended) return;
       const incoming: Incoming<DeltaRequest> | null = call.read();
       if (incoming !== null) {
-        if ('error' in incoming) throw badRequest(incoming.error);
-        yield incoming.value;
+        yield readRequest(incoming);
       } else if (over) return;
       else {
         await new Promise<void>((resolve) => {
@@ -71,6 +70,14 @@ export function deltaServerStream(call: DeltaCall, drop: () => void): DeltaServe
       else call.emit('error', Object.assign(new Error(error.message), statusOf(error)));
     },
   };
+}
+
+function readRequest(incoming: Incoming<DeltaRequest>): DeltaRequest {
+  try {
+    return incoming.read();
+  } catch (error) {
+    throw badRequest(error);
+  }
 }
 
 function badRequest(cause: unknown): XdsError {

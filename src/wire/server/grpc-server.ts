@@ -23,6 +23,11 @@ import { type ListenTarget, openTlsListener, type ServerCertificate } from './tl
 import { type UnaryService, unaryHandler } from './unary-handler.ts';
 
 export interface GrpcServices<Caller> {
+  /**
+   * Asked before a certificate request or a report is made of its bytes, which can cost more than to serve it. Throwing refuses it;
+   * what it returns is called once that is done. Default: all may.
+   */
+  readonly admit?: ((caller: Caller) => () => void) | undefined;
   /** Takes over one delta stream; usually `deltaServer.serve`. */
   readonly xds: (stream: DeltaServerStream, caller: Caller) => Promise<void>;
   readonly certificates: UnaryService<Caller, CertificateRequest, CertificateResponse>;
@@ -87,7 +92,7 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     streams.add(stream);
     void options.services.xds(stream, callerOf(call.metadata)).finally(() => streams.delete(stream));
   };
-  const context = { callerOf, log };
+  const context = { callerOf, log, admit: options.services.admit };
   server.addService(
     {
       deltaResources: serverMethod(DELTA_RESOURCES),

@@ -12,6 +12,8 @@ export type UnaryService<Caller, Request, Response> = (
 
 export interface UnaryHandlerContext<Caller> {
   readonly callerOf: (metadata: Metadata) => Caller;
+  /** Asked before a request is made of its bytes; throwing refuses it, and what it returns is called once that is done. */
+  readonly admit?: ((caller: Caller) => () => void) | undefined;
   readonly log: Logger;
 }
 
@@ -23,8 +25,8 @@ export function unaryHandler<Caller, Request, Response>(
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort(new Error('the caller has gone')));
     const serve = async (): Promise<Response> => {
-      if ('error' in call.request) throw call.request.error;
-      return service(call.request.value, context.callerOf(call.metadata), gone.signal);
+      const caller = context.callerOf(call.metadata);
+      return service(read(call.request, context.admit?.(caller)), caller, gone.signal);
     };
     serve().then(
       (response) => answer(null, response),
@@ -39,4 +41,12 @@ export function unaryHandler<Caller, Request, Response>(
       },
     );
   };
+}
+
+function read<T>(incoming: Incoming<T>, done: (() => void) | undefined): T {
+  try {
+    return incoming.read();
+  } finally {
+    done?.();
+  }
 }

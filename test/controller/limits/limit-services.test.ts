@@ -66,6 +66,29 @@ test('a node gets the certificates of 200 pods at once, and one that goes on ask
   t.match(text, 'nodemesh_controller_refused_calls_total{call="certificate",limit="caller"} 2');
 });
 
+test('whose messages take long to read is told to wait before more of them are read, and nobody else is', async (t) => {
+  const { limited, clock } = limitedServices();
+  const read = async (caller: string, tookMs: number): Promise<void> => {
+    const done = limited.services.admit?.(caller);
+    await clock.advance(tookMs);
+    done?.();
+  };
+  await read('node-1', 3_000);
+  await read('node-1', 3_000);
+  await t.rejects(read('node-1', 0), {
+    ...exhausted,
+    message: /^to read what node-1 sends takes more than 100 ms/,
+  });
+  await read('node-2', 1);
+  t.same(limited.refused(), [{ call: 'reading', limit: 'caller', count: 1 }]);
+  await clock.advance(60_000);
+  await read('node-1', 1);
+  for (let round = 0; round < 100; round++) {
+    await clock.advance(1_000);
+    await read('node-1', 90);
+  }
+});
+
 test('whoever has many requests for certificates waiting does not hold up who has one', async (t) => {
   const { sign, signing, limited } = limitedServices({ signingConcurrency: 2 }, { slow: true });
   const many = Array.from({ length: 100 }, () => sign('greedy'));

@@ -16,6 +16,7 @@ import {
   type GrpcClientOptions,
   type GrpcServer,
   type GrpcServerOptions,
+  type GrpcServices,
   startGrpcServer,
   WireError,
 } from '../../../src/wire/index.ts';
@@ -41,6 +42,7 @@ export async function startTestController(
   options: Partial<GrpcServerOptions<TestCaller>> & {
     readonly maxResponseBytes?: number;
     readonly sendTimeoutMs?: number;
+    readonly admit?: GrpcServices<TestCaller>['admit'];
   } = {},
 ): Promise<TestController> {
   const authority = await createTestAuthority();
@@ -58,6 +60,7 @@ export async function startTestController(
       return { name };
     },
     services: {
+      admit: options.admit,
       xds: (stream, caller) => deltaServer.serve(stream, { id: caller.name, audience: caller.name }),
       async certificates(request, caller) {
         const wanted = request.impersonated?.namespace ?? 'nothing';
