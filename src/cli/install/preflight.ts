@@ -135,17 +135,19 @@ async function otherMeshes(cluster: Cluster, settings: MeshChoice): Promise<read
   const found = (await cluster.list('apps/v1', 'DaemonSet')).flatMap(
     ({ metadata: { name = '', namespace = '' } }) => {
       const mesh = namespace === NAMESPACE ? undefined : MESHES.get(name);
-      return mesh === undefined ? [] : [{ mesh, namespace, where: `daemonset ${namespace}/${name}` }];
+      return mesh === undefined ? [] : [{ mesh, namespace, daemonSet: `${namespace}/${name}` }];
     },
   );
   const name = 'other meshes';
   if (found.length === 0) return [ok(name, 'none')];
+  // Istio has two of them, and what is to be said of it is said once.
   const results = await Promise.all(
-    found.map(async ({ mesh, where }) =>
-      mesh === 'Istio ambient'
-        ? await besideIstio(cluster, `${mesh} (${where})`, settings)
-        : warning(name, `${mesh} (${where})`, HINTS[mesh]),
-    ),
+    [...Map.groupBy(found, ({ mesh }) => mesh)].map(async ([mesh, parts]) => {
+      const seen = `${mesh} (daemonset ${parts.map(({ daemonSet }) => daemonSet).join(', ')})`;
+      return mesh === 'Istio ambient'
+        ? await besideIstio(cluster, seen, settings)
+        : warning(name, seen, HINTS[mesh]);
+    }),
   );
   const istio = found.find(({ mesh }) => mesh === 'Istio ambient');
   if (!settings.sideBySide || !settings.sharedRoots || istio === undefined) return results;

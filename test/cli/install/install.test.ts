@@ -114,6 +114,12 @@ test('before anything is written install says what is in the way', async (t) => 
   api.put({
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
+    metadata: { name: 'istio-cni-node', namespace: 'istio-system' },
+    spec: {},
+  });
+  api.put({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
     metadata: { name: 'cilium', namespace: 'kube-system' },
     spec: {},
   });
@@ -126,8 +132,9 @@ test('before anything is written install says what is in the way', async (t) => 
   t.match(stdout, /✗ permissions: you may not create clusterroles\.rbac\.authorization\.k8s\.io/);
   t.match(
     stdout,
-    /✗ other meshes: Istio ambient \(daemonset istio-system\/ztunnel\): both would capture namespace theirs/,
+    /✗ other meshes: Istio ambient \(daemonset istio-system\/istio-cni-node, istio-system\/ztunnel\): both would capture namespace theirs/,
   );
+  t.equal(stdout.match(/other meshes: Istio/g)?.length, 1, 'of one mesh once');
   t.match(stdout, /! other meshes: Cilium/);
   t.match(stderr, /nothing was changed[\s\S]*ERR_CLI_CLUSTER/);
   t.same(objectsOf(api, 'customresourcedefinitions.apiextensions.k8s.io'), []);

@@ -89,7 +89,7 @@ test('uninstall --unenrol --crds takes everything away in an order in which noth
     'the namespace has its own label, and none of ours',
   );
   t.ok(api.get('Service', 'shop', 'theirs'), 'what the controller has not made is not touched');
-  t.match(stdout, /^left: Gateways, routes and policies/m);
+  t.match(stdout, /^left: Gateways and labels that name them, routes and policies/m);
   t.notMatch(stdout, /left: the kinds/);
 });
 

@@ -154,7 +154,7 @@ function left(
   return [
     ...(kindsStay ? ['the kinds of nodemesh.io and their objects (--crds takes them away)'] : []),
     ...(enrolled.length > 0 && !unenrol ? [`labels on ${listed(enrolled)}`] : []),
-    'Gateways, routes and policies, which are yours, with what the controller last wrote into their status',
+    'Gateways and labels that name them, routes and policies, which are yours, with what the controller last wrote into their status',
   ];
 }
 
