@@ -31,6 +31,33 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Runs `action` once the clock shows `timeMs` or later, or, where it is set back, less than `earliestMs` (default: never for
+ * that). Up to a minute late, but also where the clock was set or the machine slept: a timer alone counts neither, so that
+ * what holds until a certain time must not be left to one.
+ */
+export function atTime(
+  clock: Clock,
+  timeMs: number,
+  action: () => void,
+  earliestMs = Number.NEGATIVE_INFINITY,
+): Timer {
+  let timer: Timer;
+  const look = (): void => {
+    const nowMs = clock.now();
+    if (nowMs >= timeMs || nowMs < earliestMs) action();
+    else arm();
+  };
+  const arm = (): void => {
+    const leftMs = Math.max(0, timeMs - clock.now());
+    timer = clock.after(Math.min(leftMs, LONGEST_BETWEEN_LOOKS_MS), look);
+  };
+  arm();
+  return { cancel: () => timer.cancel() };
+}
+
+const LONGEST_BETWEEN_LOOKS_MS = 60_000;
+
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as that aborts. Keeps no process alive. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ export { type Backoff, type BackoffConfig, createBackoff } from './backoff.ts';
 export { countBuffersAsHeap } from './buffer-collection.ts';
 export { type BufferAccount, type BufferBudget, createBufferBudget } from './buffer-budget.ts';
 export type { ByteStream } from './byte-stream.ts';
-export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
+export { atTime, type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { descriptorLimit } from './descriptor-limit.ts';
 export { createDrain, type Drain } from './drain.ts';
 export { HandshakeGate } from './handshake-gate.ts';

@@ -319,4 +319,5 @@ export {
   type StatusEntry,
   type WrittenCondition,
 } from './object-status/merge-status.ts';
+export { CLOCK_APART_MS, clockDifference } from './clock-difference.ts';
 export { isServedBy } from './version-skew.ts';

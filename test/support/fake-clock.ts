@@ -3,6 +3,8 @@ import type { Clock } from '../../src/base/index.ts';
 export interface FakeClock extends Clock {
   /** Moves time forward and fires what falls due, in order, letting promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Sets the clock, as NTP does and as a machine finds it that has slept: timers and the monotonic clock take no notice. */
+  set(byMs: number): void;
   /** How many timers are set; a test that ends with some has leaked them. */
   readonly pending: number;
 }
@@ -11,9 +13,10 @@ export interface FakeClock extends Clock {
 export function createFakeClock(startMs = Date.UTC(2030, 0, 1)): FakeClock {
   const timers = new Set<{ dueMs: number; action: () => void }>();
   let nowMs = startMs;
+  let setByMs = 0;
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    now: () => nowMs,
+    now: () => nowMs + setByMs,
     monotonic: () => nowMs - startMs,
     after(delayMs, action) {
       const timer = { dueMs: nowMs + Math.max(0, delayMs), action };
@@ -35,6 +38,9 @@ export function createFakeClock(startMs = Date.UTC(2030, 0, 1)): FakeClock {
       }
       nowMs = targetMs;
       await settle();
+    },
+    set(byMs) {
+      setByMs += byMs;
     },
     get pending() {
       return timers.size;

@@ -9,6 +9,7 @@ import {
 } from '../../model/index.ts';
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { ControllerError } from '../errors.ts';
+import { createProxyClocks } from './proxy-clocks.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
 
 export interface ObservationServiceOptions {
@@ -38,6 +39,8 @@ export interface ObservationService {
 export interface ReportedProxy {
   readonly version: string;
   readonly lastReportMs: number;
+  /** How far its clock was ahead of ours then, in milliseconds. */
+  readonly clockAheadMs: number;
   /** Empty: nobody was told. */
   readonly dashboardUrl: string;
   readonly state: ProxyState | undefined;
@@ -47,6 +50,8 @@ export interface ReportedProxy {
 interface Known extends ReportedProxy {
   /** Up to where each of its last processes is known: one that ends and one that begins report side by side for a while. */
   readonly acknowledged: ReadonlyMap<string, number>;
+  /** When it last reported, by the clock that never jumps. */
+  readonly atMs: number;
   /** Reports that may come at once. */
   readonly allowance: number;
 }
@@ -54,9 +59,14 @@ interface Known extends ReportedProxy {
 export function createObservationService(options: ObservationServiceOptions): ObservationService {
   const { store, clock, log, dashboardUrl: meshDashboardUrl = '' } = options;
   const known = new Map<string, Known>();
+  const clocks = createProxyClocks(log);
 
   const expire = (nowMs: number): void => {
-    for (const [proxy, { lastReportMs }] of known) if (lastReportMs < nowMs - KEPT_MS) known.delete(proxy);
+    for (const [proxy, { atMs }] of known) {
+      if (atMs >= nowMs - KEPT_MS) continue;
+      known.delete(proxy);
+      clocks.forget(proxy);
+    }
   };
 
   return {
@@ -66,7 +76,7 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
       checkReporters(report);
       checkWaypoint(report);
-      const nowMs = clock.now();
+      const nowMs = clock.monotonic();
       expire(nowMs);
       const before = known.get(proxy);
       const allowance = allowanceAt(before, nowMs);
@@ -77,10 +87,14 @@ export function createObservationService(options: ObservationServiceOptions): Ob
       else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
       for (const request of report.requests) store.requestEnded(request);
       const acknowledged = isNext ? batch.upTo : last;
+      const clockAheadMs = report.sentMs - clock.now();
+      clocks.note(proxy, clockAheadMs);
       known.set(proxy, {
         version,
         acknowledged: withNewest(before?.acknowledged ?? new Map(), instance, acknowledged),
-        lastReportMs: nowMs,
+        lastReportMs: clock.now(),
+        clockAheadMs,
+        atMs: nowMs,
         dashboardUrl,
         allowance: allowance - 1,
         state: state ?? before?.state,
@@ -107,7 +121,7 @@ function withNewest(
 /** A bucket that fills as time goes by. */
 function allowanceAt(known: Known | undefined, nowMs: number): number {
   if (known === undefined) return MOST_AT_ONCE;
-  const refilled = (Math.max(0, nowMs - known.lastReportMs) / 1_000) * REPORTS_PER_SECOND;
+  const refilled = ((nowMs - known.atMs) / 1_000) * REPORTS_PER_SECOND;
   return Math.min(MOST_AT_ONCE, known.allowance + refilled);
 }
 

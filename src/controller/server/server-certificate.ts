@@ -1,16 +1,23 @@
 import { isIP } from 'node:net';
-import { type Clock, type Closable, describeError, type Logger, type Timer } from '../../base/index.ts';
+import {
+  atTime,
+  type Clock,
+  type Closable,
+  describeError,
+  type Logger,
+  type Timer,
+} from '../../base/index.ts';
 import type { Authority, ServerCertificate } from '../../identity/index.ts';
 
 export interface ServerCertificateOptions {
-  readonly authority: Authority;
+  readonly authority: Pick<Authority, 'serverCertificate' | 'bundleChanges'>;
   /** DNS names and IP addresses. */
   readonly names: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The controller's own certificate, renewed at half of its life and whenever the roots change. */
+/** The controller's own certificate, renewed at half of its life, whenever the roots change, and where the clock is set back. */
 export interface RenewedCertificate extends Closable {
   readonly current: ServerCertificate;
   /** Set by whoever serves with it. */
@@ -28,9 +35,13 @@ export async function openServerCertificate(options: ServerCertificateOptions): 
   let timer: Timer | undefined;
   let closed = false;
 
-  const plan = (delayMs: number): void => {
+  const plan = (timeMs: number, earliestMs?: number): void => {
     timer?.cancel();
-    if (!closed) timer = clock.after(delayMs, () => void renew());
+    if (!closed) timer = atTime(clock, timeMs, () => void renew(), earliestMs);
+  };
+  const planNext = (): void => {
+    const nowMs = clock.now();
+    plan((nowMs + current.notAfterMs) / 2, nowMs - MOST_SET_BACK_MS);
   };
   const renew = async (): Promise<void> => {
     try {
@@ -38,15 +49,15 @@ export async function openServerCertificate(options: ServerCertificateOptions): 
       if (closed) return;
       use?.(current);
       log.info('server certificate renewed', { notAfterMs: current.notAfterMs });
-      plan((current.notAfterMs - clock.now()) / 2);
+      planNext();
     } catch (error) {
       if (closed) return;
       log.error('server certificate not renewed', { error: describeError(error) });
-      plan(RETRY_MS);
+      plan(clock.now() + RETRY_MS);
     }
   };
-  const unsubscribe = authority.bundleChanges.subscribe(() => plan(0));
-  plan((current.notAfterMs - clock.now()) / 2);
+  const unsubscribe = authority.bundleChanges.subscribe(() => plan(clock.now()));
+  planNext();
   const stop = (): void => {
     closed = true;
     timer?.cancel();
@@ -66,3 +77,5 @@ export async function openServerCertificate(options: ServerCertificateOptions): 
 }
 
 const RETRY_MS = 10_000;
+/** By as much a clock may go back without harm: certificates are dated back further than that. */
+const MOST_SET_BACK_MS = 60_000;

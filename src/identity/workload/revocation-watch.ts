@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '../../base/index.ts';
+import { atTime, type Clock, type Logger, type Timer } from '../../base/index.ts';
 import type { RevocationPeriod } from '../tls/index.ts';
 
 /** Raises the alarm when revocation lists are not renewed: once they have ended, everybody is refused. */
@@ -20,7 +20,7 @@ export function createRevocationWatch(clock: Clock, log: Logger): RevocationWatc
       stop();
       if (period === undefined || !Number.isFinite(period.untilMs)) return;
       const { fromMs, untilMs } = period;
-      const at = (timeMs: number, say: () => void): Timer => clock.after(timeMs - clock.now(), say);
+      const at = (timeMs: number, say: () => void): Timer => atTime(clock, timeMs, say);
       const expiresAt = new Date(untilMs).toISOString();
       timers = [
         at(fromMs + (untilMs - fromMs) * ALARM_SHARE, () =>

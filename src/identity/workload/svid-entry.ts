@@ -1,4 +1,5 @@
 import {
+  atTime,
   type Clock,
   createBackoff,
   describeError,
@@ -54,7 +55,7 @@ export interface EntryContext {
  * Revoked, a certificate is none from that moment on, and another is fetched as if a connection waited for it. At most one fetch is under way. Without a holder nothing is renewed, and expiry ends the entry.
  */
 export interface SvidEntry {
-  /** Neither expired nor revoked. */
+  /** Neither expired nor revoked, and valid already. */
   readonly current: Svid | undefined;
   readonly material: SvidMaterial | undefined;
   readonly holders: number;
@@ -79,6 +80,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   let holders = 0;
   let rotatesAtMs: number | undefined;
   let fetching: AbortController | undefined;
+  /** By the clock that never jumps. */
   let attemptedAtMs = Number.NEGATIVE_INFINITY;
   let lastError: unknown;
   let alarm = false;
@@ -87,8 +89,11 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   let alarmTimer: Timer | undefined;
   let retryTimer: Timer | undefined;
 
+  /** One that is not valid yet was issued, or received, by a clock that has been set back since. */
+  const isInForce = ({ notBeforeMs, notAfterMs }: Svid): boolean =>
+    clock.now() >= notBeforeMs && clock.now() < notAfterMs;
   const current = (): Svid | undefined =>
-    svid !== undefined && !revoked && clock.now() < svid.notAfterMs ? svid : undefined;
+    svid !== undefined && !revoked && isInForce(svid) ? svid : undefined;
   const leaveIfUnused = (): void => {
     if (holders === 0 && waiters.size === 0 && current() === undefined) context.onUnused();
   };
@@ -99,7 +104,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
     if (retryTimer !== undefined) {
       // A connection that waits shortens the pause between attempts, but never below the shortest one.
       if (priority !== 'connection') return;
-      const leftMs = attemptedAtMs + RETRY.initialMs - clock.now();
+      const leftMs = attemptedAtMs + RETRY.initialMs - clock.monotonic();
       retryTimer.cancel();
       if (leftMs > 0) {
         retryAfter(leftMs);
@@ -113,7 +118,7 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const fetch = async (): Promise<void> => {
     const attempt = new AbortController();
     fetching = attempt;
-    attemptedAtMs = clock.now();
+    attemptedAtMs = clock.monotonic();
     const timer = clock.after(context.attemptTimeoutMs, () =>
       attempt.abort(unavailable(`expected an answer within ${context.attemptTimeoutMs} ms, got none`)),
     );
@@ -188,19 +193,18 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
     alarm = false;
     rotateAt(rotationTimeMs(svid, context.random()));
     alarmTimer?.cancel();
-    alarmTimer = clock.after(alarmTimeMs(svid) - clock.now(), onAlarm);
+    alarmTimer = atTime(clock, alarmTimeMs(svid), onAlarm);
   };
   const rotateAt = (timeMs: number): void => {
     rotatesAtMs = timeMs;
     rotationTimer?.cancel();
-    rotationTimer = clock.after(timeMs - clock.now(), onRotationDue);
+    rotationTimer = atTime(clock, timeMs, onRotationDue, svid?.notBeforeMs);
   };
   const onRotationDue = (): void => {
-    if (holders > 0) want('background');
+    if (holders > 0) want(current() === undefined ? 'warm' : 'background');
     else if (svid !== undefined) {
-      const leftMs = svid.notAfterMs - clock.now();
-      if (leftMs <= 0) leaveIfUnused();
-      else rotationTimer = clock.after(leftMs, onRotationDue);
+      if (!isInForce(svid)) leaveIfUnused();
+      else rotationTimer = atTime(clock, svid.notAfterMs, onRotationDue, svid.notBeforeMs);
     }
   };
   const onAlarm = (): void => {

@@ -7,7 +7,7 @@ import {
   readCertificate,
   rootsOf,
 } from '../certificates/index.ts';
-import { IdentityError } from '../errors.ts';
+import { IdentityError, type IdentityErrorCode } from '../errors.ts';
 import {
   createTlsIdentity,
   findPath,
@@ -138,5 +138,14 @@ function isRootKey(certificate: Certificate, root: Certificate | undefined): boo
 }
 
 function issuedError(message: string, cause?: unknown): IdentityError {
-  return new IdentityError({ code: 'ERR_IDENTITY_ISSUED', blame: 'upstream', message, cause });
+  const isOfTime = cause instanceof IdentityError && TIME_CODES.includes(cause.code);
+  const hint = isOfTime ? CLOCKS_DIFFER : undefined;
+  return new IdentityError({ code: 'ERR_IDENTITY_ISSUED', blame: 'upstream', message, hint, cause });
 }
+
+const TIME_CODES: readonly IdentityErrorCode[] = [
+  'ERR_IDENTITY_PEER_NOT_YET_VALID',
+  'ERR_IDENTITY_PEER_EXPIRED',
+];
+const CLOCKS_DIFFER =
+  "this machine's clock and the authority's differ by more than two minutes: synchronize both with NTP";

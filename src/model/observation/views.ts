@@ -225,7 +225,7 @@ export interface ProxyView {
   readonly version: string;
   readonly connectedMs: number;
   readonly state: 'current' | 'stale' | 'rejecting' | 'gone';
-  /** Why it is not current; empty when it is. */
+  /** Why it is not current, or what will keep it from staying so; empty when all is well. */
   readonly reason: string;
   readonly types: readonly {
     readonly typeUrl: string;
@@ -237,6 +237,8 @@ export interface ProxyView {
   readonly pushP50Ms: number | undefined;
   readonly pushP99Ms: number | undefined;
   readonly lastReportMs: number;
+  /** How far its clock was ahead of the controller's when it last reported, in milliseconds; undefined: it never did. */
+  readonly clockAheadMs: number | undefined;
   /** Where the dashboard of its node is; empty where it has none that anybody was told of. */
   readonly dashboardUrl: string;
 }

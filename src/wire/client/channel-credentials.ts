@@ -5,16 +5,19 @@ import {
   type ChannelOptions,
   type experimental,
 } from '@grpc/grpc-js';
+import { createCertificateTimes, serverOf } from './certificate-times.ts';
 
 type Target = Parameters<ChannelCredentials['_createSecureConnector']>[0];
 
 /**
  * TLS credentials that look after the socket under the handshake, which gRPC forgets when its channel is closed: a
- * server that accepts and then says nothing would cost one socket per attempt. Also where TCP keep-alive is set.
+ * server that accepts and then says nothing would cost one socket per attempt. Also where TCP keep-alive is set, and where a
+ * handshake that fails for the time of day gets the words for it.
  */
 export class GuardedCredentials extends ChannelCredentials {
   readonly #inner: ChannelCredentials;
   readonly #handshakeTimeoutMs: number;
+  readonly #times = createCertificateTimes();
 
   constructor(inner: ChannelCredentials, handshakeTimeoutMs: number) {
     super();
@@ -48,10 +51,13 @@ export class GuardedCredentials extends ChannelCredentials {
     socket: Socket,
     inner: experimental.SecureConnector,
   ): Promise<experimental.SecureConnectResult> {
+    const server = serverOf(socket);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_IDLE_MS);
     const timer = setTimeout(() => socket.destroy(), this.#handshakeTimeoutMs).unref();
     try {
       return await inner.connect(socket);
+    } catch (error) {
+      throw server === undefined ? error : await this.#times.explain(error, server);
     } finally {
       clearTimeout(timer);
     }

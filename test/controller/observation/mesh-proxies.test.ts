@@ -35,7 +35,14 @@ const reportedAt = (lastReportMs: number): ReadonlyMap<string, ReportedProxy> =>
   new Map([
     [
       'ztunnel/node-1',
-      { version: '1', lastReportMs, dashboardUrl: URL_OF_1, state: undefined, workloads: new Map() },
+      {
+        version: '1',
+        lastReportMs,
+        clockAheadMs: -40,
+        dashboardUrl: URL_OF_1,
+        state: undefined,
+        workloads: new Map(),
+      },
     ],
   ]);
 const nodeOfPod = (pod: string): string => (pod === 'shop/waypoint-1' ? 'node-2' : '');
@@ -51,6 +58,7 @@ test('a proxy that has acknowledged everything is current', async (t) => {
       pushP50Ms: 2,
       pushP99Ms: 3,
       connectedMs: 5,
+      clockAheadMs: -40,
       dashboardUrl: URL_OF_1,
     },
   ]);
@@ -92,4 +100,13 @@ test('one that has gone is told for as long as its reports are kept', async (t) 
 test("a waypoint is on its pod's node, whether it has reported or not", async (t) => {
   const waypoint = { ...connected(), name: 'waypoint/shop/waypoint-1' };
   t.match(meshProxies([waypoint], new Map(), nodeOfPod, NOW), [{ kind: 'waypoint', node: 'node-2' }]);
+});
+
+test('one that has everything and whose clock is apart says by how much', async (t) => {
+  const [[id, last] = ['', undefined]] = reportedAt(NOW);
+  if (last === undefined) throw new Error('the fixture lacks a proxy');
+  const reported = new Map([[id, { ...last, clockAheadMs: -3_420_000 }]]);
+  t.match(meshProxies([connected()], reported, nodeOfPod, NOW), [
+    { state: 'current', reason: "its clock is 57 min behind the controller's", clockAheadMs: -3_420_000 },
+  ]);
 });

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { silentLogger } from '../../../src/base/index.ts';
+import { type Logger, silentLogger } from '../../../src/base/index.ts';
 import { createObservationService } from '../../../src/controller/observation/index.ts';
 import type { Caller } from '../../../src/controller/tokens/index.ts';
 import { KEPT_MS, NO_RATES, type ObservationReport, type ProxyState } from '../../../src/model/index.ts';
@@ -15,14 +15,14 @@ const NODE_1: Caller = {
   node: 'node-1',
 };
 
-function setup() {
+function setup(log: Logger = silentLogger) {
   const clock = createFakeClock();
   const mesh = createObservationStore({ proxy: 'controller', clock });
   const service = createObservationService({
     store: mesh,
     nameOf: ({ node, pod }) => (pod === 'waypoint-1' ? 'waypoint/shop/waypoint-1' : `ztunnel/${node}`),
     clock,
-    log: silentLogger,
+    log,
   });
   const store = createObservationStore({ proxy: 'ztunnel/node-1', clock });
   // What another process has seen is called otherwise.
@@ -153,4 +153,35 @@ test('requests are told on to who follows them, and asked for only then', async 
     requestsFollowed: false,
   });
   t.same(seen, ['/a']);
+});
+
+test('a proxy whose clock is apart is named once, with the difference, and again when it is right', async (t) => {
+  const said: string[] = [];
+  const note = (event: string, fields?: object): void => void said.push(`${event} ${JSON.stringify(fields)}`);
+  const { clock, service, reportOf } = setup({ ...silentLogger, info: note, warn: note });
+  for (const aheadMs of [-3_420_000, -3_421_000, 500, 7_200_000]) {
+    await service.report(reportOf(0, { sentMs: clock.now() + aheadMs }), NODE_1);
+    await clock.advance(1_000);
+  }
+  const proxy = '"proxy":"ztunnel/node-1"';
+  const differs = 'the clock of a proxy differs: synchronize both with NTP';
+  t.same(said, [
+    `${differs} {${proxy},"clock":"57 min behind the controller's"}`,
+    `the clock of a proxy is right again {${proxy}}`,
+    `${differs} {${proxy},"clock":"2.0 h ahead of the controller's"}`,
+  ]);
+  t.equal(service.proxies().get('ztunnel/node-1')?.clockAheadMs, 7_200_000);
+});
+
+test('reports are taken at their rate also where the clock of the controller is set back', async (t) => {
+  const { clock, service, reportOf } = setup();
+  await service.report(reportOf(0), NODE_1);
+  clock.set(-3_600_000);
+  for (let report = 0; report < 100; report++) {
+    await clock.advance(1_000);
+    await service.report(reportOf(0), NODE_1);
+  }
+  clock.set(7_200_000);
+  await service.report(reportOf(0), NODE_1);
+  t.equal(service.proxies().size, 1);
 });

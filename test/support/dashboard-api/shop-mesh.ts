@@ -376,6 +376,7 @@ function proxies(nowMs: number): FixtureMesh['/api/v1/proxies']['proxies'] {
     pushP50Ms: 4 + index,
     pushP99Ms: 21 + index * 30,
     lastReportMs: nowMs - 2_000,
+    clockAheadMs: 0,
     dashboardUrl: `https://node-${index + 1}.example/`,
   }));
 }

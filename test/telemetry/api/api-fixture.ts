@@ -180,6 +180,7 @@ export function someFacts(over: Partial<Facts> = {}): Facts {
         pushP99Ms: undefined,
         dashboardUrl: '',
         lastReportMs: 1,
+        clockAheadMs: 0,
       },
     ],
     ...over,

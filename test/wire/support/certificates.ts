@@ -6,6 +6,8 @@ import type { ServerCertificate } from '../../../src/wire/index.ts';
 export interface TestAuthority {
   readonly rootPem: string;
   serverCertificate(...dnsNames: string[]): Promise<ServerCertificate>;
+  /** Valid from and until so many milliseconds from now. */
+  serverCertificateValid(dnsName: string, fromMs: number, untilMs: number): Promise<ServerCertificate>;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -22,27 +24,35 @@ export async function createTestAuthority(): Promise<TestAuthority> {
     signingAlgorithm: ALGORITHM,
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
-  return {
+  const self: TestAuthority = {
     rootPem: root.toString('pem'),
-    async serverCertificate(...dnsNames) {
-      const leafKeys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-      const names = dnsNames.map((value) => ({ type: 'dns' as const, value }));
-      const leaf = await x509.X509CertificateGenerator.create({
-        subject: '',
-        issuer: root.subject,
-        notBefore: new Date(Date.now() - DAY_MS),
-        notAfter: new Date(Date.now() + DAY_MS),
-        publicKey: leafKeys.publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: ALGORITHM,
-        extensions: [new x509.SubjectAlternativeNameExtension(names)],
-      });
-      const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', leafKeys.privateKey));
-      const body = der.toString('base64').replace(/(.{64})/g, '$1\n');
-      return {
-        certificatePem: leaf.toString('pem'),
-        privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
-      };
-    },
+    serverCertificate: (...dnsNames) => issue(dnsNames, -DAY_MS, DAY_MS),
+    serverCertificateValid: (dnsName, fromMs, untilMs) => issue([dnsName], fromMs, untilMs),
   };
+  return self;
+
+  async function issue(
+    dnsNames: readonly string[],
+    fromMs: number,
+    untilMs: number,
+  ): Promise<ServerCertificate> {
+    const leafKeys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+    const names = dnsNames.map((value) => ({ type: 'dns' as const, value }));
+    const leaf = await x509.X509CertificateGenerator.create({
+      subject: '',
+      issuer: root.subject,
+      notBefore: new Date(Date.now() + fromMs),
+      notAfter: new Date(Date.now() + untilMs),
+      publicKey: leafKeys.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [new x509.SubjectAlternativeNameExtension(names)],
+    });
+    const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', leafKeys.privateKey));
+    const body = der.toString('base64').replace(/(.{64})/g, '$1\n');
+    return {
+      certificatePem: leaf.toString('pem'),
+      privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
+    };
+  }
 }

@@ -1,4 +1,4 @@
-import type { ProxyView } from '../../../model/index.ts';
+import { CLOCK_APART_MS, clockDifference, type ProxyView } from '../../../model/index.ts';
 import type { ConnectedProxy, ProxyTypeStatus } from '../../../xds/index.ts';
 import type { ReportedProxy } from '../observation-service.ts';
 
@@ -48,6 +48,7 @@ function connectedView(
     pushP50Ms: quantile(times, 0.5),
     pushP99Ms: quantile(times, 0.99),
     lastReportMs: last?.lastReportMs ?? 0,
+    clockAheadMs: last?.clockAheadMs,
     dashboardUrl: last?.dashboardUrl ?? '',
   };
 }
@@ -64,6 +65,7 @@ function goneView(id: string, last: ReportedProxy, nowMs: number): Omit<ProxyVie
     pushP50Ms: undefined,
     pushP99Ms: undefined,
     lastReportMs: last.lastReportMs,
+    clockAheadMs: last.clockAheadMs,
     // A node that is gone shows nothing either.
     dashboardUrl: '',
   };
@@ -87,7 +89,10 @@ function judge(
   // It still gets news, but nobody knows how it is; a stock proxy never reports.
   if (last !== undefined && nowMs - last.lastReportMs > SILENT_AFTER_MS)
     return { state: 'stale', reason: `no report for ${Math.round((nowMs - last.lastReportMs) / 1_000)} s` };
-  return { state: 'current', reason: '' };
+  // It has all that it was sent, and will not be able to use the certificates that it gets.
+  const aheadMs = last?.clockAheadMs ?? 0;
+  if (Math.abs(aheadMs) < CLOCK_APART_MS) return { state: 'current', reason: '' };
+  return { state: 'current', reason: `its clock is ${clockDifference(aheadMs)} the controller's` };
 }
 
 function isRejecting({ lastRejection, lastAcknowledgedAtMs }: ProxyTypeStatus): boolean {

@@ -70,6 +70,11 @@ export function amount(description?: string): Schema {
   return described({ type: 'number', minimum: 0 }, description);
 }
 
+/** Any number. */
+export function signed(description?: string): Schema {
+  return described({ type: 'number' }, description);
+}
+
 /** Milliseconds since 1970. */
 export function time(description = 'Milliseconds since 1970.'): Schema {
   return { type: 'number', description };

@@ -10,7 +10,20 @@ import type {
   WorkloadCost,
   WorkloadView,
 } from '../../../model/index.ts';
-import { amount, count, flag, listOf, objectOf, oneOf, optional, ref, share, text, time } from './schema.ts';
+import {
+  amount,
+  count,
+  flag,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  ref,
+  share,
+  signed,
+  text,
+  time,
+} from './schema.ts';
 
 export const viewSchemas = {
   Info: objectOf<ApiInfo>({
@@ -159,6 +172,9 @@ export const viewSchemas = {
     pushP50Ms: optional(amount('From the change to its acknowledgement.')),
     pushP99Ms: optional(amount()),
     lastReportMs: time('Milliseconds since 1970; 0 before the first.'),
+    clockAheadMs: optional(
+      signed("How far its clock was ahead of the controller's when it last reported, in milliseconds."),
+    ),
     dashboardUrl: text('Where the dashboard of its node is; empty where nobody was told.'),
   }),
 };

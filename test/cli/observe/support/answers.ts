@@ -214,6 +214,7 @@ function proxy(
     pushP99Ms: 40,
     dashboardUrl: '',
     lastReportMs: NOW_MS - 5_000,
+    clockAheadMs: 0,
   };
 }
 
