@@ -3,6 +3,7 @@ import { type CheckResult, resultsOf } from '../check/check-result.ts';
 import { applyObjects } from './cluster/apply-objects.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from './objects/manifest.ts';
+import { GOING, GOING_HINT, isGoing } from './namespace-going.ts';
 import type { InstallSettings } from './objects/settings.ts';
 import { sharedRoots } from './side-by-side.ts';
 
@@ -25,6 +26,7 @@ export async function preflight(
     await gatewayApi(cluster),
     await istioKinds(cluster),
     ...(await permissions(cluster, objects)),
+    ...(await namespaceGoing(cluster)),
     ...(await otherMeshesSeen(cluster, settingsOf)),
   ];
 }
@@ -62,6 +64,11 @@ async function istioKinds(cluster: Cluster): Promise<CheckResult> {
     'they are not there: no AuthorizationPolicy or PeerAuthentication until they are',
     'kubectl apply --server-side -k daemonset/istio-crds, from a clone of this repository; without Istio nothing else is needed',
   );
+}
+
+/** Objects can still be changed in a namespace that is being deleted, and then go with it: everything would seem well. */
+async function namespaceGoing(cluster: Cluster): Promise<readonly CheckResult[]> {
+  return (await isGoing(cluster)) ? [failed(`namespace ${NAMESPACE}`, GOING, GOING_HINT)] : [];
 }
 
 /** One question for each kind of object and each thing that is done with it. */

@@ -25,6 +25,20 @@ test('in a cluster without a mesh every command says what would put one there', 
   t.notMatch(uninstalled.stdout, /kinds of nodemesh\.io/, 'nothing is said to be left that never was there');
 });
 
+test('into a namespace that is being deleted nothing is installed, and check says that it goes', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install', '--no-wait');
+  const namespace = api.get('Namespace', '', 'nodemesh-system');
+  if (namespace === undefined) throw new Error('nothing was installed');
+  const metadata = { ...namespace.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x/y'] };
+  api.put({ ...namespace, kind: 'Namespace', metadata });
+  for (const command of ['install', 'upgrade', 'check']) {
+    const { code, stdout, stderr } = await run(command);
+    t.equal(code, 1, command);
+    t.match(`${stdout}${stderr}`, GOING, command);
+  }
+});
+
 test("beside Istio a waypoint's namespace gets our label, not Istio's", async (t) => {
   const { api, run } = await startInstallCluster(t);
   api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
@@ -55,3 +69,6 @@ test("another mesh's waypoint of the same name is not taken over without being t
   t.equal((await run('waypoint', 'apply', '-n', 'shop', '--overwrite')).code, 0);
   t.match(api.get('Gateway', 'shop', 'waypoint')?.spec, { gatewayClassName: 'nodemesh-waypoint' });
 });
+
+const GOING =
+  /namespace nodemesh-system:? is being deleted, and what is in it goes with it\n *hint: +kubectl wait --for=delete/;

@@ -101,7 +101,7 @@ async function uninstall(
   await waitUntil(async () => namespaceLeft(cluster, of('namespace')), {
     ...wait,
     what: `namespace ${NAMESPACE} is gone`,
-    hint: `kubectl get all -n ${NAMESPACE}`,
+    hint: `what holds it: kubectl get namespace ${NAMESPACE} -o jsonpath='{.status.conditions}'`,
   });
   if (options.crds === true) await removeObjects(cluster, ownKinds(), progress);
   if (!wasThere)

@@ -10,6 +10,8 @@ import { finalCheck } from '../final-check.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
 import { nextSettings } from '../next-settings.ts';
+import { GOING, GOING_HINT, isGoing } from '../namespace-going.ts';
+import { NAMESPACE } from '../objects/manifest.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from '../settings-options.ts';
@@ -66,6 +68,13 @@ Examples:
 
 async function requireInstallation(cluster: Cluster): Promise<Installation> {
   const installed = await readInstallation(cluster);
+  if (installed !== undefined && (await isGoing(cluster)))
+    throw new CliError({
+      code: 'ERR_CLI_CLUSTER',
+      blame: 'upstream',
+      message: `namespace ${NAMESPACE} ${GOING}`,
+      hint: GOING_HINT,
+    });
   if (installed !== undefined) return installed;
   throw new CliError({
     code: 'ERR_CLI_CLUSTER',
