@@ -2,6 +2,7 @@ import {
   type Clock,
   type Closable,
   createBackoff,
+  createLineBudget,
   describeError,
   type Logger,
   sleep,
@@ -11,6 +12,9 @@ import { MOST_PACKET_BYTES } from '../../wire/index.ts';
 import { type AgentListener, followAgent } from './agent-session.ts';
 
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
+/** An agent that has gone wrong asks as quickly as it is answered. */
+const REFUSALS_LOGGED = 100;
+const LOG_PERIOD_MS = 10_000;
 
 /** The connection with Istio's CNI agent, made again whenever it breaks. */
 export interface AgentClient extends Closable {
@@ -28,6 +32,12 @@ export function createAgentClient(deps: {
 }): AgentClient {
   const { path, listener, clock, log } = deps;
   const backoff = createBackoff(RETRY, deps.random);
+  const mayLog = createLineBudget({
+    lines: REFUSALS_LOGGED,
+    periodMs: LOG_PERIOD_MS,
+    clock,
+    onPassedOver: (count) => log.warn('more requests of the agent not done, not logged', { count }),
+  });
   const stopping = new AbortController();
   let socket: PacketSocket | undefined;
   let running: Promise<void> | undefined;
@@ -41,7 +51,7 @@ export function createAgentClient(deps: {
       reached = true;
       met = true;
       listener.begin();
-      await followAgent(socket, listener, log);
+      await followAgent(socket, listener, log, mayLog);
       log.warn('the agent has gone; pods stay as they are', { path });
     } catch (error) {
       if (stopping.signal.aborted) return;

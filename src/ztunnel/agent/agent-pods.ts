@@ -1,6 +1,12 @@
 import { describeError } from '../../base/index.ts';
 import type { EnrolmentPod, MeshView } from '../../model/index.ts';
-import { adoptNamespace, capturesDns, MESH_MARK, type NetNamespace } from '../../net/index.ts';
+import {
+  adoptNamespace,
+  capturesDns,
+  closeDescriptors,
+  MESH_MARK,
+  type NetNamespace,
+} from '../../net/index.ts';
 import type { AgentPod } from '../../wire/index.ts';
 import { within } from '../enrolment/index.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -13,6 +19,8 @@ import { describePod } from './pod-description.ts';
 
 /** How long an agent is kept waiting for a pod; it gives up after five seconds, and would take a late answer for that of the next. */
 const ANSWER_WITHIN_MS = 4_000;
+/** A kubelet runs some hundred at most. Each costs descriptors and a certificate, those that are going included. */
+const MOST_PODS = 4_096;
 
 export interface AgentPodsOptions extends ServedPodsDeps {
   /** The socket of Istio's CNI agent. */
@@ -34,6 +42,7 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
   /** By the uid of the Pod object. */
   const current = new Map<string, ServedAgentPod>();
   const draining = new Map<ServedAgentPod, Promise<void>>();
+  /** Of a snapshot that is not complete yet. */
   const mentioned = new Set<string>();
   const firstSnapshot = Promise.withResolvers<void>();
   let isComplete = false;
@@ -57,6 +66,16 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
     return pod;
   }
 
+  /** Throws where an agent names more than a node can have: a snapshot with that lets nobody go. */
+  function mention(uid: string): void {
+    if (isComplete) return;
+    if (mentioned.size >= MOST_PODS && !mentioned.has(uid)) {
+      hasGaps = true;
+      throw tooManyPods();
+    }
+    mentioned.add(uid);
+  }
+
   function letGo(uid: string): void {
     const pod = current.get(uid);
     if (pod === undefined) return;
@@ -77,7 +96,12 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
       return isComplete;
     },
     async add(info, descriptor) {
-      mentioned.add(info.uid);
+      try {
+        mention(info.uid);
+      } catch (error) {
+        closeDescriptors([descriptor]);
+        throw error;
+      }
       const namespace = adoptNamespace(descriptor, `what came for ${info.namespace}/${info.name}`);
       const known = current.get(info.uid);
       if (known !== undefined && isSame(known.namespace, namespace)) {
@@ -88,13 +112,14 @@ export function createAgentPods(options: AgentPodsOptions): ServedPods {
       // Its sandbox was made anew.
       letGo(info.uid);
       try {
+        if (current.size + draining.size >= MOST_PODS) throw tooManyPods();
         await started(take(info, namespace));
       } catch (error) {
         if (!current.has(info.uid)) namespace.close();
         throw error;
       }
     },
-    keep: (uid) => void mentioned.add(uid),
+    keep: mention,
     del(uid) {
       mentioned.delete(uid);
       letGo(uid);
@@ -178,6 +203,14 @@ function badOrder(): ZtunnelError {
     code: 'ERR_ZTUNNEL_AGENT_REQUEST',
     blame: 'upstream',
     message: 'expected one snapshot of a connection, got the end of a second one',
+  });
+}
+
+function tooManyPods(): ZtunnelError {
+  return new ZtunnelError({
+    code: 'ERR_ZTUNNEL_AGENT_REQUEST',
+    blame: 'upstream',
+    message: `expected at most ${MOST_PODS} pods on a node, those that are going included, got one more`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { causeOf, describeError, type Logger } from '../../base/index.ts';
 import { closeDescriptors, NetError, type Packet, type PacketSocket } from '../../net/index.ts';
 import {
@@ -30,9 +31,14 @@ export interface AgentListener {
 /**
  * One connection with an agent: says hello, then does what it is asked for, one request after the other, and acknowledges each.
  * Resolves when the agent has ended the connection, rejects when it broke. A bad packet is answered with what is wrong with it, and
- * harms nothing else.
+ * harms nothing else. `mayLog` says whether one more may be logged.
  */
-export async function followAgent(socket: PacketSocket, listener: AgentListener, log: Logger): Promise<void> {
+export async function followAgent(
+  socket: PacketSocket,
+  listener: AgentListener,
+  log: Logger,
+  mayLog: () => boolean,
+): Promise<void> {
   await socket.send(encodeAgentHello(), PACKET_TIMEOUT_MS);
   for (;;) {
     const request = await nextRequest(socket, listener);
@@ -42,9 +48,11 @@ export async function followAgent(socket: PacketSocket, listener: AgentListener,
       await answer(request, listener);
     } catch (error) {
       problem = describeError(error);
-      log.warn('request of the agent not done', { error });
+      if (mayLog()) log.warn('request of the agent not done', { error });
     }
     await socket.send(encodeAgentAck(problem), PACKET_TIMEOUT_MS);
+    // The next may be there already, and the one after it: what else there is to do must get its turn.
+    await setImmediate();
   }
 }
 

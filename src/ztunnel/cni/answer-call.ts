@@ -5,7 +5,7 @@ import { openNamespace } from '../../net/index.ts';
 import { untilKnown } from '../../proxy/index.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Attachment, PodName } from './attachment.ts';
-import { CNI_CODES, type CniResult, failed, SUCCESS } from './cni-error.ts';
+import { brief, CNI_CODES, type CniResult, failed, SUCCESS } from './cni-error.ts';
 import type { CniCall } from './parse-call.ts';
 import { type Knowledge, standingOf } from './standing.ts';
 
@@ -43,7 +43,7 @@ export async function answerCall(call: CniCall, deps: CallDeps): Promise<CniResu
     default:
       return failed(
         CNI_CODES.badEnvironment,
-        `expected CNI_COMMAND to be ADD, CHECK, DEL or GC, got ${JSON.stringify(call.command)}`,
+        `expected CNI_COMMAND to be ADD, CHECK, DEL or GC, got ${JSON.stringify(brief(call.command))}`,
       );
   }
 }

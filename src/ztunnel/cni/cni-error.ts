@@ -29,7 +29,14 @@ export function failed(code: CniCode, message: string, hint = ''): CniResult {
   return { failure: { code, message, hint } };
 }
 
+/** What a call says of itself is repeated in messages and logs, and may be a mebibyte. */
+export function brief(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}
+
+const LONGEST_TEXT = 1_000;
+
 /** The JSON of a failure, as the specification wants it. */
 export function formatFailure({ code, message, hint }: CniFailure, cniVersion: string): string {
-  return `${JSON.stringify({ cniVersion, code, msg: `nodemesh: ${message}`, details: hint })}\n`;
+  return `${JSON.stringify({ cniVersion, code, msg: `nodemesh: ${brief(message)}`, details: hint })}\n`;
 }

@@ -1,13 +1,13 @@
 import { chmod, mkdir, rename, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { type Closable, describeError, errnoOf } from '../../base/index.ts';
+import { type Closable, createLineBudget, describeError, errnoOf } from '../../base/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import { answerCall, type CallDeps } from './answer-call.ts';
-import { CNI_CODES, type CniCommand, type CniResult, formatFailure } from './cni-error.ts';
-import { parseCall } from './parse-call.ts';
-import { encodeAnswer, readCall } from './wire.ts';
+import { brief, CNI_CODES, type CniCommand, type CniResult, failed, formatFailure } from './cni-error.ts';
+import { type CniCall, parseCall } from './parse-call.ts';
+import { encodeAnswer, readCall, type ReadRoom } from './wire.ts';
 
 /** Answers the node's CNI plugin on a unix socket. */
 export interface CniService extends Closable {
@@ -26,15 +26,24 @@ export interface CniServiceDeps extends CallDeps {
 
 /** Closing lets calls that have come be answered, and leaves the socket to whoever has taken it meanwhile. */
 export function createCniService(deps: CniServiceDeps): CniService {
-  const { path, log } = deps;
+  const { path, clock, log } = deps;
   const sockets = new Set<Socket>();
+  const room: ReadRoom = { leftBytes: MOST_UNREAD_BYTES };
+  /** Calls whose plugin may have gone meanwhile. */
+  let answering = 0;
+  const mayLog = createLineBudget({
+    lines: FAILURES_LOGGED,
+    periodMs: LOG_PERIOD_MS,
+    clock,
+    onPassedOver: (count) => log.warn('more CNI calls failed, not logged', { count }),
+  });
   let own: { readonly device: bigint; readonly inode: bigint } | undefined;
   let server: Server | undefined;
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
   async function serve(socket: Socket): Promise<void> {
-    const raw = await readCall(socket, READ_WITHIN_MS);
+    const raw = await readCall(socket, READ_WITHIN_MS, room);
     if (raw === undefined) {
       log.debug('what came on the socket of the CNI plugin is no call', { path });
       socket.destroy();
@@ -45,14 +54,28 @@ export function createCniService(deps: CniServiceDeps): CniService {
       socket.end(encodeAnswer(1, formatFailure(call.failure, '1.0.0')));
       return;
     }
-    const result = await answerCall(call, deps).catch(faultOf);
+    const result = await answerInTurn(call);
     const outcome = 'failure' in result ? 'failure' : 'success';
-    deps.onAnswered(isCommand(call.command) ? call.command : 'other', outcome);
+    const command = isCommand(call.command) ? call.command : 'other';
+    deps.onAnswered(command, outcome);
     if ('failure' in result) {
       const { namespace, name } = call.pod ?? { namespace: '', name: '' };
-      log.warn('CNI call failed', { command: call.command, namespace, name, reason: result.failure.message });
+      const pod = { namespace: brief(namespace), name: brief(name) };
+      if (mayLog()) log.warn('CNI call failed', { command, ...pod, reason: brief(result.failure.message) });
       socket.end(encodeAnswer(1, formatFailure(result.failure, call.cniVersion)));
     } else socket.end(encodeAnswer(0, result.text));
+  }
+
+  async function answerInTurn(call: CniCall): Promise<CniResult> {
+    // A pod that ends waits for nothing, and must not be kept from it.
+    if (call.command === 'ADD' && answering >= MAX_CALLS)
+      return failed(CNI_CODES.tryLater, `${MAX_CALLS} calls wait for an answer already`);
+    answering += 1;
+    try {
+      return await answerCall(call, deps).catch(faultOf);
+    } finally {
+      answering -= 1;
+    }
   }
 
   function accept(socket: Socket): void {
@@ -62,8 +85,11 @@ export function createCniService(deps: CniServiceDeps): CniService {
       log.debug('connection of the CNI plugin lost', { error: describeError(error) }),
     );
     socket.on('close', () => sockets.delete(socket));
-    // One that has its answer and stays holds a place that others need, and keeps an old generation from ending.
-    socket.on('finish', () => socket.setTimeout(LINGERS_MS, () => socket.destroy()));
+    // One that has its answer and stays, or talks on, holds a place that others need, and keeps an old generation from ending.
+    socket.on('finish', () => {
+      const lingering = clock.after(LINGERS_MS, () => socket.destroy());
+      socket.on('close', () => lingering.cancel());
+    });
     serve(socket).catch((error: unknown) => {
       log.error('CNI call not answered', { error: fromUnknown(error) });
       socket.destroy();
@@ -143,7 +169,7 @@ function faultOf(error: unknown): CniResult {
   return { failure: { code: CNI_CODES.tryLater, message, hint } };
 }
 
-/** Whether a process answers on the socket; a file that is left of one that is gone does not count. */
+/** Whether a process answers on the socket, however busy it is; a file that is left of one that is gone does not count. */
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);
@@ -151,7 +177,7 @@ function isAnswered(path: string): Promise<boolean> {
       probe.destroy();
       resolve(result);
     };
-    probe.once('connect', () => finish(true)).once('error', () => finish(false));
+    probe.once('connect', () => finish(true)).once('error', (error) => finish(errnoOf(error) === 'EAGAIN'));
   });
 }
 
@@ -180,6 +206,11 @@ async function removeIfThere(path: string): Promise<void> {
 const READ_WITHIN_MS = 5_000;
 /** Pods that a kubelet starts at once are far fewer; more would only wait for one another. */
 const MAX_CALLS = 512;
+/** One has a few thousand bytes, and may have two mebibytes. */
+const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
+/** A plugin that has gone wrong calls as quickly as it is answered. */
+const FAILURES_LOGGED = 100;
+const LOG_PERIOD_MS = 10_000;
 /** What a plugin takes to read an answer. */
 const LINGERS_MS = 2_000;
 const PRIVATE_FILE = 0o600;

@@ -12,12 +12,18 @@ const SECOND_OFFSET = 12;
 const HEADER_BYTES = 16;
 const LIMIT_BYTES = 2 ** 20;
 
+/** How many bytes calls may have that have not come as a whole yet, over all connections. */
+export interface ReadRoom {
+  leftBytes: number;
+}
+
 /**
- * Resolves with the call that comes first on the connection; undefined when what comes is none, or not as a whole within
- * `limitMs`. Reads no more than it says it has.
+ * Resolves with the call that comes first on the connection; undefined when what comes is none, not as a whole within `limitMs`, or
+ * more than there is room for. Reads no more than it says it has.
  */
-export function readCall(socket: Socket, limitMs: number): Promise<RawCall | undefined> {
+export function readCall(socket: Socket, limitMs: number, room: ReadRoom): Promise<RawCall | undefined> {
   return new Promise((resolve) => {
+    let takenBytes = 0;
     const chunks: Buffer[] = [];
     let received = 0;
     let expected = HEADER_BYTES;
@@ -25,6 +31,7 @@ export function readCall(socket: Socket, limitMs: number): Promise<RawCall | und
 
     const finish = (call: RawCall | undefined): void => {
       clearTimeout(timer);
+      room.leftBytes += takenBytes;
       socket.off('data', take).off('close', giveUp).off('end', giveUp);
       resolve(call);
     };
@@ -42,6 +49,12 @@ export function readCall(socket: Socket, limitMs: number): Promise<RawCall | und
         }
         variableBytes = sizes.variables;
         expected += sizes.variables + sizes.config;
+        if (expected > room.leftBytes) {
+          finish(undefined);
+          return;
+        }
+        takenBytes = expected;
+        room.leftBytes -= expected;
         chunks.splice(0, chunks.length, bytes);
       }
       if (received > expected) finish(undefined);

@@ -77,6 +77,17 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
         ['client'],
         'who is mentioned stays, however badly',
       );
+      const invented = Array.from({ length: 4_100 }, (_, index) => [
+        `u-${index}`,
+        { ...client.cached, netns: null },
+      ]);
+      await agents[0].setPods(Object.fromEntries(invented));
+      await agents[0].restart();
+      await mesh.until('one of more pods than a node has', () => snapshots().length === 4);
+      const refused = Object.values(snapshots()[3]?.errors ?? {});
+      t.equal(refused.length, 4);
+      t.match(refused[0], /at most 4096 pods on a node/);
+      t.equal(proxy.pods().length, 1, 'lets nobody go either');
     }),
   );
 
