@@ -4,6 +4,11 @@ import { blockingPolicies, type Claims } from './network-policies.ts';
 
 const NAME = 'NetworkPolicies and port 15008';
 
+/** What is said where they could not be read. */
+export function networkPoliciesNotSeen(why: string): CheckResult {
+  return resultsOf('mesh').notSeen(NAME, why);
+}
+
 /** One result for each policy in the way, or one that says that none is. */
 export function networkPolicyChecks(
   objects: readonly ManifestObject[],

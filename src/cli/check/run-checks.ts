@@ -13,7 +13,7 @@ import { processChecks } from './mesh/process-checks.ts';
 import { proxyChecks } from './mesh/proxy-checks.ts';
 import { serviceChecks } from './mesh/service-checks.ts';
 import { workloadChecks } from './mesh/workload-checks.ts';
-import { networkPolicyChecks } from './network-policy-checks.ts';
+import { networkPoliciesNotSeen, networkPolicyChecks } from './network-policy-checks.ts';
 
 /** What a mesh needs of the machine, before there is one; `ports`: whether its ports should be free too. */
 export async function checkMachine(machine: Machine, ports: boolean): Promise<readonly CheckResult[]> {
@@ -49,6 +49,13 @@ export function judge(facts: MeshFacts): readonly CheckResult[] {
     ...certificateChecks(facts),
     ...workloadChecks(facts),
     ...serviceChecks(facts),
-    ...(facts.objects === undefined ? [] : networkPolicyChecks(facts.objects, facts)),
+    ...policyChecks(facts),
   ];
+}
+
+function policyChecks({ objects, ...claims }: MeshFacts): readonly CheckResult[] {
+  if (objects === undefined) return [];
+  return 'error' in objects
+    ? [networkPoliciesNotSeen(objects.error)]
+    : networkPolicyChecks(objects.value, claims);
 }

@@ -25,7 +25,7 @@ const FACTS: MeshFacts = {
   services: { value: [] },
   waypoints: part(ANSWERS['/api/v1/waypoints']?.waypoints),
   policies: { value: [] },
-  objects: [],
+  objects: { value: [] },
   sideBySide: false,
   nowMs: NOW_MS,
 };
@@ -131,6 +131,16 @@ test('services that fail, are slow or refuse much are told with the cause', asyn
   t.match(found('slow'), [{ outcome: 'warning' }]);
   t.match(found('refused'), [{ outcome: 'warning' }]);
   t.same(found('waypoint-missing'), [], 'another check tells that');
+});
+
+test('NetworkPolicies that may not be read are not seen, and everything else is looked at', async (t) => {
+  t.match(wrong({ objects: { error: '403 networkpolicies is forbidden' } }), [
+    {
+      name: 'NetworkPolicies and port 15008',
+      outcome: 'not seen',
+      seen: '403 networkpolicies is forbidden',
+    },
+  ]);
 });
 
 test('what a mesh does not answer is not seen, and not taken for fine', async (t) => {

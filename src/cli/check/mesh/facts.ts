@@ -31,7 +31,7 @@ export interface MeshFacts {
   readonly waypoints: Answer<ApiAnswers['/api/v1/waypoints']['waypoints']>;
   readonly policies: Answer<ApiAnswers['/api/v1/policies']['policies']>;
   /** What the check of NetworkPolicies looks at; undefined where there are no objects to be had. */
-  readonly objects: readonly ManifestObject[] | undefined;
+  readonly objects: Answer<readonly ManifestObject[]> | undefined;
   /** Istio's labels are another mesh's. */
   readonly sideBySide: boolean;
   readonly nowMs: number;
@@ -79,7 +79,7 @@ export async function gatherFacts({ api, lab, nodeApis, mesh }: MeshSources): Pr
     services: map(services, (answer) => answer.services),
     waypoints: map(waypoints, (answer) => answer.waypoints),
     policies: map(policies, (answer) => answer.policies),
-    objects: mesh === undefined ? undefined : await policyObjects(mesh),
+    objects: mesh === undefined ? undefined : await attempt(() => policyObjects(mesh)),
     sideBySide: mesh !== undefined && (await sideBySideOf(mesh)) === true,
     nowMs: Date.now(),
   };
