@@ -31,13 +31,15 @@ function patchList(base: readonly Json[], wanted: readonly Json[], key: string):
   const gone = base
     .filter((entry) => !wanted.some((candidate) => keyOf(candidate) === keyOf(entry)))
     .map((entry): Json => ({ $patch: 'delete', [key]: keyOf(entry) ?? null }));
-  const changed = wanted.flatMap((entry): readonly Json[] => {
+  const entries = wanted.map((entry) => {
     const before = base.find((candidate) => keyOf(candidate) === keyOf(entry));
-    if (before === undefined) return [entry];
-    const change = strategicPatch(before, entry);
-    return change === undefined ? [] : [{ [key]: keyOf(entry) ?? null, ...(change as Fields) }];
+    if (before === undefined) return { patch: entry, changes: true };
+    const change = strategicPatch(before, entry) as Fields | undefined;
+    return { patch: { [key]: keyOf(entry) ?? null, ...change }, changes: change !== undefined };
   });
-  return [...changed, ...gone];
+  // Those of a patch come first, so what stands before one that changes is named too: in another order they would be other pods.
+  const last = entries.findLastIndex(({ changes }) => changes);
+  return [...entries.slice(0, last + 1).map(({ patch }): Json => patch), ...gone];
 }
 
 function isFields(value: Json): value is Fields {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { parseAllDocuments } from 'yaml';
-import type { Json, Manifest } from '../../../src/cli/install/objects/manifest.ts';
+import type { Manifest } from '../../../src/cli/install/objects/manifest.ts';
 import type { PodSpec } from './pod-security.ts';
 
 export function documentsOf(text: string): readonly Manifest[] {
@@ -17,7 +17,7 @@ export function kustomized(folder: string): readonly Manifest[] | undefined {
   return documentsOf(stdout);
 }
 
-/** By kind and name. Volumes are sorted: a patch puts those that it changes first. */
+/** By kind and name. Lists keep their order: pods whose volumes come in another one would be replaced by a change of the way. */
 export function byIdentity(
   objects: readonly Manifest[],
   isOfInterest: (object: Manifest) => boolean = () => true,
@@ -25,7 +25,7 @@ export function byIdentity(
   return new Map(
     objects
       .filter(isOfInterest)
-      .map((object): [string, Manifest] => [identityOf(object), withSortedVolumes(object)])
+      .map((object): [string, Manifest] => [identityOf(object), object])
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   );
 }
@@ -40,22 +40,4 @@ export function podOf(object: Manifest): PodSpec | undefined {
     readonly spec?: { readonly template?: { readonly spec: PodSpec } };
   };
   return object.kind === 'Deployment' || object.kind === 'DaemonSet' ? spec?.template?.spec : undefined;
-}
-
-function withSortedVolumes<T extends Json>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(withSortedVolumes) as unknown as T;
-  const members = Object.entries(value).map(([name, member]: [string, Json]) => {
-    const sorted = withSortedVolumes(member);
-    const isVolumes = name === 'volumes' && Array.isArray(sorted);
-    return [
-      name,
-      isVolumes ? sorted.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)) : sorted,
-    ];
-  });
-  return Object.fromEntries(members) as T;
-}
-
-function nameOf(entry: unknown): string {
-  return typeof entry === 'object' && entry !== null && 'name' in entry ? String(entry.name) : String(entry);
 }
