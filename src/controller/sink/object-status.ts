@@ -30,3 +30,12 @@ export interface ObjectCondition {
   readonly message: string;
   readonly observedGeneration: number;
 }
+
+/** Names an object whose status is written, within all kinds. */
+export function objectName({
+  kind,
+  namespace,
+  name,
+}: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
+  return `status ${kind} ${namespace}/${name}`;
+}

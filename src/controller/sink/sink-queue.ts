@@ -14,10 +14,11 @@ import { type Leadership, soleLeader } from '../leadership/index.ts';
 import type { ControllerSink, ObjectNotice, PodAnnotations } from './controller-sink.ts';
 import { KubernetesError, type MissingRight } from '../kubernetes/index.ts';
 import type { ObjectManifest, ObjectReference } from './object-manifest.ts';
-import type { ObjectStatus } from './object-status.ts';
+import { objectName, type ObjectStatus } from './object-status.ts';
 import { findStale } from './find-stale.ts';
 import { createHeldEvents } from './held-events.ts';
 import { createRefusedWrites } from './refused-writes.ts';
+import { createStatusBacklog } from './status-backlog.ts';
 import { createWriteSlots } from './write-slots.ts';
 
 export interface SinkQueueOptions {
@@ -65,6 +66,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   const slots = createWriteSlots(MOST_AT_ONCE);
   const heldEvents = createHeldEvents(clock);
   const refused = createRefusedWrites({ clock, log });
+  const backlog = createStatusBacklog({ write: startStatus, atOnce: MOST_OF_BACKLOG });
   const stop = new AbortController();
   /** Aborted with the end of the time in which this replica leads. */
   let term = new AbortController();
@@ -76,6 +78,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
     else {
       term.abort(new Error('this replica leads no more'));
       pending.clear();
+      backlog.clear();
     }
   });
 
@@ -92,9 +95,10 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   async function catchUp(signal: AbortSignal): Promise<void> {
     // What was said last is most likely what nobody has written.
     const changes = [...written.values()].reverse().flatMap((writers) => [...writers.values()]);
-    for (const change of await findStale(sink, changes, { signal, clock, log })) {
+    const stale = await findStale(sink, changes, { signal, clock, log });
+    for (const change of stale.toReversed()) {
       // Else something newer has been written meanwhile.
-      if (written.get(objectName(change))?.get(change.writer) === change) writeStatus(change);
+      if (written.get(objectName(change))?.get(change.writer) === change) backlog.add(change);
     }
   }
 
@@ -162,14 +166,27 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   }
 
   function writeStatus(change: ObjectStatus): void {
-    void enqueue(`${objectName(change)} ${change.writer}`, async (signal) => {
+    if (stop.signal.aborted || !leadership.leading) return;
+    if (running.size >= MOST_RUNNING && !running.has(statusKey(change))) backlog.add(change);
+    else {
+      backlog.drop(change);
+      void startStatus(change);
+    }
+  }
+
+  /** Resolves when it is done, or waits for a right that others may not need. */
+  async function startStatus(change: ObjectStatus): Promise<void> {
+    const forbidden = Promise.withResolvers<void>();
+    const done = enqueue(statusKey(change), async (signal) => {
       try {
         await sink.setStatus(change, signal);
       } catch (error) {
-        if (!signal.aborted && !isRetryable(error) && !isForbidden(error)) forget(change);
+        if (isForbidden(error)) forbidden.resolve();
+        else if (!signal.aborted && !isRetryable(error)) forget(change);
         throw error;
       }
     });
+    await Promise.race([done, forbidden.promise]);
   }
 
   function forget(object: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): void {
@@ -180,7 +197,7 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
 
   return {
     get waiting() {
-      return pending.size;
+      return pending.size + backlog.size;
     },
     annotatePod(change) {
       const key = `pod ${change.namespace}/${change.name}`;
@@ -209,16 +226,18 @@ export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
       void enqueue(objectKeyOf(object), (signal) => sink.deleteObject(object, signal));
     },
     async idle() {
-      while (running.size > 0) await Promise.all(running.values());
+      while (running.size > 0 || backlog.size > 0) await Promise.all([...running.values(), backlog.idle()]);
     },
     async close() {
       unsubscribe();
       stop.abort();
+      backlog.clear();
       await Promise.all(running.values());
     },
     destroy() {
       unsubscribe();
       stop.abort();
+      backlog.clear();
     },
   };
 }
@@ -240,13 +259,17 @@ function objectKeyOf({ kind, metadata }: ObjectReference): string {
   return `object ${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
-function objectName({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
-  return `status ${kind} ${namespace}/${name}`;
+function statusKey(change: Pick<ObjectStatus, 'kind' | 'namespace' | 'name' | 'writer'>): string {
+  return `${objectName(change)} ${change.writer}`;
 }
 
 const EVENT = 'event ';
 const CATCH_UP = 'catching up';
 /** Fewer than the client of an API server lets through, so that leases and tokens never wait behind them. */
 const MOST_AT_ONCE = 16;
+/** Half of them, so that the other half is there for what comes meanwhile. */
+const MOST_OF_BACKLOG = 8;
+/** Statuses beyond, what is being written and what waits for its turn or its right, are a backlog. */
+const MOST_RUNNING = 200;
 /** An API server that is away must not cost more and more memory; conditions say the same, and stay. */
 const MOST_EVENTS = 1_000;
