@@ -13,7 +13,7 @@ import { type InstallSettings, renderObjects, renderParts } from './objects/sett
 import { ownKinds } from './own-kinds.ts';
 import { preflight } from './preflight.ts';
 import { type Installation, readInstallation, recordObject } from './installation-record.ts';
-import { nextSettings } from './next-settings.ts';
+import { checkedSettings, nextSettings } from './next-settings.ts';
 import type { Part } from './objects/installation.ts';
 import { waitForController, waitForZtunnels } from './cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from './settings-options.ts';
@@ -59,7 +59,7 @@ Examples:
       else
         printObjects(
           context,
-          [...ownKinds(), ...renderObjects(nextSettings(undefined, options, version))],
+          [...ownKinds(), ...renderObjects(checkedSettings(undefined, options, version))],
           options.output,
         );
     });
@@ -90,7 +90,7 @@ async function install(
         hint: 'do what the hints say; --no-preflight goes on all the same',
       });
   }
-  const settings = nextSettings(await readInstallation(cluster), options, version);
+  const settings = checkedSettings(await readInstallation(cluster), options, version);
   if (options.dryRun === true) return dryRun(cluster, { version, settings }, progress);
   await applyInstallation(cluster, { version, settings }, progress);
   if (!options.wait) return;

@@ -1,3 +1,4 @@
+import { CliError } from '../errors.ts';
 import type { Installation } from './installation-record.ts';
 import { defaultSettings, type InstallSettings } from './objects/settings.ts';
 import { type SettingsFlags, settingsOf } from './settings-options.ts';
@@ -13,4 +14,22 @@ export function nextSettings(
   const { version: before, settings } = installed;
   const isOurs = settings.image === defaultSettings(before).image;
   return settingsOf(flags, isOurs ? { ...settings, image: defaults.image } : settings);
+}
+
+/** The same, once it is known what is there. Throws ERR_CLI_OPTION where a flag would be without effect. */
+export function checkedSettings(
+  installed: Installation | undefined,
+  flags: SettingsFlags,
+  version: string,
+): InstallSettings {
+  const settings = nextSettings(installed, flags, version);
+  if (flags.sharedRoots === true && !settings.sideBySide)
+    throw new CliError({
+      code: 'ERR_CLI_OPTION',
+      blame: 'downstream',
+      message:
+        '--shared-roots: expected a mesh side by side with another, got one that is alone; nothing was changed',
+      hint: 'add --side-by-side, or leave it out: docs/moving-from-istio.md',
+    });
+  return settings;
 }

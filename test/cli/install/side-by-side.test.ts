@@ -30,6 +30,15 @@ test('side by side install leaves to Istio what is labelled for Istio, and judge
   t.match(alone, { code: 1, stdout: /both would capture namespace theirs[\s\S]*--side-by-side leaves/ });
 });
 
+test('shared roots without another mesh beside ours are a mistake, and nothing is changed', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  const alone =
+    /--shared-roots: expected a mesh side by side with another[\s\S]*add --side-by-side[\s\S]*ERR_CLI_OPTION/;
+  t.match(await run('install', '--shared-roots', '--no-wait'), { code: 1, stderr: alone });
+  t.match(await run('install', '--shared-roots', '-o', 'yaml'), { code: 1, stdout: '', stderr: alone });
+  t.same(objectsOf(api, 'daemonsets.apps'), []);
+});
+
 test('shared roots are looked at before anything is written', async (t) => {
   const { api, run } = await startInstallCluster(t);
   api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } });

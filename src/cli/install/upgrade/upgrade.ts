@@ -9,7 +9,7 @@ import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } fr
 import { finalCheck } from '../final-check.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
-import { nextSettings } from '../next-settings.ts';
+import { checkedSettings } from '../next-settings.ts';
 import { GOING, GOING_HINT, isGoing } from '../namespace-going.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
 import { ownKinds } from '../own-kinds.ts';
@@ -49,7 +49,7 @@ Examples:
       withCluster(context, options, async (cluster) => {
         const installed = await requireInstallation(cluster);
         checkSkew(installed.version, version);
-        const next = { version, settings: nextSettings(installed, options, version) };
+        const next = { version, settings: checkedSettings(installed, options, version) };
         if (options.preview === true)
           await preview(context.terminal, cluster, {
             installed,
