@@ -55,7 +55,7 @@ export interface EntryContext {
  * Revoked, a certificate is none from that moment on, and another is fetched as if a connection waited for it. At most one fetch is under way. Without a holder nothing is renewed, and expiry ends the entry.
  */
 export interface SvidEntry {
-  /** Neither expired nor revoked, and valid already. */
+  /** Neither expired nor revoked. */
   readonly current: Svid | undefined;
   readonly material: SvidMaterial | undefined;
   readonly holders: number;
@@ -89,11 +89,8 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   let alarmTimer: Timer | undefined;
   let retryTimer: Timer | undefined;
 
-  /** One that is not valid yet was issued, or received, by a clock that has been set back since. */
-  const isInForce = ({ notBeforeMs, notAfterMs }: Svid): boolean =>
-    clock.now() >= notBeforeMs && clock.now() < notAfterMs;
   const current = (): Svid | undefined =>
-    svid !== undefined && !revoked && isInForce(svid) ? svid : undefined;
+    svid !== undefined && !revoked && clock.now() < svid.notAfterMs ? svid : undefined;
   const leaveIfUnused = (): void => {
     if (holders === 0 && waiters.size === 0 && current() === undefined) context.onUnused();
   };
@@ -198,13 +195,15 @@ export function createSvidEntry(identity: WorkloadIdentity, context: EntryContex
   const rotateAt = (timeMs: number): void => {
     rotatesAtMs = timeMs;
     rotationTimer?.cancel();
+    // One that is not valid yet was made by a clock that has been set back since, and peers refuse it; or ours goes wrong now,
+    // and they do not: it is replaced, and used until then.
     rotationTimer = atTime(clock, timeMs, onRotationDue, svid?.notBeforeMs);
   };
   const onRotationDue = (): void => {
     if (holders > 0) want(current() === undefined ? 'warm' : 'background');
     else if (svid !== undefined) {
-      if (!isInForce(svid)) leaveIfUnused();
-      else rotationTimer = atTime(clock, svid.notAfterMs, onRotationDue, svid.notBeforeMs);
+      if (svid.notAfterMs <= clock.now()) leaveIfUnused();
+      else rotationTimer = atTime(clock, svid.notAfterMs, onRotationDue);
     }
   };
   const onAlarm = (): void => {
