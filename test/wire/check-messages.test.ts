@@ -150,7 +150,7 @@ test('no bytes make reading an answer fail in another way', (t) => {
 test('a gRPC message comes back out of its frame', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) =>
-      Buffer.from(bytes).equals(unframeMessage(frameMessage(bytes))),
+      Buffer.from(bytes).equals(unframeMessage(frameMessage([bytes]))),
     ),
   );
   t.throws(() => unframeMessage(Buffer.from([1, 0, 0, 0, 0])), { code: 'ERR_WIRE_DECODE' });

@@ -171,6 +171,15 @@ test('a resource is framed once, however many responses carry it', (t) => {
   t.end();
 });
 
+test('a response may have more resources than a call has room for arguments', (t) => {
+  const names = Array.from({ length: 200_000 }, (_, index) => `r${index}`);
+  const resources = names.map((name) => ({ name, version: '1', aliases: [], bytes: Buffer.alloc(1) }));
+  const response = { ...whole(), resources };
+  const read = decodeDeltaResponse(encodeDeltaResponse(response));
+  t.equal(read.resources.length, 200_000);
+  t.end();
+});
+
 test('an entry of what a proxy holds that cannot be read is told when it is its turn', (t) => {
   const whole = encodeDeltaRequest({
     ...{ typeUrl: 'T', subscribe: [], unsubscribe: [], responseNonce: '', rejection: undefined },

@@ -65,7 +65,7 @@ function call(
   return {
     session,
     stream,
-    write: (message) => stream.write(frameMessage(message)),
+    write: (message) => stream.write(frameMessage([message])),
     ended,
     async hangUp() {
       const closed = new Promise((resolve) => session.once('close', resolve));
@@ -151,7 +151,7 @@ test('requests that would unfold into more than a mesh can be are refused in one
 test('a compressed request is no larger than one that is not', async (t) => {
   const controller = await startTestController();
   const hostile = call(controller, { headers: { 'grpc-encoding': 'gzip' } });
-  const bomb = frameMessage(gzipSync(Buffer.alloc(100 * MEBIBYTE, 'x')));
+  const bomb = frameMessage([gzipSync(Buffer.alloc(100 * MEBIBYTE, 'x'))]);
   bomb.writeUInt8(1, 0);
   hostile.stream.write(bomb);
   t.match(await hostile.ended, { status: '8', message: /decompresses to a size larger than 67108864/ });

@@ -116,7 +116,7 @@ export function encodeRequest(
     responseNonce: nonce,
     rejection: undefined,
   });
-  return frameMessage(request);
+  return frameMessage([request]);
 }
 
 /** Each node has an address of its own, as in a cluster: the controller bounds what one address may do. */

@@ -1,7 +1,7 @@
 import { WireError } from '../errors.ts';
 
 /** gRPC over HTTP/2, Length-Prefixed-Message: one message, not compressed, which is these parts laid end to end. */
-export function frameMessage(...parts: readonly Uint8Array[]): Buffer {
+export function frameMessage(parts: readonly Uint8Array[]): Buffer {
   const head = Buffer.alloc(MESSAGE_HEAD_BYTES);
   head.writeUInt32BE(
     parts.reduce((sum, part) => sum + part.length, 0),

@@ -70,7 +70,7 @@ function layOut(response: DeltaResponse): Buffer {
   for (const name of removed) header.tag(RESPONSE.removed, WireType.LengthDelimited).string(name);
   const shared = (response.blocks ?? []).map((block) => bytesOf(block, typeUrl));
   const single = resources.map((resource) => frameOf(resource, typeUrl));
-  return frameMessage(...shared, ...single, header.finish());
+  return frameMessage([...shared, ...single, header.finish()]);
 }
 
 /** The resources' bytes are views of `bytes`, not copies. Throws WireError ERR_WIRE_DECODE. */

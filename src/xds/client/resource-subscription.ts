@@ -68,7 +68,9 @@ export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>)
       }
       const removed = response.removed.filter((name) => name !== WILDCARD);
       try {
-        failures.push(...((await options.onUpdate({ upserts, removed, failed: [...failures] })) ?? []));
+        const refused = await options.onUpdate({ upserts, removed, failed: [...failures] });
+        // One by one: there may be more of them than a call has room for arguments.
+        for (const failure of refused ?? []) failures.push(failure);
       } catch (error) {
         return describeError(error);
       }

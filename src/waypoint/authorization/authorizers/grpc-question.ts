@@ -40,7 +40,7 @@ export function grpcQuestion(
       ['grpc-timeout', `${Math.min(authorizer.timeoutMs, LONGEST_TIMEOUT_MS)}m`],
       ['user-agent', 'nodemesh'],
     ]),
-    body: bodyOf(frameMessage(message)),
+    body: bodyOf(frameMessage([message])),
     upgrade: undefined,
     expectContinue: false,
   };
