@@ -161,6 +161,62 @@ test('the controller answers for the whole mesh, from its objects and from what 
   t.type(proxies[0]?.pushP99Ms, 'number');
 });
 
+test('a node is not believed about policies that nobody wrote, nor about certificates of pods that it does not run', async (t) => {
+  const running = await runController(t, {
+    objects: {
+      ...OBJECTS,
+      elsewhere: { ...pod('vault-1', 'vault'), spec: { nodeName: 'node-2', serviceAccountName: 'vault' } },
+      strict: {
+        apiVersion: 'security.istio.io/v1',
+        kind: 'PeerAuthentication',
+        metadata: { name: 'strict', namespace: 'shop' },
+        spec: { selector: { matchLabels: { app: 'cart' } }, mtls: { mode: 'STRICT' } },
+      },
+    },
+    config: { dashboardListen: { host: '127.0.0.1', port: 0 } },
+  });
+  const node = await running.connect('node-1');
+  const known = [...node.policies.values()].find(({ name }) => name.includes('strict'));
+  const [policy] = someFacts().policies();
+  const [certificate] = someFacts().certificates();
+  if (known === undefined || policy === undefined || certificate === undefined)
+    throw new Error('expected one of each');
+  const { namespace, name } = known;
+  const identity = (account: string): string => certificate.name.replace(/[^/]+$/, account);
+  await node.client.reportObservations({
+    proxy: 'ztunnel/node-1',
+    instance: 'one',
+    version: '1.2.3',
+    sentMs: Date.now(),
+    dashboardUrl: '',
+    batch: createObservationStore({ proxy: 'ztunnel/node-1' }).since(0),
+    requests: [],
+    state: {
+      workloads: [],
+      certificates: [
+        { ...certificate, name: identity('cart'), state: 'x'.repeat(100_000) },
+        { ...certificate, name: identity('vault'), state: 'expired' },
+        { ...certificate, name: '<script>alert(1)</script>' },
+      ],
+      policies: [
+        { ...policy, namespace, name, scope: 'y'.repeat(100_000) },
+        { ...policy, name: 'deny-everything', problem: 'call this number' },
+        { ...policy, kind: 'RateLimit', name: 'never-written' },
+      ],
+      waypoint: undefined,
+    },
+  });
+  const { policies } = await ask(running, '/api/v1/policies');
+  t.same(new Set(policies.map((view) => view.name)), new Set(['payments-from-cart', 'strict', name]));
+  t.ok(policies.every(({ scope }) => scope.length <= 1_024));
+  const { certificates } = await ask(running, '/api/v1/certificates');
+  const told = certificates.filter(({ proxy }) => proxy === 'ztunnel/node-1');
+  t.same(
+    told.map(({ name: of, state }) => [of, state.length]),
+    [[identity('cart'), 1_024]],
+  );
+});
+
 test('who reports for somebody else is told so', async (t) => {
   const running = await runController(t, { objects: OBJECTS });
   const client = running.client(() =>

@@ -38,7 +38,7 @@ export function createMeshFacts(parts: MeshFactsParts): Facts {
     workloads: (windowMs) => meshWorkloads(collections, parts.reported(), windowMs),
     services: () => meshServices(collections),
     connections: () => ({ connections: [], total: 0 }),
-    certificates: () => meshCertificates(authority, parts.reported()),
+    certificates: () => meshCertificates(authority, parts.reported(), collections),
     policies: () => meshPolicies(collections, parts.reported(), parts.rootNamespace),
     waypoints: () => meshWaypoints(collections, parts.reported()),
     proxies: () =>

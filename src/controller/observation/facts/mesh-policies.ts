@@ -1,6 +1,7 @@
 import type { PolicyView } from '../../../model/index.ts';
 import type { MeshCollections } from '../../collections/index.ts';
 import type { LabelSelector, ObjectMeta, PolicyTargetReference } from '../../objects/index.ts';
+import { staticStrictPolicy } from '../../translate/index.ts';
 import type { ReportedProxy } from '../observation-service.ts';
 
 type Decisions = Pick<PolicyView, 'allowed' | 'denied' | 'wouldDeny' | 'wouldAllow'>;
@@ -55,8 +56,22 @@ export function meshPolicies(
     const rejected = condition?.status === 'False' ? condition.message : '';
     add(object.meta, { ...object, action: 'JWT', problem: faults.join('; ') || rejected });
   }
-  // What a proxy decides by and nobody wrote: made of PeerAuthentications, say.
-  return [...views, ...byProxies.values()];
+  // What proxies decide by and has no view of its own yet: made of PeerAuthentications, say. What nobody has told them is a lie.
+  return [
+    ...views,
+    ...[...byProxies.values()].filter((policy) => isTold(collections, rootNamespace, policy)),
+  ];
+}
+
+function isTold(
+  { peerPolicies, objects }: MeshCollections,
+  rootNamespace: string,
+  { kind, namespace, name }: PolicyView,
+): boolean {
+  const key = `${namespace}/${name}`;
+  if (kind === 'RateLimit') return objects.rateLimits.get(key) !== undefined;
+  if (kind !== 'AuthorizationPolicy') return false;
+  return key === staticStrictPolicy(rootNamespace).key || peerPolicies.get(key) !== undefined;
 }
 
 /** What proxies decided, each policy once. */

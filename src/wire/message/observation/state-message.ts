@@ -77,7 +77,7 @@ function decodeWorkload(message: Workload, path: string): WorkloadView {
     identity: message.identity,
     protocol: message.hbone ? 'HBONE' : 'TCP',
     waypoint: message.waypoint,
-    enrolment: message.enrolment,
+    enrolment: cut(message.enrolment),
     certificate: certificate && {
       notBeforeMs: decodeTime(certificate.notBeforeMs, `${path}.certificate.not_before_ms`),
       notAfterMs: decodeTime(certificate.notAfterMs, `${path}.certificate.not_after_ms`),
@@ -115,14 +115,14 @@ function decodeCertificate(message: Certificate, proxy: string, path: string): C
     name: message.name,
     proxy,
     serial: message.serial,
-    state: message.state,
+    state: cut(message.state),
     notBeforeMs: decodeTime(validity?.notBeforeMs ?? 0, `${path}.validity.not_before_ms`),
     notAfterMs: decodeTime(validity?.notAfterMs ?? 0, `${path}.validity.not_after_ms`),
     rotations: message.rotations.map(({ atMs, serial, failed, error }, index) => ({
       atMs: decodeTime(atMs, `${path}.rotations[${index}].at_ms`),
       serial,
       outcome: failed ? 'failed' : 'issued',
-      error,
+      error: cut(error),
     })),
   };
 }
@@ -133,13 +133,20 @@ function decodePolicy(message: Policy, path: string): PolicyView {
     namespace,
     name: requireText(name, `${path}.name`),
     kind,
-    action,
-    scope,
+    action: cut(action),
+    scope: cut(scope),
     dryRun,
     allowed: decodeAmount(message.allowed, `${path}.allowed`),
     denied: decodeAmount(message.denied, `${path}.denied`),
     wouldDeny: decodeAmount(message.wouldDeny, `${path}.would_deny`),
     wouldAllow: decodeAmount(message.wouldAllow, `${path}.would_allow`),
-    problem,
+    problem: cut(problem),
   };
 }
+
+/** For people to read, and kept for each proxy: no sentence of ours is as long. */
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`;
+}
+
+const LONGEST_TEXT = 1_024;
