@@ -119,6 +119,11 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
     withBothMeshes('own roots', async (t, { mesh, theirs, ours, agent }) => {
       mesh.enrolNow(theirs, { heldBy: 'Istio has captured it' });
       await mesh.until('refused', () => mesh.controller.reports.some(({ state }) => state === 'failed'));
+      t.match(
+        mesh.controller.reports.at(-1)?.error,
+        'Istio has captured it',
+        'who says so, beside the rules',
+      );
       // In the order of Istio's agent: the rules first, then its ztunnel is told, at last the annotation goes.
       releaseAsIstio(theirs.pod);
       const load = startLoad(ours.pod, { address: theirs.pod.v4, port: PORT });

@@ -139,8 +139,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     const namespace = await this.#currentNamespace(pod);
     if (namespace === undefined) return;
     if (this.state.kind !== 'captured') this.#transition({ kind: 'preparing' });
-    const alreadyCaptured = await redirection.isCaptured(namespace);
-    if (pod.heldBy !== '' && !alreadyCaptured) throw heldByAnother(pod);
+    const alreadyCaptured = await this.#isCaptured(pod, namespace);
     await this.#ports.ensureSvid(pod, signal);
     signal.throwIfAborted();
     if (this.#proxy === undefined && this.#draining.size === 0) redirection.requirePorts(namespace);
@@ -170,6 +169,19 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     onCaptured();
     this.#transition({ kind: 'captured' });
     this.#tell('captured');
+  }
+
+  /** Rejects where another mesh has the pod: with who says so where that is known, for rules alone do not say what to change. */
+  async #isCaptured(pod: EnrolmentPod, namespace: Namespace): Promise<boolean> {
+    let isCaptured: boolean;
+    try {
+      isCaptured = await this.#ports.redirection.isCaptured(namespace);
+    } catch (error) {
+      const isAnothers = error instanceof MeshError && error.code === CAPTURED_BY_ANOTHER;
+      throw isAnothers && pod.heldBy !== '' ? heldByAnother(pod, error) : error;
+    }
+    if (pod.heldBy !== '' && !isCaptured) throw heldByAnother(pod);
+    return isCaptured;
   }
 
   /** Inbound off → withdrawn → others that leave are as far → outbound off → drained → routing off. False when the goal changed meanwhile. */
@@ -368,12 +380,13 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   }
 }
 
-function heldByAnother(pod: EnrolmentPod): ZtunnelError {
+function heldByAnother(pod: EnrolmentPod, cause?: MeshError): ZtunnelError {
   return new ZtunnelError({
     code: CAPTURED_BY_ANOTHER,
     blame: 'local',
     message: `the pod is not to be captured: ${pod.heldBy}`,
     hint: 'take the pod out of that mesh; it is captured here once it has been let go',
+    cause,
   });
 }
 
