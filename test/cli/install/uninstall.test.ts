@@ -70,8 +70,9 @@ test('uninstall --unenrol --crds takes everything away in an order in which noth
     'no ztunnel runs any more',
     'every node is clean',
     'daemonset nodemesh-system/nodemesh-clean-up deleted',
-    'deployment shop/waypoint deleted',
     'deployment nodemesh-system/nodemesh-controller deleted',
+    'no controller runs any more',
+    'deployment shop/waypoint deleted',
     'namespace nodemesh-system is gone',
     'customresourcedefinition filters.nodemesh.io deleted',
   ].map((step) => stderr.indexOf(step));
@@ -107,6 +108,26 @@ test('a pod that ends just before its label is taken off does not keep uninstall
   t.match(stderr, /pod shop\/job is gone\n[\s\S]*pod shop\/stays is not to be in the mesh any more/);
   t.same(api.get('Pod', 'shop', 'stays')?.metadata.labels, {});
   t.same(ours(api), []);
+});
+
+test('what was deployed for a Gateway is taken away when no controller runs that would make it anew', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  await run('install');
+  const applied = { 'nodemesh.io/applied': 'x' };
+  const managed = { 'gateway.istio.io/managed': 'nodemesh.io-waypoint-controller' };
+  const metadata = { name: 'waypoint', namespace: 'shop', labels: managed, annotations: applied };
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  api.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: {} });
+  const labels = { 'app.kubernetes.io/name': 'nodemesh', 'app.kubernetes.io/component': 'controller' };
+  const pod = { name: 'controller-1', namespace: 'nodemesh-system', labels };
+  api.put({ apiVersion: 'v1', kind: 'Pod', metadata: pod });
+  const uninstalling = run('uninstall');
+  await until(() => api.get('Deployment', 'nodemesh-system', 'nodemesh-controller') === undefined);
+  t.ok(api.get('Deployment', 'shop', 'waypoint'), 'not while one runs');
+  api.remove('Pod', 'nodemesh-system', 'controller-1');
+  const { code, stderr } = await uninstalling;
+  t.equal(code, 0, stderr);
+  t.equal(api.get('Deployment', 'shop', 'waypoint'), undefined);
 });
 
 test('uninstall --force goes on although pods are in the mesh, and says what it leaves', async (t) => {

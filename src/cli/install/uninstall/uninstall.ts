@@ -96,6 +96,14 @@ async function uninstall(
   // Where it is gone nothing can be run any more.
   if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
     await cleanUpNodes(cluster, cleanUp, wait);
+  // As long as one runs it makes anew what is taken away of a Gateway that stays.
+  const isDeployment = ({ kind }: Manifest): boolean => kind === 'Deployment';
+  await removeObjects(cluster, of('controller').filter(isDeployment), progress);
+  await waitUntil(async () => podsLeft(cluster, 'controller'), {
+    ...wait,
+    what: 'no controller runs any more',
+    hint: `kubectl -n ${NAMESPACE} get pods -o wide`,
+  });
   await removeObjects(cluster, await waypointObjects(cluster), progress);
   await removeObjects(cluster, parts.flatMap(({ objects }) => objects).toReversed(), progress);
   await waitUntil(async () => namespaceLeft(cluster, of('namespace')), {
