@@ -23,6 +23,8 @@ export interface Kubectl {
 export function kubectlOf(kubeconfig = process.env.KUBECONFIG ?? ''): Kubectl {
   const kubectl = async (parameters: readonly string[], input = ''): Promise<Ran> => {
     const child = spawn('kubectl', parameters, { env: { ...process.env, KUBECONFIG: kubeconfig } });
+    // One that ends before it has read its input says why by its status.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
     const [status, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
