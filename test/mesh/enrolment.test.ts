@@ -1,10 +1,12 @@
 import { after, before, test } from 'tap';
-import type { ClientAnswer } from './support/lab-under-test.ts';
+import { hasFailures, startLoad } from './support/load.ts';
 import { peerAuthentication } from './support/objects.ts';
 import { LOAD_SECONDS, startWorld, untilEnrolled, type World } from './support/world.ts';
 
-const CONNECTIONS_PER_SECOND = 50;
-const HELD_CONNECTIONS = 5;
+const LOADS = [
+  { behaviour: 'rate', amount: 50 },
+  { behaviour: 'hold', amount: 5 },
+] as const;
 const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
 
 let world: World;
@@ -23,26 +25,21 @@ interface Flow {
   readonly to: string;
 }
 
-/** Steady new connections, and some that are held open, on every flow; `change` happens in the middle. */
+/** Steady new connections, and some that are held open, on every flow, before, during and after `change`. */
 async function loadWhile(flows: readonly Flow[], change: () => Promise<void>): Promise<void> {
-  const running: Promise<{ name: string; answer: ClientAnswer }>[] = [];
-  for (const { from, to } of flows) {
-    const name = `${from} → ${to}`;
-    const start = (behaviour: string, amount: number): void => {
-      running.push(
-        world.lab
-          .client(world.client(from), behaviour, world.server(to, 7000), amount, LOAD_SECONDS)
-          .then((answer) => ({ name, answer })),
-      );
-    };
-    start('rate', CONNECTIONS_PER_SECOND);
-    start('hold', HELD_CONNECTIONS);
-  }
-  await new Promise((resolve) => setTimeout(resolve, (LOAD_SECONDS * 1000) / 3));
-  await change();
-  const failed = (await Promise.all(running)).filter(({ answer }) =>
-    'ok' in answer ? answer.ok !== answer.total : answer.failed !== 0,
+  const loads = await Promise.all(
+    flows.flatMap(({ from, to }) =>
+      LOADS.map(async (load) => ({
+        name: `${from} → ${to}`,
+        load: await startLoad(world.lab, world.client(from), { ...load, target: world.server(to, 7000) }),
+      })),
+    ),
   );
+  await change();
+  const answers = await Promise.all(
+    loads.map(async ({ name, load }) => ({ name, answer: await load.stop() })),
+  );
+  const failed = answers.filter(({ answer }) => hasFailures(answer));
   if (failed.length > 0)
     throw new Error(`failures while the label changed: ${JSON.stringify(failed, null, 1)}`);
 }

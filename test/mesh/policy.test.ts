@@ -1,4 +1,5 @@
 import { after, before, test } from 'tap';
+import { startLoad } from './support/load.ts';
 import { authorizationPolicy } from './support/objects.ts';
 import { startWorld, until, type World } from './support/world.ts';
 
@@ -32,8 +33,8 @@ test('an ALLOW policy lets in whom it names and refuses everybody else, with a r
 });
 
 test('a DENY policy ends connections that are already open', async (t) => {
-  const held = world.lab.client(world.client('shop'), 'hold', world.server('shop', 7000), 3, 15);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const target = world.server('shop', 7000);
+  const held = await startLoad(world.lab, world.client('shop'), { behaviour: 'hold', amount: 3, target });
   await world.lab.apply(
     authorizationPolicy({
       namespace: 'shop',
@@ -42,7 +43,7 @@ test('a DENY policy ends connections that are already open', async (t) => {
       principals: ['cluster.local/ns/shop/sa/client'],
     }),
   );
-  t.match(await held, { count: 3, failed: 3 });
+  t.match(await held.answer, { count: 3, failed: 3 });
   await world.lab.lab('delete', 'authorizationpolicy', 'no-client', '-n', 'shop');
   await until('the client is let in again', () => isServed('shop'));
 });

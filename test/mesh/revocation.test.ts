@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'tap';
+import { startLoad } from './support/load.ts';
 import { usedCertificates } from './support/certificates.ts';
 import type { ShownCertificate } from './support/attack-certificates.ts';
 import { runCommand } from './support/lab-under-test.ts';
@@ -13,7 +14,6 @@ const TIMEOUT = { timeout: 120_000 };
 const CLIENT = 'spiffe://cluster.local/ns/shop/sa/client';
 const SERVER = 'spiffe://cluster.local/ns/shop/sa/server';
 const PROGRAMS = resolve('test/mesh/programs');
-const LOAD_SECONDS = 6;
 
 let world: World;
 let folder: string;
@@ -25,8 +25,6 @@ after(async () => {
   await world.lab.down();
   await rm(folder, { recursive: true, force: true });
 });
-
-const seconds = (count: number): Promise<void> => new Promise((done) => setTimeout(done, count * 1000));
 
 /** A tunnel to the server of shop, opened from outside of the mesh by whoever has the certificate. */
 async function impostor(shown: ShownCertificate): Promise<string> {
@@ -81,13 +79,12 @@ test(
 
     const target = world.server('shop', 7000);
     const from = (name: string) => world.client(name);
-    const load = Promise.all([
-      world.lab.client(from('shop'), 'rate', target, 20, LOAD_SECONDS),
-      world.lab.client(from('shop'), 'hold', target, 5, LOAD_SECONDS),
-      world.lab.client(from('rival'), 'rate', target, 20, LOAD_SECONDS),
-      world.lab.client(from('rival'), 'hold', target, 5, LOAD_SECONDS),
-    ]);
-    await seconds(LOAD_SECONDS / 2);
+    const loads = await Promise.all(
+      ['shop', 'rival'].flatMap((name) => [
+        startLoad(world.lab, from(name), { behaviour: 'rate', amount: 20, target }),
+        startLoad(world.lab, from(name), { behaviour: 'hold', amount: 5, target }),
+      ]),
+    );
     const startedMs = performance.now();
     const said = await world.lab.lab('revoke', old.serial.toLowerCase());
     t.comment(
@@ -96,7 +93,9 @@ test(
     t.match(said, /is revoked, and every connected proxy refuses it/);
     t.match(await impostor(stolen), /^refused/);
 
-    const [rate, hold, rivalRate, rivalHold] = await load;
+    const [rate = {}, hold = {}, rivalRate = {}, rivalHold] = await Promise.all(
+      loads.map((load) => load.stop()),
+    );
     t.comment(JSON.stringify({ rate, hold }));
     t.ok(Number(rate.ok) >= Number(rate.total) - 2, 'new connections go on with the new certificate');
     t.equal(hold.failed, 5, 'open ones may be the thief’s: they are cut');
@@ -121,13 +120,13 @@ test(
 
 test('a server whose certificate is revoked is left by its clients, and found again', TIMEOUT, async (t) => {
   const target = world.server('shop', 7000);
-  const load = Promise.all([
-    world.lab.client(world.client('rival'), 'rate', target, 20, 4),
-    world.lab.client(world.client('rival'), 'hold', target, 3, 4),
+  const from = world.client('rival');
+  const loads = await Promise.all([
+    startLoad(world.lab, from, { behaviour: 'rate', amount: 20, target }),
+    startLoad(world.lab, from, { behaviour: 'hold', amount: 3, target }),
   ]);
-  await seconds(2);
   await world.lab.lab('revoke', (await currentKey(SERVER)).serial);
-  const [rate, hold] = await load;
+  const [rate = {}, hold = {}] = await Promise.all(loads.map((load) => load.stop()));
   t.comment(JSON.stringify({ rate }));
   t.ok(Number(rate.ok) >= Number(rate.total) - 5, 'but for those of the very moment');
   t.equal(hold.failed, 3);

@@ -31,7 +31,7 @@ export async function startReplica(
     readonly instance: string;
     readonly rootOverlapMs?: number;
     readonly authorityFolder?: string;
-    /** By which the cluster's side goes: lease, authority. Default: the system's. */
+    /** Default: the system's. */
     readonly clock?: Clock;
   },
 ): Promise<Replica> {
@@ -50,7 +50,7 @@ export async function startReplica(
     svidTtlMs: 60_000,
   });
   const registry = createMetricsRegistry();
-  const controller = createController(config, { cluster, registry });
+  const controller = createController(config, { cluster, registry, clock: options.clock ?? systemClock });
   await controller.start();
   let ended = false;
   const kill = (): void => {

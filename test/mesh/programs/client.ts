@@ -1,7 +1,9 @@
-// One TCP client behaviour, run inside lab pods: `node client.ts BEHAVIOUR HOST PORT [NUMBER…]`. Prints one JSON line.
+// One TCP client behaviour, run inside lab pods: `node client.ts BEHAVIOUR HOST PORT [NUMBER…]`. Prints one JSON line. Load goes on for
+// a span: a NUMBER of seconds, or `-` (see span.ts).
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { patternDigest, patternedBytes } from './pattern.ts';
+import { spanOf } from './span.ts';
 
 const [behaviour = '', host = '', portText = '0', ...numbers] = process.argv.slice(2);
 const port = Number(portText);
@@ -60,20 +62,22 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
   async echo() {
     return { outcome: await exchange('ping') };
   },
-  /** New connections at a steady rate: NUMBER per second for NUMBER seconds, one exchange each, open loop. */
+  /** New connections at a steady rate: NUMBER per second for a span, one exchange each, open loop. */
   async rate() {
     const perSecond = number(0, 50);
-    const total = perSecond * number(1, 10);
+    const { seconds, isStopped, begin } = spanOf(numbers[1] ?? '10');
+    let total = 0;
     const outcomes: Record<string, number> = {};
     const firstFailures: string[] = [];
     const startedMs = performance.now();
     const running: Promise<void>[] = [];
-    for (let sent = 0; sent < total; sent++) {
-      const dueMs = startedMs + (sent * 1000) / perSecond;
+    for (; total < perSecond * seconds && !isStopped(); total++) {
+      const dueMs = startedMs + (total * 1000) / perSecond;
       const waitMs = dueMs - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       running.push(
-        exchange(`request ${sent} of ${total}`).then((outcome) => {
+        exchange(`request ${total} of ${perSecond} a second`).then((outcome) => {
+          begin();
           outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
           if (outcome !== 'ok' && firstFailures.length < 5) {
             firstFailures.push(`${outcome} after ${Math.round(performance.now() - startedMs)} ms`);
@@ -84,10 +88,12 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
     await Promise.all(running);
     return { total, ok: outcomes.ok ?? 0, outcomes, firstFailures };
   },
-  /** NUMBER connections held for NUMBER seconds, each echoing a line twice a second. */
+  /** NUMBER connections held for a span, each echoing a line twice a second. */
   async hold() {
     const count = number(0, 5);
-    const untilMs = performance.now() + number(1, 10) * 1000;
+    const { seconds, isStopped, begin } = spanOf(numbers[1] ?? '10');
+    const untilMs = performance.now() + seconds * 1000;
+    let answered = 0;
     const results = await Promise.all(
       Array.from({ length: count }, async (_, index) => {
         const socket = dial();
@@ -99,7 +105,7 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
         socket.on('end', () => {
           failure ||= 'closed';
         });
-        while (performance.now() < untilMs && failure === '') {
+        while (performance.now() < untilMs && !isStopped() && failure === '') {
           const payload = `held ${index} ${echoed}`;
           const answer = new Promise<void>((resolve) => {
             let got = '';
@@ -116,6 +122,7 @@ const behaviours: Readonly<Record<string, () => Promise<unknown>>> = {
           const before = echoed;
           await Promise.race([answer.then(() => echoed++), late]);
           if (echoed === before) failure ||= 'timeout';
+          else if (before === 0 && ++answered === count) begin();
           await new Promise((resolve) => setTimeout(resolve, 500));
         }
         socket.destroy();
