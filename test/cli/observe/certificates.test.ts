@@ -35,7 +35,7 @@ test('certificates exits with 1 when one expires within the time, and when none 
   t.equal((await run('--expiring', '30d')).code, 0);
   const late = await run('--expiring', '101d');
   t.equal(late.code, 1);
-  t.match(late.stderr, /1 of 1 expire within 101d: nodemesh lab rotate-root/);
+  t.match(late.stderr, /1 of 1 expire within 101d: docs\/rotate-the-root.md .* nodemesh lab rotate-root/);
   t.equal((await run('--expiring', '1h', '--svid')).code, 0);
   const svid = await run('--expiring', '2d', '--svid', '-o', 'json');
   t.equal(svid.code, 1);
