@@ -1,21 +1,11 @@
 import { type Test, test } from 'tap';
 import { nodemesh, pod, startTestLab, type TestLab } from './support/lab-fixture.ts';
+import { askSteadily } from './support/steady-requests.ts';
 
 const OURS = 'nodemesh.io/dataplane-mode';
 const ISTIOS = 'istio.io/dataplane-mode';
 const REDIRECTION = 'nodemesh.io/redirection';
 const ISTIO_REDIRECTION = 'ambient.istio.io/redirection';
-
-/** Asks again and again for so many seconds; prints how often, and what failed. */
-const ASK = `
-const [url, seconds] = process.argv.slice(1);
-const failures = [];
-let sent = 0;
-for (const end = Date.now() + Number(seconds) * 1000; Date.now() < end; await new Promise((r) => setTimeout(r, 20))) {
-  sent++;
-  await fetch(url, { headers: { connection: 'close' } }).then((r) => r.text(), (e) => failures.push(String(e.cause ?? e)));
-}
-console.log(JSON.stringify({ sent, failures }));`;
 
 test('the move from Istio and back can be tried in a lab that plays Istio by label and annotation', {
   timeout: 180_000,
@@ -115,9 +105,5 @@ async function addressOf(lab: TestLab, name: string): Promise<string> {
 }
 
 async function failuresOf(lab: TestLab, url: string, seconds: number): Promise<readonly string[]> {
-  const command = ['node', '--input-type=module', '-e', ASK, url, String(seconds)];
-  const { failures } = JSON.parse(await lab.run('exec', 'client', '--', ...command)) as {
-    readonly failures: readonly string[];
-  };
-  return failures;
+  return (await askSteadily(lab, url, seconds)).failures;
 }

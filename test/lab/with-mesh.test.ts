@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { echo, nodemesh, pod, startTestLab } from './support/lab-fixture.ts';
+import { askSteadily } from './support/steady-requests.ts';
 
 const AMBIENT = { 'istio.io/dataplane-mode': 'ambient' };
 const STRICT = {
@@ -12,29 +13,12 @@ const STRICT = {
 /** Prints what one request is answered with. */
 const FETCH = 'fetch(process.argv[1]).then((r) => r.text()).then(console.log, console.error), ""';
 
-/** Asks again and again for so many seconds; prints how often, and what failed. */
-const ASK = `
-const [url, seconds] = process.argv.slice(1);
-const failures = [];
-let sent = 0;
-for (const end = Date.now() + Number(seconds) * 1000; Date.now() < end; await new Promise((r) => setTimeout(r, 20))) {
-  sent++;
-  await fetch(url, { headers: { connection: 'close' } }).then((r) => r.text(), (e) => failures.push(String(e.cause ?? e)));
-}
-console.log(JSON.stringify({ sent, failures }));`;
-
 test('a lab with its mesh', { timeout: 120_000 }, async (t) => {
   const lab = await startTestLab('test-with-mesh', {
     objects: [pod('client', ['sleep', 'infinity'], { nodeName: 'node-1' }), ...echo('web', 2)],
   });
   t.teardown(() => nodemesh(['lab', 'down', '--name', lab.name]));
-  const ask = async (seconds: number): Promise<{ sent: number; failures: readonly string[] }> => {
-    const command = ['node', '--input-type=module', '-e', ASK, 'http://web/', String(seconds)];
-    return JSON.parse(await lab.run('exec', 'client', '--', ...command)) as {
-      sent: number;
-      failures: readonly string[];
-    };
-  };
+  const ask = (seconds: number) => askSteadily(lab, 'http://web/', seconds);
   const captured = async (): Promise<boolean> => {
     const pods = (await lab.get('pods')).items;
     return pods.every(({ metadata }) => metadata.annotations['ambient.istio.io/redirection'] === 'enabled');
