@@ -38,6 +38,8 @@ function call(
   const session = http2.connect(`https://127.0.0.1:${controller.grpcServer.address.port}`, {
     ca: controller.authority.rootPem,
     servername: SERVER_NAME,
+    // In megabytes. Node resets a stream whose trailers come while its session holds more than this unsent.
+    maxSessionMemory: 1000,
     ...(options.settings === undefined ? {} : { settings: options.settings }),
   });
   session.on('error', () => undefined);
