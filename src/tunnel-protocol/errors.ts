@@ -1,5 +1,5 @@
 import { type ErrorCodeTable, MeshError, type MeshErrorOptions } from '../base/index.ts';
-import type { TunnelRefusal } from './head/index.ts';
+import type { TunnelRefusal } from './head/refusal.ts';
 
 export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_CONFIG: 'a tunnel setting is out of its range',

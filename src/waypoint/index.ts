@@ -26,7 +26,7 @@ export type {
   Unknowable,
   WaypointRehearsal,
 } from './rehearsal/rehearsal.ts';
-export type { DialledTarget, RequestClient } from './request/request-context.ts';
+export type { DialledTarget, RequestClient } from './request/request-parties.ts';
 export { filterText, targetText } from './admin/rule-text.ts';
 export type { BackendDump, EndpointDump } from './upstream/endpoint-dump.ts';
 export { createWaypoint, type Waypoint, type WaypointDeps } from './waypoint.ts';

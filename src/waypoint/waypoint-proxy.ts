@@ -32,7 +32,7 @@ import type {
   Tracer,
   TunnelMetrics,
 } from '../telemetry/index.ts';
-import type { DeltaClient } from '../xds/index.ts';
+import { type DeltaClient, VERSION_KEY } from '../xds/index.ts';
 import type { GuardDeps } from './authorization/guard-deps.ts';
 import { createConnectionJudge } from './authorization/judge-connection.ts';
 import { createLiveConnections } from './authorization/live-connections.ts';
@@ -57,13 +57,12 @@ import { createPlanCompiler } from './plan/compile-plan.ts';
 import { createPlanStore } from './plan/plan-store.ts';
 import type { TargetPlan } from './plan/target-plan.ts';
 import { handleExchange } from './request/handle-exchange.ts';
-import type { DialledTarget } from './request/request-context.ts';
+import type { DialledTarget } from './request/request-parties.ts';
 import { createResourceStore, type ResourceStore } from './resources/resource-store.ts';
 import { createHttpConnector } from './upstream/connections/http-connector.ts';
 import { createDialler } from './upstream/dial/create-dialler.ts';
 import { createWaypointPool } from './upstream/dial/waypoint-pool.ts';
 import type { UpstreamEvents } from './upstream/upstream-events.ts';
-import { VERSION_KEY } from '../xds/index.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
 export interface WaypointProxyDeps {

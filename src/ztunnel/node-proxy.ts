@@ -36,7 +36,7 @@ import { createFairShare } from './connections/fair-share.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connections/tracker.ts';
 import { createFirstAnswers, subscriptionsTo, xdsNodeOf } from './control-plane/index.ts';
 import { ZtunnelError } from './errors.ts';
-import type { WaypointBypass } from './inbound/admit.ts';
+import type { WaypointBypass } from './inbound/waypoint-bypass.ts';
 import { type PodProxyDeps, startPodProxy } from './pod/index.ts';
 import {
   captureState,

@@ -1,5 +1,5 @@
 import { CliError } from '../errors.ts';
-import type { Dial } from './http-ask.ts';
+import type { Duplex } from 'node:stream';
 
 /** Where an API is, and what opens it. */
 export interface ApiAddress {
@@ -38,3 +38,6 @@ export function unreachable(url: URL, cause: unknown): CliError {
     cause,
   });
 }
+
+/** A connection that is made by other means than the URL's own host. Rejects with MeshError. */
+export type Dial = (signal?: AbortSignal) => Promise<Duplex>;

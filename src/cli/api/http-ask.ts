@@ -2,10 +2,7 @@ import { type IncomingMessage, request as requestHttp, type RequestOptions } fro
 import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { MeshError } from '../../base/index.ts';
-import { type ApiAddress, authorizationOf, unreachable } from './api-address.ts';
-
-/** A connection that is made by other means than the URL's own host. Rejects with MeshError. */
-export type Dial = (signal?: AbortSignal) => Promise<Duplex>;
+import { type ApiAddress, authorizationOf, type Dial, unreachable } from './api-address.ts';
 
 export interface HttpAnswer {
   readonly status: number;

@@ -2,24 +2,8 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { collect } from '../option-values.ts';
 import { outputOption } from '../lab/output-option.ts';
-import { type MeshPlaceOptions, withMeshPlaceOptions } from '../running-mesh/index.ts';
-import type { OutputFormat } from '../terminal/index.ts';
-
-export interface ExplainFlags extends MeshPlaceOptions {
-  readonly namespace?: string;
-  readonly method: string;
-  readonly path: string;
-  readonly header: readonly string[];
-  readonly host?: string;
-  readonly jwt?: string;
-  readonly jwks?: string;
-  readonly tcp?: boolean;
-  readonly sni: string;
-  readonly filename: readonly string[];
-  readonly trustDomain?: string;
-  readonly rootNamespace?: string;
-  readonly output: OutputFormat;
-}
+import { withMeshPlaceOptions } from '../running-mesh/index.ts';
+import type { ExplainFlags } from './explain-flags.ts';
 
 /** `nodemesh explain SRC DST`. What decides is loaded only when it is asked. */
 export function addExplainCommand(program: Command, context: CliContext): void {

@@ -7,7 +7,7 @@ import { createWorld, fileObjects, meshObjects, meshSettings, type World } from 
 import { explain, type Question } from './explain.ts';
 import type { ExplainedVerdict } from './explanation.ts';
 import { withHistory } from './history/with-history.ts';
-import type { ExplainFlags } from './index.ts';
+import type { ExplainFlags } from './explain-flags.ts';
 import { explanationText } from './render/explanation-text.ts';
 import type { AskedRequest } from './request/asked-request.ts';
 

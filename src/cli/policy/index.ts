@@ -1,18 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type ApiOptions, withApiOptions } from '../api/index.ts';
+import { withApiOptions } from '../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { windowSeconds } from '../observe/output.ts';
 import { collect } from '../option-values.ts';
-import type { OutputFormat } from '../terminal/index.ts';
-
-export interface TryFlags extends ApiOptions {
-  readonly filename: readonly string[];
-  readonly window: number;
-  readonly flows?: string;
-  readonly objects: readonly string[];
-  readonly output: OutputFormat;
-}
+import type { TryFlags } from './try-flags.ts';
 
 /** `nodemesh policy try`. What decides is loaded only when it is asked. */
 export function addPolicyCommands(program: Command, context: CliContext): void {

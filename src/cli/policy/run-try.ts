@@ -6,7 +6,7 @@ import { CliError } from '../errors.ts';
 import { type MeshPlaceOptions, openMesh } from '../running-mesh/index.ts';
 import { printData } from '../terminal/index.ts';
 import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
-import type { TryFlags } from './index.ts';
+import type { TryFlags } from './try-flags.ts';
 import { propose } from './replay/proposal.ts';
 import { replay } from './replay/replay.ts';
 import type { TryResult } from './replay/try-result.ts';

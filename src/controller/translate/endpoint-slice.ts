@@ -1,7 +1,8 @@
 import { NO_WAYPOINT, type PortMapping, type Workload, type WorkloadUid } from '../../model/index.ts';
 import { type EndpointSliceObject, objectKey, type SliceEndpoint } from '../objects/index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { type ServiceInfo, serviceHostname } from './service.ts';
+import type { ServiceInfo } from './service.ts';
+import { serviceHostname } from './service-hostname.ts';
 
 /** The label by which a slice names its service. */
 const SERVICE_NAME = 'kubernetes.io/service-name';

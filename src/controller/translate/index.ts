@@ -73,9 +73,9 @@ export {
   ingressUsesWaypoint,
   leadToWaypoint,
   type ServiceInfo,
-  serviceHostname,
   translateService,
 } from './service.ts';
+export { serviceHostname } from './service-hostname.ts';
 export {
   DATAPLANE_MODE,
   GATEWAY_NAME,

@@ -11,6 +11,7 @@ import { appProtocolOf } from './app-protocol.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { INGRESS_USE_WAYPOINT, isTrue, readClaim, readTwin, TRAFFIC_DISTRIBUTION } from './twin-name.ts';
 import type { BindingStatus, BoundWaypoint, WaypointInfo } from './waypoint/index.ts';
+import { serviceHostname } from './service-hostname.ts';
 
 /** A service together with what its endpoints' translation needs and the wire does not carry. */
 export interface ServiceInfo {
@@ -31,10 +32,6 @@ export interface ServicePortInfo {
   readonly targetPort: number;
   /** The container port's name; empty when the target is a number. */
   readonly targetName: string;
-}
-
-export function serviceHostname(name: string, namespace: string, clusterDomain: string): string {
-  return `${name}.${namespace}.svc.${clusterDomain}`;
 }
 
 /** Undefined for an ExternalName service, which is a name in DNS and nothing else. */

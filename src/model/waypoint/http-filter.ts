@@ -1,4 +1,4 @@
-import type { BackendTarget } from './route.ts';
+import type { BackendTarget } from './backend.ts';
 
 /** What a route does to requests and responses beside routing them (Gateway API, filters). */
 export type HttpFilter =

@@ -83,8 +83,6 @@ export {
   type WaypointResourceKind,
 } from './resource.ts';
 export type {
-  Backend,
-  BackendTarget,
   HttpBackend,
   HttpMatch,
   HttpRoute,
@@ -99,6 +97,7 @@ export type {
   StreamRule,
   ValueMatch,
 } from './route.ts';
+export type { Backend, BackendTarget } from './backend.ts';
 export { ruleLabel } from './rule-label.ts';
 export {
   type ConnectionSettings,

@@ -1,6 +1,7 @@
 import type { ServiceKey } from '../service.ts';
 import type { RouteKey, RouteKind } from './attachment.ts';
 import type { HttpFilter } from './http-filter.ts';
+import type { Backend } from './backend.ts';
 
 /** A service whose traffic a route routes. Only parents that accepted the route are listed. */
 export interface RouteParent {
@@ -110,18 +111,7 @@ export interface SessionPersistence {
   readonly permanentCookie: boolean;
 }
 
-/** A share of the requests. */
-export interface Backend {
-  readonly weight: number;
-  readonly target: BackendTarget;
-}
-
 export interface HttpBackend extends Backend {
   /** For requests to this backend only. */
   readonly filters: readonly HttpFilter[];
 }
-
-export type BackendTarget =
-  | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number }
-  /** Its share of the requests gets a 500 (Gateway API, backendRefs). The reason is a condition's. */
-  | { readonly kind: 'invalid'; readonly reason: string; readonly message: string };

@@ -1,7 +1,7 @@
 import type { RequestTest, StringMatch } from '../../model/index.ts';
 import { compileStrings, type StringTest } from '../compile-strings.ts';
 import { compileTokenTest } from './compile-token-test.ts';
-import type { CompiledTest, Doubt } from './compile-test.ts';
+import type { CompiledTest, Doubt } from './compiled-test.ts';
 import { compileFoldedTexts } from './compile-texts.ts';
 import type { JudgedHttp } from './judged-request.ts';
 import { compilePaths } from './path/index.ts';

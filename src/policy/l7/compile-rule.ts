@@ -1,6 +1,7 @@
 import type { RequestPolicy, RequestRule, RequestTest } from '../../model/index.ts';
 import type { TokenAttributes } from './attributes.ts';
-import { type CompiledTest, compileTest, type Doubt } from './compile-test.ts';
+import { compileTest } from './compile-test.ts';
+import type { CompiledTest, Doubt } from './compiled-test.ts';
 import type { JudgedRequest } from './judged-request.ts';
 
 /** Where a policy held; indexes count from 0, and are undefined where there was nothing to choose from. */

@@ -1,19 +1,10 @@
 import type { RequestTest, TestOf } from '../../model/index.ts';
 import { compileAddresses, type JudgedAddress } from '../compile-addresses.ts';
 import { compileServiceAccounts, compileStrings } from '../compile-strings.ts';
-import type { TokenAttributes } from './attributes.ts';
 import { compileFoldedTexts, compileTexts } from './compile-texts.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import { compileHttpTest } from './compile-http-test.ts';
-
-/** Whether a test holds for a request, given the one of its tokens that is looked at. */
-export type CompiledTest = (judged: JudgedRequest, token: TokenAttributes | undefined) => boolean;
-
-/**
- * How doubt is decided. `strict`, for what lets through: a test holds when it holds for every reading of the request.
- * `wide`, for what stops, notes or asks: when it holds for one.
- */
-export type Doubt = 'strict' | 'wide';
+import type { CompiledTest, Doubt } from './compiled-test.ts';
 
 export function compileTest(test: RequestTest, doubt: Doubt): CompiledTest {
   switch (test.subject) {

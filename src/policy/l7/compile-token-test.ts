@@ -1,7 +1,7 @@
 import type { ClaimTest, RequestTest, TokenPrincipalMatch } from '../../model/index.ts';
 import { compileStrings, type StringTest } from '../compile-strings.ts';
 import type { TokenAttributes } from './attributes.ts';
-import type { Doubt } from './compile-test.ts';
+import type { Doubt } from './compiled-test.ts';
 import type { JudgedHttp } from './judged-request.ts';
 
 type PrincipalTest = Extract<RequestTest, { readonly subject: 'request-principal' }>;

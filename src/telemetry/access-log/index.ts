@@ -3,7 +3,8 @@ export { type AccessLine, type AccessOutput, allOutputs, logOutput } from './acc
 export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';
 export { type AccessSink, outputSink } from './access-sink.ts';
 export { lineSink, type LineSinkOptions } from './line-sink.ts';
-export { createRequestLog, type RequestLog, type RequestLogRecord } from './request-log.ts';
+export { createRequestLog, type RequestLog } from './request-log.ts';
+export type { RequestLogRecord } from './request-log-record.ts';
 export {
   type AccessRules,
   type AccessRulesSource,

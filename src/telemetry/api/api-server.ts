@@ -6,12 +6,11 @@ import { BAD_REQUEST, listenOn, sayLast } from '../admin/index.ts';
 import { TelemetryError } from '../errors.ts';
 import type { ObservationStore } from '../observation/index.ts';
 import { createAccess, isLoopback } from './access.ts';
-import type { Facts } from './facts.ts';
+import type { ApiSources, Facts } from './facts.ts';
 import { handle, targetOf } from './handle.ts';
 import { createLiveFeed } from './live/live-feed.ts';
 import { ApiRefusal } from './problem.ts';
 import { createStaticFiles } from './respond/static-files.ts';
-import type { ApiSources } from './routes.ts';
 import { createWorkBudget } from './work-budget.ts';
 
 export interface ApiServerOptions {

@@ -9,6 +9,8 @@ import type {
   WaypointView,
   WorkloadView,
 } from '../../model/index.ts';
+import type { Clock } from '../../base/index.ts';
+import type { ObservationStore } from '../observation/index.ts';
 
 /** A pod as its process knows it. Without rates of its own it gets those of its workload, from what was observed. */
 export type WorkloadFacts = Omit<WorkloadView, 'rates'> & { readonly rates?: Rates | undefined };
@@ -38,4 +40,11 @@ export interface Facts {
   policies(): readonly PolicyView[];
   waypoints(windowMs: number): readonly WaypointFacts[];
   proxies(): readonly ProxyView[];
+}
+
+/** Where answers come from. */
+export interface ApiSources {
+  readonly store: ObservationStore;
+  readonly facts: Facts;
+  readonly clock: Clock;
 }

@@ -13,7 +13,8 @@ import {
   setSecurityHeaders,
 } from './respond/respond.ts';
 import type { StaticFiles } from './respond/static-files.ts';
-import { API_ROUTES, type ApiSources } from './routes.ts';
+import { API_ROUTES } from './routes.ts';
+import type { ApiSources } from './facts.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** What all requests of one server share. */

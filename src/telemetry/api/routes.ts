@@ -1,18 +1,10 @@
-import type { Clock } from '../../base/index.ts';
 import { type ApiAnswers, type ApiPath, SLOT_MS } from '../../model/index.ts';
 import type { ObservationStore } from '../observation/index.ts';
-import type { Facts } from './facts.ts';
+import type { ApiSources, Facts } from './facts.ts';
 import { serviceViews } from './health/service-views.ts';
 import { knownNodes } from './known-nodes.ts';
 import { listOf, objectOf, count, ref, type Schema } from './openapi/schema.ts';
 import * as parameter from './query.ts';
-
-/** Where answers come from. */
-export interface ApiSources {
-  readonly store: ObservationStore;
-  readonly facts: Facts;
-  readonly clock: Clock;
-}
 
 /** One path of the API: what it takes, what it answers, and what that looks like. */
 export interface ApiRoute<Path extends ApiPath = ApiPath> {

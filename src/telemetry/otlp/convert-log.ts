@@ -3,7 +3,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { MeshError } from '../../base/index.ts';
 import { hrTime, SCOPE } from './convert.ts';
-import type { TimedLine } from './log-export.ts';
+import type { AccessLine } from '../access-log/index.ts';
 
 /** A record in the form that OpenTelemetry's exporters take. */
 export function readableLogRecord(line: TimedLine, resource: Resource): ReadableLogRecord {
@@ -51,3 +51,8 @@ const SEVERITIES = {
   warn: SeverityNumber.WARN,
   error: SeverityNumber.ERROR,
 } as const;
+
+/** A record with the time that it was written at, in milliseconds since 1970. */
+export interface TimedLine extends AccessLine {
+  readonly atMs: number;
+}

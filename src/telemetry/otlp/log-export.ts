@@ -1,11 +1,7 @@
-import type { AccessLine, AccessOutput } from '../access-log/index.ts';
+import type { AccessOutput } from '../access-log/index.ts';
 import { createOtlpExport, type OtlpExport, openedSignal } from './otlp-export.ts';
 import type { OtlpExportOptions } from './span-export.ts';
-
-/** A record with the time that it was written at, in milliseconds since 1970. */
-export interface TimedLine extends AccessLine {
-  readonly atMs: number;
-}
+import type { TimedLine } from './convert-log.ts';
 
 /** Sends an access log to a collector. */
 export function createLogExport(options: OtlpExportOptions): OtlpExport<TimedLine> {

@@ -7,8 +7,7 @@ import type {
   HttpRule,
   RouteKey,
 } from '../../model/index.ts';
-import type { PlanTarget } from '../plan/plan-store.ts';
-import type { RequestContext } from '../request/request-context.ts';
+import type { PlanTarget } from '../plan/plan-target.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
 
 /** Which objects of one kind hold for the requests to one target. */
@@ -22,25 +21,6 @@ export interface HoldingObjects<T> {
   namedBy(filters: readonly HttpFilter[], selection: RouteSelection): Holding<T>;
 }
 
-/** Where a layer stands: before the route, for all that holds for a request; or behind it, for what its backend names. */
-export type HoldingPlace = 'request' | 'backend';
-
-export function holdingAt<T>(
-  place: HoldingPlace,
-  objects: HoldingObjects<T>,
-  context: Pick<RequestContext, 'route' | 'backendFilters'>,
-): Holding<T> {
-  if (place === 'request') return objects.of(context.route());
-  const { backendFilters } = context;
-  if (backendFilters.length === 0) return NOTHING;
-  const selection = context.route();
-  const named = objects.namedBy(backendFilters, selection);
-  if (named.objects.length === 0) return named;
-  // What holds for the request anyway has had its turn.
-  const before = objects.of(selection).objects;
-  return { ...named, objects: named.objects.filter((one) => !before.includes(one)) };
-}
-
 export interface Holding<T> {
   readonly objects: readonly T[];
   /** Named by the rule and not there: the request must not go on as if nothing had been asked for. */
@@ -50,7 +30,8 @@ export interface Holding<T> {
 /** For targets for which there is none. */
 export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => NOTHING, namedBy: () => NOTHING };
 
-const NOTHING: Holding<never> = { objects: [], missing: undefined };
+/** None, and none missing. */
+export const NOTHING: Holding<never> = { objects: [], missing: undefined };
 
 export interface HoldingOptions<O extends AdmissionObject, T> {
   readonly objects: readonly O[];

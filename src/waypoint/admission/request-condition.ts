@@ -1,6 +1,6 @@
 import type { HeaderCondition, RequestCondition } from '../../model/index.ts';
 import { WaypointError } from '../errors.ts';
-import type { RequestClient } from '../request/request-context.ts';
+import type { RequestClient } from '../request/request-parties.ts';
 import { comparablePrefix } from '../routing/compiled-match.ts';
 import { createPattern } from '../routing/pattern.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';

@@ -1,7 +1,7 @@
 import type { AuthorizerNeed, RequestExplanation } from '../../policy/index.ts';
 import { WaypointError } from '../errors.ts';
 import { grpcStatusFor } from '../faults/status-mapping.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 import { GRPC } from '../respond.ts';
 
 /** The sentence is for logs: clients are told nothing of what policies look for. */

@@ -2,7 +2,7 @@ import type { MeshError, Signal } from '../../base/index.ts';
 import { type RequestPolicy, type ServiceKey, serviceKey } from '../../model/index.ts';
 import { decideL7, type RequestAttributes, type RequestExplanation } from '../../policy/index.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 import type { ResourceReach } from '../resources/resource-store.ts';
 import { deniedLater } from './denial.ts';
 import type { DecisionListeners } from './note-decision.ts';

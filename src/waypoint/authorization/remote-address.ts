@@ -1,6 +1,6 @@
 import type { HeaderList } from '../../http/index.ts';
 import { type IpAddress, type SpiffeId, tryParseIpAddress } from '../../model/index.ts';
-import type { RequestClient } from '../request/request-context.ts';
+import type { RequestClient } from '../request/request-parties.ts';
 
 /**
  * Whoever a request is from at its very beginning (`remote.ip`): the client, or where that is a gateway whose word is

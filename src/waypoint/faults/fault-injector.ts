@@ -2,24 +2,14 @@ import { type Clock, type Logger, silentLogger, sleep, systemClock } from '../..
 import type { HttpRequest } from '../../http/index.ts';
 import type { FaultAbort, FaultInjection, GatewayKey, Share, WaypointResource } from '../../model/index.ts';
 import { compileHolding, type HoldingObjects } from '../admission/holding-objects.ts';
-import { type ConditionTest, compileConditions } from '../admission/request-condition.ts';
+import { compileConditions } from '../admission/request-condition.ts';
 import { WaypointError } from '../errors.ts';
-import type { PlanTarget } from '../plan/plan-store.ts';
+import type { PlanTarget } from '../plan/plan-target.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import type { ResourceChange } from '../resources/resource-store.ts';
 import { RequestFacts } from '../routing/request-facts.ts';
 import { grpcStatusFor, httpStatusFor } from './status-mapping.ts';
-
-/** A FaultInjection ready for use. */
-export interface CompiledFault {
-  readonly source: FaultInjection;
-  /** `<namespace>/<name>`. */
-  readonly policy: string;
-  /** For each of its rules, in their order. */
-  readonly holds: readonly ConditionTest[];
-  /** Requests that it holds up now; counted on when the object changes. */
-  readonly held: { count: number };
-}
+import type { CompiledFault } from './compiled-fault.ts';
 
 /** `skipped`: as many requests as there may be were held up already. */
 export interface FaultMetrics {

@@ -1,11 +1,11 @@
 import { type Clock, type Closable, type Logger, silentLogger, systemClock } from '../../base/index.ts';
 import type { ExtensionKey, Filter, GatewayKey, WaypointResource } from '../../model/index.ts';
 import { compileHolding, type HoldingObjects } from '../admission/holding-objects.ts';
-import type { PlanTarget } from '../plan/plan-store.ts';
-import type { RequestContext } from '../request/request-context.ts';
+import type { PlanTarget } from '../plan/plan-target.ts';
 import type { ResourceChange } from '../resources/resource-store.ts';
 import { createBodyBudget } from './exchange/held-body.ts';
 import { type FilterVisit, visitFilter } from './filter-visit.ts';
+import type { FilteredRequest } from './filtered-request.ts';
 import { type CallQueue, createCallQueue } from './runner/call-queue.ts';
 import { createProcessKeeper, type ProcessKeeper, type ProcessLoad } from './runner/process-keeper.ts';
 
@@ -41,7 +41,7 @@ export interface FilterHost extends Closable {
 /** A filter for requests to come by. */
 export interface HostedFilter {
   /** The visitor must leave. */
-  visit(context: RequestContext): FilterVisit;
+  visit(context: FilteredRequest): FilterVisit;
 }
 
 export function createFilterHost(options: FilterHostOptions): FilterHost {

@@ -1,10 +1,10 @@
 import { bodyOf, HeaderList, type HttpBody, type HttpRequest, type HttpResponse } from '../../http/index.ts';
 import type { Filter } from '../../model/index.ts';
-import type { RequestContext } from '../request/request-context.ts';
 import { type FilterTrouble, troubleError } from './call-failure.ts';
 import { type BodyBudget, type HeldBody, heldBody, holdBody } from './exchange/held-body.ts';
 import { contextHead, requestHead, responseHead } from './exchange/message-head.ts';
 import { type FilterResult, readResult } from './exchange/read-result.ts';
+import type { FilteredRequest } from './filtered-request.ts';
 import type { CallHead } from './protocol/messages.ts';
 import type { CallQueue } from './runner/call-queue.ts';
 import type { KeptProcess } from './runner/kept-process.ts';
@@ -36,7 +36,7 @@ export type Onward =
   | { readonly kind: 'request'; readonly request: HttpRequest }
   | { readonly kind: 'answer'; readonly response: HttpResponse };
 
-export function visitFilter(visited: VisitedFilter, context: RequestContext): FilterVisit {
+export function visitFilter(visited: VisitedFilter, context: FilteredRequest): FilterVisit {
   // As it is now for the whole request, however it changes meanwhile.
   const { filter, queue, budget } = visited;
   let kept: KeptProcess | undefined;

@@ -18,7 +18,7 @@ import type { LiveConnections } from '../authorization/live-connections.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { TelemetryOf } from '../observation/telemetry-lookup.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 import { streamTarget } from '../routing/stream-target.ts';
 import { backendRef } from '../upstream/sending/backend-ref.ts';
 import { openStream } from '../upstream/sending/open-stream.ts';

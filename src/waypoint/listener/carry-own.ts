@@ -10,7 +10,7 @@ import {
   type TunnelRequest,
 } from '../../proxy/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
-import type { RequestClient } from '../request/request-context.ts';
+import type { RequestClient } from '../request/request-parties.ts';
 import { statusFor } from './tunnel-status.ts';
 
 export interface OwnPortDeps {

@@ -4,7 +4,7 @@ import { type TunnelRequest, untilKnown } from '../../proxy/index.ts';
 import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
-import type { DialledTarget, RequestClient } from '../request/request-context.ts';
+import type { DialledTarget, RequestClient } from '../request/request-parties.ts';
 import { declaredProtocol } from './declared-protocol.ts';
 import { dialledTarget } from './dialled-target.ts';
 import type { ListenerPorts } from './ports.ts';

@@ -1,5 +1,5 @@
 import { type AppProtocol, type MeshView, resolveTargetPort, serviceKey } from '../../model/index.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 
 /** What the port of the dialled service says it speaks; of a pod, what the service says that it most likely stands for. */
 export function declaredProtocol(dialled: DialledTarget, view: MeshView): AppProtocol {

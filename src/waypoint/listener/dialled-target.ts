@@ -10,7 +10,7 @@ import {
 } from '../../model/index.ts';
 import type { TunnelRequest } from '../../proxy/index.ts';
 import { WaypointError } from '../errors.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 
 /** Which waypoint this is, and how the mesh writes that down. */
 export interface WaypointSelf {

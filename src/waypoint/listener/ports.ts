@@ -4,7 +4,7 @@ import type { MeshView } from '../../model/index.ts';
 import type { RefusalTeller } from '../../proxy/index.ts';
 import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
 import type { ConnectionContext } from '../request/handle-exchange.ts';
-import type { DialledTarget } from '../request/request-context.ts';
+import type { DialledTarget } from '../request/request-parties.ts';
 import type { OwnPortCarrier } from './carry-own.ts';
 import type { WaypointSelf } from './dialled-target.ts';
 

@@ -17,7 +17,7 @@ import {
   type TunnelRejection,
 } from '../../proxy/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
-import type { RequestClient } from '../request/request-context.ts';
+import type { RequestClient } from '../request/request-parties.ts';
 import { carryTunnel } from './carry-tunnel.ts';
 import type { ListenerPorts } from './ports.ts';
 

@@ -1,5 +1,5 @@
 import { type Attachment, attachmentsOf, type GatewayKey, type WaypointResource } from '../../model/index.ts';
-import type { PlanTarget } from './plan-store.ts';
+import type { PlanTarget } from './plan-target.ts';
 
 /** What policies may be attached to: a target, as it is reached through one waypoint. */
 export interface AttachmentTarget extends PlanTarget {

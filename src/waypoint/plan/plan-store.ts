@@ -1,13 +1,7 @@
 import { type Service, type ServiceKey, serviceKey, type WaypointResource } from '../../model/index.ts';
 import type { ResourceStore } from '../resources/resource-store.ts';
 import type { TargetPlan } from './target-plan.ts';
-
-/** What a plan is for. */
-export interface PlanTarget {
-  /** Undefined: a pod that was dialled by its own address. */
-  readonly service: ServiceKey | undefined;
-  readonly port: number;
-}
+import type { PlanTarget } from './plan-target.ts';
 
 /** Makes the plan of a target out of all that may hold for it. `service` is the one that the target names. */
 export type CompilePlan = (

@@ -1,5 +1,5 @@
 import type { HoldingObjects } from '../admission/holding-objects.ts';
-import type { CompiledFault } from '../faults/fault-injector.ts';
+import type { CompiledFault } from '../faults/compiled-fault.ts';
 import type { HostedFilter } from '../filter/filter-host.ts';
 import type { CompiledRateLimit } from '../rate-limit/compiled-limit.ts';
 import type { PathNormalization } from '../../model/index.ts';

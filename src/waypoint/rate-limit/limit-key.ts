@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type LimitKeyPart, serviceKey } from '../../model/index.ts';
-import type { RequestContext } from '../request/request-context.ts';
+import type { RequestParties } from '../request/request-parties.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
 
 /** What requests must agree in to be counted together. */
-export type LimitKey = (facts: RequestFacts, context: Pick<RequestContext, 'client' | 'dialled'>) => string;
+export type LimitKey = (facts: RequestFacts, parties: RequestParties) => string;
 
 export function compileLimitKey(parts: readonly LimitKeyPart[]): LimitKey {
   if (parts.length === 0) return () => '';
   const read = parts.map(compilePart);
   // No part can have a NUL in it, so no two lists of parts are the same text.
-  return (facts, context) => shortened(read.map((part) => part(facts, context)).join('\0'));
+  return (facts, parties) => shortened(read.map((part) => part(facts, parties)).join('\0'));
 }
 
 function compilePart(part: LimitKeyPart): LimitKey {

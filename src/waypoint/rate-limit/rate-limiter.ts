@@ -3,7 +3,7 @@ import type { HttpRequest } from '../../http/index.ts';
 import type { GatewayKey, RateLimit, SharedCounting, WaypointResource } from '../../model/index.ts';
 import { compileHolding, type HoldingObjects } from '../admission/holding-objects.ts';
 import type { WaypointError } from '../errors.ts';
-import type { PlanTarget } from '../plan/plan-store.ts';
+import type { PlanTarget } from '../plan/plan-target.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import type { ResourceChange } from '../resources/resource-store.ts';
 import { RequestFacts } from '../routing/request-facts.ts';

@@ -14,7 +14,7 @@ import type {
 import type { RequestAttributes, RequestDecision } from '../../policy/index.ts';
 import type { VerifiedToken } from '../authentication/verified-token.ts';
 import type { DecidingStep } from '../layers/deciding-layers.ts';
-import type { DialledTarget, RequestClient } from '../request/request-context.ts';
+import type { DialledTarget, RequestClient } from '../request/request-parties.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
 import type { RuleVerdict } from './judge-rules.ts';
 

@@ -1,6 +1,6 @@
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { ConnectionContext } from './handle-exchange.ts';
-import type { DialledTarget } from './request-context.ts';
+import type { DialledTarget } from './request-parties.ts';
 
 /**
  * What the requests of a connection have in common. When the waypoint is told no more what holds for the target (its service

@@ -1,50 +1,11 @@
 import type { HeaderList } from '../../http/index.ts';
-import type {
-  BackendTarget,
-  HttpBackend,
-  HttpFilter,
-  IpAddress,
-  Service,
-  Workload,
-  WorkloadIdentity,
-  WorkloadUid,
-} from '../../model/index.ts';
-import type { SpanContext, TraceContext, TraceFormat } from '../../telemetry/index.ts';
+import type { BackendTarget, HttpBackend, HttpFilter, WorkloadUid } from '../../model/index.ts';
+import type { SpanContext, TraceFormat } from '../../telemetry/index.ts';
 import type { VerifiedToken } from '../authentication/verified-token.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
 import type { RequestRecord } from './request-record.ts';
-
-/** Who sent the request, as the tunnel it came through proves; never as the request says. */
-export interface RequestClient {
-  readonly identity: WorkloadIdentity;
-  /** SHA-256 of the certificate that proves it, in lower-case hex; worked out when asked for. */
-  readonly certificateHash?: (() => string) | undefined;
-  /** Of the pod whose connection it is. */
-  readonly address: IpAddress;
-  readonly port: number;
-  /** Undefined when the mesh does not know it. */
-  readonly workload: Workload | undefined;
-  /** The trace of its connection, as its node's proxy tells it. */
-  readonly trace?: TraceContext | undefined;
-}
-
-/** What the client dialled: a service by its virtual address, or a pod by its own. */
-export type DialledTarget =
-  | {
-      readonly kind: 'service';
-      readonly service: Service;
-      readonly address: IpAddress;
-      readonly port: number;
-    }
-  | {
-      readonly kind: 'workload';
-      readonly workload: Workload;
-      /** The service it most likely stands for; for labels only. */
-      readonly service: Service | undefined;
-      readonly address: IpAddress;
-      readonly port: number;
-    };
+import type { RequestParties } from './request-parties.ts';
 
 /** Where a request stands in its trace. */
 export interface RequestTrace {
@@ -57,9 +18,7 @@ export interface RequestTrace {
  * What layers know of one request beside the request itself. A layer that wants the rest to see something else passes on a
  * copy; `record` and `client` are shared by all copies.
  */
-export interface RequestContext {
-  readonly client: RequestClient;
-  readonly dialled: DialledTarget;
+export interface RequestContext extends RequestParties {
   /** Everything that is configured for what was dialled, compiled; the same object for the whole request. */
   readonly plan: TargetPlan;
   /** Aborted when nobody waits for the answer any more. A timeout puts a narrower one in its place. */

@@ -4,14 +4,6 @@ import type { AdmissionAttributes } from '../connections/inbound-verdict.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
 
-/** A connection to a pod that came round a waypoint of the pod or of its services. */
-export interface WaypointBypass {
-  readonly workload: Workload;
-  readonly path: Extract<InboundPath, { readonly kind: 'round' }>;
-  readonly attributes: AdmissionAttributes;
-  readonly outcome: 'allowed' | 'refused';
-}
-
 export interface Admitted {
   readonly release: () => void;
   /** Which way it came. */

@@ -11,7 +11,7 @@ import type {
 import type { TraceContext } from '../../telemetry/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
-import type { WaypointBypass } from './admit.ts';
+import type { WaypointBypass } from './waypoint-bypass.ts';
 
 /** Everything that carrying inbound connections of one pod needs of the world. */
 export interface InboundPorts {

@@ -7,7 +7,7 @@ import type { TrafficConfig } from '../config/index.ts';
 import type { FairShare } from '../connections/fair-share.ts';
 import type { Admission } from '../connections/admission.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
-import type { WaypointBypass } from '../inbound/admit.ts';
+import type { WaypointBypass } from '../inbound/waypoint-bypass.ts';
 
 /** What the proxies of all pods share. */
 export interface PodProxyDeps {

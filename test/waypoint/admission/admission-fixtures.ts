@@ -15,7 +15,7 @@ import {
   routeKey,
   serviceKey,
 } from '../../../src/model/index.ts';
-import type { PlanTarget } from '../../../src/waypoint/plan/plan-store.ts';
+import type { PlanTarget } from '../../../src/waypoint/plan/plan-target.ts';
 import type { RouteSelection } from '../../../src/waypoint/routing/route-selection.ts';
 
 export const GATEWAY = gatewayKey('shop', 'waypoint');

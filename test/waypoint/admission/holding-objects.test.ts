@@ -8,7 +8,8 @@ import {
   routeKey,
   serviceKey,
 } from '../../../src/model/index.ts';
-import { compileHolding, holdingAt } from '../../../src/waypoint/admission/holding-objects.ts';
+import { compileHolding } from '../../../src/waypoint/admission/holding-objects.ts';
+import { holdingAt } from '../../../src/waypoint/admission/holding-at.ts';
 import type { RouteSelection } from '../../../src/waypoint/routing/route-selection.ts';
 import { ECHO, GATEWAY, makeRateLimit, selectionOf, TARGET, TO_GATEWAY } from './admission-fixtures.ts';
 

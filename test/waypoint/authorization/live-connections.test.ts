@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { type ByteStream, createSignal, type MeshError } from '../../../src/base/index.ts';
 import type { RequestPolicy } from '../../../src/model/index.ts';
 import { createLiveConnections } from '../../../src/waypoint/authorization/live-connections.ts';
-import type { DialledTarget } from '../../../src/waypoint/request/request-context.ts';
+import type { DialledTarget } from '../../../src/waypoint/request/request-parties.ts';
 import type { ResourceReach } from '../../../src/waypoint/resources/resource-store.ts';
 import { ip, keyOf, makeService } from '../../model/mesh-fixtures.ts';
 import { connectionOf, policyOf } from '../../policy/support/requests.ts';

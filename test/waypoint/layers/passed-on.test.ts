@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { HeaderList, type HttpRequest, NO_BODY } from '../../../src/http/index.ts';
 import { parseIpAddress, parseSpiffeId, type SpiffeId } from '../../../src/model/index.ts';
 import { type PassedOnConfig, tellOrigin } from '../../../src/waypoint/layers/forwarding/passed-on.ts';
-import type { RequestClient } from '../../../src/waypoint/request/request-context.ts';
+import type { RequestClient } from '../../../src/waypoint/request/request-parties.ts';
 
 const client: RequestClient = {
   identity: parseSpiffeId('spiffe://cluster.local/ns/shop/sa/frontend'),

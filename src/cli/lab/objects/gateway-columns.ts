@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
 import { age, conditionStatus, listField, textField } from './object-fields.ts';
-import type { Beside, Columns } from './object-columns.ts';
+import type { Beside, Columns } from './columns.ts';
 
 /** What `get` shows of the Gateway API's objects: kubectl's columns, and what has become of a route. */
 export const GATEWAY_COLUMNS: Readonly<Record<string, Columns>> = {

@@ -9,21 +9,7 @@ import {
   type KindMap,
   type PodObject,
 } from '../../../lab/cluster/objects/index.ts';
-
-export interface Columns {
-  readonly header: readonly string[];
-  readonly row: (object: KubeObject, beside?: Beside) => readonly string[];
-}
-
-/** What is to be said of an object and is not in it. */
-export interface Beside {
-  /** Sentences for the column NOTE. */
-  readonly notes?: readonly string[];
-  /** `namespace/name` of the waypoint that a label asks for. */
-  readonly waypoint?: string | undefined;
-  /** Istio's labels and annotations are another mesh's. Default false. */
-  readonly sideBySide?: boolean;
-}
+import type { Columns, Beside } from './columns.ts';
 
 /** What `get` shows of a kind; of kinds without columns of their own, name and age. */
 export function columnsOf(kind: string): Columns {

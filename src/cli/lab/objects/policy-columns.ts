@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
-import type { Columns } from './object-columns.ts';
+import type { Columns } from './columns.ts';
 import { age, conditionMessage, field, listField, textField } from './object-fields.ts';
 
 /** What `get` shows of policies: what they are for, and whether the proxies could make sense of them. */

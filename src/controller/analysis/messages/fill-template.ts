@@ -1,5 +1,3 @@
-import type { TemplateArgument } from './message-definition.ts';
-
 /** Puts values into a template's verbs: `%q` in quotes, the others as they are, lists as `[a b]`. */
 export function fillTemplate(template: string, values: readonly TemplateArgument[]): string {
   let next = 0;
@@ -9,3 +7,6 @@ export function fillTemplate(template: string, values: readonly TemplateArgument
     return Array.isArray(value) ? `[${value.join(' ')}]` : String(value);
   });
 }
+
+/** A value for one of a template's verbs. */
+export type TemplateArgument = string | number | readonly (string | number)[];

@@ -1,6 +1,6 @@
 import type { AnalysedObject } from '../subject/index.ts';
 import type { FieldPath } from '../../objects/index.ts';
-import { fillTemplate } from './fill-template.ts';
+import { fillTemplate, type TemplateArgument } from './fill-template.ts';
 
 /** From the mildest. */
 export const ANALYSIS_LEVELS = ['info', 'warning', 'error'] as const;
@@ -27,9 +27,6 @@ export interface Finding {
   readonly path: FieldPath;
   readonly text: string;
 }
-
-/** A value for one of a template's verbs. */
-export type TemplateArgument = string | number | readonly (string | number)[];
 
 /** Looks at objects and says what it finds. It changes nothing, and never throws because of an object. */
 export type Analyzer<Mesh> = (mesh: Mesh) => Iterable<Finding>;

@@ -6,7 +6,7 @@ import {
   serviceKey,
 } from '../../../model/index.ts';
 import type { GlobalCountingObject, RateLimitObject, RateLimitRuleObject } from '../../objects/index.ts';
-import { serviceHostname } from '../service.ts';
+import { serviceHostname } from '../service-hostname.ts';
 import { type AdmissionCondition, type AdmissionOutcome, invalid } from './admission-outcome.ts';
 import { translateMatches } from './request-condition.ts';
 import { resolveTargets, type TargetLookup, type TargetPort } from './resolve-targets.ts';

@@ -1,6 +1,6 @@
 import { type Attachment, gatewayKey, routeKey, serviceKey } from '../../../model/index.ts';
 import type { TargetReference } from '../../objects/index.ts';
-import { serviceHostname } from '../service.ts';
+import { serviceHostname } from '../service-hostname.ts';
 import type { AdmissionCondition } from './admission-outcome.ts';
 
 /** What there is to be attached to in one namespace; undefined: there is no such thing. */

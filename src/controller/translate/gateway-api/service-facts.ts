@@ -2,7 +2,7 @@ import { owningWaypoints, type ServiceKey, serviceKey, type WaypointBinding } fr
 import type { ServiceObject } from '../../objects/index.ts';
 import { appProtocolOf } from '../app-protocol.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
-import { serviceHostname } from '../service.ts';
+import { serviceHostname } from '../service-hostname.ts';
 
 /** What routes want to know of a Service. Nothing else about it concerns them. */
 export interface ServiceFacts {

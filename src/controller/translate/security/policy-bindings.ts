@@ -1,7 +1,7 @@
 import { type Attachment, type GatewayKey, gatewayKey, serviceKey } from '../../../model/index.ts';
 import type { PolicyTargetReference } from '../../objects/index.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
-import { serviceHostname } from '../service.ts';
+import { serviceHostname } from '../service-hostname.ts';
 
 /** What there is in the mesh that a policy can be attached to. */
 export interface PolicyTargetLookup {

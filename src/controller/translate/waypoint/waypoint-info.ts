@@ -12,7 +12,7 @@ import type {
   NamespaceSelector,
 } from '../../objects/index.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
-import { serviceHostname } from '../service.ts';
+import { serviceHostname } from '../service-hostname.ts';
 import { GATEWAY_NAME_OVERRIDE, GATEWAY_SERVICE_ACCOUNT, readTwin, WAYPOINT_FOR } from '../twin-name.ts';
 import { allowedNamespaces, inboundBinding, isHbone } from './inbound-binding.ts';
 

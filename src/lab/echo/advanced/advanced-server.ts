@@ -1,21 +1,9 @@
 import { httpPort } from '../http/index.ts';
-import { type CertificateFiles, serverCertificate } from '../server-certificate.ts';
+import { serverCertificate } from '../server-certificate.ts';
 import { type EchoListener, serve, socketListener } from '../serving.ts';
 import { advancedHandlers } from './answer.ts';
 import { tcpEcho } from './tcp-server.ts';
-
-/** The flags of Istio's echo server, as far as the mesh conformance manifests and Istio's own tests give them. */
-export interface AdvancedEchoOptions {
-  /** HTTP/1 and, with prior knowledge, HTTP/2; WebSocket too. */
-  readonly httpPorts: readonly number[];
-  readonly grpcPorts: readonly number[];
-  readonly tcpPorts: readonly number[];
-  /** Those of the others that speak TLS. */
-  readonly tlsPorts: readonly number[];
-  readonly certificate: CertificateFiles;
-  readonly hostname: string;
-  readonly write: (line: string) => void;
-}
+import type { AdvancedEchoOptions } from './advanced-options.ts';
 
 /** Answers with lines of `Field=value`, which echo's client and the conformance suite take apart. Runs until `signal`. */
 export async function runAdvancedEcho(options: AdvancedEchoOptions, signal: AbortSignal): Promise<void> {

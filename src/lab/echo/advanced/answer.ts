@@ -9,7 +9,7 @@ import {
   webSocketEcho,
 } from '../http/index.ts';
 import { plainAddress } from '../serving.ts';
-import type { AdvancedEchoOptions } from './advanced-server.ts';
+import type { AdvancedEchoOptions } from './advanced-options.ts';
 import { chooseCode } from './response-code.ts';
 
 /** How echo-advanced answers requests and the first message of a WebSocket. */

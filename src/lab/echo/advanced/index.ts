@@ -1,1 +1,2 @@
-export { type AdvancedEchoOptions, runAdvancedEcho } from './advanced-server.ts';
+export { runAdvancedEcho } from './advanced-server.ts';
+export type { AdvancedEchoOptions } from './advanced-options.ts';

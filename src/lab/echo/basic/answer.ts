@@ -1,7 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import { canonicalHeaders, delayed, durationMs, type EchoRequest, type EchoResponse } from '../http/index.ts';
 import { plainAddress } from '../serving.ts';
-import type { BasicEchoOptions } from './basic-server.ts';
+import type { BasicEchoOptions } from './basic-options.ts';
 import { echoStatus } from './echo-status.ts';
 
 type Answer = (request: EchoRequest, response: EchoResponse) => void;

@@ -1,30 +1,9 @@
 import { http1Server, httpPort, webSocketEcho } from '../http/index.ts';
-import { type CertificateFiles, type ServerCertificate, serverCertificate } from '../server-certificate.ts';
+import { type ServerCertificate, serverCertificate } from '../server-certificate.ts';
 import { type EchoListener, serve, socketListener } from '../serving.ts';
 import { createBasicAnswer } from './answer.ts';
 import { tcpEcho } from './tcp-server.ts';
-
-/** What the Gateway API suite's echo-basic reads from its environment. */
-export interface BasicEchoOptions {
-  readonly kind: 'http' | 'grpc' | 'tcp';
-  /** Cleartext, for `grpc` and `tcp` as well. */
-  readonly port: number;
-  /** For HTTP/2 with prior knowledge; `http` only. */
-  readonly h2cPort: number;
-  readonly tlsPort: number;
-  /** Undefined: no TLS. */
-  readonly certificate: CertificateFiles | undefined;
-  readonly pod: PodContext;
-  readonly write: (line: string) => void;
-}
-
-/** Who answers; repeated in each answer. */
-export interface PodContext {
-  readonly namespace: string;
-  readonly ingress: string;
-  readonly service: string;
-  readonly pod: string;
-}
+import type { BasicEchoOptions } from './basic-options.ts';
 
 /** The echo server of the Gateway API conformance suite (conformance/README). Runs until `signal`. */
 export async function runBasicEcho(options: BasicEchoOptions, signal: AbortSignal): Promise<void> {

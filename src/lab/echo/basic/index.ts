@@ -1,1 +1,2 @@
-export { type BasicEchoOptions, type PodContext, runBasicEcho } from './basic-server.ts';
+export { runBasicEcho } from './basic-server.ts';
+export type { BasicEchoOptions, PodContext } from './basic-options.ts';

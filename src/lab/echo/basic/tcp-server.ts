@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { ServerCertificate } from '../server-certificate.ts';
-import type { BasicEchoOptions } from './basic-server.ts';
+import type { BasicEchoOptions } from './basic-options.ts';
 
 /** What echo-basic is with TCP_ECHO_SERVER: a welcome, then an answer to each of a few words on a line. */
 export function tcpEcho(options: BasicEchoOptions, certificate?: ServerCertificate): Server {

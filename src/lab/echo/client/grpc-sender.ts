@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { ISTIO_ECHO } from '../grpc/index.ts';
-import type { EchoClientOptions } from './echo-client.ts';
+import type { EchoClientOptions } from './client-options.ts';
 import { type EchoAnswer, type EchoSender, splitHeaders, splitUrl } from './sender.ts';
 
 /** Calls `proto.EchoTestService/Echo`. */

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
 import { canonicalName } from '../http/index.ts';
-import type { EchoClientOptions } from './echo-client.ts';
+import type { EchoClientOptions } from './client-options.ts';
 import { type EchoAnswer, type EchoSender, splitHeaders, splitUrl } from './sender.ts';
 
 const LONGEST_REDIRECTION = 10;

@@ -1,6 +1,6 @@
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { canonicalName } from '../http/index.ts';
-import type { EchoClientOptions } from './echo-client.ts';
+import type { EchoClientOptions } from './client-options.ts';
 import { type EchoAnswer, type EchoSender, splitHeaders, splitUrl } from './sender.ts';
 
 /** HTTP/2: with prior knowledge over cleartext, by ALPN over TLS. Redirects are not followed. */

@@ -1,1 +1,2 @@
-export { type EchoClientOptions, runEchoClient } from './echo-client.ts';
+export { runEchoClient } from './echo-client.ts';
+export type { EchoClientOptions } from './client-options.ts';

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { EchoClientOptions } from './echo-client.ts';
+import type { EchoClientOptions } from './client-options.ts';
 import { type EchoAnswer, type EchoSender, splitUrl } from './sender.ts';
 
 /** A line over a connection of its own; the answer is whole when the line has come back. */

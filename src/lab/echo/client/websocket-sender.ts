@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import type { EchoClientOptions } from './echo-client.ts';
+import type { EchoClientOptions } from './client-options.ts';
 import { type EchoAnswer, type EchoSender, splitHeaders } from './sender.ts';
 
 /** Opens, sends the message, takes one message and closes. */

@@ -1,5 +1,5 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { BasicEchoOptions } from '../basic/index.ts';
+import type { BasicEchoOptions } from '../basic/basic-options.ts';
 import type { ServerCertificate } from '../server-certificate.ts';
 import type { EchoListener } from '../serving.ts';
 import { grpcListener, metadataText } from './listener.ts';

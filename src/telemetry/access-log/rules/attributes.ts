@@ -1,6 +1,6 @@
 import type { Service, Workload, WorkloadIdentity } from '../../../model/index.ts';
 import type { AccessEnd, AccessRecord, SocketAddress } from '../access-record.ts';
-import type { RequestLogRecord } from '../request-log.ts';
+import type { RequestLogRecord } from '../request-log-record.ts';
 import type { ExpressionAttributes } from './expression.ts';
 
 /** What expressions see of a connection; without `end` it has just been opened. */

@@ -1,5 +1,5 @@
 import type { RefusalView, ServiceView } from '../../../model/index.ts';
-import type { ApiSources } from '../routes.ts';
+import type { ApiSources } from '../facts.ts';
 import { serviceProblems } from './service-problems.ts';
 
 /** The services with their traffic over a window, and what is wrong with them. */

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Closable, Timer } from '../../../base/index.ts';
 import type { Follower } from '../../observation/index.ts';
 import { ApiRefusal } from '../problem.ts';
-import type { ApiSources } from '../routes.ts';
+import type { ApiSources } from '../facts.ts';
 import type { WorkBudget } from '../work-budget.ts';
 import { parseFollow } from './live-follow.ts';
 import { showPictures, wantsPictures } from './live-pictures.ts';

@@ -1,6 +1,7 @@
 import type { LiveMessage } from '../../../model/index.ts';
 import { knownNodes } from '../known-nodes.ts';
-import { type ApiSources, workloadViews } from '../routes.ts';
+import { workloadViews } from '../routes.ts';
+import type { ApiSources } from '../facts.ts';
 import type { WorkBudget } from '../work-budget.ts';
 import type { Follows } from './live-follow.ts';
 import type { LiveReader } from './live-reader.ts';

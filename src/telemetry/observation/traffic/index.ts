@@ -1,7 +1,8 @@
 export { ratesOf } from './rates.ts';
 export { type SlowBackend, slowBackends } from './slow-backends.ts';
 export { Tally } from './tally.ts';
-export { endName, toldOnce } from './told-once.ts';
+export { toldOnce } from './told-once.ts';
+export { endName } from './edge-ends.ts';
 export { type KnownNodes, topologyOf } from './topology.ts';
 export {
   createTrafficHistory,

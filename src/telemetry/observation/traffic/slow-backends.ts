@@ -1,8 +1,7 @@
 import type { Rates } from '../../../model/index.ts';
 import { ratesOf } from './rates.ts';
 import { Tally } from './tally.ts';
-import { endName } from './told-once.ts';
-import { hasDestination } from './topology.ts';
+import { endName, hasDestination } from './edge-ends.ts';
 import type { EdgeTally } from './traffic-history.ts';
 
 /** A workload that is slow in answering for a service. */

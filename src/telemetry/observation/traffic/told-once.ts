@@ -1,5 +1,6 @@
-import type { TrafficEdge, TrafficEnd } from '../../../model/index.ts';
+import type { TrafficEdge } from '../../../model/index.ts';
 import type { EdgeTally } from './traffic-history.ts';
+import { endName } from './edge-ends.ts';
 
 /**
  * The same traffic is counted by the client's node, by the server's, and by a waypoint between. Leaves of each only what nobody
@@ -24,11 +25,6 @@ export function toldOnce(observed: readonly EdgeTally[]): readonly EdgeTally[] {
       return edge.waypoint === '' || !carried.has(pair(endName(edge.source), dialled(edge)));
     return !reached.has(pair(endName(edge.source), endName(edge.destination)));
   });
-}
-
-/** `namespace/workload`. */
-export function endName({ namespace, workload }: TrafficEnd): string {
-  return `${namespace}/${workload}`;
 }
 
 /** What the client asked for: a service, or else a workload. */

@@ -2,7 +2,7 @@ import type { Topology, TopologyEdge, TopologyNode, TrafficEdge, TrafficEnd } fr
 import { ratesOf } from './rates.ts';
 import type { SlowBackend } from './slow-backends.ts';
 import { Tally } from './tally.ts';
-import { endName } from './told-once.ts';
+import { hasDestination } from './edge-ends.ts';
 import type { EdgeTally } from './traffic-history.ts';
 
 /** What is known of the nodes of the graph beside their traffic. All but the traffic itself is left out by default. */
@@ -97,12 +97,6 @@ function concerns({ source, destination, service }: TrafficEdge, namespace: stri
     destination.namespace === namespace ||
     service?.namespace === namespace
   );
-}
-
-/** A client's node may know of a waypoint's traffic only that it went to the waypoint. */
-export function hasDestination({ destination, waypoint, reporter }: TrafficEdge): boolean {
-  if (destination.workload === '') return false;
-  return reporter === 'waypoint' || endName(destination) !== waypoint;
 }
 
 function endNode(end: TrafficEnd, known: KnownNodes): TopologyNode {

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
-import type { RequestContext } from '../../request/request-context.ts';
+import type { FilteredRequest } from '../filtered-request.ts';
 import type { ContextHead, RequestHead, ResponseHead } from '../protocol/messages.ts';
 
 export function requestHead(request: HttpRequest): RequestHead {
@@ -12,7 +12,7 @@ export function responseHead({ status, headers }: HttpResponse): ResponseHead {
 }
 
 /** `locals`: JSON of what the filter has left with the request so far. */
-export function contextHead(context: RequestContext, locals: string): ContextHead {
+export function contextHead(context: FilteredRequest, locals: string): ContextHead {
   const { identity, address, port } = context.client;
   const { id, trustDomain, namespace, serviceAccount } = identity;
   return {
@@ -23,13 +23,13 @@ export function contextHead(context: RequestContext, locals: string): ContextHea
   };
 }
 
-function serviceOf({ dialled }: RequestContext): ContextHead['service'] {
+function serviceOf({ dialled }: FilteredRequest): ContextHead['service'] {
   if (dialled.kind === 'workload') return undefined;
   const { name, namespace, hostname } = dialled.service;
   return { name, namespace, hostname, port: dialled.port };
 }
 
-function routeOf(context: RequestContext): ContextHead['route'] {
+function routeOf(context: FilteredRequest): ContextHead['route'] {
   const selection = context.route();
   if (selection.kind !== 'rule') return undefined;
   const { kind, namespace, name } = selection.route;

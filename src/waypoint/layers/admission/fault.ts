@@ -1,5 +1,5 @@
 import { extensionMissing } from '../../admission/extension-missing.ts';
-import { type HoldingPlace, holdingAt } from '../../admission/holding-objects.ts';
+import { type HoldingPlace, holdingAt } from '../../admission/holding-at.ts';
 import type { FaultInjector } from '../../faults/fault-injector.ts';
 import type { Layer } from '../../request/layer.ts';
 import { requestLimitMs, requestTimedOut } from '../resilience/request-limit.ts';

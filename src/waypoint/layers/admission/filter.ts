@@ -1,5 +1,5 @@
 import { extensionMissing } from '../../admission/extension-missing.ts';
-import { type HoldingPlace, holdingAt } from '../../admission/holding-objects.ts';
+import { type HoldingPlace, holdingAt } from '../../admission/holding-at.ts';
 import type { HostedFilter } from '../../filter/filter-host.ts';
 import type { Handler, Layer } from '../../request/layer.ts';
 

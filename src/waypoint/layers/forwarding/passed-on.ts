@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HeaderList, HttpRequest } from '../../../http/index.ts';
 import type { IpAddress, SpiffeId } from '../../../model/index.ts';
 import type { Layer } from '../../request/layer.ts';
-import type { RequestClient } from '../../request/request-context.ts';
+import type { RequestClient } from '../../request/request-parties.ts';
 
 export interface PassedOnConfig {
   /** The waypoint's own identity. */

@@ -10,7 +10,7 @@ import {
 } from '../../../telemetry/index.ts';
 import type { TelemetryOf } from '../../observation/telemetry-lookup.ts';
 import type { Layer } from '../../request/layer.ts';
-import type { RequestClient } from '../../request/request-context.ts';
+import type { RequestClient } from '../../request/request-parties.ts';
 import { requestSpan } from './request-span.ts';
 
 /**

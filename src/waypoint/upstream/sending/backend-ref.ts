@@ -1,6 +1,7 @@
 import { type MeshView, type ServiceKey, serviceKey } from '../../../model/index.ts';
 import { WaypointError } from '../../errors.ts';
-import type { DialledTarget, RequestContext } from '../../request/request-context.ts';
+import type { RequestContext } from '../../request/request-context.ts';
+import type { DialledTarget } from '../../request/request-parties.ts';
 import type { BackendRef } from '../endpoints/known-endpoints.ts';
 
 /** Where a request goes: as its route says, else to what was dialled. Throws ERR_WAYPOINT_INVALID_BACKEND. */

@@ -2,7 +2,7 @@ import { finished } from 'node:stream';
 import type { ByteStream, Clock, MeshError } from '../../../base/index.ts';
 import type { TrafficSettings, Workload, WorkloadUid } from '../../../model/index.ts';
 import type { SpanContext } from '../../../telemetry/index.ts';
-import type { RequestClient } from '../../request/request-context.ts';
+import type { RequestClient } from '../../request/request-parties.ts';
 import { hashText } from '../balancing/hashing/hash-text.ts';
 import type { Backend } from '../backend.ts';
 import type { DialEndpoint } from '../dial/dial-endpoint.ts';

@@ -20,7 +20,7 @@ import {
   RewriteFilterSchema,
 } from '../../generated/waypoint_route_pb.js';
 import { badField, decodePort, requireText } from '../field.ts';
-import { decodeBackendTarget, encodeBackendTarget } from './backend-codec.ts';
+import { decodeBackendTarget, encodeBackendTarget } from './backend-target-codec.ts';
 
 export function encodeHttpFilter(filter: HttpFilter): WireHttpFilter {
   return create(HttpFilterSchema, { filter: encodeContent(filter) });

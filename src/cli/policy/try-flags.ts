@@ -1,0 +1,10 @@
+import type { ApiOptions } from '../api/index.ts';
+import type { OutputFormat } from '../terminal/index.ts';
+
+export interface TryFlags extends ApiOptions {
+  readonly filename: readonly string[];
+  readonly window: number;
+  readonly flows?: string;
+  readonly objects: readonly string[];
+  readonly output: OutputFormat;
+}
