@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { importsOf, sourceFiles, targetOf } from './support/imports.ts';
 
 /**
  * The arrows of docs/architecture.md: a folder of src/ and the folders that it may import. Mechanisms stand side by
@@ -24,21 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['model'],
 };
 
-const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s*'([^']+)'/g;
-
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
-}
-
-const files = globSync('src/**/*.{ts,tsx}').filter((file) => !file.includes('/generated/'));
-const imports: readonly Import[] = files.flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((match) => ({
-    file,
-    specifier: match[1] ?? match[2] ?? match[3] ?? '',
-  })),
-);
+const files = sourceFiles('src');
+const imports = importsOf(files);
 
 test('every folder of src has its place in the arrows', async (t) => {
   const folders = new Set(files.map(folderOf));
@@ -51,7 +38,7 @@ test('every folder of src has its place in the arrows', async (t) => {
 
 test('imports follow the arrows', async (t) => {
   const wrong = imports.flatMap(({ file, specifier }) => {
-    const target = targetOf(file, specifier);
+    const target = targetOf({ file, specifier });
     if (target === undefined || folderOf(target) === folderOf(file)) return [];
     return MAY_IMPORT[folderOf(file)]?.includes(folderOf(target)) ? [] : [`${file} imports ${specifier}`];
   });
@@ -60,7 +47,7 @@ test('imports follow the arrows', async (t) => {
 
 test('another folder is entered by its index alone', async (t) => {
   const deep = imports.flatMap(({ file, specifier }) => {
-    const target = targetOf(file, specifier);
+    const target = targetOf({ file, specifier });
     if (target === undefined || folderOf(target) === folderOf(file)) return [];
     return /\/index\.ts$/.test(target) ? [] : [`${file} imports ${specifier}`];
   });
@@ -138,11 +125,6 @@ test('no file is a junk drawer and no folder exports everything', async (t) => {
 
 function folderOf(file: string): string {
   return file.split('/')[1] ?? '';
-}
-
-/** The file of src/ that a relative import names; undefined for packages and node's own modules. */
-function targetOf(file: string, specifier: string): string | undefined {
-  return specifier.startsWith('.') ? relative('.', join(dirname(file), specifier)) : undefined;
 }
 
 function withoutComments(source: string): string {

@@ -10,7 +10,7 @@ import {
 } from '../../controller/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { besideAs, type TellingObject } from '../install/index.ts';
+import { besideAs, type TellingObject } from '../install/side-by-side.ts';
 import { withObjectReader } from '../object-store/index.ts';
 import { VERSION } from '../version.ts';
 import { createFileSource } from './file-source.ts';

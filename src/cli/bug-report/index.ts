@@ -2,13 +2,19 @@ import { release } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { type Command, Option } from 'commander';
 import { type LabClient, LabError } from '../../lab/index.ts';
-import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
+import type { ApiClient } from '../api/index.ts';
+import {
+  type ApiOptions,
+  openApi,
+  openMesh,
+  type RunningMesh,
+  withApiOptions,
+} from '../running-mesh/index.ts';
 import { allChecks, checkText } from '../check/index.ts';
 import type { CliContext } from '../context.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { wholeNumber } from '../option-values.ts';
 import { byteCount } from '../observe/index.ts';
-import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { createProgress, printData } from '../terminal/index.ts';
 import { VERSION } from '../version.ts';
 import { apiParts } from './collect-api.ts';

@@ -1,13 +1,19 @@
 import type { Command } from 'commander';
 import { MeshError } from '../../base/index.ts';
 import { readManifestFiles } from '../manifest-files.ts';
-import { type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
+import {
+  type ApiOptions,
+  openApi,
+  openMesh,
+  type RunningMesh,
+  withApiOptions,
+} from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
-import { saysSideBySide, withCluster } from '../install/index.ts';
+import { saysSideBySide } from '../install/side-by-side.ts';
+import { withCluster } from '../install/cluster/cluster.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { collect } from '../option-values.ts';
 import { showView, type ViewFormat, viewOutputOption } from '../observe/index.ts';
-import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
 import { type CheckResult, resultsOf } from './check-result.ts';
 import { clusterChecks, noCluster, noMesh } from './cluster/index.ts';
 import { thisMachine } from './machine/machine.ts';

@@ -4,7 +4,7 @@ import { runningLabs } from '../../lab/client/index.ts';
 import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { type ClusterOptions, kubeconfigFile, withCluster } from '../install/index.ts';
+import { type ClusterOptions, kubeconfigFile, withCluster } from '../install/cluster/cluster.ts';
 import { baseOf, openLab } from '../lab/lab-access.ts';
 import { clusterObjects, type ObjectReader } from './cluster-objects.ts';
 import { createClusterStore } from './cluster-store.ts';

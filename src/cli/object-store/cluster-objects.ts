@@ -1,6 +1,6 @@
 import type { KubernetesObject, ResourceTarget } from '../../controller/index.ts';
 import type { KubeObject } from '../../lab/cluster/objects/index.ts';
-import type { Cluster } from '../install/index.ts';
+import type { Cluster } from '../install/cluster/cluster.ts';
 
 /** Objects of a cluster in the shape that those of a lab have. */
 export interface ObjectReader {

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type ApiOptions, openApi } from '../api/index.ts';
+import { type ApiOptions, openApi } from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { durationMs } from '../option-values.ts';

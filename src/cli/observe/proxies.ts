@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ApiOptions, openApi, withApiOptions } from '../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
 import type { ProxyView } from '../../model/index.ts';
 import { type Column, type Layout, tableOf } from './columns.ts';

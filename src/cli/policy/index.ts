@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { withApiOptions } from '../api/index.ts';
+import { withApiOptions } from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { windowSeconds } from '../observe/output.ts';

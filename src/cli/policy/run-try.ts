@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { FlowRecord } from '../../model/index.ts';
-import { openApi } from '../api/index.ts';
+import { type MeshPlaceOptions, openApi, openMesh } from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { type MeshPlaceOptions, openMesh } from '../running-mesh/index.ts';
 import { printData } from '../terminal/index.ts';
 import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
 import type { TryFlags } from './try-flags.ts';

@@ -1,4 +1,4 @@
-import type { ApiOptions } from '../api/index.ts';
+import type { ApiOptions } from '../running-mesh/index.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
 export interface TryFlags extends ApiOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { accessOf, type ClusterOptions, openCluster } from '../install/index.ts';
+import { accessOf, type ClusterOptions, openCluster } from '../install/cluster/cluster.ts';
 import { openLab } from '../lab/lab-access.ts';
 import { meansLab, type ObjectPlaceOptions, withObjectPlaceOptions } from '../object-store/index.ts';
 import { createLabMesh } from './lab-mesh.ts';

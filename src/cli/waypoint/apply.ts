@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { sideBySideOf } from '../install/index.ts';
+import { sideBySideOf } from '../install/side-by-side.ts';
 import { type ObjectStore, withObjects } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';

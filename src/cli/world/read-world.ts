@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { MeshSettings } from '../../controller/index.ts';
 import { readManifests } from '../../lab/index.ts';
-import { NAMESPACE, RECORD_NAME, settingsInRecord, sideBySideOf } from '../install/index.ts';
+import { NAMESPACE } from '../install/objects/manifest.ts';
+import { RECORD_NAME, settingsInRecord } from '../install/installation-record.ts';
+import { sideBySideOf } from '../install/side-by-side.ts';
 import { fewAtATime, type RunningMesh } from '../running-mesh/index.ts';
 import type { ManifestLike } from './imagine.ts';
 

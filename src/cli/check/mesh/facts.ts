@@ -2,7 +2,7 @@ import { describeError } from '../../../base/index.ts';
 import type { LabClient, LabStatus, ManifestObject } from '../../../lab/index.ts';
 import type { ApiAnswers, ApiInfo, ApiPath } from '../../../model/index.ts';
 import type { ApiClient } from '../../api/index.ts';
-import { sideBySideOf } from '../../install/index.ts';
+import { sideBySideOf } from '../../install/side-by-side.ts';
 import { fewAtATime, type RunningMesh } from '../../running-mesh/index.ts';
 
 /** What was asked for, or why there is no answer. */

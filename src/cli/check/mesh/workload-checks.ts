@@ -1,5 +1,5 @@
 import { type CheckResult, resultsOf } from '../check-result.ts';
-import { NAMESPACE } from '../../install/index.ts';
+import { NAMESPACE } from '../../install/objects/manifest.ts';
 import type { MeshFacts } from './facts.ts';
 
 const { ok, failed, warning, notSeen } = resultsOf('mesh');

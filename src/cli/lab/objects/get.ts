@@ -3,7 +3,7 @@ import type { LabClient } from '../../../lab/client/index.ts';
 import { isKind, isNamespaced, type KubeObject } from '../../../lab/cluster/objects/index.ts';
 import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
-import { sideBySideOf } from '../../install/index.ts';
+import { sideBySideOf } from '../../install/side-by-side.ts';
 import { formatTable, type OutputFormat, printData, type Terminal } from '../../terminal/index.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { columnsOf } from './object-columns.ts';

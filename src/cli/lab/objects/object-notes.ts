@@ -1,6 +1,6 @@
 import type { LabClient } from '../../../lab/client/index.ts';
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
-import { sideBySideOf } from '../../install/index.ts';
+import { sideBySideOf } from '../../install/side-by-side.ts';
 import { field, listField, textField } from './object-fields.ts';
 import { type InspectedObject, inspectAll } from './validate.ts';
 import { type Labelled, wantedWaypoint } from './wanted-waypoint.ts';

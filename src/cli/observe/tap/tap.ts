@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
+import type { ApiClient } from '../../api/index.ts';
+import { type ApiOptions, openApi, openMesh, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
-import { openMesh } from '../../running-mesh/index.ts';
 import { lineOutputOption } from '../output.ts';
 import { followSources, type TapSource } from './follow-sources.ts';
 import { createInOrder } from './in-order.ts';

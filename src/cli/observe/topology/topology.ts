@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
 import { printData } from '../../terminal/index.ts';
 import { windowOption } from '../output.ts';

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { noteNoneOf, showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, type Command, Option } from 'commander';
-import { type ApiClient, type ApiOptions, openApi, withApiOptions } from '../../api/index.ts';
+import type { ApiClient } from '../../api/index.ts';
+import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
 import { clockTime } from '../numbers.ts';

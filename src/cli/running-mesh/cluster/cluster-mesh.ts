@@ -1,6 +1,6 @@
 import type { PodAccess } from '../../../controller/index.ts';
 import { askHttp, createApiClient, type Dial, type HttpAnswer } from '../../api/index.ts';
-import type { Cluster } from '../../install/index.ts';
+import type { Cluster } from '../../install/cluster/cluster.ts';
 import { clusterObjects } from '../../object-store/index.ts';
 import type { LogOwner, RunningMesh } from '../running-mesh.ts';
 import { createMeshPods, type MeshPod } from './mesh-pods.ts';

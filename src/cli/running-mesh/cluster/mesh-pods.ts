@@ -1,6 +1,6 @@
 import type { KubernetesApi, KubernetesObject, ResourceType } from '../../../controller/index.ts';
 import { CliError } from '../../errors.ts';
-import { NAMESPACE, selectorOf } from '../../install/index.ts';
+import { NAMESPACE, selectorOf } from '../../install/objects/manifest.ts';
 import { explainRefusal } from './refusal.ts';
 
 /** A pod of the mesh. */

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { openMesh, type MeshPlaceOptions, withMeshPlaceOptions } from '../running-mesh/index.ts';
-import type { ApiAddress } from './api-address.ts';
-import { type ApiClient, createApiClient } from './api-client.ts';
+import { type ApiAddress, type ApiClient, createApiClient } from '../api/index.ts';
+import { type MeshPlaceOptions, openMesh, withMeshPlaceOptions } from './open-mesh.ts';
 
 /** Whom to ask. Without any of them: the controller of the lab that runs, else of the cluster, so the whole mesh. */
 export interface ApiOptions extends MeshPlaceOptions {
