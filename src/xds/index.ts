@@ -15,6 +15,7 @@ export {
 } from './client/resource-subscription.ts';
 export type { Termination, TerminationReason } from './client/termination.ts';
 export type { DeltaChannel, DeltaTransport } from './client/transport.ts';
+export { Fingerprint, type TextRange } from './fingerprint.ts';
 export { XDS_ERROR_CODES, XdsError, type XdsErrorCode } from './errors.ts';
 export {
   ADDRESS_TYPE,
@@ -22,6 +23,8 @@ export {
   type DeltaRequest,
   type DeltaResponse,
   type HeldResource,
+  type HeldResources,
+  type HeldVisitor,
   ENROLMENT_POD_TYPE,
   MEMBERSHIP_TYPE,
   type ResourceBlock,
@@ -36,4 +39,5 @@ export {
 export type { ConnectedProxy, ProxyTypeStatus, Rejection } from './server/connected-proxy.ts';
 export { createDeltaServer, type DeltaServer, type DeltaServerOptions } from './server/delta-server.ts';
 export type { DeltaServerStream, StreamPeer } from './server/delta-session.ts';
-export type { Change, ResourceBatch, ResourceUpsert, SnapshotCache } from './server/snapshot-cache.ts';
+export type { ResourceUpsert } from './server/snapshot/scoped-resource.ts';
+export type { Change, ResourceBatch, SnapshotCache } from './server/snapshot/snapshot-cache.ts';

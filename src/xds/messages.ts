@@ -1,3 +1,5 @@
+import type { Fingerprint } from './fingerprint.ts';
+
 /** The resource types that nodemesh serves. The first three are Istio's, the others have no type there. */
 export const ADDRESS_TYPE = 'type.googleapis.com/istio.workload.Address';
 export const WORKLOAD_TYPE = 'type.googleapis.com/istio.workload.Workload';
@@ -36,6 +38,18 @@ export interface XdsNode {
 /** A resource that a client holds from an earlier stream. */
 export type HeldResource = readonly [name: string, version: string];
 
+/** What a client holds. */
+export interface HeldResources extends Iterable<HeldResource> {
+  /**
+   * Calls `visit` with each, in order, by a fingerprint that is overwritten for the next; returns how many there were. Where it is
+   * missing, fingerprints are made of names and versions. Throws as reading them does.
+   */
+  readonly visit?: (visit: HeldVisitor) => number;
+}
+
+/** `read` makes strings of what the fingerprint stands for; only until the visitor returns. */
+export type HeldVisitor = (fingerprint: Fingerprint, read: () => HeldResource) => void;
+
 export interface DeltaRequest {
   /** Present on the first request of a stream. */
   readonly node?: XdsNode | undefined;
@@ -46,7 +60,7 @@ export interface DeltaRequest {
    * What the client still holds, each name once. First request of a type only. A proxy that comes back names a whole mesh: a server
    * may read each out of the request's bytes when it is its turn, and throw WireError ERR_WIRE_DECODE when it cannot be read.
    */
-  readonly initialVersions: Iterable<HeldResource>;
+  readonly initialVersions: HeldResources;
   /** The response that this request answers; empty when it answers none. */
   readonly responseNonce: string;
   /** Why that response was refused, in whole or in part; undefined when it was not. */

@@ -1,7 +1,8 @@
 import { deepEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { createSnapshotCache, isVisible } from '../../src/xds/server/snapshot-cache.ts';
+import { isVisible } from '../../src/xds/server/snapshot/scoped-resource.ts';
+import { createSnapshotCache } from '../../src/xds/server/snapshot/snapshot-cache.ts';
 import { createSubscription, type Subscription } from '../../src/xds/server/subscription.ts';
 import type { DeltaRequest, DeltaResponse, HeldResource } from '../../src/xds/index.ts';
 import { resource } from './support/server-dialogue.ts';

@@ -1,6 +1,12 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { DeltaRequest, HeldResource, XdsNode } from '../../xds/index.ts';
+import {
+  type DeltaRequest,
+  Fingerprint,
+  type HeldResources,
+  type TextRange,
+  type XdsNode,
+} from '../../xds/index.ts';
 import { decodeBounded } from '../codec/bounded-message.ts';
 import { WireError } from '../errors.ts';
 import { type Node, NodeSchema } from '../generated/core_pb.js';
@@ -65,7 +71,7 @@ export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
  */
 function setInitialVersionsAside(bytes: Uint8Array): {
   readonly rest: Uint8Array;
-  readonly initialVersions: Iterable<HeldResource>;
+  readonly initialVersions: HeldResources;
 } {
   const rest: Uint8Array[] = [];
   let held = 0;
@@ -92,7 +98,7 @@ function setInitialVersionsAside(bytes: Uint8Array): {
   if (held === 0) return { rest: bytes, initialVersions: [] };
   return {
     rest: Buffer.concat(rest),
-    initialVersions: { [Symbol.iterator]: () => readInitialVersions(bytes) },
+    initialVersions: heldIn(bytes),
   };
 }
 
@@ -100,43 +106,70 @@ function isInitialVersion(field: number, type: WireType): boolean {
   return field === INITIAL_VERSIONS && type === WireType.LengthDelimited;
 }
 
-function* readInitialVersions(bytes: Uint8Array): Generator<HeldResource> {
+/** Entries of the map, which stay bytes: what a visitor reads of one is made when it asks. Throws ERR_WIRE_DECODE. */
+function heldIn(bytes: Uint8Array): HeldResources {
   const all = asBuffer(bytes);
+  const textOf = ({ start, end }: TextRange): string => all.toString('utf8', start, end);
+  return {
+    *[Symbol.iterator]() {
+      for (const { name, version } of entriesOf(bytes)) yield [textOf(name), textOf(version)] as const;
+    },
+    visit(visitor) {
+      const fingerprint = new Fingerprint();
+      let count = 0;
+      for (const { name, version } of entriesOf(bytes)) {
+        fingerprint.setBytes(bytes, name, version);
+        visitor(fingerprint, () => [textOf(name), textOf(version)]);
+        count += 1;
+      }
+      return count;
+    },
+  };
+}
+
+interface Entry {
+  readonly name: TextRange;
+  readonly version: TextRange;
+}
+
+function* entriesOf(bytes: Uint8Array): Generator<Entry> {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (isInitialVersion(field, type)) yield readEntry(reader, all);
+    if (isInitialVersion(field, type)) yield readEntry(reader);
     else reader.skip(type, field);
   }
 }
 
 /** An entry of a map: the key is field 1, the value field 2, and either may be missing. Throws ERR_WIRE_DECODE. */
-function readEntry(reader: BinaryReader, all: Buffer): HeldResource {
+function readEntry(reader: BinaryReader): Entry {
   const length = reader.uint32();
   const end = reader.pos + length;
-  let key = '';
-  let value = '';
+  let name = NO_TEXT;
+  let version = NO_TEXT;
   try {
     while (reader.pos < end) {
       const [field, type] = reader.tag();
-      if (field === 1 && type === WireType.LengthDelimited) key = readText(reader, all);
-      else if (field === 2 && type === WireType.LengthDelimited) value = readText(reader, all);
+      if (field === 1 && type === WireType.LengthDelimited) name = readRange(reader);
+      else if (field === 2 && type === WireType.LengthDelimited) version = readRange(reader);
       else reader.skip(type, field);
     }
   } catch (cause) {
     throw badEntry(cause);
   }
   if (reader.pos !== end) throw badEntry();
-  return [key, value];
+  return { name, version };
 }
 
-/** Faster than the reader's own for texts as long as these. Whether its end is where it may be is for the caller to see. */
-function readText(reader: BinaryReader, all: Buffer): string {
+/** Whether its end is where it may be is for the caller to see. */
+function readRange(reader: BinaryReader): TextRange {
   const length = reader.uint32();
   const start = reader.pos;
   reader.pos += length;
-  return all.toString('utf8', start, reader.pos);
+  return { start, end: reader.pos };
 }
+
+const NO_TEXT: TextRange = { start: 0, end: 0 };
 
 function tooMuch(problem: string): WireError {
   return new WireError({ code: 'ERR_WIRE_INVALID_REQUEST', blame: 'downstream', message: problem });

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../base/index.ts';
-import type { Change } from './snapshot-cache.ts';
+import type { Change } from './snapshot/snapshot-cache.ts';
 import type { RequestOutcome, Subscription } from './subscription.ts';
 
 export interface AcknowledgementOptions {

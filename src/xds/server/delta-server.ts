@@ -18,7 +18,7 @@ import {
 } from './delta-session.ts';
 import { createOpeningGate } from './opening-gate.ts';
 import { createSendBudget } from './send-budget.ts';
-import { type Change, createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts';
+import { type Change, createSnapshotCache, type SnapshotCache } from './snapshot/snapshot-cache.ts';
 import type { RequestOutcome, Subscription } from './subscription.ts';
 
 export interface DeltaServerOptions {

@@ -3,9 +3,9 @@ import { XdsError } from '../errors.ts';
 import { type DeltaRequest, type DeltaResponse, VERSION_KEY, type XdsNode } from '../messages.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
 import { createNameBudget, type NameLimits } from './name-budget.ts';
-import { sizeOfResources } from './resource-blocks.ts';
+import { sizeOfResources } from './snapshot/resource-blocks.ts';
 import type { SendBudget } from './send-budget.ts';
-import type { ResourceChange, SnapshotSource } from './snapshot-cache.ts';
+import type { ResourceChange, SnapshotSource } from './snapshot/snapshot-cache.ts';
 import { createSubscription, type RequestOutcome, type Subscription } from './subscription.ts';
 import { createTypeProgress, type TypeProgress } from './type-progress.ts';
 

@@ -1,19 +1,16 @@
+import { visitHeld } from '../held-resources.ts';
 import {
   type DeltaRequest,
   type DeltaResponse,
-  type HeldResource,
+  type HeldResources,
   WILDCARD,
   type XdsResource,
 } from '../messages.ts';
 import type { NameBudget } from './name-budget.ts';
 import { createPendingNews } from './pending-news.ts';
-import { sizeOfResources } from './resource-blocks.ts';
-import {
-  isVisible,
-  type ResourceChange,
-  type ResourceUpsert,
-  type SnapshotSource,
-} from './snapshot-cache.ts';
+import { sizeOfResources } from './snapshot/resource-blocks.ts';
+import { isVisible, type ResourceUpsert } from './snapshot/scoped-resource.ts';
+import type { ResourceChange, SnapshotSource } from './snapshot/snapshot-cache.ts';
 
 /** What a request did to a subscription. */
 export type RequestOutcome =
@@ -86,27 +83,25 @@ export function createSubscription(
     if (news.has(name) && source.entry(name) === undefined) news.charge(name);
   };
 
-  const subscribeEverything = (versions: Iterable<HeldResource>): void => {
+  const subscribeEverything = (versions: HeldResources): void => {
     wildcard = true;
-    const [one] = versions;
-    if (one === undefined && held.size === 0) {
+    const comparison = source.compare(audience);
+    const heldNow = visitHeld(versions, (fingerprint, read) => {
+      if (comparison.tick(fingerprint)) return;
+      const [name, version] = read();
+      const entry = source.entry(name);
+      if (entry === undefined) news.markMissing(name);
+      else if (!isVisible(entry, audience) || entry.version !== version) news.mark(entry.name, true, 0);
+    });
+    if (heldNow === 0 && held.size === 0) {
       empty = true;
       news.clear();
       news.hurry();
       return;
     }
-    const stillThere = new Set<XdsResource>();
-    for (const [name, version] of versions) {
-      const entry = source.entry(name);
-      const visible = isVisible(entry, audience);
-      if (visible) stillThere.add(entry);
-      if (entry === undefined) news.markMissing(name);
-      else if (!visible || entry.version !== version) news.mark(entry.name, true, 0);
-    }
-    const { blocks, own } = source.everything(audience);
-    for (const resources of [...blocks.map((block) => block.resources), own])
-      for (const resource of resources)
-        if (!stillThere.has(resource)) news.mark(resource.name, held.has(resource.name), 0);
+    for (const { name } of comparison.unticked()) news.mark(name, held.has(name), 0);
+    for (const resource of source.everything(audience).own)
+      if (!comparison.isTicked(resource)) news.mark(resource.name, held.has(resource.name), 0);
     held.clear();
   };
 

@@ -1,17 +1,14 @@
-import { createSignal, type Signal } from '../../base/index.ts';
-import type { ResourceBlock, XdsResource } from '../messages.ts';
+import { createSignal, type Signal } from '../../../base/index.ts';
+import type { ResourceBlock, XdsResource } from '../../messages.ts';
 import { createResourceBlocks } from './resource-blocks.ts';
+import { createResourceIndex, type HeldComparison } from './resource-index.ts';
+import { isVisible, type ResourceUpsert } from './scoped-resource.ts';
 
 /** A point in the history of one type's resources, for `DeltaServer.acknowledged`. */
 export interface Change {
   readonly typeUrl: string;
   /** Grows by one with each batch that changed something. */
   readonly sequence: number;
-}
-
-export interface ResourceUpsert extends XdsResource {
-  /** The audiences that may see it, such as the node whose pod it is. Undefined: everybody. */
-  readonly audiences?: ReadonlySet<string> | undefined;
 }
 
 export interface ResourceBatch {
@@ -46,6 +43,8 @@ export interface SnapshotSource extends SnapshotCache {
     readonly blocks: readonly ResourceBlock[];
     readonly own: readonly ResourceUpsert[];
   };
+  /** What a stream of this audience holds, against what it may see. To be used up before the next change. */
+  compare(audience: string | undefined): HeldComparison;
   /** The resources that have `key` as their name or among their aliases. */
   named(key: string): readonly ResourceUpsert[];
 }
@@ -54,6 +53,7 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
   const entries = new Map<string, ResourceUpsert>();
   const byAlias = new Map<string, Set<string>>();
   const shared = createResourceBlocks();
+  const index = createResourceIndex();
   const byAudience = new Map<string, Set<ResourceUpsert>>();
   const changes = createSignal<readonly ResourceChange[]>();
   let sequence = 0;
@@ -72,8 +72,12 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
       if (names === undefined) byAlias.set(alias, new Set([name]));
       else names.add(name);
     }
+    if (before !== undefined) index.remove(before);
     if (after === undefined) entries.delete(name);
-    else entries.set(name, after);
+    else {
+      entries.set(name, after);
+      index.add(after);
+    }
     share(before, after);
     return { name, before, after };
   };
@@ -130,6 +134,7 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
       blocks: shared.all(),
       own: audience === undefined ? [] : [...(byAudience.get(audience) ?? [])],
     }),
+    compare: (audience) => index.compare((resource) => isVisible(resource, audience)),
     named(key) {
       const found: ResourceUpsert[] = [];
       const own = entries.get(key);
@@ -146,15 +151,6 @@ export function createSnapshotCache(typeUrl: string): SnapshotSource {
 /** For everybody. */
 function isShared(resource: ResourceUpsert | undefined): resource is ResourceUpsert {
   return resource !== undefined && resource.audiences === undefined;
-}
-
-/** True when a stream of this audience may see the resource. */
-export function isVisible(
-  resource: ResourceUpsert | undefined,
-  audience: string | undefined,
-): resource is ResourceUpsert {
-  if (resource === undefined) return false;
-  return resource.audiences === undefined || (audience !== undefined && resource.audiences.has(audience));
 }
 
 function sameResource(a: ResourceUpsert, b: ResourceUpsert): boolean {

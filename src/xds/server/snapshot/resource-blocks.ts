@@ -1,4 +1,4 @@
-import type { ResourceBlock, XdsResource } from '../messages.ts';
+import type { ResourceBlock, XdsResource } from '../../messages.ts';
 
 /** Big enough that a mesh is a few hundred of them, small enough that a change re-makes little. */
 const BLOCK_RESOURCES = 512;
