@@ -46,6 +46,65 @@ test('nodemesh install and an API server agree on what is there', needsOwnCluste
     },
   );
 
+  await t.test('what only another platform needed goes with it, and nothing of anybody else', async (t) => {
+    const named = async (kind: string) =>
+      (await kubectl.must(['get', kind, '-n', 'nodemesh-system', '-o', 'name'])).trim().split('\n').sort();
+    const stale = 'resourcequota nodemesh-system/nodemesh-critical-pods';
+    const ours = { 'app.kubernetes.io/part-of': 'nodemesh' };
+    const map = (name: string, labels: object) =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'nodemesh-system', labels },
+      });
+    const apply = (manager: string, text: string) =>
+      kubectl.must(['apply', '--server-side', `--field-manager=${manager}`, '-f', '-'], text);
+    t.equal((await install('--platform', 'gke')).code, 0);
+    await apply('nodemesh-install', map('of-an-earlier-version', ours));
+    await apply('kubectl', map('by-somebody-else', ours));
+    await apply('nodemesh-install', map('without-the-label', {}));
+    const path = '{.data.objects}';
+    const objects = await kubectl.must([
+      ...['get', 'configmap', 'nodemesh-installation', '-n', 'nodemesh-system', '-o', `jsonpath=${path}`],
+    ]);
+    t.match(objects, 'v1 ResourceQuota nodemesh-system/nodemesh-critical-pods\n');
+    const more = ['of-an-earlier-version', 'by-somebody-else', 'without-the-label']
+      .map((name) => `v1 ConfigMap nodemesh-system/${name}`)
+      .concat('not a name', 'v1 Namespace default', objects);
+    await kubectl.must([
+      ...['patch', 'configmap', 'nodemesh-installation', '-n', 'nodemesh-system', '--type=merge'],
+      ...['-p', JSON.stringify({ data: { objects: more.join('\n') } })],
+    ]);
+
+    const dry = await install('--platform', 'kind', '--dry-run');
+    t.match(dry.stderr, `${stale} would be deleted`);
+    t.match(dry.stderr, 'configmap nodemesh-system/of-an-earlier-version would be deleted');
+    t.same(
+      await named('resourcequota'),
+      ['resourcequota/nodemesh-critical-pods'],
+      'a dry run deletes nothing',
+    );
+    const preview = await nodemesh([
+      ...['upgrade', '--preview', '--platform', 'kind', '--kubeconfig', kubeconfig],
+    ]);
+    t.match(preview.stdout, `${stale}: would be deleted`);
+
+    const { code, stderr } = await install('--platform', 'kind');
+    t.equal(code, 0, stderr);
+    t.match(stderr, `${stale} deleted`);
+    t.match(
+      stderr,
+      /by-somebody-else left: .*\(kubectl delete configmap by-somebody-else -n nodemesh-system\)/,
+    );
+    t.same(await named('resourcequota'), ['']);
+    t.same(await named('configmap'), [
+      'configmap/by-somebody-else',
+      'configmap/nodemesh-installation',
+      'configmap/without-the-label',
+    ]);
+    t.notMatch((await install()).stderr, / (created|configured|deleted|left: .*)$/m, 'again nothing changes');
+  });
+
   await t.test('who may not install is told all that it takes, and nothing is written', async (t) => {
     await kubectl.must(['create', 'serviceaccount', 'nobody', '-n', 'default']);
     const token = (await kubectl.must(['create', 'token', 'nobody', '-n', 'default'])).trim();

@@ -15,6 +15,7 @@ import { preflight } from './preflight.ts';
 import { type Installation, readInstallation, recordObject } from './installation-record.ts';
 import { checkedSettings, nextSettings } from './next-settings.ts';
 import type { Part } from './objects/installation.ts';
+import { findStale, removeStale } from './stale-objects.ts';
 import { waitForController, waitForZtunnels } from './cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from './settings-options.ts';
 import { waitUntil } from './cluster/wait.ts';
@@ -77,9 +78,11 @@ async function install(
     progress.update('looking at the cluster');
     const wanted = nextSettings(undefined, options, version);
     const record = recordObject({ version, settings: wanted });
-    const results = await preflight(cluster, [...kinds, ...renderObjects(wanted), record], async () =>
-      nextSettings(await readInstallation(cluster), options, version),
-    );
+    const results = await preflight(cluster, [...kinds, ...renderObjects(wanted), record], async () => {
+      const installed = await readInstallation(cluster);
+      const settings = nextSettings(installed, options, version);
+      return { settings, stale: await findStale(cluster, installed, { version, settings }) };
+    });
     progress.stop();
     terminal.stdout.write(checkText(results, terminal.colours));
     if (results.some(({ outcome }) => outcome === 'failed'))
@@ -90,9 +93,11 @@ async function install(
         hint: 'do what the hints say; --no-preflight goes on all the same',
       });
   }
-  const settings = checkedSettings(await readInstallation(cluster), options, version);
-  if (options.dryRun === true) return dryRun(cluster, { version, settings }, progress);
-  await applyInstallation(cluster, { version, settings }, progress);
+  const installed = await readInstallation(cluster);
+  const settings = checkedSettings(installed, options, version);
+  const change = { installed, next: { version, settings } };
+  if (options.dryRun === true) return dryRun(cluster, change, progress);
+  await applyInstallation(cluster, change, progress);
   if (!options.wait) return;
   const wait = { timeoutMs: options.timeout, progress };
   await waitForController(cluster, wait);
@@ -112,13 +117,18 @@ What else there is:
   nodemesh check                                                   whether all is well
 `;
 
+/** From what is there, if anything is, to what is wanted. */
+interface Change {
+  readonly installed: Installation | undefined;
+  readonly next: Installation;
+}
+
 /** Kinds first, and what needs kinds of somebody else's only where they are. Rejects with KubernetesError or CliError. */
-export async function applyInstallation(
+async function applyInstallation(
   cluster: Cluster,
-  installation: Installation,
+  { installed, next }: Change,
   progress: Progress,
 ): Promise<void> {
-  const { settings } = installation;
   const kinds = ownKinds();
   await applyObjects(cluster, kinds, { progress });
   await waitUntil(
@@ -133,10 +143,12 @@ export async function applyInstallation(
       hint: 'kubectl describe crd filters.nodemesh.io',
     },
   );
-  const parts = await applicableParts(cluster, settings);
-  await applyObjects(cluster, [...parts.flatMap((part) => part.objects), recordObject(installation)], {
-    progress,
-  });
+  const parts = await applicableParts(cluster, next.settings);
+  const objects = parts.flatMap((part) => part.objects);
+  await applyObjects(cluster, objects, { progress });
+  await removeStale(cluster, await findStale(cluster, installed, next), { progress });
+  // Last: until then the record before it names what is still to go.
+  await applyObjects(cluster, [recordObject(next)], { progress });
 }
 
 /** What can be applied: parts that need kinds which are not there are left out. */
@@ -148,15 +160,16 @@ export async function applicableParts(cluster: Cluster, settings: InstallSetting
 }
 
 /** Namespaced objects cannot be tried before their namespace is there. */
-async function dryRun(cluster: Cluster, installation: Installation, progress: Progress): Promise<void> {
-  const parts = await applicableParts(cluster, installation.settings);
-  const objects = [...ownKinds(), ...parts.flatMap((part) => part.objects), recordObject(installation)];
+async function dryRun(cluster: Cluster, { installed, next }: Change, progress: Progress): Promise<void> {
+  const parts = await applicableParts(cluster, next.settings);
+  const objects = [...ownKinds(), ...parts.flatMap((part) => part.objects), recordObject(next)];
   const namespace = objects.find(({ kind }) => kind === 'Namespace');
   const isThere = namespace !== undefined && (await cluster.find(namespace)) !== undefined;
   for (const object of objects)
     if (isThere || object.metadata.namespace === undefined)
       await applyObjects(cluster, [object], { dryRun: true, progress });
     else progress.done(`${describeObject(object)} would be created`);
+  await removeStale(cluster, await findStale(cluster, installed, next), { dryRun: true, progress });
   progress.done('dry run: nothing was changed');
 }
 

@@ -1,33 +1,42 @@
 import { describeError } from '../../base/index.ts';
 import { type CheckResult, resultsOf } from '../check/check-result.ts';
 import { applyObjects } from './cluster/apply-objects.ts';
-import type { Cluster } from './cluster/cluster.ts';
+import type { Cluster, ObjectName } from './cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from './objects/manifest.ts';
 import { GOING, GOING_HINT, isGoing } from './namespace-going.ts';
 import type { InstallSettings } from './objects/settings.ts';
+import type { StaleObject } from './stale-objects.ts';
 import { sharedRoots } from './side-by-side.ts';
 
 const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
-/** What an installation has to say about another mesh. */
-type MeshChoice = Pick<InstallSettings, 'sideBySide' | 'sharedRoots'>;
+/** What an installation is to be, and what an earlier one has left that goes with it. */
+interface Plan {
+  /** What they say about another mesh. */
+  readonly settings: Pick<InstallSettings, 'sideBySide' | 'sharedRoots'>;
+  readonly stale: readonly StaleObject[];
+}
 
 /**
- * What is in the way of an installation. `settingsOf`: what it is to be, which may have to be read from the cluster first. Rejects with
+ * What is in the way of an installation. `planOf`: what it is to be, which may have to be read from the cluster first. Rejects with
  * KubernetesError when the cluster cannot be asked.
  */
 export async function preflight(
   cluster: Cluster,
   objects: readonly Manifest[],
-  settingsOf: () => Promise<MeshChoice>,
+  planOf: () => Promise<Plan>,
 ): Promise<readonly CheckResult[]> {
+  // Who may not read what is there may not install either, and is told so by the permissions.
+  const plan = await planOf().catch((error: unknown) => describeError(error));
+  const stale = typeof plan === 'string' ? [] : plan.stale;
+  const going = stale.flatMap(({ object, isOurs }) => (isOurs ? [object] : []));
   return [
     await kubernetesVersion(cluster),
     await gatewayApi(cluster),
     await istioKinds(cluster),
-    ...(await permissions(cluster, objects)),
+    ...(await permissions(cluster, objects, going)),
     ...(await namespaceGoing(cluster)),
-    ...(await otherMeshesSeen(cluster, settingsOf)),
+    ...(await otherMeshesSeen(cluster, plan)),
   ];
 }
 
@@ -71,8 +80,30 @@ async function namespaceGoing(cluster: Cluster): Promise<readonly CheckResult[]>
   return (await isGoing(cluster)) ? [failed(`namespace ${NAMESPACE}`, GOING, GOING_HINT)] : [];
 }
 
+async function permissions(
+  cluster: Cluster,
+  objects: readonly Manifest[],
+  going: readonly ObjectName[],
+): Promise<readonly CheckResult[]> {
+  const refused = [
+    ...(await refusedVerbs(cluster, objects, ['get', 'create', 'patch'])),
+    ...(await refusedVerbs(cluster, going, ['delete'])),
+  ];
+  const name = 'permissions';
+  const hint = 'installing takes the rights of cluster-admin: ask somebody who has them';
+  if (refused.length > 0) return [failed(name, `you may not ${refused.join('; ')}`, hint)];
+  const notOwned = await rightsNotOwned(cluster, objects);
+  if (notOwned !== undefined)
+    return [failed(name, `you may not give rights that you do not have: ${notOwned}`, hint)];
+  return [ok(name, `all that ${objects.length} objects need`)];
+}
+
 /** One question for each kind of object and each thing that is done with it. */
-async function permissions(cluster: Cluster, objects: readonly Manifest[]): Promise<readonly CheckResult[]> {
+async function refusedVerbs(
+  cluster: Cluster,
+  objects: readonly ObjectName[],
+  verbs: readonly string[],
+): Promise<readonly string[]> {
   const places = new Map<string, { group: string; resource: string; namespace: string | undefined }>();
   for (const object of objects) {
     const target = await cluster.targetOf(object);
@@ -83,19 +114,12 @@ async function permissions(cluster: Cluster, objects: readonly Manifest[]): Prom
   }
   const refused: string[] = [];
   for (const place of places.values()) {
-    const verbs: string[] = [];
-    for (const verb of ['get', 'create', 'patch'])
-      if (!(await isAllowed(cluster, { ...place, verb }))) verbs.push(verb);
-    if (verbs.length > 0)
-      refused.push(`${verbs.join(', ')} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
+    const lacking: string[] = [];
+    for (const verb of verbs) if (!(await isAllowed(cluster, { ...place, verb }))) lacking.push(verb);
+    if (lacking.length > 0)
+      refused.push(`${lacking.join(', ')} ${place.resource}${place.group === '' ? '' : `.${place.group}`}`);
   }
-  const name = 'permissions';
-  const hint = 'installing takes the rights of cluster-admin: ask somebody who has them';
-  if (refused.length > 0) return [failed(name, `you may not ${refused.join('; ')}`, hint)];
-  const notOwned = await rightsNotOwned(cluster, objects);
-  if (notOwned !== undefined)
-    return [failed(name, `you may not give rights that you do not have: ${notOwned}`, hint)];
-  return [ok(name, `all that ${objects.length} objects need`)];
+  return refused;
 }
 
 /** Whoever writes a role must have what is in it himself, which only the attempt tells; nothing is written by it. */
@@ -126,19 +150,17 @@ async function isAllowed(
   return (review.status as { readonly allowed?: boolean } | undefined)?.allowed === true;
 }
 
-/** Who may not look for them may not install either, and is told so by the permissions. */
-async function otherMeshesSeen(
-  cluster: Cluster,
-  settingsOf: () => Promise<MeshChoice>,
-): Promise<readonly CheckResult[]> {
+/** Who may not look for them may not install either. `plan`: or why there is none. */
+async function otherMeshesSeen(cluster: Cluster, plan: Plan | string): Promise<readonly CheckResult[]> {
+  if (typeof plan === 'string') return [notSeen('other meshes', plan)];
   try {
-    return await otherMeshes(cluster, await settingsOf());
+    return await otherMeshes(cluster, plan.settings);
   } catch (error) {
     return [notSeen('other meshes', describeError(error))];
   }
 }
 
-async function otherMeshes(cluster: Cluster, settings: MeshChoice): Promise<readonly CheckResult[]> {
+async function otherMeshes(cluster: Cluster, settings: Plan['settings']): Promise<readonly CheckResult[]> {
   const found = (await cluster.list('apps/v1', 'DaemonSet')).flatMap(
     ({ metadata: { name = '', namespace = '' } }) => {
       const mesh = namespace === NAMESPACE ? undefined : MESHES.get(name);

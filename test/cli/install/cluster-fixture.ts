@@ -33,6 +33,11 @@ const RESOURCES = [
   define('networking.k8s.io/v1', 'NetworkPolicy', { plural: 'networkpolicies', noStatus: true }),
   define('autoscaling/v2', 'HorizontalPodAutoscaler'),
   define('v1', 'ResourceQuota'),
+  define('security.openshift.io/v1', 'SecurityContextConstraints', {
+    plural: 'securitycontextconstraints',
+    cluster: true,
+    noStatus: true,
+  }),
   define('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy', {
     plural: 'validatingadmissionpolicies',
     cluster: true,

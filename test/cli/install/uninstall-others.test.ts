@@ -32,6 +32,18 @@ test('nodes are cleaned with the image, the folders and the place of ztunnels th
   t.equal(pathOf('cni-bin'), '/srv/cni');
 });
 
+test('what other means have made for a platform goes too, although it is in no namespace', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  const rendered = await run('install', '-o', 'json', '--platform', 'openshift');
+  const { items } = JSON.parse(rendered.stdout) as { readonly items: readonly ApiObject[] };
+  for (const object of items) api.put(object);
+  const constraints = () => api.get('SecurityContextConstraints', '', 'nodemesh-ztunnel');
+  t.ok(constraints());
+  const { code, stderr } = await run('uninstall');
+  t.equal(code, 0, stderr);
+  t.notOk(constraints());
+});
+
 test('an uninstall that was cut off once the ztunnels had gone is finished with what it had begun', async (t) => {
   const cluster = await startInstallCluster(t);
   const { api, run } = cluster;

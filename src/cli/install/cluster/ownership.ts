@@ -14,6 +14,11 @@ export function isSomebodyElses(found: KubernetesObject, ours: ObjectName): bool
   return !SHARED_KINDS.has(ours.kind) && whole !== undefined && labelOf(found.metadata) !== whole;
 }
 
+/** Whether an object is a part of this mesh, and goes with it: it says so, and nothing else may depend on it. */
+export function isOfTheMesh({ kind }: ObjectName, found: KubernetesObject): boolean {
+  return !SHARED_KINDS.has(kind) && labelOf(found.metadata) === 'nodemesh';
+}
+
 function labelOf(metadata: { readonly name?: unknown; readonly labels?: unknown }): unknown {
   const { labels } = metadata;
   return typeof labels === 'object' && labels !== null && PART_OF in labels ? labels[PART_OF] : undefined;

@@ -111,6 +111,11 @@ export function renderParts(settings: InstallSettings): readonly Part[] {
   return installationParts(shape).filter(({ condition }) => condition === undefined || holds(condition));
 }
 
+/** The objects of every platform and of every choice that could be made, by these settings otherwise. Pure. */
+export function renderEverything(settings: InstallSettings): readonly Manifest[] {
+  return installationParts(settingsShape(settings).shape).flatMap(({ objects }) => objects);
+}
+
 export function renderObjects(settings: InstallSettings): readonly Manifest[] {
   return renderParts(settings).flatMap(({ objects }) => objects);
 }

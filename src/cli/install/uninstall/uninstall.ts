@@ -6,12 +6,13 @@ import { createProgress } from '../../terminal/index.ts';
 import { describeObject } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
 import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
-import { readInstallation } from '../installation-record.ts';
+import { type Installation, readInstallation } from '../installation-record.ts';
 import { runsSideBySide } from '../side-by-side.ts';
 import { cleanUpNodes, findCleanUp } from './node-clean-up.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
-import { defaultSettings, type InstallSettings, renderParts } from '../objects/settings.ts';
+import { defaultSettings, renderObjects, renderParts } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
+import { findStale } from '../stale-objects.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
 import type { WaitOptions } from '../cluster/rollout.ts';
 import { waitUntil } from '../cluster/wait.ts';
@@ -55,7 +56,8 @@ Examples:
         const installed = await readInstallation(cluster);
         await uninstall(context, cluster, {
           options,
-          settings: installed?.settings ?? defaultSettings(version),
+          installed,
+          assumed: installed ?? { version, settings: defaultSettings(version) },
         });
       }),
     );
@@ -64,8 +66,18 @@ Examples:
 async function uninstall(
   context: CliContext,
   cluster: Cluster,
-  { options, settings }: { readonly options: UninstallOptions; readonly settings: InstallSettings },
+  {
+    options,
+    installed,
+    assumed,
+  }: {
+    readonly options: UninstallOptions;
+    readonly installed: Installation | undefined;
+    /** The same, or what it is by default where other means have installed it. */
+    readonly assumed: Installation;
+  },
 ): Promise<void> {
+  const { settings } = assumed;
   const progress = createProgress(context.terminal);
   const wait: WaitOptions = { timeoutMs: options.timeout, progress };
   // Asked of what runs: who installed by other means has left no settings. Once the ztunnels are gone, of those.
@@ -105,7 +117,13 @@ async function uninstall(
     hint: `kubectl -n ${NAMESPACE} get pods -o wide`,
   });
   await removeObjects(cluster, await waypointObjects(cluster), progress);
-  await removeObjects(cluster, parts.flatMap(({ objects }) => objects).toReversed(), progress);
+  // By other means it may be of any platform.
+  const stale = await findStale(cluster, installed, assumed);
+  await removeObjects(
+    cluster,
+    [...stale.map(({ object }) => object), ...renderObjects(settings).toReversed()],
+    progress,
+  );
   await waitUntil(async () => namespaceLeft(cluster, of('namespace')), {
     ...wait,
     what: `namespace ${NAMESPACE} is gone`,

@@ -13,6 +13,7 @@ import { checkedSettings } from '../next-settings.ts';
 import { GOING, GOING_HINT, isGoing } from '../namespace-going.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
 import { ownKinds } from '../own-kinds.ts';
+import { findStale, removeStale } from '../stale-objects.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from '../settings-options.ts';
 import { preview } from './preview.ts';
@@ -57,11 +58,15 @@ Examples:
             mesh: () => openClusterMesh(context, options),
           });
         else
-          await upgrade(cluster, next, {
-            timeoutMs: options.timeout,
-            progress: createProgress(context.terminal),
-            terminal: context.terminal,
-          });
+          await upgrade(
+            cluster,
+            { installed, next },
+            {
+              timeoutMs: options.timeout,
+              progress: createProgress(context.terminal),
+              terminal: context.terminal,
+            },
+          );
       }),
     );
 }
@@ -87,7 +92,7 @@ async function requireInstallation(cluster: Cluster): Promise<Installation> {
 /** The controller first: it serves proxies of one minor version older. */
 async function upgrade(
   cluster: Cluster,
-  next: Installation,
+  { installed, next }: { readonly installed: Installation; readonly next: Installation },
   wait: { readonly timeoutMs: number; readonly progress: Progress; readonly terminal: Terminal },
 ): Promise<void> {
   const { progress } = wait;
@@ -100,6 +105,7 @@ async function upgrade(
   for (const { name, objects } of parts)
     if (isZtunnel(name)) await applyObjects(cluster, objects, { progress });
   await waitForZtunnels(cluster, wait);
+  await removeStale(cluster, await findStale(cluster, installed, next), { progress });
   await applyObjects(cluster, [recordObject(next)], { progress });
   await finalCheck(cluster, wait);
 }

@@ -1,0 +1,75 @@
+import type { KubernetesObject } from '../../controller/index.ts';
+import type { Progress } from '../terminal/index.ts';
+import { describeObject, FIELD_MANAGER } from './cluster/apply-objects.ts';
+import type { Cluster, ObjectName } from './cluster/cluster.ts';
+import { isOfTheMesh } from './cluster/ownership.ts';
+import type { Installation } from './installation-record.ts';
+import { renderEverything, renderObjects } from './objects/settings.ts';
+
+/** An object that an installation with other settings, or of another version, has left. */
+export interface StaleObject {
+  readonly object: ObjectName;
+  /** False: somebody else has applied it, and is to take it away. */
+  readonly isOurs: boolean;
+}
+
+/**
+ * What is in the cluster of earlier installations and is no part of the one that is wanted. Looked for is what the record names
+ * and what any settings would have rendered: an installation that was cut off has written no record yet. Namespaces and kinds are never
+ * among it, nor what has lost our label. Rejects with KubernetesError.
+ */
+export async function findStale(
+  cluster: Cluster,
+  installed: Installation | undefined,
+  next: Installation,
+): Promise<readonly StaleObject[]> {
+  const wanted = new Set(renderObjects(next.settings).map(placeOf));
+  const candidates = new Map(
+    [...(installed?.objects ?? []), ...renderEverything(next.settings)].map(
+      (object) => [placeOf(object), object] as const,
+    ),
+  );
+  const stale: StaleObject[] = [];
+  for (const [place, object] of candidates) {
+    if (wanted.has(place)) continue;
+    const found = await cluster.find(object);
+    if (found !== undefined && isOfTheMesh(object, found))
+      stale.push({ object, isOurs: wasAppliedByUs(found) });
+  }
+  return stale;
+}
+
+/** Deletes what is ours of it, or only says so, and names what is not. Rejects with KubernetesError. */
+export async function removeStale(
+  cluster: Cluster,
+  stale: readonly StaleObject[],
+  { dryRun = false, progress }: { readonly dryRun?: boolean; readonly progress: Progress },
+): Promise<void> {
+  for (const one of stale) {
+    if (!dryRun && one.isOurs) await cluster.remove(one.object);
+    progress.done(`${describeObject(one.object)} ${dryRun || !one.isOurs ? fateOf(one) : 'deleted'}`);
+  }
+}
+
+/** What will become of it, to be said behind its name. */
+export function fateOf({ object, isOurs }: StaleObject): string {
+  if (isOurs) return 'would be deleted: it is of earlier settings';
+  const { namespace, name } = object.metadata;
+  const where = namespace === undefined ? '' : ` -n ${String(namespace)}`;
+  return `left: it is of no use any more, and was not applied by nodemesh install (kubectl delete ${object.kind.toLowerCase()} ${name}${where})`;
+}
+
+/** Without the version: what is served in several is one object. */
+function placeOf({ apiVersion, kind, metadata }: ObjectName): string {
+  const group = apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '';
+  return JSON.stringify([group, kind, metadata.namespace ?? '', metadata.name]);
+}
+
+function wasAppliedByUs({ metadata }: KubernetesObject): boolean {
+  const { managedFields } = metadata as {
+    readonly managedFields?: readonly { readonly manager?: string; readonly operation?: string }[];
+  };
+  return (managedFields ?? []).some(
+    ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
+  );
+}
