@@ -1,26 +1,12 @@
 import { Command, Help } from 'commander';
+import { familiesFor } from './command-families.ts';
 import type { CliContext } from './context.ts';
-import { addAnalyzeCommand } from './analyze/index.ts';
-import { addBugReportCommand } from './bug-report/index.ts';
-import { addCniCommands } from './cni/index.ts';
-import { addCheckCommand } from './check/index.ts';
-import { registerControllerCommand } from './controller.ts';
-import { addDemoCommand } from './demo/index.ts';
-import { addExplainCommand } from './explain/index.ts';
-import { addHiddenCommands } from './hidden/index.ts';
-import { addInstallCommands } from './install/index.ts';
 import { acceptBothLabNames } from './lab-names.ts';
-import { addLabCommands } from './lab/index.ts';
-import { addMeshCommands } from './mesh/index.ts';
-import { addNodeCleanupCommand } from './node-cleanup/index.ts';
-import { addObserveCommands } from './observe/index.ts';
-import { addPolicyCommands } from './policy/index.ts';
-import { addVersionCommand, VERSION } from './version.ts';
-import { addWaypointCommands } from './waypoint/index.ts';
+import { VERSION } from './version.ts';
 
 /**
  * The whole command line. Parsing throws CommanderError instead of ending the process. `args` are those that will be
- * parsed: a proxy's modules are only loaded when the proxy may be meant, or every command would wait for them.
+ * parsed: only the modules of commands that may be meant are loaded, or every process would wait for those of all others.
  */
 export async function createProgram(context: CliContext, args: readonly string[]): Promise<Command> {
   const { stdout, stderr, colours } = context.terminal;
@@ -46,46 +32,10 @@ export async function createProgram(context: CliContext, args: readonly string[]
       getOutHasColors: () => colours.isColorSupported,
       getErrHasColors: () => colours.isColorSupported,
     });
-  program.commandsGroup('A mesh on this machine:');
-  addDemoCommand(program, context);
-  addLabCommands(program, context);
-  program.commandsGroup('A mesh in a cluster:');
-  addInstallCommands(program, context, VERSION);
-  program.commandsGroup('What the mesh knows:');
-  addMeshCommands(program, context);
-  program.commandsGroup('What happens in it:');
-  addObserveCommands(program, context);
-  program.commandsGroup('Whether all is well:');
-  addCheckCommand(program, context);
-  addAnalyzeCommand(program, context);
-  addBugReportCommand(program, context);
-  program.commandsGroup('Why:');
-  addExplainCommand(program, context);
-  addPolicyCommands(program, context);
-  program.commandsGroup('Waypoints:');
-  const waypoint = addWaypointCommands(program, context);
-  if (args.includes('waypoint') && args.includes('serve')) {
-    const { addServeCommand } = await import('./waypoint/serve.ts');
-    addServeCommand(waypoint, VERSION);
-  } else
-    addNameOnly(
-      waypoint,
-      'serve',
-      'run one replica of a waypoint: what the controller deploys for a Gateway',
-    );
-  program.commandsGroup('Parts of a mesh:');
-  registerControllerCommand(program, VERSION);
-  if (args.includes('ztunnel')) {
-    const { registerZtunnelCommand } = await import('./ztunnel.ts');
-    registerZtunnelCommand(program, VERSION);
-    const { addIstioCommands } = await import('./istio/index.ts');
-    addIstioCommands(program, VERSION, process.env);
-  } else addNameOnly(program, 'ztunnel', 'run the proxy of one node');
-  addCniCommands(program, context);
-  addNodeCleanupCommand(program, context);
-  program.commandsGroup('Other:');
-  addVersionCommand(program, context);
-  addHiddenCommands(program, context);
+  for (const family of familiesFor(args)) {
+    program.commandsGroup(family.heading);
+    await family.add(program, context, args);
+  }
   program.addHelpText(
     'after',
     `
@@ -113,9 +63,4 @@ function asSentences(text: string): string {
     / is invalid\. ([a-z])/,
     (_all, first: string) => ` is invalid. ${first.toUpperCase()}`,
   );
-}
-
-/** For the lists in help texts: the command itself is added when it may be meant. */
-function addNameOnly(parent: Command, name: string, description: string): void {
-  parent.command(name).description(description).allowUnknownOption().allowExcessArguments();
 }

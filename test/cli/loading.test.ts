@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { Command } from 'commander';
 import { test } from 'tap';
+import { familiesFor } from '../../src/cli/command-families.ts';
+import { createCliContext } from '../../src/cli/context.ts';
 
 /** Run before the command line in its process: writes down which of our modules it loads. */
 const OBSERVER = `
@@ -22,6 +25,38 @@ function modulesOf(...args: readonly string[]): Promise<readonly string[]> {
     );
   });
 }
+
+test('a command loads no other family of commands', async (t) => {
+  for (const [allowed, ...args] of [
+    ['hidden', 'lab-shop', 'nobody'],
+    ['hidden', 'lab-supervisor', '--help'],
+    ['', 'controller', '--help'],
+    ['', 'ztunnel', '--help'],
+    ['', 'version'],
+  ]) {
+    const modules = await modulesOf(...args);
+    t.ok(modules.length > 20, 'the modules were seen');
+    const families = modules.flatMap((path) => /^cli\/([a-z-]+)\/index\.ts$/.exec(path)?.[1] ?? []);
+    const others = families.filter((name) => ![allowed, 'terminal', 'istio'].includes(name));
+    t.same(others, [], args.join(' '));
+  }
+});
+
+test('the list of what to load has every command, once', async (t) => {
+  const context = createCliContext(process);
+  const named: string[] = [];
+  for (const family of familiesFor([])) {
+    const program = new Command();
+    await family.add(program, context, ['ztunnel']);
+    t.same(
+      program.commands.map((command) => command.name()),
+      family.names,
+    );
+    named.push(...family.names);
+  }
+  t.equal(new Set(named).size, named.length);
+  t.ok(named.includes('lab'));
+});
 
 const PROXIES = /^(waypoint|ztunnel|controller|proxy)\//;
 

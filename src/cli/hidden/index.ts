@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { createLogger } from '../../telemetry/index.ts';
 import type { CliContext } from '../context.ts';
 import { addEchoCommands } from './echo.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -14,6 +13,7 @@ export function addHiddenCommands(program: Command, context: CliContext): void {
     .argument('<state>')
     .action(async (state: string) => {
       const { supervise } = await import('../../lab/supervisor/index.ts');
+      const { createLogger } = await import('../../telemetry/index.ts');
       await supervise(state, createLogger({ stream: stderr }), stopSignal());
       process.exit(0);
     });
