@@ -1,3 +1,4 @@
+// Names alone: the face of the model, and long because all the others speak its words.
 export {
   type AuthorizationPolicy,
   type Clause,

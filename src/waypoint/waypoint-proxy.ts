@@ -1,3 +1,4 @@
+// Long, but one thing: the one place where the parts of a waypoint are put together, in the order in which they need each other.
 import {
   type Clock,
   type Closable,

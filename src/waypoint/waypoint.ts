@@ -1,12 +1,13 @@
+// Long, but one thing: it gives the proxy its telemetry and its own ports, and decides nothing itself.
 import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
-import type { HostPort } from '../proxy/index.ts';
 import {
   createJournal,
   createObservationReporter,
-  createRejectionRecorder,
   createProxyTelemetry,
   createRefusalTeller,
+  createRejectionRecorder,
   failuresJournal,
+  type HostPort,
   joinJournals,
   tracedJournal,
 } from '../proxy/index.ts';

@@ -1,3 +1,4 @@
+// Long, but one thing: it gives the proxy its telemetry and its own ports, and decides nothing itself.
 import { type Clock, type Closable, createClosableStack, systemClock } from '../base/index.ts';
 import { openListener } from '../net/index.ts';
 import {

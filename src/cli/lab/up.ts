@@ -6,12 +6,7 @@ import { LAB_KIND, type ManifestObject, numberedNodes, parseLabFile } from '../.
 import { LabError } from '../../lab/index.ts';
 import { MAXIMUM_NODES } from '../../lab/network/index.ts';
 import { shopObjects } from '../../lab/sample/index.ts';
-import {
-  createStateDirectory,
-  type LabStatus,
-  launchSupervisor,
-  supervisorPid,
-} from '../../lab/supervisor/index.ts';
+import { createStateDirectory, launchSupervisor, supervisorPid } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
 import { readManifestFiles } from '../manifest-files.ts';
 import { collect, durationText, logLevelText, ratioText, urlText, wholeNumber } from '../option-values.ts';
@@ -19,6 +14,7 @@ import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied, warnOfLittle } from './objects/apply.ts';
 import { baseOf } from './lab-access.ts';
 import { requireValid } from './objects/validate.ts';
+import { waitForLab } from './wait-for-lab.ts';
 
 /** What `nodemesh lab up` takes. */
 export interface UpOptions {
@@ -39,8 +35,6 @@ export interface UpOptions {
   readonly otlpEndpoint?: string;
   readonly otlpProtocol?: string;
 }
-
-const POLL_MS = 100;
 
 export function addUpCommand(lab: Command, context: CliContext): void {
   lab
@@ -144,7 +138,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
     const client = createLabClient(stateDirectory);
     await applyAll(client, options.file.length === 0 ? shopObjects() : objects, context, progress);
     warnOfLittle(terminal, objects);
-    if (options.wait) await waitUntilReady(client, options.timeout * 1_000, progress);
+    if (options.wait) await waitForLab(client, options.timeout * 1_000, progress);
   } finally {
     progress.stop();
   }
@@ -183,70 +177,6 @@ async function applyAll(
     blame: 'downstream',
     message: `${failed.length} of ${results.length} objects were refused; the lab is up with the others`,
     hint: 'correct them and run nodemesh lab apply -f again',
-  });
-}
-
-async function waitUntilReady(client: LabClient, limitMs: number, progress: Progress): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  const told = new Set<string>();
-  for (;;) {
-    const status = await client.status();
-    const failed = status.steps.find(({ state }) => state === 'failed');
-    if (failed !== undefined) throw notUp(`${failed.name}: ${failed.error ?? 'failed'}`);
-    for (const part of finishedParts(status)) {
-      if (!told.has(part)) progress.done(part);
-      told.add(part);
-    }
-    if (isReady(status)) return;
-    if (Date.now() > deadline) throw notUp(whatIsMissing(status).join('; '));
-    progress.update(whatIsMissing(status)[0] ?? '');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-function finishedParts(status: LabStatus): readonly string[] {
-  const parts: string[] = [];
-  if (status.mesh && status.steps.every(({ state }) => state === 'done') && meshReady(status))
-    parts.push(`controller and ${status.nodes.length} ztunnels ready`);
-  if (status.pods.total > 0 && status.pods.notReady.length === 0) parts.push('all pods ready');
-  return parts;
-}
-
-function meshReady(status: LabStatus): boolean {
-  return !status.mesh || status.nodes.every(({ ztunnel }) => ztunnel?.ready === true);
-}
-
-function isReady(status: LabStatus): boolean {
-  const settled = status.steps.every(({ state }) => state === 'done' || state === 'off');
-  return settled && meshReady(status) && status.pods.notReady.length === 0;
-}
-
-function whatIsMissing(status: LabStatus): readonly string[] {
-  const waiting = status.steps
-    .filter(({ state }) => state === 'waiting')
-    .map(({ name }) => `${name} not up yet`);
-  const proxies = status.nodes
-    .filter(({ ztunnel }) => status.mesh && ztunnel?.ready !== true)
-    .map(
-      ({ name, ztunnel }) =>
-        `ztunnel of ${name} not ready${ztunnel?.lastEnd === undefined ? '' : ` (last end: ${ztunnel.lastEnd})`}`,
-    );
-  const { ready, total, notReady } = status.pods;
-  const pods = notReady.map(({ namespace, name, reason }) => `${namespace}/${name}: ${reason}`);
-  return [
-    ...waiting,
-    ...(pods.length === 0 ? [] : [`${ready} of ${total} pods ready: ${pods[0]}`]),
-    ...proxies,
-    ...pods.slice(1),
-  ];
-}
-
-function notUp(what: string): LabError {
-  return new LabError({
-    code: 'ERR_LAB_TIMEOUT',
-    blame: 'local',
-    message: `the lab is running, but not ready: ${what}`,
-    hint: 'nodemesh lab status tells more; nodemesh lab logs POD, ztunnel/NODE or controller shows why; nodemesh lab down ends it',
   });
 }
 

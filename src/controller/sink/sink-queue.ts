@@ -1,3 +1,4 @@
+// Long, but one thing: what is pending, running and written last must change together.
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Clock,

@@ -1,3 +1,4 @@
+// Long, but one thing: a state machine whose timers, attempts and waiters all turn on the same certificate.
 import {
   atTime,
   type Clock,
@@ -9,7 +10,6 @@ import {
 } from '../../base/index.ts';
 import type { TrustBundle, WorkloadIdentity } from '../../model/index.ts';
 import { type Certificate, createSigningRequest } from '../certificates/index.ts';
-import { IdentityError } from '../errors.ts';
 import type { PeerVerifier } from '../tls/index.ts';
 import { type CertificateStatus, describeSvid } from './certificate-status.ts';
 import type { FetchPriority, FetchQueue } from './fetch-queue.ts';
@@ -17,6 +17,7 @@ import { createRotationHistory, type RotationTotals } from './rotation-history.t
 import { alarmTimeMs, rotationTimeMs } from './schedule.ts';
 import { acceptIssued, createSvid, type Svid, type SvidMaterial, standingOf } from './svid.ts';
 import { createWaiters } from './waiters.ts';
+import { lateError, unavailable, refusedError } from './svid-errors.ts';
 
 /** How a store gets a certificate: usually the controller, by gRPC. Must honour the signal. */
 export type IssueFunction = (request: {
@@ -295,31 +296,6 @@ function abandonable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-function lateError(identity: WorkloadIdentity, patienceMs: number, cause: unknown): IdentityError {
-  return unavailable(`expected a certificate of ${identity.id} within ${patienceMs} ms, got none`, cause);
-}
-
-function unavailable(message: string, cause?: unknown): IdentityError {
-  return new IdentityError({
-    code: 'ERR_IDENTITY_SVID_UNAVAILABLE',
-    blame: 'local',
-    message,
-    hint: 'is the controller reachable from this node, and its certificate authority healthy?',
-    retryable: true,
-    cause,
-  });
-}
-
-function refusedError(identity: WorkloadIdentity, cause: unknown): IdentityError {
-  return new IdentityError({
-    code: 'ERR_IDENTITY_SVID_REFUSED',
-    blame: 'local',
-    message: `expected a certificate of ${identity.id}, got a refusal`,
-    hint: 'a node only gets certificates of workloads that are scheduled on it',
-    cause,
   });
 }
 

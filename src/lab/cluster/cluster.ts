@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { LabError } from '../errors.ts';
 import { FieldProblem } from './checks.ts';
-import { isKind, isNamespaced } from './objects/index.ts';
+import {
+  conditionIsTrue,
+  isKind,
+  isNamespaced,
+  type KubeObject,
+  type OwnerReference,
+  type PodObject,
+  type StringMap,
+} from './objects/index.ts';
 import type { ManifestObject } from './manifests.ts';
 import { mergeApplied } from './merge-applied.ts';
-import { conditionIsTrue, type KubeObject, type OwnerReference, type StringMap } from './objects/index.ts';
-import type { PodObject } from './objects/index.ts';
 import type { ObjectStore } from './store.ts';
 import { validateObject } from './validate.ts';
-import { createVirtualAddressAllocator, withVirtualAddresses } from './virtual-addresses.ts';
+import { createVirtualAddressAllocator } from './virtual-addresses.ts';
+import { completeObject } from './complete-object.ts';
 
 export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
 
@@ -65,7 +72,7 @@ export function createCluster(store: ObjectStore): Cluster {
       },
       ...(previous?.status === undefined ? {} : { status: previous.status }),
     } satisfies KubeObject;
-    return complete(object, previous, allocate);
+    return completeObject(object, previous, allocate);
   };
 
   const mustHave = (kind: string, namespace: string, name: string): KubeObject => {
@@ -240,33 +247,6 @@ function requireNamespace(store: ObjectStore, manifest: ManifestObject, namespac
     message: `${manifest.kind} ${manifest.metadata.name}: namespace ${namespace} ${what}`,
     hint: 'apply a Namespace object first (it may stand in the same file)',
   });
-}
-
-function complete(
-  object: KubeObject,
-  previous: KubeObject | undefined,
-  allocate: Parameters<typeof withVirtualAddresses>[2],
-): KubeObject {
-  if (isKind(object, 'Service')) {
-    const before = previous !== undefined && isKind(previous, 'Service') ? previous : undefined;
-    return withVirtualAddresses(object, before, allocate);
-  }
-  if (isKind(object, 'Pod')) return completePod(object);
-  if (isKind(object, 'Namespace')) {
-    const labels = { 'kubernetes.io/metadata.name': object.metadata.name, ...object.metadata.labels };
-    return { ...object, metadata: { ...object.metadata, labels }, status: { phase: 'Active' } };
-  }
-  return object;
-}
-
-function completePod(pod: PodObject): PodObject {
-  const spec = {
-    restartPolicy: 'Always' as const,
-    terminationGracePeriodSeconds: 30,
-    ...pod.spec,
-    serviceAccountName: pod.spec.serviceAccountName || 'default',
-  };
-  return { ...pod, spec, status: pod.status ?? { phase: 'Pending' } };
 }
 
 function deletePod(store: ObjectStore, pod: PodObject, gracePeriodSeconds: number | undefined): void {

@@ -1,3 +1,4 @@
+// Long, but one thing: the life of one pod, from its network to its removal.
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

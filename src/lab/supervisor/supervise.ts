@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../base/index.ts';
 import { createLabApi } from './api/index.ts';
-import { bringUpLab } from './bring-up.ts';
+import { bringUpLab } from './bring-up/bring-up.ts';
 import type { BareLab } from './lab.ts';
 import { serveDashboards } from './dashboard-ports.ts';
 import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration.ts';

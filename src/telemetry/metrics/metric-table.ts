@@ -1,3 +1,5 @@
+// One long table on purpose: whoever looks for a metric, its help or its labels finds all of them here.
+
 /** What docs/metrics.md says about a metric. */
 export interface MetricDescription {
   readonly name: string;

@@ -1,3 +1,4 @@
+// Long, but one thing: one stream after another, and what must outlive each of them.
 import {
   type Backoff,
   type BackoffConfig,

@@ -1,3 +1,4 @@
+// Long, but one thing: a state machine whose every event reads and changes the same few fields.
 import type { Duplex } from 'node:stream';
 import { type ByteStream, systemClock } from '../../../base/index.ts';
 import { DEFAULT_HTTP_CONFIG, type HttpConfig } from '../../config.ts';

@@ -1,3 +1,4 @@
+// Long, but one thing: it joins the parts of a connection, and is the only one that knows them all. Their logic is in their own files.
 import type { BufferAccount } from '../../../base/index.ts';
 import type { Http2Config } from '../config.ts';
 import {

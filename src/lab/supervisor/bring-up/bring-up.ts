@@ -1,44 +1,29 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeError, type Logger } from '../../base/index.ts';
-import { createCluster, createEventRecorder, createObjectStore, mirrorObjects } from '../cluster/index.ts';
-import { builtInImages } from '../echo/index.ts';
-import { LabError } from '../errors.ts';
-import { startKubelet } from '../kubelet/index.ts';
+import { describeError, type Logger } from '../../../base/index.ts';
+import { createCluster, createEventRecorder, createObjectStore, mirrorObjects } from '../../cluster/index.ts';
+import { builtInImages } from '../../echo/index.ts';
+import { LabError } from '../../errors.ts';
+import { startKubelet } from '../../kubelet/index.ts';
 import {
   CONTROLLER_NAME,
   CONTROLLER_NAMESPACE,
   createTokenIssuer,
   type ManagedProcess,
-  type MeshContext,
   type NodeZtunnel,
-  type TokenIssuer,
   startController,
   startNodeZtunnel,
   waitForRootCertificate,
-} from '../mesh/index.ts';
-import {
-  CONTROLLER_ADDRESSES,
-  createLabNetwork,
-  createPodAddressPool,
-  inNamespace,
-  type LabNetwork,
-  nodeAddresses,
-  startServiceProxy,
-} from '../network/index.ts';
-import { startNodeAgent } from '../node-agent/index.ts';
-import { startReconcilers } from '../reconcilers/index.ts';
+} from '../../mesh/index.ts';
+import { CONTROLLER_ADDRESSES, createLabNetwork, startServiceProxy } from '../../network/index.ts';
+import { startReconcilers } from '../../reconcilers/index.ts';
 import { startClusterDns } from './cluster-dns.ts';
-import {
-  CLUSTER_DOMAIN,
-  SOCKET_FILE,
-  STEP_NAMES,
-  type Step,
-  type StepName,
-  type SupervisorConfig,
-} from './configuration.ts';
-import type { BareLab, LabDashboards, LabNode } from './lab.ts';
+import { CLUSTER_DOMAIN, type SupervisorConfig } from '../configuration.ts';
+import type { BareLab, LabDashboards } from '../lab.ts';
 import { nodeManifest, systemManifests } from './system-objects.ts';
+import { createSteps } from './steps.ts';
+import { makeDirectories } from './directories.ts';
+import { meshContext } from './mesh-context.ts';
+import { createNodes } from './nodes.ts';
 
 const ROOT_CERTIFICATE_WITHIN_MS = 20_000;
 
@@ -178,136 +163,6 @@ export async function bringUpLab(
       dns.close();
       files.close();
       for (const { agent } of nodes) agent.close();
-    },
-  };
-}
-
-interface Directories {
-  readonly objects: string;
-  readonly scratch: string;
-  readonly logs: string;
-  readonly pods: string;
-  readonly authority: string;
-  readonly tokens: string;
-}
-
-function makeDirectories(state: string): Directories {
-  const make = (name: string): string => {
-    const path = join(state, name);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return path;
-  };
-  return {
-    objects: make('objects'),
-    scratch: make('scratch'),
-    logs: make('logs'),
-    pods: make('pods'),
-    authority: make('ca'),
-    tokens: make('tokens'),
-  };
-}
-
-async function createNodes(
-  config: SupervisorConfig,
-  network: LabNetwork,
-  log: Logger,
-): Promise<readonly LabNode[]> {
-  await network.createBridge();
-  const all = config.nodes.map((description, index) => ({
-    description,
-    addresses: nodeAddresses(index + 1),
-  }));
-  await Promise.all(
-    all.map(({ description, addresses }) =>
-      network.createNode(
-        description.name,
-        addresses,
-        all.map((other) => other.addresses).filter((other) => other !== addresses),
-      ),
-    ),
-  );
-  return all.map(({ description, addresses }) => ({
-    description,
-    addresses,
-    pool: createPodAddressPool(addresses),
-    agent: startNodeAgent({
-      node: description.name,
-      command: inNamespace(description.name, [
-        ...config.program,
-        'lab-node-agent',
-        '--dns',
-        addresses.gatewayV4,
-      ]),
-      environment: config.environment,
-      log,
-    }),
-  }));
-}
-
-function meshContext({
-  config,
-  directories,
-  network,
-  tokens,
-  dashboards,
-  log,
-}: {
-  readonly config: SupervisorConfig;
-  readonly directories: Directories;
-  readonly network: LabNetwork;
-  readonly tokens: TokenIssuer;
-  readonly dashboards: LabDashboards;
-  readonly log: Logger;
-}): MeshContext {
-  const jwks = join(config.stateDirectory, 'jwks.json');
-  writeFileSync(jwks, JSON.stringify(tokens.jwks));
-  const run = '/run/nodemesh';
-  mkdirSync(run, { recursive: true, mode: 0o700 });
-  return {
-    program: config.program,
-    environment: config.environment,
-    network,
-    tokens,
-    paths: {
-      objects: directories.objects,
-      authority: directories.authority,
-      rootCertificate: join(directories.authority, 'root-cert.pem'),
-      jwks,
-      tokens: directories.tokens,
-      logs: directories.logs,
-      socket: join(config.stateDirectory, SOCKET_FILE),
-      run,
-    },
-    sideBySide: config.sideBySide,
-    svidTtl: config.svidTtl,
-    logLevel: config.logLevel,
-    telemetryFlags: config.telemetryFlags,
-    dashboards,
-    log,
-  };
-}
-
-interface Steps {
-  list(): readonly Step[];
-  run<T>(name: StepName, work: () => Promise<T>): Promise<T>;
-}
-
-function createSteps(mesh: boolean): Steps {
-  const isMesh = (name: StepName): boolean => name === 'controller' || name === 'ztunnels';
-  const steps = new Map<StepName, Step>(
-    STEP_NAMES.map((name) => [name, { name, state: isMesh(name) && !mesh ? 'off' : 'waiting' }]),
-  );
-  return {
-    list: () => [...steps.values()],
-    async run(name, work) {
-      try {
-        const result = await work();
-        steps.set(name, { name, state: 'done' });
-        return result;
-      } catch (error) {
-        steps.set(name, { name, state: 'failed', error: describeError(error) });
-        throw error;
-      }
     },
   };
 }

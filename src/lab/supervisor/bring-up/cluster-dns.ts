@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectStore } from '../cluster/index.ts';
-import { buildZone, type Zone } from '../dns/index.ts';
-import type { NodeAgent } from '../node-agent/index.ts';
-import { CLUSTER_DOMAIN } from './configuration.ts';
+import type { ObjectStore } from '../../cluster/index.ts';
+import { buildZone, type Zone } from '../../dns/index.ts';
+import type { NodeAgent } from '../../node-agent/index.ts';
+import { CLUSTER_DOMAIN } from '../configuration.ts';
 
 export interface ClusterDns {
   /** Tells the agents what the objects say now. */
