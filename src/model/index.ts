@@ -21,7 +21,6 @@ export {
 } from './enrolment.ts';
 export {
   type Bystander,
-  bystanderName,
   type Membership,
   membershipName,
   type NamespaceMembership,
@@ -111,7 +110,6 @@ export {
   addressOfFamily,
   attributeService,
   type Candidate,
-  expectedIdentities,
   hasServicePort,
   identityOf,
   type InboundPath,
@@ -131,7 +129,6 @@ export {
   type ResolveRequest,
   resolveTargetPort,
   resolveUpstream,
-  UPSTREAM_REFUSAL_REASONS,
   type Upstream,
   type UpstreamRefusal,
   type UpstreamRefusalReason,

@@ -34,6 +34,6 @@ export function namespaceMembershipName(namespace: string): string {
   return `namespace/${namespace}`;
 }
 
-export function bystanderName(uid: WorkloadUid): string {
+function bystanderName(uid: WorkloadUid): string {
   return `pod/${uid}`;
 }

@@ -35,7 +35,7 @@ export type NetErrorCode = keyof typeof NET_ERROR_CODES;
 export class NetError extends MeshError<NetErrorCode> {}
 
 /** The code, and whether another attempt may work, for the operating system's name of a failure. */
-export function classifyErrno(errno: string): { readonly code: NetErrorCode; readonly retryable: boolean } {
+function classifyErrno(errno: string): { readonly code: NetErrorCode; readonly retryable: boolean } {
   return BY_ERRNO[errno] ?? { code: 'ERR_NET_SYSTEM_CALL', retryable: false };
 }
 

@@ -16,11 +16,11 @@ export {
   type ProbeMember,
 } from './host-probes/host-firewall.ts';
 export { openHostFirewall, removeHostProbes } from './host-probes/host-probes.ts';
-export { HOST_PROBE_NAMES, planHostProbes } from './redirection-plan/host-probes.ts';
+export { planHostProbes } from './redirection-plan/host-probes.ts';
 export { capturesDns } from './redirection/dns-capture.ts';
 export { inspectRedirection, type RedirectionState } from './redirection/inspect.ts';
 export { REDIRECTION_NAMES, type RedirectionNaming } from './redirection-plan/names.ts';
-export { DEFAULT_PROBE_ADDRESSES, type RedirectionOptions } from './redirection-plan/options.ts';
+export type { RedirectionOptions } from './redirection-plan/options.ts';
 export { planRedirection, type RedirectionPlan } from './redirection-plan/plan.ts';
 export { type RemovedPart, removeRedirection } from './redirection/remove.ts';
 export { formatRestoreInput } from './redirection-plan/rule-set.ts';
@@ -35,12 +35,7 @@ export {
   type PacketSocket,
 } from './socket/packet-socket.ts';
 export { openPacketCapture, type PacketCapture } from './socket/packet-capture.ts';
-export {
-  DEFAULT_KEEP_ALIVE,
-  type KeepAliveConfig,
-  MESH_MARK,
-  tuneAccepted,
-} from './socket/socket-options.ts';
+export { type KeepAliveConfig, MESH_MARK, tuneAccepted } from './socket/socket-options.ts';
 export { type Splice, type SpliceOptions, type SpliceOutcome, splice } from './stream/splice.ts';
 export { tcpByteStream } from './stream/tcp-byte-stream.ts';
 export type { SocketAddress } from './system/socket-address.ts';

@@ -8,7 +8,7 @@ import { remedyForDenial, remedyForMissing, remedyForUnclear, remedyForUnmatched
 const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
 
 /** An explanation whose texts are put together when somebody reads them: an allowed connection seldom needs one. */
-export function explain(
+function explain(
   held: Pick<Explanation, 'policy' | 'unmatched'> & (Held | typeof NOWHERE),
   sentence: () => string,
   remedy?: () => string,

@@ -25,7 +25,7 @@ export {
   createControllerClient,
 } from './control-plane/controller-client.ts';
 export { formatDurationMs } from './options/duration.ts';
-export { type HostPort, parseHostPort } from './options/host-port.ts';
+export type { HostPort } from './options/host-port.ts';
 export {
   address,
   durationMs,
@@ -51,8 +51,8 @@ export {
 export { createPolicyHits, type HitCounts, type PolicyHits } from './records/policy-hits.ts';
 export { decidedBy, type Verdict, verdictOf } from './records/refusal.ts';
 export { createRefusalTeller, type RefusalDetails, type RefusalTeller } from './records/refusal-teller.ts';
-export { createEdgeBook, type EdgeBook, servicePortOf, trafficEnd } from './records/traffic-edge.ts';
-export { type FlagTable, responseFlags } from './records/response-flags.ts';
+export { createEdgeBook, type EdgeBook } from './records/traffic-edge.ts';
+export type { FlagTable } from './records/response-flags.ts';
 export { createRejectionRecorder } from './records/tunnel-rejections.ts';
 export {
   createObservationReporter,
@@ -71,7 +71,7 @@ export { createProxyTelemetry, type ProxyTelemetry } from './telemetry/proxy-tel
 export type { RulesOf, TelemetryRules } from './telemetry/telemetry-rules.ts';
 export { createHeldIdentities } from './tunnels/held-identities.ts';
 export { createPeerJudge, type HeldIdentity, type PeerJudge } from './tunnels/held-identity.ts';
-export { type SessionKey, sessionKeyText } from './tunnels/session-key.ts';
+export type { SessionKey } from './tunnels/session-key.ts';
 export {
   createWorkloadSessionPool,
   type SessionPool,

@@ -1,4 +1,4 @@
-export { resolveTunnelConfig, type TunnelConfig, type TunnelOptions } from './config.ts';
+export type { TunnelConfig, TunnelOptions } from './config.ts';
 export { connectTunnelSession } from './endpoint/client-session.ts';
 export { createTunnelServer } from './endpoint/server.ts';
 export { TUNNEL_ERROR_CODES, TunnelError, type TunnelErrorCode } from './errors.ts';

@@ -4,7 +4,7 @@ export {
   type WaypointConfig,
   type WaypointOptions,
 } from './config/index.ts';
-export { WAYPOINT_ERROR_CODES, WaypointError, type WaypointErrorCode } from './errors.ts';
+export { WAYPOINT_ERROR_CODES, type WaypointErrorCode } from './errors.ts';
 export type {
   DumpedBackend,
   DumpedParent,

@@ -31,7 +31,6 @@ export {
   TRUST_BUNDLE_TYPE,
   WAYPOINT_RESOURCE_TYPE,
   VERSION_KEY,
-  WILDCARD,
   WORKLOAD_TYPE,
   type XdsNode,
   type XdsResource,

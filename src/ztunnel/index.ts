@@ -1,5 +1,4 @@
 export {
-  DEFAULT_TRAFFIC,
   resolveZtunnelConfig,
   type TrafficConfig,
   ZTUNNEL_DEFAULTS,
@@ -13,5 +12,5 @@ export {
   judgeInbound,
   type Verdict,
 } from './connections/inbound-verdict.ts';
-export { ZTUNNEL_ERROR_CODES, ZtunnelError, type ZtunnelErrorCode } from './errors.ts';
+export { ZTUNNEL_ERROR_CODES, type ZtunnelErrorCode } from './errors.ts';
 export { createZtunnel, type Ztunnel, type ZtunnelAddresses, type ZtunnelDeps } from './ztunnel.ts';

@@ -41,7 +41,7 @@ Examples:
 }
 
 /** One line for each proxy. */
-export function proxyTable(proxies: readonly ProxyView[], nowMs: number, layout: Layout): string {
+function proxyTable(proxies: readonly ProxyView[], nowMs: number, layout: Layout): string {
   const columns: readonly Column<ProxyView>[] = [
     { title: 'PROXY', cell: ({ id }) => id },
     { title: 'NODE', cell: ({ node }) => orDash(node), spare: 4 },
@@ -60,7 +60,7 @@ export function proxyTable(proxies: readonly ProxyView[], nowMs: number, layout:
 type TypeRow = ProxyView['types'][number] & { readonly id: string };
 
 /** One line for each type of each proxy. */
-export function proxyTypesTable(proxies: readonly ProxyView[], nowMs: number): string {
+function proxyTypesTable(proxies: readonly ProxyView[], nowMs: number): string {
   const columns: readonly Column<TypeRow>[] = [
     { title: 'PROXY', cell: ({ id }) => id },
     { title: 'TYPE', cell: ({ typeUrl }) => typeUrl.slice(typeUrl.lastIndexOf('/') + 1) },

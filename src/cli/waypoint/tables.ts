@@ -33,7 +33,7 @@ export function statusTable(waypoints: readonly WaypointGateway[], everywhere: b
   });
 }
 
-export const NONE_FOUND = 'No waypoints found.\n';
+const NONE_FOUND = 'No waypoints found.\n';
 
 function table(
   header: readonly string[],

@@ -1,3 +1,3 @@
 export type { ManifestLike } from './imagine.ts';
 export { fileObjects, meshObjects, meshSettings } from './read-world.ts';
-export { createWorld, DEFAULT_SETTINGS, isPodOfWaypoint, type World, type WorldOptions } from './world.ts';
+export { createWorld, isPodOfWaypoint, type World } from './world.ts';

@@ -53,7 +53,7 @@ export interface WorldOptions {
 }
 
 /** What the lab's controller, and Istio's, take when nobody says otherwise. */
-export const DEFAULT_SETTINGS: MeshSettings = {
+const DEFAULT_SETTINGS: MeshSettings = {
   clusterId: 'Kubernetes',
   network: '',
   trustDomain: 'cluster.local',

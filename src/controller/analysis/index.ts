@@ -4,12 +4,10 @@ export {
   ANALYSIS_LEVELS,
   type AnalysisLevel,
   type Finding,
-  finding,
   MESSAGES,
   type MessageDefinition,
   NOT_APPLICABLE,
   OWN,
-  type OwnMessage,
 } from './messages/index.ts';
 export {
   type AnalysedObject,

@@ -1,4 +1,4 @@
-export { type AuthorityFollowerOptions, followAuthority } from './authority-follower.ts';
+export { followAuthority } from './authority-follower.ts';
 export { type AuthorityPlace, mountedAuthority, secretAuthority } from './authority-place.ts';
-export { createRecordNews, type RecordNews } from './record-news.ts';
-export { createSecretFiles, type SecretFilesOptions } from './secret-files.ts';
+export { createRecordNews } from './record-news.ts';
+export { createSecretFiles } from './secret-files.ts';

@@ -1,6 +1,2 @@
-export {
-  type CertificateService,
-  type CertificateServiceOptions,
-  createCertificateService,
-} from './certificate-service.ts';
-export { checkImpersonation, type ImpersonationRules, type NodePods } from './impersonation.ts';
+export { createCertificateService } from './certificate-service.ts';
+export { checkImpersonation } from './impersonation.ts';

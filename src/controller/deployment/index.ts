@@ -1,10 +1,6 @@
 export type { ParameterScope } from './allowed-wishes.ts';
 export type { DeploymentSettings } from './deployment-settings.ts';
-export { type RenderedWaypoint, type RenderParts, renderWaypoint } from './render-waypoint.ts';
+export { renderWaypoint } from './render-waypoint.ts';
 export { readWaypointFlags } from './waypoint-flags.ts';
-export { type RenderedGateway, renderGateway } from './render-gateway.ts';
-export {
-  createWaypointDeployer,
-  type WaypointDeployer,
-  type WaypointDeployerOptions,
-} from './waypoint-deployer.ts';
+export { renderGateway } from './render-gateway.ts';
+export { createWaypointDeployer, type WaypointDeployer } from './waypoint-deployer.ts';

@@ -2,5 +2,5 @@ export { type EnrolmentPlan, planEnrolment } from './enrolment-plan.ts';
 export { heldBy, isStatic, wantsToEnrol } from './enrolment-rules.ts';
 export { bystanderOf, namespaceMembership } from './membership.ts';
 export { createCrossing } from './crossing.ts';
-export { createReportService, type ReportService, type ReportServiceOptions } from './report-service.ts';
-export { createReportRelay, type ReportPeer, type ReportRelay } from './report-relay.ts';
+export { createReportService } from './report-service.ts';
+export { createReportRelay, type ReportRelay } from './report-relay.ts';

@@ -1,2 +1,2 @@
-export { createLeaderElection, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts';
+export { createLeaderElection, type LeaderElection } from './leader-election.ts';
 export { type Leadership, soleLeader } from './leadership.ts';

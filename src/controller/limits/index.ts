@@ -1,4 +1,4 @@
 export { type CallLimits, faultsOfCallLimits, resolveCallLimits } from './call-limits.ts';
-export { type LimitedCall, type LimitedServices, limitServices } from './limit-services.ts';
+export { limitServices } from './limit-services.ts';
 export { callerKey } from './caller-key.ts';
 export { registerLimitMetrics } from './limit-metrics.ts';

@@ -1,4 +1,4 @@
-export type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kubernetes/endpoint-slice.ts';
+export type { EndpointSliceObject, SliceEndpoint } from './kubernetes/endpoint-slice.ts';
 export type { ConfigMapObject } from './kubernetes/config-map.ts';
 export type { DeploymentObject } from './kubernetes/deployment.ts';
 export {
@@ -12,8 +12,6 @@ export {
   type GrpcRouteMatchFields,
   type GrpcRouteObject,
   type GrpcRouteRule,
-  type HeaderModifier,
-  type HttpPathMatch,
   type HttpRouteMatchFields,
   type HttpRouteObject,
   type HttpRouteRule,
@@ -29,12 +27,8 @@ export {
   type ReferenceGrantObject,
   type RouteFilter,
   type RouteObject,
-  type RouteRetryFields,
-  type RouteTimeoutFields,
   type SessionPersistenceFields,
   type StreamRouteObject,
-  type StreamRouteRule,
-  type WeightedBackendReference,
   type XBackendTrafficPolicyObject,
 } from './gateway-api/index.ts';
 export {
@@ -48,13 +42,11 @@ export {
 export { type LabelSelector, selects } from './label-selector.ts';
 export type { NamespaceObject } from './kubernetes/namespace.ts';
 export type { NodeObject } from './kubernetes/node.ts';
-export { type ObjectMeta, objectKey, type OwnerReference } from './object-meta.ts';
+export { type ObjectMeta, objectKey } from './object-meta.ts';
 export type {
   FaultInjectionObject,
-  FaultRuleObject,
   FilterObject,
   GlobalCountingObject,
-  LimitKeyType,
   RateLimitObject,
   RateLimitRuleObject,
   RequestMatch,
@@ -74,7 +66,7 @@ export {
   parseObject,
 } from './parse-object.ts';
 export type { PodObject } from './kubernetes/pod.ts';
-export type { ServiceObject, ServicePort } from './kubernetes/service.ts';
+export type { ServiceObject } from './kubernetes/service.ts';
 export type { ServiceAccountObject } from './kubernetes/service-account.ts';
 export {
   type AuthorizerObject,
@@ -83,7 +75,6 @@ export {
   type LogFormatObject,
   MESH_CONFIG_NAMES,
   type MeshConfigObject,
-  type MeshTelemetryObject,
   type TelemetryProviderObject,
 } from './mesh-config/index.ts';
 export type {
@@ -97,11 +88,9 @@ export type {
 } from './telemetry/index.ts';
 export type {
   AuthorizationPolicyObject,
-  JwtHeader,
   JwtRuleObject,
   MtlsMode,
   PeerAuthenticationObject,
-  PolicyAction,
   PolicyCondition,
   PolicyOperation,
   PolicyRule,

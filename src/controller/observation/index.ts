@@ -1,4 +1,4 @@
-export { createMeshFacts, type MeshFactsParts } from './facts/mesh-facts.ts';
+export { createMeshFacts } from './facts/mesh-facts.ts';
 export { listenDashboard } from './listen-dashboard.ts';
 export {
   createObservationService,

@@ -2,13 +2,7 @@ export {
   createKubernetesSource,
   type KubernetesSource,
   type KubernetesSourceOptions,
-  type KubernetesSourceSettings,
 } from './kubernetes/index.ts';
-export {
-  createManifestSource,
-  LARGEST_FILE_BYTES,
-  type ManifestSourceOptions,
-  readObjects,
-} from './manifests/index.ts';
+export { createManifestSource, LARGEST_FILE_BYTES, readObjects } from './manifests/index.ts';
 export { createSelectedSource, type SelectedSource } from './selected/index.ts';
 export type { ObjectEvent, ObjectSource, SourceFacts, SourceProblem } from './object-source.ts';

@@ -12,7 +12,6 @@ export {
 } from './admission/index.ts';
 export {
   denyAllPolicy,
-  type PolicyWarning,
   type TranslatedPolicy,
   translateAuthorizationPolicy,
 } from './authorization-policy.ts';
@@ -24,7 +23,6 @@ export {
   claimKeysFor,
   claimSlot,
   claimsOf,
-  type ExtensionKind,
   foreignParentsOf,
   grantSlot,
   grantSlots,
@@ -32,13 +30,11 @@ export {
   precedes,
   type RouteClaim,
   type RouteCondition,
-  type RouteOutcome,
   type RouteParentStatus,
   type RouteReferences,
   type RouteStatus,
   routeControllers,
   SERVICE_CONTROLLER,
-  type ServiceFacts,
   type ServicePortFacts,
   serviceFacts,
   translateRoute,
@@ -50,7 +46,7 @@ export {
   staticStrictPolicy,
   translatePeerAuthentication,
 } from './peer-authentication.ts';
-export { isCapturedHere, type PodContext, podUid, translatePod } from './pod.ts';
+export { isCapturedHere, podUid, translatePod } from './pod.ts';
 export {
   bindPolicyTarget,
   type GuardCondition,
@@ -58,8 +54,6 @@ export {
   type GuardTargets,
   guardAuthentication,
   guardPolicy,
-  type PolicyBinding,
-  type PolicyTargetLookup,
   type RequestPolicyContext,
   providerHost,
   providerService,
@@ -97,9 +91,6 @@ export {
   inboundBinding,
   ownController,
   translateWaypoint,
-  WAYPOINT_CLASSES,
-  WAYPOINT_CONTROLLERS,
-  type WaypointFacts,
   type WaypointInfo,
   type WaypointStatus,
   type WaypointTraffic,

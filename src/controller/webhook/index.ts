@@ -1,7 +1,3 @@
-export {
-  openSharedCertificate,
-  type ServingCertificate,
-  type SharedCertificateOptions,
-} from './certificate/index.ts';
-export { createWebhook, type Webhook } from './create-webhook.ts';
+export { openSharedCertificate, type SharedCertificateOptions } from './certificate/index.ts';
+export { createWebhook } from './create-webhook.ts';
 export { resolveWebhookConfig, type WebhookConfig, type WebhookOptions } from './webhook-config.ts';

@@ -3,7 +3,7 @@ import type { Resource } from '../data/resource.ts';
 import type { ApiFailure } from '../data/request.ts';
 
 /** What went wrong and what to do. */
-export function Problem({ failure }: { readonly failure: ApiFailure }): JSX.Element {
+function Problem({ failure }: { readonly failure: ApiFailure }): JSX.Element {
   return (
     <div class="problem" role="alert">
       <p>

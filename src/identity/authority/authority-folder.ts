@@ -147,4 +147,4 @@ export function authorityError(message: string, cause?: unknown): IdentityError 
 }
 
 /** The only file of an authority that is ever written again. */
-export const RECORD_FILE = 'authority.json';
+const RECORD_FILE = 'authority.json';

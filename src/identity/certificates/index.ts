@@ -1,7 +1,6 @@
 export { type Certificate, normalSerial, readCertificate, readPemCertificate } from './certificate.ts';
-export { isSingleDerSequence } from './der.ts';
 export { type ExpiryWarning, expiryWarning } from './expiry-warning.ts';
-export { formatPem, type PemBlock, parsePem, parsePemCertificates, parseSinglePem } from './pem.ts';
+export { formatPem, parsePem, parsePemCertificates } from './pem.ts';
 export { ensurePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts';
 export { type RevocationList, readRevocationList } from './revocation-list.ts';
 export { createKeyPair, readCertifiedName, readSignerKeys, type SignerKeys } from './signer-keys.ts';

@@ -29,7 +29,7 @@ export function parseX509Svid(certificatesPem: string, privateKeyPem: string): X
  * The rules of X509-SVID §2–4 for a leaf; gives its SPIFFE ID.
  * @throws IdentityError ERR_IDENTITY_SPIFFE_SVID, ERR_IDENTITY_SPIFFE_URI.
  */
-export function checkSvidLeaf(leaf: Certificate): SpiffeUri {
+function checkSvidLeaf(leaf: Certificate): SpiffeUri {
   // X509-SVID §2: exactly one URI SAN, whatever else of SANs there is.
   const [uri, ...others] = leaf.uriSans;
   if (uri === undefined || others.length > 0)
@@ -46,7 +46,7 @@ export function checkSvidLeaf(leaf: Certificate): SpiffeUri {
 }
 
 /** @throws IdentityError ERR_IDENTITY_SPIFFE_SVID when the certificate is not that of a signing authority. */
-export function checkSvidSigner(signer: Certificate): void {
+function checkSvidSigner(signer: Certificate): void {
   if (!signer.isCa)
     throw svidError(`expected every intermediate to be a CA, got cA false in ${name(signer)}`);
   if (!signer.keyUsage?.certSign)

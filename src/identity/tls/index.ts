@@ -1,5 +1,5 @@
-export { type CertificatePath, findPath, nameOf, peerError } from './chain.ts';
-export { explainHandshakeFailure, type FailedSocket } from './handshake-failure.ts';
+export { findPath } from './chain.ts';
+export { explainHandshakeFailure } from './handshake-failure.ts';
 export { checkPeerInForce, peerChain, peerIdentity } from './peer-identity.ts';
 export {
   createPeerVerifier,
@@ -10,10 +10,4 @@ export {
   verifyPeer,
 } from './peer-verifier.ts';
 export { type SecureClientOptions, type SecuredSocket, secureClient } from './secure-client.ts';
-export {
-  ALPN_PROTOCOLS,
-  clientTlsOptions,
-  createTlsIdentity,
-  serverTlsOptions,
-  type TlsIdentity,
-} from './tls-options.ts';
+export { clientTlsOptions, createTlsIdentity, serverTlsOptions, type TlsIdentity } from './tls-options.ts';

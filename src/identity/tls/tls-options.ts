@@ -80,7 +80,7 @@ export function serverTlsOptions(identity: { readonly tls: TlsIdentity }): TlsOp
 }
 
 /** wire.md §1.2: HBONE is HTTP/2 and nothing else. */
-export const ALPN_PROTOCOLS = ['h2'] as const;
+const ALPN_PROTOCOLS = ['h2'] as const;
 /** How long either side waits for a handshake to finish. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 

@@ -1,2 +1,2 @@
-export { type CaptureOptions, capturePackets, simpleFilter } from './capture.ts';
-export { decodeTcpPacket, formatTcpPacket, type TcpPacket } from './packet-text.ts';
+export { capturePackets, simpleFilter } from './capture.ts';
+export { decodeTcpPacket, formatTcpPacket } from './packet-text.ts';

@@ -1,11 +1,4 @@
 export { isCaptured, isCapturedByIstio, wantsCapture } from './capture.ts';
-export {
-  type BuiltInImages,
-  type ContainerCommand,
-  type ContainerRefusal,
-  containerCommand,
-  imageName,
-} from './container-command.ts';
-export { type ExecOptions, type Kubelet, startKubelet } from './kubelet.ts';
-export { type KubeletContext, type KubeletNode, logFileName } from './pod-context.ts';
-export { type PodProgress, podStatus } from './pod-status.ts';
+export { type BuiltInImages, containerCommand, imageName } from './container-command.ts';
+export { type Kubelet, startKubelet } from './kubelet.ts';
+export { logFileName } from './pod-context.ts';

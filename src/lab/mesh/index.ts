@@ -8,7 +8,6 @@ export {
   CONTROLLER_OPERATOR_PORT,
   MESH_NAMESPACE,
   type MeshContext,
-  type MeshPaths,
 } from './mesh-context.ts';
 export { connectInNamespace, type NamespaceResponse, requestInNamespace } from './namespace-request.ts';
 export { proxyPortOf } from './proxy-port.ts';

@@ -18,7 +18,7 @@ export interface TokenIssuer {
   issue(subject: TokenSubject): Promise<string>;
 }
 
-export const TOKEN_LIFETIME_SECONDS = 600;
+const TOKEN_LIFETIME_SECONDS = 600;
 /** A file's token is replaced well before it runs out. */
 const RENEW_MS = 240_000;
 const RETRY_MS = 5_000;

@@ -1,5 +1,4 @@
 export {
-  BRIDGE_ADDRESSES,
   CONTROLLER_ADDRESSES,
   createPodAddressPool,
   MAXIMUM_NODES,
@@ -8,7 +7,7 @@ export {
   type PodAddresses,
   type PodAddressPool,
 } from './addresses.ts';
-export { inNamespace, runCommand } from './commands.ts';
-export { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
-export { PROBE_SOURCES, serviceRules, staticNodeRules } from './service-rules.ts';
-export { createLabNetwork, type LabNetwork, type PodLink } from './topology.ts';
+export { inNamespace } from './commands.ts';
+export { startServiceProxy } from './service-proxy.ts';
+export { serviceRules } from './service-rules.ts';
+export { createLabNetwork, type LabNetwork } from './topology.ts';

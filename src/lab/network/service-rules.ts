@@ -9,7 +9,7 @@ import type { IpFamily } from '../../model/index.ts';
 import { SERVICE_CIDRS } from '../cluster/index.ts';
 
 /** The source that captured pods know as "a process of my node" and let past the mesh (wire.md §3.1, §3.4). */
-export const PROBE_SOURCES: Readonly<Record<IpFamily, string>> = {
+const PROBE_SOURCES: Readonly<Record<IpFamily, string>> = {
   4: '169.254.7.127',
   6: 'fd16:9254:7127:1337:ffff:ffff:ffff:ffff',
 };

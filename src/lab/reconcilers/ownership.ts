@@ -1,7 +1,7 @@
 import type { KnownKind, KindMap, KubeObject, OwnerReference } from '../cluster/objects/index.ts';
 import type { ObjectStore } from '../cluster/index.ts';
 
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
+function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 

@@ -10,7 +10,7 @@ export interface Launched {
   readonly pid: number;
 }
 
-export const PID_FILE = 'pid';
+const PID_FILE = 'pid';
 
 const SOCKET_BASE_MS = 30_000;
 /** For each node's namespaces and agent. */

@@ -1,5 +1,5 @@
 export { attributeService } from './attribute-service.ts';
-export { type InboundPath, type InboundQuestion, inboundPath } from './inbound-path.ts';
+export { type InboundPath, inboundPath } from './inbound-path.ts';
 export { expectedIdentities, identityOf } from './expected-identities.ts';
 export {
   type Candidate,

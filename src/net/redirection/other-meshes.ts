@@ -30,7 +30,7 @@ export async function otherMeshIn(
 }
 
 /** Pure. */
-export function meshOfChains(chains: readonly NamedChain[]): string | undefined {
+function meshOfChains(chains: readonly NamedChain[]): string | undefined {
   return MESHES.find(([, is]) => chains.some(is))?.[0];
 }
 

@@ -2,7 +2,7 @@ export { type AccessLog, type AccessLogOptions, createAccessLog, ownWorkload } f
 export { type AccessLine, type AccessOutput, allOutputs, logOutput } from './access-output.ts';
 export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';
 export { type AccessSink, outputSink } from './access-sink.ts';
-export { lineSink, type LineSinkOptions } from './line-sink.ts';
+export { lineSink } from './line-sink.ts';
 export { createRequestLog, type RequestLog } from './request-log.ts';
 export type { RequestLogRecord } from './request-log-record.ts';
 export {

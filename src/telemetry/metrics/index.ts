@@ -8,7 +8,6 @@ export {
   NO_HTTP_METRICS,
 } from './http-metrics.ts';
 export {
-  type CertificateSource,
   type HeldCertificate,
   registerCertificateMetrics,
   registerRevocationMetrics,
@@ -33,6 +32,6 @@ export {
   type TcpMetricsOptions,
   type TrafficBytes,
 } from './tcp-metrics.ts';
-export { createSeriesBuckets, observe, type SeriesBuckets, SeriesHistogram } from './series-histogram.ts';
+export { createSeriesBuckets, observe, SeriesHistogram } from './series-histogram.ts';
 export { createTunnelMetrics, type TunnelMetrics } from './tunnel-metrics.ts';
 export type { ResponseFlags, Traffic, TrafficParty } from './traffic-series.ts';

@@ -8,4 +8,4 @@ export type {
 } from './trace-context.ts';
 export { type IncomingTrace, readTrace, writeSpan, writeTrace } from './trace-headers.ts';
 export { formatTraceparent, parseTraceparent } from './traceparent.ts';
-export { createTracer, type Tracer, type TracerOptions } from './tracer.ts';
+export { createTracer, type Tracer } from './tracer.ts';

@@ -1,6 +1,4 @@
-export { type Authority, formatTunnelAuthority, parseAuthority } from './authority.ts';
-export { type Baggage, formatBaggage, parseBaggage } from './baggage.ts';
-export { type Forwarded, formatForwarded, parseForwarded } from './forwarded.ts';
+export { type Authority, parseAuthority } from './authority.ts';
 export { formatRefusal, parseRefusal, type TunnelRefusal } from './refusal.ts';
 export {
   headOf,

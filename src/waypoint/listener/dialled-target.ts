@@ -69,7 +69,7 @@ export function bindsService(service: Service, view: MeshView, self: WaypointSel
 }
 
 /** Whether a pod that is dialled by its own address sends its traffic through this waypoint. */
-export function bindsWorkload(workload: Workload, view: MeshView, self: WaypointSelf): boolean {
+function bindsWorkload(workload: Workload, view: MeshView, self: WaypointSelf): boolean {
   return workload.waypoint !== undefined && isSelf(workload.waypoint, view, self);
 }
 

@@ -3,7 +3,7 @@ import { type FlowRequest, NOT_KEPT } from '../../model/index.ts';
 import type { RequestContext } from '../request/request-context.ts';
 
 /** As much of a path as is kept, without its query, which often holds what must not be kept. */
-export function shownPath(target: string): string {
+function shownPath(target: string): string {
   const end = target.indexOf('?');
   return target.slice(0, Math.min(end === -1 ? target.length : end, LONGEST_PATH));
 }

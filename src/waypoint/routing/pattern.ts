@@ -27,7 +27,7 @@ export function createPattern(source: string): Pattern {
 }
 
 /** What every match of the expression starts with, as far as that can be told without parsing it; may be empty. */
-export function literalPrefix(source: string): string {
+function literalPrefix(source: string): string {
   if (source.includes('|') || source.startsWith('(')) return '';
   let prefix = '';
   for (let index = source.startsWith('^') ? 1 : 0; index < source.length; index++) {

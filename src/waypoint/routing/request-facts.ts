@@ -54,7 +54,7 @@ export function queryOf(target: string): string {
 }
 
 /** The host of an authority: no port, no brackets, no final dot, in lower case. */
-export function hostOf(authority: string): string {
+function hostOf(authority: string): string {
   const host = authority.startsWith('[')
     ? authority.slice(1, authority.indexOf(']'))
     : authority.replace(/:\d*$/, '');

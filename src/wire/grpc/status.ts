@@ -72,7 +72,7 @@ export function streamErrorOf(failure: unknown): XdsError {
   });
 }
 
-export function isServiceError(error: unknown): error is ServiceError {
+function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 

@@ -1,1 +1,1 @@
-export { type AgentPodsOptions, createAgentPods } from './agent-pods.ts';
+export { createAgentPods } from './agent-pods.ts';

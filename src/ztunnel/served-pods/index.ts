@@ -1,2 +1,2 @@
 export { createEnrolledPods, type ServedPodsDeps } from './enrolled-pods.ts';
-export type { SavedPods, ServedPod, ServedPods } from './served-pods.ts';
+export type { SavedPods, ServedPods } from './served-pods.ts';

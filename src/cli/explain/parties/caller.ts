@@ -36,7 +36,7 @@ export function findCaller(world: World, text: string, namespace: string | undef
 }
 
 /** A workload as a caller. */
-export function callerOf(world: World, workload: Workload): Caller {
+function callerOf(world: World, workload: Workload): Caller {
   return {
     name: `${workload.namespace}/${workload.name}`,
     address: workload.addresses[0] ?? OUTSIDE,

@@ -68,7 +68,7 @@ function findingLines({ what, message, hint }: Finding, colours: Colours): reado
   ];
 }
 
-export function sign(mark: Mark, colours: Colours): string {
+function sign(mark: Mark, colours: Colours): string {
   switch (mark) {
     case 'ok':
       return colours.green('✓');

@@ -52,7 +52,7 @@ export function toHttpRequest(
 }
 
 /** `cart:8080`; the name alone on port 80, and of `shop/cart` what a client would call it. */
-export function authorityOf({ written, port, address, service, workload }: Target): string {
+function authorityOf({ written, port, address, service, workload }: Target): string {
   const isName = !written.includes('/') && written !== workload?.name;
   const name = isName ? written : (service?.hostname ?? address);
   const host = name.includes(':') ? `[${name}]` : name;

@@ -164,7 +164,7 @@ function ztunnelArguments(shape: Shape): readonly string[] {
 }
 
 /** A folder or file of the node's own. */
-export function hostPath(name: string, path: string, type: string): Fields {
+function hostPath(name: string, path: string, type: string): Fields {
   return { name, hostPath: { path, type } };
 }
 

@@ -1,1 +1,1 @@
-export { type AddressClaims, createAddressClaims, type ForeignAddress } from './address-claims.ts';
+export { createAddressClaims, type ForeignAddress } from './address-claims.ts';

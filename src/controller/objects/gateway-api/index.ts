@@ -3,17 +3,14 @@ import type { HttpRouteObject } from './http-route.ts';
 import type { StreamRouteObject } from './stream-route.ts';
 
 export {
-  type GatewayInfrastructure,
   type GatewayListener,
   type GatewayObject,
   type GatewayObjectAddress,
-  type LabelExpression,
   type LabelQuery,
   matchesQuery,
   parseLabelQuery,
   type NamespaceSelector,
   parseGateway,
-  type RouteGroupKind,
 } from './gateway/index.ts';
 export { type GatewayClassObject, parseGatewayClass } from './gateway-class.ts';
 export { type GrpcRouteObject, type GrpcRouteRule, parseGrpcRoute } from './grpc-route.ts';
@@ -24,12 +21,7 @@ export {
   parseHttpRoute,
 } from './http-route.ts';
 export type { LocalReference } from './name-rules.ts';
-export {
-  parseReferenceGrant,
-  type ReferenceGrantFrom,
-  type ReferenceGrantObject,
-  type ReferenceGrantTo,
-} from './reference-grant.ts';
+export { parseReferenceGrant, type ReferenceGrantObject } from './reference-grant.ts';
 export { parseSessionPersistence } from './route/index.ts';
 export type {
   BackendReference,

@@ -1,9 +1,4 @@
-export {
-  type ParentLookup,
-  type ParentOutcome,
-  routeControllers,
-  SERVICE_CONTROLLER,
-} from './attach-parents.ts';
+export { type ParentLookup, routeControllers, SERVICE_CONTROLLER } from './attach-parents.ts';
 export { type CheckedRoute, checkRules } from './rules/check-rules.ts';
 export {
   claimKey,

@@ -1,1 +1,1 @@
-export { createNeighbours, type Neighbourhood, type Neighbours } from './neighbours.ts';
+export { createNeighbours, type Neighbours } from './neighbours.ts';

@@ -1,8 +1,3 @@
-export {
-  type AdmissionRequest,
-  type AdmissionVerdict,
-  readAdmissionReview,
-  writeAdmissionReview,
-} from './admission-review.ts';
-export { type JudgedMesh, judge } from './judge.ts';
+export { type AdmissionRequest, readAdmissionReview, writeAdmissionReview } from './admission-review.ts';
+export { judge } from './judge.ts';
 export { createReviewer, type Reviewer } from './reviewer.ts';

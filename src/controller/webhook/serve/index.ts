@@ -1,6 +1,1 @@
-export {
-  type ReviewOutcome,
-  startWebhookServer,
-  type WebhookKeyPair,
-  type WebhookServer,
-} from './webhook-server.ts';
+export { startWebhookServer, type WebhookKeyPair, type WebhookServer } from './webhook-server.ts';

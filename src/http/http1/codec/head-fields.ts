@@ -92,7 +92,7 @@ function faultOfLine(text: string, offset: number, fault: Fault): Error {
 }
 
 /** RFC 9110 §5.6.1: members of a list, in lower case, empty ones left out. */
-export function listOf(value: string): string[] {
+function listOf(value: string): string[] {
   const lower = value.toLowerCase();
   if (!lower.includes(',')) return lower === '' ? [] : [lower];
   return lower

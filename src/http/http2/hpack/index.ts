@@ -1,3 +1,3 @@
-export { createHpackDecoder, type DecodedBlock, type HpackDecoder } from './decoder.ts';
+export { createHpackDecoder, type HpackDecoder } from './decoder.ts';
 export { createHpackEncoder, type HpackEncoder } from './encoder.ts';
 export type { HeaderField } from './header-field.ts';

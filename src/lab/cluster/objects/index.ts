@@ -1,32 +1,9 @@
 export { isKind, isNamespaced, type KindMap, type KnownKind, kindFromName, kindNames } from './kinds.ts';
-export type {
-  Condition,
-  KubeObject,
-  LabelSelector,
-  ObjectMeta,
-  OwnerReference,
-  StringMap,
-} from './metadata.ts';
+export type { Condition, KubeObject, LabelSelector, OwnerReference, StringMap } from './metadata.ts';
 export { conditionIsTrue, selects, withCondition } from './metadata.ts';
-export type {
-  EventObject,
-  NamespaceObject,
-  NodeDescription,
-  NodeObject,
-  ServiceAccountObject,
-} from './node.ts';
+export type { NodeDescription, NodeObject } from './node.ts';
 export { REGION_LABEL, ZONE_LABEL } from './node.ts';
-export type {
-  Container,
-  ContainerState,
-  ContainerStatus,
-  EnvironmentVariable,
-  FileSource,
-  HttpGetAction,
-  Volume,
-  VolumeMount,
-  VolumeSource,
-} from './pod.ts';
+export type { Container, ContainerState, ContainerStatus, Volume, VolumeSource } from './pod.ts';
 export type {
   PodObject,
   PodPhase,
@@ -46,11 +23,5 @@ export type {
   SliceEndpoint,
 } from './service.ts';
 export { isHeadless, SERVICE_NAME_LABEL } from './service.ts';
-export type {
-  DeploymentObject,
-  JobObject,
-  ReplicaSetObject,
-  ReplicaStatus,
-  RollingUpdate,
-} from './workloads.ts';
+export type { DeploymentObject, JobObject, ReplicaSetObject } from './workloads.ts';
 export type { StatefulSetObject } from './workloads.ts';

@@ -1,2 +1,2 @@
 export { runBasicEcho } from './basic-server.ts';
-export type { BasicEchoOptions, PodContext } from './basic-options.ts';
+export type { BasicEchoOptions } from './basic-options.ts';

@@ -1,4 +1,4 @@
-export { type CanonicalHeaders, canonicalHeaders, canonicalName } from './canonical-headers.ts';
+export { canonicalHeaders, canonicalName } from './canonical-headers.ts';
 export { delayed, durationMs } from './delay.ts';
 export {
   type EchoHandlers,
@@ -7,4 +7,4 @@ export {
   http1Server,
   httpPort,
 } from './http-port.ts';
-export { type MessageAnswer, webSocketEcho } from './websocket.ts';
+export { webSocketEcho } from './websocket.ts';

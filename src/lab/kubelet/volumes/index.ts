@@ -1,3 +1,3 @@
-export { type Mount, type MountPlan, planMounts } from './mounts.ts';
+export { type Mount, planMounts } from './mounts.ts';
 export { openPodVolumes, type PodVolumes } from './pod-volumes.ts';
 export { volumeContent } from './volume-content.ts';

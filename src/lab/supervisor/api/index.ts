@@ -13,7 +13,7 @@ import { waypointRoutes } from './waypoint-routes.ts';
 export type { AdminAnswer } from './mesh-routes.ts';
 export type { ApplyResult } from './object-routes.ts';
 export type { RevocationAnswer, RootAnswer, RotationStep } from './root-routes.ts';
-export type { LabStatus, NodeStatus, PodTrouble, WaypointSummary } from './status-routes.ts';
+export type { LabStatus, NodeStatus, PodTrouble } from './status-routes.ts';
 export type { WaypointAnswer } from './waypoint-routes.ts';
 
 /** Everything the CLI and the mesh's controller can ask of a running lab. Not yet listening. */

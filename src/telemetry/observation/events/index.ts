@@ -1,4 +1,4 @@
 export { createRefusalLog } from './refusal-log.ts';
-export { createEventLog, type EventLog, type Sequenced } from './event-log.ts';
-export { createFlowTable, type FlowTable } from './flow-table.ts';
-export { createTraceTable, type TraceTable } from './trace-table.ts';
+export type { Sequenced } from './event-log.ts';
+export { createFlowTable } from './flow-table.ts';
+export { createTraceTable } from './trace-table.ts';

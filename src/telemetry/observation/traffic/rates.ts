@@ -24,7 +24,7 @@ export function ratesOf(tally: Tally, seconds: number): Rates {
 }
 
 /** Within a bucket as if all of it were evenly spread. Undefined when nothing was timed. */
-export function quantileMs(latency: ArrayLike<number> | undefined, quantile: number): number | undefined {
+function quantileMs(latency: ArrayLike<number> | undefined, quantile: number): number | undefined {
   if (latency === undefined) return undefined;
   let total = 0;
   for (let index = 0; index < latency.length; index++) total += latency[index] ?? 0;

@@ -83,7 +83,7 @@ export class Tally {
 }
 
 /** The first bucket whose bound is not below `ms`; the last one for what is longer than all. */
-export function bucketOf(ms: number): number {
+function bucketOf(ms: number): number {
   // The bounds are powers of √2, so the bucket is a logarithm; the little that is taken off makes up for rounding at the bounds.
   const index = Math.ceil(2 * Math.log2(ms / SHORTEST_MS) - 1e-9);
   return Math.min(Math.max(index, 0), LATENCY_BOUNDS_MS.length);

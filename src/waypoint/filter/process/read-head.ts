@@ -23,7 +23,7 @@ export function readLine(head: unknown): LogHead {
   };
 }
 
-export function fieldsOf(head: unknown): Readonly<Record<string, unknown>> {
+function fieldsOf(head: unknown): Readonly<Record<string, unknown>> {
   if (typeof head === 'object' && head !== null && !Array.isArray(head))
     return head as Readonly<Record<string, unknown>>;
   throw new FrameError('expected a head with fields, got none');

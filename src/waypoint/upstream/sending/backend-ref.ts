@@ -30,7 +30,7 @@ function isPassedThrough(service: ServiceKey, dialled: DialledTarget): boolean {
 }
 
 /** A service that passes through has no endpoints to choose among: the address that was dialled is the endpoint. */
-export function dialledRef(dialled: DialledTarget, view: MeshView, network: string): BackendRef {
+function dialledRef(dialled: DialledTarget, view: MeshView, network: string): BackendRef {
   const { address, port } = dialled;
   if (dialled.kind === 'workload') return { kind: 'workload', uid: dialled.workload.uid, address, port };
   const { service } = dialled;

@@ -2,5 +2,4 @@ export { analyzeGatewayCertificates } from './gateway-certificates.ts';
 export { analyzeGatewayConflicts } from './gateway-conflicts.ts';
 export { analyzeGatewayPorts } from './gateway-ports.ts';
 export { analyzeGatewaySecrets } from './gateway-secrets.ts';
-export { bareHost } from './gateway-servers.ts';
 export { defaultGateway } from './default-gateway.ts';
