@@ -72,6 +72,22 @@ test('commands that run no proxy do not load one', async (t) => {
   }
 });
 
+test('commands about a lab load nothing of what a lab runs', async (t) => {
+  for (const args of [
+    ['lab', 'get', 'pods', '--name', 'nowhere'],
+    ['lab', 'exec', '--name', 'nowhere', 'pod', '--', 'true'],
+    ['workloads', '--lab', 'nowhere'],
+  ]) {
+    const modules = await modulesOf(...args);
+    t.ok(modules.includes('lab/client/find-lab.ts'), 'the modules were seen');
+    t.same(
+      modules.filter((path) => /^(lab\/(supervisor|kubelet|network|mesh)|net|telemetry)\//.test(path)),
+      [],
+      args.join(' '),
+    );
+  }
+});
+
 test('commands that run a proxy, and help about them, have its own options', async (t) => {
   for (const [folder, ...args] of [
     ['waypoint', 'waypoint', 'serve', '--help'],

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { test } from 'tap';
 import { runExec } from '../../src/lab/client/exec-session.ts';
-import { encodeFrame, FRAME_KINDS } from '../../src/lab/supervisor/index.ts';
+import { encodeFrame, FRAME_KINDS } from '../../src/lab/exec-frames.ts';
 
 const UPGRADED = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: nodemesh-exec\r\n\r\n';
 

@@ -1,17 +1,12 @@
+import { isCaptured, isCapturedByIstio, wantsCapture } from '../../src/lab/cluster/index.ts';
 import { test } from 'tap';
 import { numberedNodes, parseLabFile, parseManifests } from '../../src/lab/cluster/index.ts';
 import type { EndpointSliceObject, PodObject, ServiceObject } from '../../src/lab/cluster/objects/index.ts';
 import { validateObject } from '../../src/lab/cluster/validate.ts';
-import {
-  containerCommand,
-  imageName,
-  isCaptured,
-  isCapturedByIstio,
-  wantsCapture,
-} from '../../src/lab/kubelet/index.ts';
+import { containerCommand, imageName } from '../../src/lab/kubelet/index.ts';
 import { nodeAddresses, serviceRules, createPodAddressPool } from '../../src/lab/network/index.ts';
 import { planRollout, rolloutLimits, type RolloutSet } from '../../src/lab/reconcilers/rollout.ts';
-import { createFrameDecoder, encodeFrame, FRAME_KINDS } from '../../src/lab/supervisor/index.ts';
+import { createFrameDecoder, encodeFrame, FRAME_KINDS } from '../../src/lab/exec-frames.ts';
 
 const ALONE = { sideBySide: false };
 

@@ -2,7 +2,7 @@ import type { ApiAnswers, ApiPath, ApiProblem, LiveFollow, LiveMessage } from '.
 import { CliError } from '../errors.ts';
 import { type ApiAddress, type ApiQuery, endpointOf } from './api-address.ts';
 import { askHttp } from './http-ask.ts';
-import { followLive, type LiveFeed } from './live-feed.ts';
+import type { LiveFeed } from './live-feed.ts';
 
 /** The read-only API of a node or of the mesh. Everything rejects with MeshError: CliError, or what dialling rejects with. */
 export interface ApiClient {
@@ -28,7 +28,11 @@ export function createApiClient(address: ApiAddress, timeoutMs = 10_000): ApiCli
       if (status === 200) return value as ApiAnswers[Path];
       throw problem(url, status, value);
     },
-    live: (follow, onMessage, signal) => followLive(address, { follow, onMessage, timeoutMs, signal }),
+    async live(follow, onMessage, signal) {
+      // With the library that it needs: most commands ask, and follow nothing.
+      const { followLive } = await import('./live-feed.ts');
+      return followLive(address, { follow, onMessage, timeoutMs, signal });
+    },
   };
 }
 

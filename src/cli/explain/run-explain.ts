@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { openMesh, type RunningMesh } from '../running-mesh/index.ts';
-import { printData } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
 import { explain, type Question } from './explain.ts';
 import type { ExplainedVerdict } from './explanation.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLabClient, findLab } from '../../lab/client/index.ts';
-import { finishShutdown, supervisorPid } from '../../lab/supervisor/index.ts';
+import { finishShutdown, supervisorPid } from '../../lab/state/index.ts';
 import type { CliContext } from '../context.ts';
 import { createProgress } from '../terminal/index.ts';
 import { baseOf, type LabOption, withLabOption } from './lab-access.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createLabClient, findLab, type LabClient, runningLabs } from '../../lab/client/index.ts';
 import { kindFromName, kindNames } from '../../lab/cluster/objects/index.ts';
 import { LabError } from '../../lab/index.ts';
-import { stateBase } from '../../lab/supervisor/index.ts';
+import { stateBase } from '../../lab/state/index.ts';
 import type { CliContext } from '../context.ts';
 
 export interface LabOption {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { LabStatus } from '../../lab/supervisor/index.ts';
 import type { CliContext } from '../context.ts';
-import { formatTable, printData, type Terminal } from '../terminal/index.ts';
+import { formatTable, type Terminal } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import { type LabOption, openLab, withLabOption } from './lab-access.ts';
 import { outputOption } from './output-option.ts';
 import type { OutputFormat } from '../terminal/index.ts';

@@ -4,9 +4,8 @@ import { type Command, Option } from 'commander';
 import { createLabClient, type LabClient } from '../../lab/client/index.ts';
 import { LAB_KIND, type ManifestObject, numberedNodes, parseLabFile } from '../../lab/cluster/index.ts';
 import { LabError } from '../../lab/index.ts';
-import { MAXIMUM_NODES } from '../../lab/network/index.ts';
 import { shopObjects } from '../../lab/sample/index.ts';
-import { createStateDirectory, launchSupervisor, supervisorPid } from '../../lab/supervisor/index.ts';
+import { createStateDirectory, supervisorPid } from '../../lab/state/index.ts';
 import type { CliContext } from '../context.ts';
 import { readManifestFiles } from '../manifest-files.ts';
 import { collect, durationText, logLevelText, ratioText, urlText, wholeNumber } from '../option-values.ts';
@@ -97,6 +96,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   const name = checkName(options.name ?? described[0]?.name ?? 'default');
   const nodes =
     options.nodes === undefined ? (described[0]?.nodes ?? numberedNodes(2)) : numberedNodes(options.nodes);
+  const { MAXIMUM_NODES } = await import('../../lab/network/index.ts');
   if (nodes.length < 1 || nodes.length > MAXIMUM_NODES)
     throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes, got ${nodes.length}`);
   if (options.sideBySide === true && !options.mesh)
@@ -114,6 +114,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
   rmSync(join(base, name), { recursive: true, force: true });
   const stateDirectory = createStateDirectory(base, name, context.userId);
   const startedMs = performance.now();
+  const { launchSupervisor } = await import('../../lab/supervisor/index.ts');
   const progress = createProgress(terminal);
   progress.update(`starting ${nodes.length} nodes`);
   try {

@@ -3,7 +3,8 @@ import type { CliContext } from '../context.ts';
 import { absentRoutes } from '../lab/objects/absent-routes.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { type MeshPlaceOptions, openMesh, withMeshPlaceOptions } from '../running-mesh/index.ts';
-import { cellLines, formatTable, type OutputFormat, printData } from '../terminal/index.ts';
+import { cellLines, formatTable, type OutputFormat } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import { ENDPOINT_HEADER, endpointRows } from './endpoint-rows.ts';
 import { ROUTE_HEADER, routeProblems, routeRows } from './route-rows.ts';
 import {

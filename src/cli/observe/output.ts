@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { printData, type Terminal } from '../terminal/index.ts';
+import type { Terminal } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import type { Layout } from './columns.ts';
 
 const FORMATS = ['table', 'wide', 'yaml', 'json'] as const;

@@ -3,7 +3,7 @@ import type { FlowRecord } from '../../model/index.ts';
 import { type MeshPlaceOptions, openApi, openMesh } from '../running-mesh/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { printData } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import { createWorld, fileObjects, meshObjects, meshSettings, type World } from '../world/index.ts';
 import type { TryFlags } from './try-flags.ts';
 import { propose } from './replay/proposal.ts';

@@ -1,4 +1,4 @@
-export { OUTPUT_FORMATS, type OutputFormat, printData, printError, printForeign } from './print.ts';
+export { OUTPUT_FORMATS, type OutputFormat, printError, printForeign } from './print.ts';
 export { createProgress, type Progress } from './progress.ts';
 export { readStandardInput } from './standard-input.ts';
 export { cellLines, formatTable, printable, printableLines } from './table.ts';

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { describeError, MeshError } from '../../base/index.ts';
 import { printableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -6,15 +5,6 @@ import type { Terminal } from './terminal.ts';
 export type OutputFormat = 'table' | 'yaml' | 'json';
 
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['table', 'yaml', 'json'];
-
-/** Prints data for programs: the same content as YAML or JSON. */
-export function printData(terminal: Terminal, format: 'yaml' | 'json', data: unknown): void {
-  const text =
-    format === 'yaml'
-      ? stringify(data, { aliasDuplicateObjects: false })
-      : `${JSON.stringify(data, undefined, 2)}\n`;
-  terminal.stdout.write(text);
-}
 
 /**
  * Prints what another program has said, with a line end. To a pipe as it came; on a terminal it must not move the cursor or set

@@ -3,7 +3,8 @@ import type { CliContext } from '../context.ts';
 import { withObjects } from '../object-store/index.ts';
 import { outputOption } from '../lab/output-option.ts';
 import { durationMs } from '../option-values.ts';
-import { type OutputFormat, printData } from '../terminal/index.ts';
+import type { OutputFormat } from '../terminal/index.ts';
+import { printData } from '../terminal/print-data.ts';
 import { listTable, statusTable } from './tables.ts';
 import {
   findWaypoints,

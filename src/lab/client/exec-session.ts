@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { LabError } from '../errors.ts';
-import { createFrameDecoder, encodeFrame, FRAME_KINDS } from '../supervisor/index.ts';
+import { createFrameDecoder, encodeFrame, FRAME_KINDS } from '../exec-frames.ts';
 import { errorFromBody } from './remote-error.ts';
 
 /** `stdin` undefined: the program's input ends at once. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
-import { labNames, supervisorPid } from '../supervisor/index.ts';
+import { labNames, supervisorPid } from '../state/index.ts';
 
 /** The state directory of the lab that is meant: the named one, or the only one that runs. Throws LabError. */
 export function findLab(base: string, name: string | undefined): string {

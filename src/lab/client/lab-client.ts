@@ -5,15 +5,15 @@ import type { Readable } from 'node:stream';
 import type { ManifestObject } from '../cluster/index.ts';
 import type { KubeObject } from '../cluster/objects/index.ts';
 import { LabError } from '../errors.ts';
-import {
-  type AdminAnswer,
-  type ApplyResult,
-  type LabStatus,
-  type RevocationAnswer,
-  type RootAnswer,
-  type RotationStep,
-  SOCKET_FILE,
-  type WaypointAnswer,
+import { SOCKET_FILE } from '../state/index.ts';
+import type {
+  AdminAnswer,
+  ApplyResult,
+  LabStatus,
+  RevocationAnswer,
+  RootAnswer,
+  RotationStep,
+  WaypointAnswer,
 } from '../supervisor/index.ts';
 import type { ZtunnelStatus } from '../mesh/index.ts';
 import { type ExecRequest, runExec } from './exec-session.ts';

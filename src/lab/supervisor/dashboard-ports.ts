@@ -10,7 +10,7 @@ import {
   connectInNamespace,
   type NodeZtunnel,
 } from '../mesh/index.ts';
-import type { SupervisorConfig } from './configuration.ts';
+import type { SupervisorConfig } from '../state/index.ts';
 import type { LabDashboards } from './lab.ts';
 
 /** The dashboards of a lab, for the host. */

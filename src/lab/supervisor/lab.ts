@@ -5,7 +5,7 @@ import type { Kubelet } from '../kubelet/index.ts';
 import type { ManagedProcess, NodeZtunnel } from '../mesh/index.ts';
 import type { NodeAddresses, PodAddressPool } from '../network/index.ts';
 import type { NodeAgent } from '../node-agent/index.ts';
-import type { Step, SupervisorConfig } from './configuration.ts';
+import type { Step, SupervisorConfig } from '../state/index.ts';
 
 export interface LabNode {
   readonly description: NodeDescription;

@@ -1,16 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { CONFIG_FILE, PID_FILE, SOCKET_FILE, SUPERVISOR_LOG, type SupervisorConfig } from '../state/index.ts';
 import { hostPortCount, openHostPorts } from './dashboard-ports.ts';
-import { CONFIG_FILE, SOCKET_FILE, SUPERVISOR_LOG, type SupervisorConfig } from './configuration.ts';
 
 export interface Launched {
   /** Of the process that holds the lab: when it is gone, so is everything else. */
   readonly pid: number;
 }
-
-const PID_FILE = 'pid';
 
 const SOCKET_BASE_MS = 30_000;
 /** For each node's namespaces and agent. */
@@ -90,30 +88,6 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
   return { pid };
 }
 
-/** The launched process, if it is still there; undefined for a lab that is not, or whose process has died. */
-export function supervisorPid(stateDirectory: string): number | undefined {
-  const file = join(stateDirectory, PID_FILE);
-  if (!existsSync(file)) return undefined;
-  const pid = Number(readFileSync(file, 'utf8'));
-  return isAlive(pid) ? pid : undefined;
-}
-
-/** Waits for the launched process to be gone, ends it by force when it is not in time, and removes the state. */
-export async function finishShutdown(stateDirectory: string, timeoutMs: number): Promise<void> {
-  const pid = supervisorPid(stateDirectory);
-  const deadline = Date.now() + timeoutMs;
-  let forced = false;
-  while (pid !== undefined && isAlive(pid)) {
-    if (Date.now() > deadline && !forced) {
-      // Its PID namespace dies with it, and all that runs there.
-      process.kill(pid, 'SIGKILL');
-      forced = true;
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  rmSync(stateDirectory, { recursive: true, force: true });
-}
-
 function namespaceFlags(isRoot: boolean, environment: Readonly<Record<string, string>>): readonly string[] {
   const base = [
     ...(isRoot ? [] : ['--user', '--map-root-user']),
@@ -144,18 +118,6 @@ function namespaceFlags(isRoot: boolean, environment: Readonly<Record<string, st
       ? 'inside a container, run it with --privileged'
       : 'allow it (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or run as root',
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A dead child that nobody has waited for yet is as good as gone.
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'ENOENT'))
-      return false;
-    throw error;
-  }
 }
 
 function lastLines(file: string): string {

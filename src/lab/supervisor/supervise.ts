@@ -6,7 +6,7 @@ import { createLabApi } from './api/index.ts';
 import { bringUpLab } from './bring-up/bring-up.ts';
 import type { BareLab } from './lab.ts';
 import { serveDashboards } from './dashboard-ports.ts';
-import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from './configuration.ts';
+import { CONFIG_FILE, SOCKET_FILE, type SupervisorConfig } from '../state/index.ts';
 
 /**
  * The supervisor's whole life: builds the lab that the state directory describes, serves its API, and resolves when

@@ -4,7 +4,8 @@ import { isKind, isNamespaced, type KubeObject } from '../../../lab/cluster/obje
 import { LabError } from '../../../lab/index.ts';
 import type { CliContext } from '../../context.ts';
 import { sideBySideOf } from '../../install/side-by-side.ts';
-import { formatTable, type OutputFormat, printData, type Terminal } from '../../terminal/index.ts';
+import { formatTable, type OutputFormat, type Terminal } from '../../terminal/index.ts';
+import { printData } from '../../terminal/print-data.ts';
 import { type LabOption, openLab, resolveKind, withLabOption } from '../lab-access.ts';
 import { columnsOf } from './object-columns.ts';
 import type { Beside } from './columns.ts';

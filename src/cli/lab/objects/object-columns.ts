@@ -1,7 +1,7 @@
 import { GATEWAY_COLUMNS } from './gateway-columns.ts';
 import { age, conditionMessage, conditionStatus, listField, since, textField } from './object-fields.ts';
 import { POLICY_COLUMNS } from './policy-columns.ts';
-import { isCaptured, isCapturedByIstio } from '../../../lab/kubelet/index.ts';
+import { isCaptured, isCapturedByIstio } from '../../../lab/cluster/index.ts';
 import {
   isKind,
   type KnownKind,

@@ -7,7 +7,8 @@ import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/ind
 import type { CliContext } from '../../context.ts';
 import { stopSignal } from '../../hidden/stop-signal.ts';
 import { portNumber } from '../../option-values.ts';
-import { printableLines, printData } from '../../terminal/index.ts';
+import { printableLines } from '../../terminal/index.ts';
+import { printData } from '../../terminal/print-data.ts';
 import { forwardPort } from './forward-port.ts';
 
 interface DashboardOptions extends ApiOptions {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
-import { printData } from '../../terminal/index.ts';
+import { printData } from '../../terminal/print-data.ts';
 import { windowOption } from '../output.ts';
 import { topologyDot } from './dot.ts';
 import { graphOf } from './graph.ts';

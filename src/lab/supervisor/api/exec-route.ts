@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
-import { createFrameDecoder, encodeFrame, FRAME_KINDS, type FrameKind } from '../frames.ts';
+import { createFrameDecoder, encodeFrame, FRAME_KINDS, type FrameKind } from '../../exec-frames.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, type UpgradeHandler } from './router.ts';
 

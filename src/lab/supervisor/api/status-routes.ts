@@ -6,7 +6,7 @@ import {
   type PodObject,
 } from '../../cluster/objects/index.ts';
 import type { ZtunnelStatus } from '../../mesh/index.ts';
-import type { Step } from '../configuration.ts';
+import type { Step } from '../../state/index.ts';
 import type { Lab } from '../lab.ts';
 import type { JsonHandler } from './router.ts';
 

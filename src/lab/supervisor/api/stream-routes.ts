@@ -8,7 +8,7 @@ import { notFound } from '../../cluster/index.ts';
 import { logFileName } from '../../kubelet/index.ts';
 import { CONTROLLER_LOG, ztunnelLogFile } from '../../mesh/index.ts';
 import { inNamespace } from '../../network/index.ts';
-import { SUPERVISOR_LOG } from '../configuration.ts';
+import { SUPERVISOR_LOG } from '../../state/index.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, type StreamHandler } from './router.ts';
 

@@ -17,7 +17,7 @@ import {
 import { CONTROLLER_ADDRESSES, createLabNetwork, startServiceProxy } from '../../network/index.ts';
 import { startReconcilers } from '../../reconcilers/index.ts';
 import { startClusterDns } from './cluster-dns.ts';
-import { CLUSTER_DOMAIN, type SupervisorConfig } from '../configuration.ts';
+import { CLUSTER_DOMAIN, type SupervisorConfig } from '../../state/index.ts';
 import type { BareLab, LabDashboards } from '../lab.ts';
 import { nodeManifest, systemManifests } from './system-objects.ts';
 import { createSteps } from './steps.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ObjectStore } from '../../cluster/index.ts';
 import { buildZone, type Zone } from '../../dns/index.ts';
 import type { NodeAgent } from '../../node-agent/index.ts';
-import { CLUSTER_DOMAIN } from '../configuration.ts';
+import { CLUSTER_DOMAIN } from '../../state/index.ts';
 
 export interface ClusterDns {
   /** Tells the agents what the objects say now. */

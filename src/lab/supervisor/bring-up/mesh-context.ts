@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../../base/index.ts';
 import type { MeshContext, TokenIssuer } from '../../mesh/index.ts';
 import type { LabNetwork } from '../../network/index.ts';
-import { SOCKET_FILE, type SupervisorConfig } from '../configuration.ts';
+import { SOCKET_FILE, type SupervisorConfig } from '../../state/index.ts';
 import type { LabDashboards } from '../lab.ts';
 import type { Directories } from './directories.ts';
 

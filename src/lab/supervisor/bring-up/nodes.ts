@@ -1,7 +1,7 @@
 import type { Logger } from '../../../base/index.ts';
 import { createPodAddressPool, inNamespace, type LabNetwork, nodeAddresses } from '../../network/index.ts';
 import { startNodeAgent } from '../../node-agent/index.ts';
-import type { SupervisorConfig } from '../configuration.ts';
+import type { SupervisorConfig } from '../../state/index.ts';
 import type { LabNode } from '../lab.ts';
 
 /** A bridge, a network namespace for each node behind it, and in each an agent, which may not be ready yet. */

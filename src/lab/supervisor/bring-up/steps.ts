@@ -1,5 +1,5 @@
 import { describeError } from '../../../base/index.ts';
-import { STEP_NAMES, type Step, type StepName } from '../configuration.ts';
+import { STEP_NAMES, type Step, type StepName } from '../../state/index.ts';
 
 /** How far the lab has come up, step by step. */
 export interface Steps {

@@ -2,7 +2,7 @@ import type { ManifestObject } from '../../cluster/index.ts';
 import { type NodeDescription, REGION_LABEL, ZONE_LABEL } from '../../cluster/objects/index.ts';
 import { MESH_NAMESPACE } from '../../mesh/index.ts';
 import type { NodeAddresses } from '../../network/index.ts';
-import type { SupervisorConfig } from '../configuration.ts';
+import type { SupervisorConfig } from '../../state/index.ts';
 
 /** What every cluster has before anybody applies anything. */
 export function systemManifests({

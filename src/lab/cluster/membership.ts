@@ -1,4 +1,4 @@
-import type { PodObject, StringMap } from '../cluster/objects/index.ts';
+import type { PodObject, StringMap } from './objects/index.ts';
 
 /** Side by side with Istio, what is said under Istio's names is said of the other mesh. */
 interface Claims {

@@ -22,6 +22,8 @@ export interface SupervisorConfig {
   readonly telemetryFlags: readonly string[];
 }
 
+/** Files of the state directory. */
+export const PID_FILE = 'pid';
 export const CONFIG_FILE = 'lab.json';
 export const SOCKET_FILE = 'supervisor.sock';
 export const SUPERVISOR_LOG = '_supervisor.log';
