@@ -11,7 +11,7 @@ import { finalCheck } from './final-check.ts';
 import type { Manifest } from './objects/manifest.ts';
 import { type InstallSettings, renderObjects, renderParts } from './objects/settings.ts';
 import { ownKinds } from './own-kinds.ts';
-import { preflight } from './preflight.ts';
+import { preflight } from './preflight/preflight.ts';
 import { type Installation, readInstallation, recordObject } from './installation-record.ts';
 import { checkedSettings, nextSettings } from './next-settings.ts';
 import type { Part } from './objects/installation.ts';

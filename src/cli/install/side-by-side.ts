@@ -1,12 +1,7 @@
-import { X509Certificate } from 'node:crypto';
 import { MeshError } from '../../base/index.ts';
-import type { CheckResult } from '../check/check-result.ts';
-import { resultsOf } from '../check/check-result.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { RECORD_NAME, settingsInRecord } from './installation-record.ts';
 import { CONTROLLER, NAMESPACE, ZTUNNEL } from './objects/manifest.ts';
-
-const { ok, failed } = resultsOf('cluster');
 
 /** What of an object says whether the mesh runs side by side with another. */
 export interface TellingObject {
@@ -95,50 +90,4 @@ function at(value: unknown, key: string): unknown {
     : undefined;
 }
 
-/** Whether the authority that the mesh is to have leads to a root of Istio's, as --shared-roots says. Rejects with KubernetesError. */
-export async function sharedRoots(cluster: Cluster, istioNamespace: string): Promise<CheckResult> {
-  const name = 'shared roots';
-  const theirs = await cluster.find({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: ISTIO_ROOTS, namespace: istioNamespace },
-  });
-  const ours = await cluster.find({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'nodemesh-ca', namespace: NAMESPACE },
-  });
-  const secret = (ours?.data ?? {}) as Readonly<Record<string, string>>;
-  const rootOf = (key: string): string => Buffer.from(secret[key] ?? '', 'base64').toString();
-  const trusted = fingerprints(
-    ((theirs?.data ?? {}) as Readonly<Record<string, string>>)['root-cert.pem'] ?? '',
-  );
-  const own = fingerprints(`${rootOf('root-cert.pem')}\n${rootOf('ca.crt')}`);
-  if (own.some((one) => trusted.includes(one)))
-    return ok(name, `nodemesh-ca leads to a root of ${ISTIO_ROOTS}`);
-  const why =
-    trusted.length === 0
-      ? `no root in ConfigMap ${istioNamespace}/${ISTIO_ROOTS}`
-      : own.length === 0
-        ? `no root in Secret ${NAMESPACE}/nodemesh-ca`
-        : 'nodemesh-ca has another root than Istio: neither would believe the other';
-  return failed(
-    name,
-    why,
-    "make the Secret of Istio's authority first, or leave --shared-roots out: docs/moving-from-istio.md",
-  );
-}
-
-function fingerprints(pem: string): readonly string[] {
-  return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].flatMap(([one]) => {
-    try {
-      return [new X509Certificate(one).fingerprint256];
-    } catch {
-      // What is no certificate is nobody's root.
-      return [];
-    }
-  });
-}
-
 const ALONE: BesideAnother = { sideBySide: false, sharedRoots: false };
-const ISTIO_ROOTS = 'istio-ca-root-cert';

@@ -1,5 +1,5 @@
 import { MeshError } from '../../base/index.ts';
-import { GATEWAY_API_HINT } from '../install/preflight.ts';
+import { GATEWAY_API_HINT } from '../install/preflight/preflight.ts';
 import type { Cluster } from '../install/cluster/cluster.ts';
 import { CliError } from '../errors.ts';
 import { clusterObjects, type ObjectPlace } from './cluster-objects.ts';

@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'tap';
-import { openAuthority } from '../../../src/identity/index.ts';
+import { makeCertificate, makeRoot, type TestSigner } from '../../identity/support/certificates.ts';
 import { objectsOf, startInstallCluster } from './cluster-fixture.ts';
 
 test('side by side install leaves to Istio what is labelled for Istio, and judges no object that both read', async (t) => {
@@ -39,8 +36,9 @@ test('shared roots without another mesh beside ours are a mistake, and nothing i
   t.same(objectsOf(api, 'daemonsets.apps'), []);
 });
 
-test('shared roots are looked at before anything is written', async (t) => {
+test('shared roots are compared before install or upgrade writes anything, and what differs is named', async (t) => {
   const { api, run } = await startInstallCluster(t);
+  t.equal((await run('install', '--no-wait')).code, 0);
   api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } });
   api.put({
     apiVersion: 'apps/v1',
@@ -48,28 +46,69 @@ test('shared roots are looked at before anything is written', async (t) => {
     metadata: { name: 'ztunnel', namespace: 'istio-system' },
     spec: {},
   });
-  const [mine, theirs] = await Promise.all([rootOf('mine'), rootOf('theirs')]);
-  const put = (ours: string): void => {
-    api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nodemesh-system' } });
-    api.put({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'istio-ca-root-cert', namespace: 'istio-system' },
-      data: { 'root-cert.pem': theirs },
-    });
+  const [mine, theirs, next] = await Promise.all([
+    makeRoot('CN=mine'),
+    makeRoot('CN=theirs'),
+    makeRoot('CN=next'),
+  ]);
+  const between = await makeCertificate({ name: 'CN=between', ca: true, signer: theirs });
+  const istio = (name: string, data: Record<string, string>): void => {
+    api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'istio-system' }, data });
+  };
+  const roots = (...all: readonly TestSigner[]): void =>
+    istio('istio-ca-root-cert', { 'root-cert.pem': all.map(({ pem }) => pem).join('') });
+  const authority = (data: Readonly<Record<string, readonly TestSigner[]>>): void => {
+    const encode = (all: readonly TestSigner[]): string =>
+      Buffer.from(all.map(({ pem }) => pem).join('')).toString('base64');
     api.put({
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'nodemesh-ca', namespace: 'nodemesh-system' },
-      data: { 'root-cert.pem': Buffer.from(ours).toString('base64') },
+      data: Object.fromEntries(Object.entries(data).map(([key, all]) => [key, encode(all)])),
     });
   };
-  const install = () => run('install', '--side-by-side', '--shared-roots', '--no-wait');
-  t.match(await install(), { code: 1, stdout: /✗ shared roots: no root in ConfigMap/ });
-  put(mine);
-  t.match(await install(), { code: 1, stdout: /✗ shared roots: nodemesh-ca has another root/ });
-  put(`${mine}${theirs}`);
-  t.match(await install(), { code: 0, stdout: /✓ shared roots/ });
+  const ztunnel = (): string => JSON.stringify(api.get('DaemonSet', 'nodemesh-system', 'ztunnel')?.spec);
+  const before = ztunnel();
+  const upgrade = (...flags: readonly string[]) =>
+    run('upgrade', '--side-by-side', '--shared-roots', ...flags);
+  const installing = await run('install', '--side-by-side', '--shared-roots', '--no-wait');
+  t.match(installing, {
+    code: 1,
+    stdout: /✗ shared roots: expected Istio's roots in ConfigMap .*, got none/,
+  });
+  roots(theirs);
+  t.match(await upgrade(), {
+    code: 1,
+    stdout: /✗ shared roots: .*got no root in Secret nodemesh-system\/nodemesh-ca/,
+  });
+  authority({ 'root-cert.pem': [mine], 'ca-cert.pem': [mine] });
+  const seen = await upgrade();
+  t.match(seen, { code: 1, stderr: /would not believe each other.*nothing was changed/ });
+  t.match(
+    seen.stdout,
+    /expected a root that Istio trusts \(ConfigMap istio-system\/istio-ca-root-cert: "CN=theirs" \(SHA-256 \S+…\)\), got "CN=mine"[^\n]*: neither would believe the other\n[^\n]*docs\/moving-from-istio\.md/,
+  );
+  authority({ 'root-cert.pem': [mine, theirs], 'ca-cert.pem': [mine] });
+  t.match(await upgrade(), { code: 1, stdout: /got "CN=mine" [^\n]*which leads to none/ });
+  authority({ 'root-cert.pem': [theirs], 'ca-cert.pem': [between], 'cert-chain.pem': [between] });
+  istio('istio', { mesh: 'trustDomain: acme.example' });
+  t.match(await upgrade('--preview'), {
+    code: 1,
+    stdout: /✗ trust domain: expected Istio's, acme\.example, got cluster\.local/,
+  });
+  t.equal(ztunnel(), before, 'nothing was written');
+  istio('istio', { mesh: '' });
+  roots(theirs, next);
+  t.match(await upgrade('--preview'), { code: 0, stdout: /! shared roots: Istio trusts "CN=next"/ });
+  roots(theirs);
+  t.match(await upgrade('--preview'), { code: 0, stdout: /✓ shared roots: both trust "CN=theirs"/ });
+  const installed = await run('install', '--side-by-side', '--shared-roots', '--no-wait');
+  t.match(installed, { code: 0, stdout: /✓ shared roots: both trust "CN=theirs"/ });
+  roots(next);
+  t.match(await run('upgrade', '--preview'), {
+    code: 0,
+    stdout: /✗ shared roots: [^\n]*neither would believe/,
+  });
 });
 
 for (const means of ['nodemesh install', 'other means'])
@@ -104,15 +143,3 @@ for (const means of ['nodemesh install', 'other means'])
     const moved = objectsOf(api, 'namespaces').find(({ metadata }) => metadata.name === 'moved');
     t.same(moved?.metadata.labels ?? {}, {});
   });
-
-async function rootOf(name: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nodemesh-root-'));
-  try {
-    const authority = await openAuthority({ directory: folder, trustDomain: `${name}.example` });
-    const [root = ''] = authority.bundle().rootsPem;
-    await authority.close();
-    return root;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}

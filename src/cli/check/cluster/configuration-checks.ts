@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Cluster } from '../../install/cluster/cluster.ts';
 import { CONTROLLER, NAMESPACE } from '../../install/objects/manifest.ts';
 import { gatewayClass } from '../../install/objects/mesh-objects.ts';
-import { GATEWAY_API_HINT } from '../../install/preflight.ts';
+import { GATEWAY_API_HINT } from '../../install/preflight/preflight.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 
 const { ok, warning, failed } = resultsOf('cluster');

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../install/cluster/cluster.ts';
-import { GOING, GOING_HINT } from '../../install/namespace-going.ts';
+import { GOING, GOING_HINT } from '../../install/preflight/namespace-going.ts';
 import { NAMESPACE } from '../../install/objects/manifest.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 

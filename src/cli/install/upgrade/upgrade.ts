@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { checkText } from '../../check/index.ts';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { durationMs } from '../../option-values.ts';
@@ -10,8 +11,9 @@ import { finalCheck } from '../final-check.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
 import { checkedSettings } from '../next-settings.ts';
-import { GOING, GOING_HINT, isGoing } from '../namespace-going.ts';
+import { GOING, GOING_HINT, isGoing } from '../preflight/namespace-going.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
+import { rootsBesideIstio } from '../preflight/other-meshes.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { findStale, removeStale } from '../stale-objects.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
@@ -51,6 +53,7 @@ Examples:
         const installed = await requireInstallation(cluster);
         checkSkew(installed.version, version);
         const next = { version, settings: checkedSettings(installed, options, version) };
+        await checkRoots(context.terminal, cluster, { installed, next });
         if (options.preview === true)
           await preview(context.terminal, cluster, {
             installed,
@@ -69,6 +72,27 @@ Examples:
           );
       }),
     );
+}
+
+/**
+ * Says before anything is changed whether the other mesh and ours would believe each other. What was so before is no worse after an
+ * upgrade, so that only who turns it on is refused. Rejects with ERR_CLI_CLUSTER.
+ */
+async function checkRoots(
+  terminal: Terminal,
+  cluster: Cluster,
+  { installed, next }: { readonly installed: Installation; readonly next: Installation },
+): Promise<void> {
+  const results = await rootsBesideIstio(cluster, next.settings);
+  if (results.length > 0) terminal.stdout.write(checkText(results, terminal.colours));
+  const { sideBySide, sharedRoots } = installed.settings;
+  if ((sideBySide && sharedRoots) || !results.some(({ outcome }) => outcome === 'failed')) return;
+  throw new CliError({
+    code: 'ERR_CLI_CLUSTER',
+    blame: 'downstream',
+    message: 'the two meshes would not believe each other with --shared-roots; nothing was changed',
+    hint: 'do what the hints say',
+  });
 }
 
 async function requireInstallation(cluster: Cluster): Promise<Installation> {

@@ -1,5 +1,5 @@
-import type { Cluster } from './cluster/cluster.ts';
-import { NAMESPACE } from './objects/manifest.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { NAMESPACE } from '../objects/manifest.ts';
 
 /** Whether the mesh's namespace is there and being deleted; false too where that may not be seen. */
 export async function isGoing(cluster: Cluster): Promise<boolean> {

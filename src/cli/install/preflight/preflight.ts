@@ -1,19 +1,18 @@
-import { describeError } from '../../base/index.ts';
-import { type CheckResult, resultsOf } from '../check/check-result.ts';
-import { applyObjects } from './cluster/apply-objects.ts';
-import type { Cluster, ObjectName } from './cluster/cluster.ts';
-import { type Manifest, NAMESPACE } from './objects/manifest.ts';
+import { describeError } from '../../../base/index.ts';
+import { type CheckResult, resultsOf } from '../../check/check-result.ts';
+import { applyObjects } from '../cluster/apply-objects.ts';
+import type { Cluster, ObjectName } from '../cluster/cluster.ts';
+import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { GOING, GOING_HINT, isGoing } from './namespace-going.ts';
-import type { InstallSettings } from './objects/settings.ts';
-import type { StaleObject } from './stale-objects.ts';
-import { sharedRoots } from './side-by-side.ts';
+import type { StaleObject } from '../stale-objects.ts';
+import { type MeshChoice, otherMeshes } from './other-meshes.ts';
 
 const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
 /** What an installation is to be, and what an earlier one has left that goes with it. */
 interface Plan {
   /** What they say about another mesh. */
-  readonly settings: Pick<InstallSettings, 'sideBySide' | 'sharedRoots'>;
+  readonly settings: MeshChoice;
   readonly stale: readonly StaleObject[];
 }
 
@@ -160,53 +159,6 @@ async function otherMeshesSeen(cluster: Cluster, plan: Plan | string): Promise<r
   }
 }
 
-async function otherMeshes(cluster: Cluster, settings: Plan['settings']): Promise<readonly CheckResult[]> {
-  const found = (await cluster.list('apps/v1', 'DaemonSet')).flatMap(
-    ({ metadata: { name = '', namespace = '' } }) => {
-      const mesh = namespace === NAMESPACE ? undefined : MESHES.get(name);
-      return mesh === undefined ? [] : [{ mesh, namespace, daemonSet: `${namespace}/${name}` }];
-    },
-  );
-  const name = 'other meshes';
-  if (found.length === 0) return [ok(name, 'none')];
-  // Istio has two of them, and what is to be said of it is said once.
-  const results = await Promise.all(
-    [...Map.groupBy(found, ({ mesh }) => mesh)].map(async ([mesh, parts]) => {
-      const seen = `${mesh} (daemonset ${parts.map(({ daemonSet }) => daemonSet).join(', ')})`;
-      return mesh === 'Istio ambient'
-        ? await besideIstio(cluster, seen, settings)
-        : warning(name, seen, HINTS[mesh]);
-    }),
-  );
-  const istio = found.find(({ mesh }) => mesh === 'Istio ambient');
-  if (!settings.sideBySide || !settings.sharedRoots || istio === undefined) return results;
-  return [...results, await sharedRoots(cluster, istio.namespace)];
-}
-
-/** It follows the label that we follow: what it has captured must have ours, which wins here and which it does not know. */
-async function besideIstio(
-  cluster: Cluster,
-  where: string,
-  { sideBySide }: Pick<InstallSettings, 'sideBySide'>,
-): Promise<CheckResult> {
-  const name = 'other meshes';
-  if (sideBySide) return ok(name, `${where}, side by side: its labels stay its own`);
-  const selector = 'istio.io/dataplane-mode=ambient,!nodemesh.io/dataplane-mode';
-  const shared = [
-    ...(await cluster.list('v1', 'Namespace', selector)),
-    ...(await cluster.list('v1', 'Pod', selector)),
-  ].map(
-    ({ metadata }) =>
-      `${metadata.namespace === undefined ? 'namespace ' : `pod ${metadata.namespace}/`}${metadata.name}`,
-  );
-  if (shared.length === 0) return ok(name, `${where}, and nothing that both would capture`);
-  return failed(
-    name,
-    `${where}: both would capture ${shared.slice(0, 5).join(', ')}${shared.length > 5 ? ` and ${shared.length - 5} more` : ''}`,
-    '--side-by-side leaves all that is labelled for Istio to Istio: docs/moving-from-istio.md',
-  );
-}
-
 /** As the API server words it. */
 const GRANTS = /attempting to grant/;
 const LONGEST_REFUSAL = 500;
@@ -216,18 +168,6 @@ const REVIEWS = {
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
 };
-const MESHES: ReadonlyMap<string, 'Istio ambient' | 'Linkerd' | 'Cilium'> = new Map([
-  ['ztunnel', 'Istio ambient'],
-  ['istio-cni-node', 'Istio ambient'],
-  ['linkerd-cni', 'Linkerd'],
-  ['cilium', 'Cilium'],
-]);
-const HINTS = {
-  Linkerd:
-    'pods with its sidecar are to stay outside of the mesh until it is gone: docs/moving-from-linkerd.md',
-  Cilium:
-    'it must leave other CNI plugins alone (cni.exclusive=false), and its socket load balancing must be for the host alone (socketLB.hostNamespaceOnly=true)',
-} as const;
 /** How the kinds of the Gateway API get into a cluster. */
 export const GATEWAY_API_HINT =
   'kubectl apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml';
