@@ -7,6 +7,7 @@ import { durationMs } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { applyObjects, describeObject } from './cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from './cluster/cluster.ts';
+import { announceCluster } from './cluster/describe-cluster.ts';
 import { finalCheck } from './final-check.ts';
 import type { Manifest } from './objects/manifest.ts';
 import { type InstallSettings, renderObjects, renderParts } from './objects/settings.ts';
@@ -55,9 +56,10 @@ Examples:
   $ nodemesh install --replicas 3                 again, with another setting: nothing else changes`,
     )
     .action(async (options: InstallOptions) => {
-      if (options.output === undefined)
+      if (options.output === undefined) {
+        announceCluster(context, options);
         await withCluster(context, options, (cluster) => install(context, cluster, { options, version }));
-      else
+      } else
         printObjects(
           context,
           [...ownKinds(), ...renderObjects(checkedSettings(undefined, options, version))],

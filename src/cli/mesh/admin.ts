@@ -51,7 +51,10 @@ Examples:
         path: path.startsWith('/') ? path : `/${path}`,
         method: options.post === true ? 'POST' : 'GET',
       };
-      const { status, body: said } = await ask(await openMesh(context, options), request);
+      const { status, body: said } = await ask(
+        await openMesh(context, options, { changes: options.post === true }),
+        request,
+      );
       const isListing = path === '/' || status === 404;
       const body = isListing && part !== 'controller' ? withOtherPorts(said) : said;
       if (status >= 300) throw refused(part, request, status, body.trim());

@@ -5,7 +5,7 @@ import { CliError } from '../errors.ts';
 import { type ApiAddress, type ApiClient, createApiClient } from '../api/index.ts';
 import { type MeshPlaceOptions, openMesh, withMeshPlaceOptions } from './open-mesh.ts';
 
-/** Whom to ask. Without any of them: the controller of the lab that runs, else of the cluster, so the whole mesh. */
+/** Whom to ask. Without any of them: the controller of the lab or cluster that is meant, so the whole mesh. */
 export interface ApiOptions extends MeshPlaceOptions {
   readonly node?: string;
   readonly address?: string;

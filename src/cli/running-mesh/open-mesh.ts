@@ -6,7 +6,7 @@ import { meansLab, type ObjectPlaceOptions, withObjectPlaceOptions } from '../ob
 import { createLabMesh } from './lab-mesh.ts';
 import type { RunningMesh } from './running-mesh.ts';
 
-/** Which mesh is meant. Without any of them: that of the lab that runs, else that of the cluster of the kubeconfig. */
+/** Which mesh is meant. Without any of them: that of the cluster of KUBECONFIG, else of the lab that runs, else of ~/.kube/config. */
 export type MeshPlaceOptions = ObjectPlaceOptions;
 
 /** What every command takes that asks a mesh that runs. */
@@ -14,9 +14,13 @@ export function withMeshPlaceOptions(command: Command): Command {
   return withObjectPlaceOptions(command);
 }
 
-/** Its connections end with the command. Rejects with MeshError, saying how to get one. */
-export async function openMesh(context: CliContext, options: MeshPlaceOptions): Promise<RunningMesh> {
-  if (meansLab(context, options)) return createLabMesh(openLab(context, options.lab));
+/** Its connections end with the command, which says where it is before it `changes` anything. Rejects with MeshError, saying how to get one. */
+export async function openMesh(
+  context: CliContext,
+  options: MeshPlaceOptions,
+  how: { readonly changes?: boolean } = {},
+): Promise<RunningMesh> {
+  if (meansLab(context, options, how)) return createLabMesh(openLab(context, options.lab));
   return await openClusterMesh(context, options);
 }
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { sideBySideOf } from '../install/side-by-side.ts';
-import { type ObjectStore, withObjects } from '../object-store/index.ts';
+import { type ObjectStore, withObjectsToChange } from '../object-store/index.ts';
 import { durationMs } from '../option-values.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { waitUntilProgrammed, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
@@ -63,7 +63,7 @@ Examples:
 `,
     )
     .action(async (options: ApplyOptions) => {
-      await withObjects(context, options, (store) => applyWaypoint(store, options, context.terminal));
+      await withObjectsToChange(context, options, (store) => applyWaypoint(store, options, context.terminal));
     });
 }
 

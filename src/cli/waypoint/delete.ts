@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { KubeObject } from '../../lab/cluster/objects/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { type ObjectStore, withObjects } from '../object-store/index.ts';
+import { type ObjectStore, withObjectsToChange } from '../object-store/index.ts';
 import type { Terminal } from '../terminal/index.ts';
 import { findWaypoints, type WaypointOptions, withWaypointOptions } from './waypoint-access.ts';
 import type { WaypointGateway } from './waypoint-gateway.ts';
@@ -40,7 +40,7 @@ Examples:
           message: 'say which waypoints: their names, or --all',
         });
       }
-      await withObjects(context, options, (store) =>
+      await withObjectsToChange(context, options, (store) =>
         deleteWaypoints(store, names, { options, terminal: context.terminal }),
       );
     });

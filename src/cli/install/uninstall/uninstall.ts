@@ -12,6 +12,7 @@ import { cleanUpNodes, findCleanUp } from './node-clean-up.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { defaultSettings, renderObjects, renderParts } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
+import { announceCluster } from '../cluster/describe-cluster.ts';
 import { findStale } from '../stale-objects.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
 import type { WaitOptions } from '../cluster/rollout.ts';
@@ -51,16 +52,17 @@ Examples:
   $ nodemesh uninstall                   refuses while something is in the mesh, and names it
   $ nodemesh uninstall --unenrol --crds  everything`,
     )
-    .action((options: UninstallOptions) =>
-      withCluster(context, options, async (cluster) => {
+    .action(async (options: UninstallOptions) => {
+      announceCluster(context, options);
+      await withCluster(context, options, async (cluster) => {
         const installed = await readInstallation(cluster);
         await uninstall(context, cluster, {
           options,
           installed,
           assumed: installed ?? { version, settings: defaultSettings(version) },
         });
-      }),
-    );
+      });
+    });
 }
 
 async function uninstall(

@@ -7,6 +7,7 @@ import { openClusterMesh } from '../../running-mesh/index.ts';
 import { createProgress, type Progress, type Terminal } from '../../terminal/index.ts';
 import { applyObjects } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
+import { announceCluster } from '../cluster/describe-cluster.ts';
 import { finalCheck } from '../final-check.ts';
 import { applicableParts } from '../install.ts';
 import { type Installation, readInstallation, recordObject } from '../installation-record.ts';
@@ -48,8 +49,9 @@ Examples:
   $ nodemesh upgrade                   the controller first, then one node after the other
   $ nodemesh upgrade --image registry.example/nodemesh:1.2.0`,
     )
-    .action((options: UpgradeOptions) =>
-      withCluster(context, options, async (cluster) => {
+    .action(async (options: UpgradeOptions) => {
+      announceCluster(context, options);
+      await withCluster(context, options, async (cluster) => {
         const installed = await requireInstallation(cluster);
         checkSkew(installed.version, version);
         const next = { version, settings: checkedSettings(installed, options, version) };
@@ -70,8 +72,8 @@ Examples:
               terminal: context.terminal,
             },
           );
-      }),
-    );
+      });
+    });
 }
 
 /**
