@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { createCliContext } from '../../../src/cli/context.ts';
 import { meansLab, type ObjectPlaceOptions } from '../../../src/cli/object-store/index.ts';
-import { PID_FILE } from '../../../src/lab/supervisor/launch.ts';
-import { SOCKET_FILE } from '../../../src/lab/supervisor/configuration.ts';
+import { PID_FILE, SOCKET_FILE } from '../../../src/lab/state/index.ts';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
 
 interface Wish extends ObjectPlaceOptions {
