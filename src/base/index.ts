@@ -20,5 +20,5 @@ export {
   type MeshErrorOptions,
 } from './mesh-error.ts';
 export { RecentFew } from './recent-few.ts';
-export { DEEPEST, isTooDeep } from './nesting.ts';
+export { MAX_NESTING, isTooDeep } from './nesting.ts';
 export { createSignal, type Signal, type SignalSource } from './signal.ts';

@@ -44,6 +44,7 @@ export function portNumber(text: string): number {
   throw new InvalidArgumentError('expected a port from 1 to 65535');
 }
 
+/** From 0, of nine digits at most. Throws InvalidArgumentError, as the others here do. */
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number');

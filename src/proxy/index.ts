@@ -27,9 +27,9 @@ export {
 export { formatDurationMs } from './options/duration.ts';
 export type { HostPort } from './options/host-port.ts';
 export {
-  address,
+  hostPort,
   durationMs,
-  folder,
+  absolutePath,
   listenAddress,
   logFormat,
   logLevel,
@@ -38,7 +38,7 @@ export {
   trustDomain,
   webAddress,
 } from './options/option-values.ts';
-export { createProblems, type Problems, parsed, requiredText } from './options/problems.ts';
+export { createProblems, type Problems, parseOrNote, requiredText } from './options/problems.ts';
 export { byteSize, rangedDurationMs, wholeNumber } from './options/ranged-values.ts';
 export { ProxyError, type ProxyErrorOptions } from './proxy-error.ts';
 export { connectionView } from './records/connection-view.ts';

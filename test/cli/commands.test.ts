@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { around } from '../../src/cli/demo/steps/plaintext.ts';
+import { excerptAround } from '../../src/cli/demo/steps/plaintext.ts';
 import { withOtherPorts } from '../../src/cli/mesh/admin.ts';
 import { formatTable } from '../../src/cli/terminal/index.ts';
 import { nodemesh } from '../lab/support/lab-fixture.ts';
@@ -34,10 +34,10 @@ test('the listing of a proxy has what its other ports serve too', async (t) => {
 });
 
 test('a sample of what was read has the word in it that it is shown for', async (t) => {
-  t.equal(around('card=4111', '4111'), 'card=4111');
+  t.equal(excerptAround('card=4111', '4111'), 'card=4111');
   const long = `${'head '.repeat(40)}card=4111 ${'tail '.repeat(40)}`;
-  t.match(around(long, '4111'), /^….*card=4111 tail/);
-  t.ok(around(long, '4111').length <= 101);
+  t.match(excerptAround(long, '4111'), /^….*card=4111 tail/);
+  t.ok(excerptAround(long, '4111').length <= 101);
 });
 
 test('a default that stands for nothing is not in the help', async (t) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { type AnalysedObject, readAnalysedObject } from '../../src/controller/analysis/index.ts';
 import { analyze } from '../../src/controller/index.ts';
-import { judge } from '../../src/controller/webhook/review/index.ts';
+import { judgeAdmission } from '../../src/controller/webhook/review/index.ts';
 import { CONFORMANCE_SETTINGS, readDocuments } from '../controller/support/settings.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
@@ -47,7 +47,7 @@ test(
 );
 
 function review(object: AnalysedObject, neighbours: readonly unknown[]) {
-  return judge(
+  return judgeAdmission(
     {
       uid: 'x',
       operation: 'CREATE',

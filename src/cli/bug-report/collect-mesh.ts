@@ -18,7 +18,7 @@ export interface Wanted {
 }
 
 /** All of it; nothing that fails keeps the rest from being collected. */
-export async function collect(wanted: readonly Wanted[]): Promise<Collected> {
+export async function collectFiles(wanted: readonly Wanted[]): Promise<Collected> {
   const files: ReportFile[] = [];
   const missing: Missing[] = [];
   for (const { path, read } of wanted) {

@@ -19,7 +19,7 @@ import { createProgress } from '../terminal/index.ts';
 import { printData } from '../terminal/print-data.ts';
 import { VERSION } from '../version.ts';
 import { apiParts } from './collect-api.ts';
-import { collect, labParts, meshParts, type Wanted } from './collect-mesh.ts';
+import { collectFiles, labParts, meshParts, type Wanted } from './collect-mesh.ts';
 import { jsonFile, textFile } from './report-file.ts';
 
 interface ReportOptions extends ApiOptions {
@@ -64,7 +64,7 @@ Examples:
       try {
         const name = `nodemesh-bug-report-${new Date().toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}`;
         const target = file ?? `${name}.tar.gz`;
-        const { files, missing } = await collect(await wantedParts(context, where, logLines));
+        const { files, missing } = await collectFiles(await wantedParts(context, where, logLines));
         const all = [...files, jsonFile('missing.json', missing)];
         // Only this command needs the library.
         const { writeArchive } = await import('./archive.ts');

@@ -24,7 +24,7 @@ export async function checkMachine(machine: Machine, ports: boolean): Promise<re
 
 /** What one dashboard knows of a mesh. Rejects with CliError where none is to be found. */
 export async function checkDashboard(api: ApiClient): Promise<readonly CheckResult[]> {
-  return judge(await gatherFacts({ api, lab: undefined, nodeApis: new Map() }));
+  return judgeMesh(await gatherFacts({ api, lab: undefined, nodeApis: new Map() }));
 }
 
 /** A running mesh, with all of its nodes or one. Rejects with MeshError where it is not to be found. */
@@ -37,11 +37,11 @@ export async function checkMesh(
   const nodeApis = new Map(
     await Promise.all(nodes.map(async (each) => [each, await mesh.api(each)] as const)),
   );
-  return judge(await gatherFacts({ api: await mesh.api(node), lab, nodeApis, mesh }));
+  return judgeMesh(await gatherFacts({ api: await mesh.api(node), lab, nodeApis, mesh }));
 }
 
 /** Every check of a mesh, on facts that were gathered before. */
-export function judge(facts: MeshFacts): readonly CheckResult[] {
+export function judgeMesh(facts: MeshFacts): readonly CheckResult[] {
   return [
     ...processChecks(facts),
     ...clockChecks(facts),

@@ -5,6 +5,7 @@ export interface DemoCheck {
   readonly ok: boolean;
 }
 
-export function check(claim: string, ok: boolean, seen: string): DemoCheck {
+/** `seen`: what the claim is judged by, for people. */
+export function demoCheck(claim: string, ok: boolean, seen: string): DemoCheck {
   return { claim, ok, seen };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createLabClient, findLab } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
-import { baseOf, bringUp, takeDown } from '../lab/index.ts';
+import { labsDirectory, bringUp, takeDown } from '../lab/index.ts';
 import { formatTable } from '../terminal/index.ts';
 import type { DemoCheck } from './checks.ts';
 import { observeShop, type Shop } from './shop.ts';
@@ -49,7 +49,7 @@ async function runDemo(keep: boolean, context: CliContext): Promise<void> {
   };
   stdout.write(`\n${colours.bold('A lab')}\n`);
   await bringUp(options, context);
-  const stateDirectory = findLab(baseOf(context), LAB_NAME);
+  const stateDirectory = findLab(labsDirectory(context), LAB_NAME);
   const checks: DemoCheck[] = [];
   try {
     const shop = observeShop(createLabClient(stateDirectory));

@@ -1,6 +1,6 @@
 import type { World } from '../world/index.ts';
 import type { Ending, Explanation, Hop } from './explanation.ts';
-import { note, ok } from './explanation.ts';
+import { noteFact, okFact } from './explanation.ts';
 import { type Caller, findCaller } from './parties/caller.ts';
 import { findTarget, type Target } from './parties/target.ts';
 import { type AskedRequest, requestText } from './request/asked-request.ts';
@@ -80,7 +80,10 @@ function resolutionHop(target: Target): Hop {
         ? 'an address that the mesh does not know'
         : `pod ${workload.namespace}/${workload.name}, dialled by its own address`
       : `service ${service.namespace}/${service.name}`;
-  const facts = [ok(`${written} is ${what}: ${address} port ${port}`), ...notes.map((text) => note(text))];
+  const facts = [
+    okFact(`${written} is ${what}: ${address} port ${port}`),
+    ...notes.map((text) => noteFact(text)),
+  ];
   return { name: 'name and address', mark: 'ok', facts, policies: [] };
 }
 

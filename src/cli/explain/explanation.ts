@@ -91,18 +91,22 @@ export interface LastRefusal {
   readonly now: string;
 }
 
-export function ok(text: string, details: readonly string[] = []): Fact {
+/** It goes on, and why. */
+export function okFact(text: string, details: readonly string[] = []): Fact {
   return { mark: 'ok', text, details };
 }
 
-export function stop(text: string, details: readonly string[] = []): Fact {
+/** It ends here, and why. */
+export function stopFact(text: string, details: readonly string[] = []): Fact {
   return { mark: 'stop', text, details };
 }
 
-export function note(text: string, details: readonly string[] = []): Fact {
+/** Worth knowing; it decides nothing. */
+export function noteFact(text: string, details: readonly string[] = []): Fact {
   return { mark: 'note', text, details };
 }
 
-export function open(text: string, details: readonly string[] = []): Fact {
+/** Somebody decides who cannot be asked from here. */
+export function openFact(text: string, details: readonly string[] = []): Fact {
   return { mark: 'open', text, details };
 }

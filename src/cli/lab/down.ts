@@ -5,15 +5,15 @@ import { createLabClient, findLab } from '../../lab/client/index.ts';
 import { finishShutdown, supervisorPid } from '../../lab/state/index.ts';
 import type { CliContext } from '../context.ts';
 import { createProgress } from '../terminal/index.ts';
-import { baseOf, type LabOption, withLabOption } from './lab-access.ts';
+import { labsDirectory, type LabOption, withLabOption } from './lab-access.ts';
 
 const GRACE_MS = 10_000;
 
 export function addDownCommand(lab: Command, context: CliContext): void {
   withLabOption(lab.command('down').description('end a lab and everything in it; nothing is left')).action(
     async (options: LabOption) => {
-      const dead = options.name === undefined ? undefined : deadLab(baseOf(context), options.name);
-      if (dead === undefined) await takeDown(findLab(baseOf(context), options.name), context);
+      const dead = options.name === undefined ? undefined : deadLab(labsDirectory(context), options.name);
+      if (dead === undefined) await takeDown(findLab(labsDirectory(context), options.name), context);
       else await finishShutdown(dead, GRACE_MS);
       context.terminal.stdout.write('lab is down\n');
     },

@@ -6,14 +6,14 @@ import { addDownCommand, takeDown } from './down.ts';
 import { addExecCommand } from './inside/exec.ts';
 import { addGetCommand } from './objects/get.ts';
 import { addStatusCommand } from './status.ts';
-import { baseOf } from './lab-access.ts';
+import { labsDirectory } from './lab-access.ts';
 import { addRevokeCommand } from './revoke.ts';
 import { addRotateRootCommand } from './rotate-root.ts';
 import { addUpCommand, bringUp } from './up.ts';
 import { addCaptureCommand, addLogsCommand } from './inside/watch.ts';
 import { addControlCommands, addUpgradeCommand } from './ztunnel-control.ts';
 
-export { baseOf, bringUp, takeDown };
+export { labsDirectory, bringUp, takeDown };
 
 export function addLabCommands(program: Command, context: CliContext): void {
   const lab = program

@@ -17,7 +17,7 @@ export function withLabOption(command: Command): Command {
 
 /** The named lab, or the only one that runs. Throws LabError, which says what there is for a cluster where one is at hand. */
 export function openLab(context: CliContext, name: string | undefined): LabClient {
-  const base = baseOf(context);
+  const base = labsDirectory(context);
   if (name === undefined && context.kubeconfig !== undefined && runningLabs(base).length === 0)
     throw new LabError({
       code: 'ERR_LAB_NOT_RUNNING',
@@ -28,7 +28,8 @@ export function openLab(context: CliContext, name: string | undefined): LabClien
   return createLabClient(findLab(base, name));
 }
 
-export function baseOf({ runtimeDirectory, userId }: CliContext): string {
+/** Where the labs of this user have their state, a folder each. */
+export function labsDirectory({ runtimeDirectory, userId }: CliContext): string {
   return stateBase({ runtimeDirectory, userId });
 }
 
@@ -36,7 +37,7 @@ export function baseOf({ runtimeDirectory, userId }: CliContext): string {
 export async function resolveKind(lab: LabClient, name: string): Promise<string> {
   const kind = kindFromName(name) ?? kindFromName(name, await lab.kinds());
   if (kind !== undefined) return kind;
-  const near = nearest(name.toLowerCase(), kindNames());
+  const near = nearestWord(name.toLowerCase(), kindNames());
   throw new LabError({
     code: 'ERR_LAB_NOT_FOUND',
     blame: 'downstream',
@@ -49,7 +50,7 @@ export async function resolveKind(lab: LabClient, name: string): Promise<string>
 }
 
 /** The candidate that a misspelt word may stand for. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+export function nearestWord(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.ts';
 import { readDump } from '../mesh/read-dumps.ts';
 import { wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
-import { type LabOption, nearest, openLab, withLabOption } from './lab-access.ts';
+import { type LabOption, nearestWord, openLab, withLabOption } from './lab-access.ts';
 
 interface RevokeOptions extends LabOption {
   readonly timeout: number;
@@ -106,7 +106,7 @@ async function usedOn(client: LabClient, node: string): Promise<readonly UsedCer
 function meant(wanted: string, used: readonly UsedCertificate[]): string {
   const serials = used.map(({ serial }) => spelling(serial));
   const begun = serials.filter((serial) => wanted.length >= 4 && serial.startsWith(wanted));
-  const likely = begun.length === 1 ? begun[0] : nearest(wanted, serials);
+  const likely = begun.length === 1 ? begun[0] : nearestWord(wanted, serials);
   const found = used.find(({ serial }) => spelling(serial) === likely);
   return found === undefined ? '' : `; did you mean ${found.serial} of ${found.identity}?`;
 }

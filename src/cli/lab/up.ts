@@ -11,7 +11,7 @@ import { readManifestFiles } from '../manifest-files.ts';
 import { collect, durationText, logLevelText, ratioText, urlText, wholeNumber } from '../option-values.ts';
 import { createProgress, type Progress } from '../terminal/index.ts';
 import { printApplied, warnOfLittle } from './objects/apply.ts';
-import { baseOf } from './lab-access.ts';
+import { labsDirectory } from './lab-access.ts';
 import { requireValid } from './objects/validate.ts';
 import { waitForLab } from './wait-for-lab.ts';
 
@@ -101,7 +101,7 @@ export async function bringUp(options: UpOptions, context: CliContext): Promise<
     throw invalid(`a lab has from 1 to ${MAXIMUM_NODES} nodes, got ${nodes.length}`);
   if (options.sideBySide === true && !options.mesh)
     throw invalid('expected a mesh with --side-by-side, got --no-mesh beside it');
-  const base = baseOf(context);
+  const base = labsDirectory(context);
   if (supervisorPid(join(base, name)) !== undefined) {
     throw new LabError({
       code: 'ERR_LAB_ALREADY_RUNNING',

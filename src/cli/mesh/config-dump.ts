@@ -90,7 +90,7 @@ export interface DumpedOlderConnection {
 }
 
 /** Dumps come as a map by address or as a list; an object may stand under several addresses. */
-export function listed<T>(values: Readonly<Record<string, T>> | readonly T[] | undefined): readonly T[] {
+export function valuesOf<T>(values: Readonly<Record<string, T>> | readonly T[] | undefined): readonly T[] {
   if (values === undefined) return [];
   return Array.isArray(values)
     ? (values as readonly T[])

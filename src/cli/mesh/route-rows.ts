@@ -1,5 +1,5 @@
 import type { DumpedBackend, DumpedParent, DumpedRule } from '../../waypoint/index.ts';
-import { durationText, inShort } from './short-text.ts';
+import { durationText, shortServiceNames } from './short-text.ts';
 import type { RouteItem } from './waypoint-dumps.ts';
 
 export const ROUTE_HEADER = [
@@ -47,15 +47,15 @@ function ruleName({ name }: DumpedRule, index: number): string {
 
 /** Clients elsewhere do not see a consumer route: its service says so. */
 function parentText({ service, port, role }: DumpedParent, namespace: string): string {
-  const at = `${inShort(service)}${port === undefined ? '' : `:${port}`}`;
+  const at = `${shortServiceNames(service)}${port === undefined ? '' : `:${port}`}`;
   return role === 'consumer' ? `${at} from ${namespace}` : at;
 }
 
 function filterLines({ filters, backends, sessionPersistence }: DumpedRule): readonly string[] {
   return [
-    ...filters.map(inShort),
+    ...filters.map(shortServiceNames),
     ...backends.flatMap((backend) =>
-      backend.filters.map((filter) => `at ${targetText(backend)}: ${inShort(filter)}`),
+      backend.filters.map((filter) => `at ${targetText(backend)}: ${shortServiceNames(filter)}`),
     ),
     ...(sessionPersistence === undefined ? [] : [`session by ${sessionPersistence}`]),
   ];
@@ -70,7 +70,7 @@ function backendLines(backends: readonly DumpedBackend[]): readonly string[] {
 }
 
 function targetText({ target }: DumpedBackend): string {
-  return target === undefined ? 'nowhere' : inShort(target);
+  return target === undefined ? 'nowhere' : shortServiceNames(target);
 }
 
 function timeoutText({ requestTimeoutMs, backendRequestTimeoutMs }: DumpedRule): string {

@@ -9,7 +9,7 @@ import {
   type DumpedService,
   type DumpedWaypoint,
   type DumpedWorkload,
-  listed,
+  valuesOf,
 } from './config-dump.ts';
 
 /** What one command shows: its columns as in wire.md §5.4, and the data behind the rows for -o json and yaml. */
@@ -32,7 +32,7 @@ export const WORKLOADS: View<DumpedWorkload> = {
   header: ['NAMESPACE', 'POD NAME', 'ADDRESS', 'NODE', 'WAYPOINT', 'PROTOCOL'],
   gap: 1,
   select: (dump, { address, namespace, workloadNode }) =>
-    unique(listed(dump.workloads), ({ uid, namespace: ns, name }) => uid ?? `${ns}/${name}`)
+    unique(valuesOf(dump.workloads), ({ uid, namespace: ns, name }) => uid ?? `${ns}/${name}`)
       .filter((workload) => address === undefined || workload.workloadIps?.includes(address) === true)
       .filter((workload) => namespace === undefined || workload.namespace === namespace)
       .filter((workload) => workloadNode === undefined || workload.node === workloadNode)
@@ -53,7 +53,7 @@ export const SERVICES: View<DumpedService> = {
   header: ['NAMESPACE', 'SERVICE NAME', 'SERVICE VIP', 'WAYPOINT', 'ENDPOINTS'],
   gap: 1,
   select: (dump, { namespace }) =>
-    unique(listed(dump.services), ({ namespace: ns, name, hostname }) => `${ns}/${hostname ?? name}`)
+    unique(valuesOf(dump.services), ({ namespace: ns, name, hostname }) => `${ns}/${hostname ?? name}`)
       .filter((service) => namespace === undefined || service.namespace === namespace)
       .sort(byNamespaceAndName),
   row: (service, dump) => {
@@ -196,7 +196,7 @@ function waypointName(waypoint: DumpedWaypoint | undefined, dump: ConfigDump): s
   const [namespace = '', hostname = ''] = destination.split('/');
   const unbound = readUnboundAddress({ kind: 'hostname', namespace, hostname, hboneMtlsPort: 15008 });
   if (unbound !== undefined) return `${unbound.namespace}/${unbound.name}(${unbound.reason})`;
-  const service = listed(dump.services).find(
+  const service = valuesOf(dump.services).find(
     ({ vips, namespace, hostname }) =>
       vips?.includes(destination) === true || `${namespace}/${hostname}` === destination,
   );

@@ -1,5 +1,5 @@
 /** Services of the cluster as people call them: `shop/cart` for `shop/cart.shop.svc.cluster.local`, wherever in the text. */
-export function inShort(text: string): string {
+export function shortServiceNames(text: string): string {
   return text.replaceAll(CLUSTER_SERVICE, '$<namespace>/$<name>');
 }
 

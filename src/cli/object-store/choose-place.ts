@@ -5,7 +5,7 @@ import { LabError } from '../../lab/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ClusterOptions, kubeconfigFile, withCluster } from '../install/cluster/cluster.ts';
-import { baseOf, openLab } from '../lab/lab-access.ts';
+import { labsDirectory, openLab } from '../lab/lab-access.ts';
 import { clusterObjects, type ObjectReader } from './cluster-objects.ts';
 import { createClusterStore } from './cluster-store.ts';
 import { type Place, sayPlace } from './say-place.ts';
@@ -97,7 +97,7 @@ function choosePlace(context: CliContext, options: ObjectPlaceOptions): Place {
   if (named) return { ...options, kind: 'cluster', isNamed: true };
   if (lab !== undefined) return { kind: 'lab', lab, isNamed: true };
   if (context.kubeconfig !== undefined) return { kind: 'cluster', isNamed: false };
-  if (runningLabs(baseOf(context)).length > 0) return { kind: 'lab', isNamed: false };
+  if (runningLabs(labsDirectory(context)).length > 0) return { kind: 'lab', isNamed: false };
   if (existsSync(kubeconfigFile(context, {}))) return { kind: 'cluster', isNamed: false };
   throw new LabError({
     code: 'ERR_LAB_NOT_RUNNING',

@@ -3,7 +3,7 @@ import { runningLabs } from '../../lab/client/index.ts';
 import type { CliContext } from '../context.ts';
 import { type ClusterOptions, kubeconfigFile } from '../install/cluster/cluster.ts';
 import { describeCluster } from '../install/cluster/describe-cluster.ts';
-import { baseOf } from '../lab/lab-access.ts';
+import { labsDirectory } from '../lab/lab-access.ts';
 
 /** What was chosen, and by whom. */
 export interface Place extends ClusterOptions {
@@ -31,7 +31,7 @@ function otherPlace(context: CliContext, { kind }: Place): string | undefined {
     const file = kubeconfigFile(context, {});
     return existsSync(file) ? `not on the cluster of ${file} (--kubeconfig or --context)` : undefined;
   }
-  const labs = runningLabs(baseOf(context));
+  const labs = runningLabs(labsDirectory(context));
   if (labs.length === 0) return undefined;
   return labs.length === 1
     ? `not on the lab ${labs.join()}, which runs too (--lab ${labs.join()})`
@@ -40,7 +40,7 @@ function otherPlace(context: CliContext, { kind }: Place): string | undefined {
 
 /** Where several run, and none was named, opening one says so. */
 function labName(context: CliContext, { lab }: Place): string {
-  return `lab ${lab ?? runningLabs(baseOf(context)).join(', ')}`;
+  return `lab ${lab ?? runningLabs(labsDirectory(context)).join(', ')}`;
 }
 
 const said = new WeakSet<CliContext>();

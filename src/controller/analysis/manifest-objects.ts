@@ -1,4 +1,4 @@
-import { DEEPEST, describeError, isTooDeep } from '../../base/index.ts';
+import { MAX_NESTING, describeError, isTooDeep } from '../../base/index.ts';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { itemsOf, placeInText } from '../sources/manifests/index.ts';
 import { type Finding, finding, OWN } from './messages/index.ts';
@@ -58,7 +58,7 @@ function readDocument(reader: Reader, document: Document.Parsed): void {
   if (value === null || value === undefined) return;
   if (isTooDeep(value)) {
     if (error === undefined)
-      reportUnreadable(reader, `nested deeper than ${DEEPEST} levels`, placeInText(document, [], lines));
+      reportUnreadable(reader, `nested deeper than ${MAX_NESTING} levels`, placeInText(document, [], lines));
     return;
   }
   for (const { item, path } of itemsOf(value)) {

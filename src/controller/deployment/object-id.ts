@@ -24,12 +24,14 @@ export interface ObjectId {
   readonly text: string;
 }
 
-export function idOf({ apiVersion, kind, metadata: { namespace, name } }: ObjectManifest): ObjectId {
+/** Of an object that is to be written. */
+export function manifestId({ apiVersion, kind, metadata: { namespace, name } }: ObjectManifest): ObjectId {
   const key = `${namespace}/${name}`;
   return { apiVersion, kind, metadata: { namespace, name }, key, text: `${kind} ${key}` };
 }
 
-export function idFrom(kind: string, key: string): ObjectId {
+/** Of one of `readKinds`, by `namespace/name`. */
+export function idOfKey(kind: string, key: string): ObjectId {
   const [namespace = '', name = ''] = key.split('/');
   const apiVersion = kind === 'Deployment' ? 'apps/v1' : 'v1';
   return { apiVersion, kind, metadata: { namespace, name }, key, text: `${kind} ${key}` };

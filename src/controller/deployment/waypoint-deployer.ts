@@ -5,7 +5,7 @@ import type { MeshCollections } from '../collections/index.ts';
 import type { ObjectMeta } from '../objects/index.ts';
 import { APPLIED, type ObjectManifest, type SinkQueue } from '../sink/index.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
-import { idFrom, idOf, type ObjectId, readKinds } from './object-id.ts';
+import { idOfKey, manifestId, type ObjectId, readKinds } from './object-id.ts';
 import { renderGateway } from './render-gateway.ts';
 
 export interface WaypointDeployerOptions {
@@ -97,15 +97,15 @@ export function createWaypointDeployer(options: WaypointDeployerOptions): Waypoi
 
   function want(key: GatewayKey, manifests: readonly ObjectManifest[]): void {
     const before = idsOf.get(key) ?? [];
-    const ids = manifests.map(idOf);
+    const ids = manifests.map(manifestId);
     for (const text of before) {
       const id = wanted.get(text);
       wanted.delete(text);
       conflicts.delete(text);
-      if (id !== undefined) dirtyObjects.set(text, idOf(id.manifest));
+      if (id !== undefined) dirtyObjects.set(text, manifestId(id.manifest));
     }
     for (const manifest of manifests) {
-      const id = idOf(manifest);
+      const id = manifestId(manifest);
       wanted.set(id.text, { manifest: withFingerprint(manifest), gateway: key });
       dirtyObjects.set(id.text, id);
     }
@@ -174,7 +174,7 @@ export function createWaypointDeployer(options: WaypointDeployerOptions): Waypoi
   const watch = (kind: string, changes: Signal<ReadonlySet<string>>): (() => void) =>
     changes.subscribe((keys) => {
       for (const key of keys) {
-        const id = idFrom(kind, key);
+        const id = idOfKey(kind, key);
         if (wanted.has(id.text) || presentMeta(id)?.annotations.has(APPLIED) === true)
           dirtyObjects.set(id.text, id);
         if (kind === 'ConfigMap') for (const user of parametersOf.get(key) ?? []) dirtyGateways.add(user);
@@ -208,7 +208,7 @@ export function createWaypointDeployer(options: WaypointDeployerOptions): Waypoi
       for (const { key } of waypoints.values()) dirtyGateways.add(key);
       for (const [kind, collection] of readKinds(objects)) {
         for (const { meta } of collection.values()) {
-          const id = idFrom(kind, `${meta.namespace}/${meta.name}`);
+          const id = idOfKey(kind, `${meta.namespace}/${meta.name}`);
           if (meta.annotations.has(APPLIED)) dirtyObjects.set(id.text, id);
         }
       }

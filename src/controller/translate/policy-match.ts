@@ -19,6 +19,7 @@ export interface PartialMatch {
   readonly unreadable: readonly string[];
 }
 
+/** `policyNamespace`: of service accounts that are written without one. */
 export function matchSource(source: PolicySource, policyNamespace: string): PartialMatch {
   const unreadable: string[] = [];
   const http = HTTP_SOURCE_FIELDS.filter((name) => source[name].length > 0);
@@ -38,6 +39,7 @@ export function matchSource(source: PolicySource, policyNamespace: string): Part
   return { match, http, unreadable };
 }
 
+/** Ports alone: everything else of an operation is HTTP. */
 export function matchOperation(operation: PolicyOperation): PartialMatch {
   const unreadable: string[] = [];
   const match: Match = {
@@ -48,6 +50,7 @@ export function matchOperation(operation: PolicyOperation): PartialMatch {
   return { match, http: HTTP_OPERATION_FIELDS.filter((name) => operation[name].length > 0), unreadable };
 }
 
+/** A key that nobody knows is `unreadable`. */
 export function matchCondition(condition: PolicyCondition): PartialMatch {
   const { key, values, notValues } = condition;
   const unreadable: string[] = [];
@@ -110,11 +113,13 @@ function readAll<T>(
   });
 }
 
+/** Undefined: no port from 1 to 65535. */
 export function readPort(value: string): number | undefined {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   return port >= 1 && port <= 65535 ? port : undefined;
 }
 
+/** Undefined: neither an address nor a range. */
 export function readCidr(value: string): Cidr | undefined {
   try {
     return parseCidr(value);

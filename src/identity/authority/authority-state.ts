@@ -58,7 +58,7 @@ export async function loadOrCreate(
   settings: AuthoritySettings,
 ): Promise<AuthorityState> {
   const stored = await folder.readRecord();
-  if (stored !== undefined) return load(folder, settings, stored);
+  if (stored !== undefined) return loadAuthority(folder, settings, stored);
   const begin = typeof settings.begin === 'function' ? await settings.begin() : settings.begin;
   const nowMs = settings.clock.now();
   const factory = { folder, ...settings, nowMs };
@@ -85,11 +85,11 @@ export async function loadOrCreate(
   for (const name of [root.root.name, ...root.record.intermediates]) await folder.removeSigner(name);
   const winner = await folder.readRecord();
   if (winner === undefined) throw authorityError('expected the record of an authority, got none any more');
-  return load(folder, settings, winner);
+  return loadAuthority(folder, settings, winner);
 }
 
 /** What a record says, with its signers. */
-export async function load(
+export async function loadAuthority(
   folder: AuthorityFolder,
   settings: AuthoritySettings,
   record: AuthorityRecord,

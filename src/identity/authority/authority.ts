@@ -7,7 +7,7 @@ import {
   type AuthorityOptions,
   type AuthoritySettings,
   type AuthorityState,
-  load,
+  loadAuthority,
   loadOrCreate,
   resolveSettings,
 } from './authority-state.ts';
@@ -98,7 +98,7 @@ function createAuthority(
     const record = await folder.readRecord();
     if (record === undefined) throw authorityError('expected the record of an authority, got none any more');
     if (isDeepStrictEqual(record, state.record)) return;
-    state = await load(folder, settings, record);
+    state = await loadAuthority(folder, settings, record);
     lists.forget();
     await refreshBundle();
     log.info('authority read again', { active: record.activeRoot, roots: record.roots.length });

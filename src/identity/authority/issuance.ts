@@ -5,7 +5,7 @@ import { authorityError, type StoredSigner } from './authority-folder.ts';
 import type { AuthoritySettings, AuthorityState } from './authority-state.ts';
 import { rootsPemOf } from './bundle-content.ts';
 import { createServerCertificate, createWorkloadCertificate, type Validity } from './certificate-profiles.ts';
-import { leafSigner, within } from './root-signers.ts';
+import { leafSigner, withinIssuer } from './root-signers.ts';
 
 /** A workload's wish, from a caller whose right to the identity was checked already. */
 export interface IssueRequest {
@@ -104,7 +104,7 @@ function validityUnder(signer: StoredSigner, nowMs: number, ttlMs: number): Vali
       `expected a signing certificate that is valid, got ${signer.name}, which expired ${new Date(signer.certificate.notAfterMs).toISOString()}`,
     );
   }
-  return within(signer.certificate, validityOf(nowMs, ttlMs));
+  return withinIssuer(signer.certificate, validityOf(nowMs, ttlMs));
 }
 
 /** Backdated for clocks that differ a little, but never by more than half of a short life. */

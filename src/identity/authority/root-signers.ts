@@ -83,7 +83,7 @@ export async function createRoot(factory: SignerFactory, previous?: RootCertific
 export async function renewIntermediate(factory: SignerFactory, root: RootSigners): Promise<RootSigners> {
   const { folder, trustDomain, lifetimes, nowMs } = factory;
   const id = createSerial().slice(0, 12);
-  const validity = within(root.root.certificate, {
+  const validity = withinIssuer(root.root.certificate, {
     notBeforeMs: nowMs - BACKDATE_MS,
     notAfterMs: nowMs + (lifetimes.intermediateMs ?? 0),
   });
@@ -154,7 +154,7 @@ export async function importRoot(
 }
 
 /** Nothing that is issued outlives its issuer. */
-export function within(issuer: Certificate, wanted: Validity): Validity {
+export function withinIssuer(issuer: Certificate, wanted: Validity): Validity {
   return {
     notBeforeMs: Math.max(wanted.notBeforeMs, issuer.notBeforeMs),
     notAfterMs: Math.min(wanted.notAfterMs, issuer.notAfterMs),
@@ -170,7 +170,7 @@ async function crossCertify(
 ): Promise<RootRecord['cross']> {
   const signer = previous?.signer;
   if (previous === undefined || signer === undefined) return undefined;
-  const validity = within(previous.certificate, wanted);
+  const validity = withinIssuer(previous.certificate, wanted);
   const pem = await createSigningCertificate({ subject, signer, trustDomain, validity });
   return { pem, by: previous.name };
 }

@@ -78,19 +78,19 @@ function checkUsable(certificate: Certificate, nowMs: number): void {
   if (nowMs < certificate.notBeforeMs) {
     throw peerError(
       'ERR_IDENTITY_PEER_NOT_YET_VALID',
-      `expected a certificate valid at ${isoTime(nowMs)}, got ${nameOf(certificate)} valid from ${isoTime(certificate.notBeforeMs)}`,
+      `expected a certificate valid at ${isoTime(nowMs)}, got ${subjectOf(certificate)} valid from ${isoTime(certificate.notBeforeMs)}`,
     );
   }
   if (nowMs > certificate.notAfterMs) {
     throw peerError(
       'ERR_IDENTITY_PEER_EXPIRED',
-      `expected a certificate valid at ${isoTime(nowMs)}, got ${nameOf(certificate)} valid until ${isoTime(certificate.notAfterMs)}`,
+      `expected a certificate valid at ${isoTime(nowMs)}, got ${subjectOf(certificate)} valid until ${isoTime(certificate.notAfterMs)}`,
     );
   }
   if (certificate.unknownCritical.length > 0) {
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected no critical extension unknown to us, got ${certificate.unknownCritical.join(', ')} in ${nameOf(certificate)}`,
+      `expected no critical extension unknown to us, got ${certificate.unknownCritical.join(', ')} in ${subjectOf(certificate)}`,
     );
   }
 }
@@ -100,18 +100,18 @@ function checkIssuer(issuer: Certificate, intermediatesBelow: number): void {
   if (!issuer.isCa)
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected a CA as issuer, got ${nameOf(issuer)} with cA false`,
+      `expected a CA as issuer, got ${subjectOf(issuer)} with cA false`,
     );
   if (issuer.pathLength !== undefined && intermediatesBelow > issuer.pathLength) {
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected at most ${issuer.pathLength} intermediates below ${nameOf(issuer)}, got ${intermediatesBelow}`,
+      `expected at most ${issuer.pathLength} intermediates below ${subjectOf(issuer)}, got ${intermediatesBelow}`,
     );
   }
   if (issuer.keyUsage !== undefined && !issuer.keyUsage.certSign) {
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected key usage keyCertSign in an issuer, got ${nameOf(issuer)} without it`,
+      `expected key usage keyCertSign in an issuer, got ${subjectOf(issuer)} without it`,
     );
   }
 }
@@ -122,16 +122,19 @@ function untrusted(leaf: Certificate, options: ChainOptions): IdentityError {
     (one) => one.subject === one.issuer && one.isSignedBy(one),
   );
   if (selfSigned !== undefined) {
-    return peerError('ERR_IDENTITY_PEER_SELF_SIGNED', `${expected}, got self-signed ${nameOf(selfSigned)}`);
+    return peerError(
+      'ERR_IDENTITY_PEER_SELF_SIGNED',
+      `${expected}, got self-signed ${subjectOf(selfSigned)}`,
+    );
   }
   return peerError(
     'ERR_IDENTITY_PEER_UNTRUSTED',
-    `${expected}, got ${nameOf(leaf)} issued by ${JSON.stringify(oneLine(leaf.issuer))} and ${options.others.length} others`,
+    `${expected}, got ${subjectOf(leaf)} issued by ${JSON.stringify(oneLine(leaf.issuer))} and ${options.others.length} others`,
   );
 }
 
 /** How a certificate is called in messages: by what it says it is. */
-export function nameOf(certificate: Certificate): string {
+export function subjectOf(certificate: Certificate): string {
   const [uri] = certificate.uriSans;
   return JSON.stringify(
     uri?.slice(0, 300) ?? (oneLine(certificate.subject) || `serial ${certificate.serial}`),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseSpiffeId, type SpiffeId, type TrustBundle, type WorkloadIdentity } from '../../model/index.ts';
 import { type Certificate, readCertificate, readRevocationList, rootsOf } from '../certificates/index.ts';
 import { IdentityError } from '../errors.ts';
-import { findPath, nameOf, peerError } from './chain.ts';
+import { findPath, subjectOf, peerError } from './chain.ts';
 import { checkRevocation, createRevocationIndex } from './revocation.ts';
 
 /** Whom a connection may be with: anybody of a trust domain, or one of some workloads. */
@@ -101,12 +101,12 @@ export function verifyPeer(options: {
  */
 export function identityOf(leaf: Certificate): WorkloadIdentity {
   if (leaf.isCa)
-    throw peerError('ERR_IDENTITY_PEER_USAGE', `expected a workload's leaf, got the CA ${nameOf(leaf)}`);
+    throw peerError('ERR_IDENTITY_PEER_USAGE', `expected a workload's leaf, got the CA ${subjectOf(leaf)}`);
   const usage = leaf.keyUsage;
   if (usage === undefined || !usage.digitalSignature || usage.certSign || usage.crlSign) {
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected key usage digitalSignature without keyCertSign and cRLSign, got another in ${nameOf(leaf)}`,
+      `expected key usage digitalSignature without keyCertSign and cRLSign, got another in ${subjectOf(leaf)}`,
     );
   }
   // X509-SVID §4.4: where present, both ends of TLS must be listed.
@@ -114,7 +114,7 @@ export function identityOf(leaf: Certificate): WorkloadIdentity {
   if (extended !== undefined && !(extended.includes(SERVER_AUTH) && extended.includes(CLIENT_AUTH))) {
     throw peerError(
       'ERR_IDENTITY_PEER_USAGE',
-      `expected extended key usage for TLS server and client, got ${extended.join(', ')} in ${nameOf(leaf)}`,
+      `expected extended key usage for TLS server and client, got ${extended.join(', ')} in ${subjectOf(leaf)}`,
     );
   }
   const [uri, ...others] = leaf.uriSans;
@@ -129,7 +129,7 @@ export function identityOf(leaf: Certificate): WorkloadIdentity {
   } catch (error) {
     throw peerError(
       'ERR_IDENTITY_PEER_SAN',
-      `expected a workload identity as URI SAN, got ${nameOf(leaf)}`,
+      `expected a workload identity as URI SAN, got ${subjectOf(leaf)}`,
       error,
     );
   }

@@ -1,5 +1,5 @@
 import type { Certificate, RevocationList } from '../certificates/index.ts';
-import { type CertificatePath, nameOf, peerError } from './chain.ts';
+import { type CertificatePath, subjectOf, peerError } from './chain.ts';
 
 /**
  * Checks every certificate below the root against the lists of its issuer. Without any list nothing is checked; with
@@ -19,13 +19,13 @@ export function checkRevocation(path: CertificatePath, lists: RevocationIndex, n
     if (current.length === 0) {
       throw peerError(
         'ERR_IDENTITY_PEER_REVOCATION_UNKNOWN',
-        `expected a current revocation list of the issuer of ${nameOf(certificate)}, got none`,
+        `expected a current revocation list of the issuer of ${subjectOf(certificate)}, got none`,
       );
     }
     if (current.some((list) => list.serials.has(certificate.serial))) {
       throw peerError(
         'ERR_IDENTITY_PEER_REVOKED',
-        `expected a certificate in force, got ${nameOf(certificate)} with revoked serial ${certificate.serial}`,
+        `expected a certificate in force, got ${subjectOf(certificate)} with revoked serial ${certificate.serial}`,
       );
     }
     untilMs = Math.min(untilMs, ...current.map((list) => list.nextUpdateMs));

@@ -14,22 +14,25 @@ export interface Field {
   readonly value: unknown;
 }
 
+/** A whole value, under the path that complaints about it begin with. */
 export function fieldOf(value: unknown, path: string): Field {
   return { value, path };
 }
 
-export function child(parent: Field, name: string): Field {
+/** A member of an object; `undefined` where there is no such member, or no object. */
+export function childField(parent: Field, name: string): Field {
   const value = isRecord(parent.value) ? parent.value[name] : undefined;
   return { value, path: parent.path === '' ? name : `${parent.path}.${name}` };
 }
 
+/** Throws FieldProblem for anything but an object. */
 export function requireObject(field: Field): void {
   if (!isRecord(field.value))
     throw new FieldProblem(field.path, `expected an object, got ${show(field.value)}`);
 }
 
 /** The items of a list; an absent one is empty unless `required`. */
-export function items(field: Field, required = false): readonly Field[] {
+export function itemFields(field: Field, required = false): readonly Field[] {
   if (field.value === undefined && !required) return [];
   if (!Array.isArray(field.value))
     throw new FieldProblem(field.path, `expected a list, got ${show(field.value)}`);
@@ -37,21 +40,25 @@ export function items(field: Field, required = false): readonly Field[] {
   return field.value.map((value: unknown, index) => ({ value, path: `${field.path}[${index}]` }));
 }
 
+/** Throws FieldProblem for anything but a string, and for the empty one. */
 export function requireString(field: Field): void {
   if (typeof field.value !== 'string' || field.value === '')
     throw new FieldProblem(field.path, `expected a non-empty string, got ${show(field.value)}`);
 }
 
-export function optionalString(field: Field): void {
+/** Throws FieldProblem for what is there and no string. */
+export function checkString(field: Field): void {
   if (field.value !== undefined && typeof field.value !== 'string')
     throw new FieldProblem(field.path, `expected a string, got ${show(field.value)} (quote it)`);
 }
 
-export function strings(field: Field): void {
-  for (const item of items(field)) optionalString(item);
+/** Throws FieldProblem for what is there and no list of strings. */
+export function checkStrings(field: Field): void {
+  for (const item of itemFields(field)) checkString(item);
 }
 
-export function stringMap(field: Field): void {
+/** Throws FieldProblem for what is there and no map of strings, such as labels with numbers that nobody quoted. */
+export function checkStringMap(field: Field): void {
   if (field.value === undefined || field.value === null) return;
   requireObject(field);
   for (const [key, value] of Object.entries(field.value as object)) {
@@ -60,25 +67,29 @@ export function stringMap(field: Field): void {
   }
 }
 
-export function integer(field: Field, minimum: number, maximum = Number.MAX_SAFE_INTEGER): void {
+/** Throws FieldProblem for what is there and no whole number in the range. */
+export function checkInteger(field: Field, minimum: number, maximum = Number.MAX_SAFE_INTEGER): void {
   const { value } = field;
   if (value === undefined) return;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum)
     throw new FieldProblem(field.path, `expected a whole number from ${minimum}, got ${show(value)}`);
 }
 
+/** Throws FieldProblem for anything but a number from 1 to 65535. */
 export function requirePort(field: Field): void {
   const { value } = field;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 0xffff)
     throw new FieldProblem(field.path, `expected a port from 1 to 65535, got ${show(value)}`);
 }
 
-export function portOrName(field: Field): void {
+/** A port number, or the name of a container port. Throws FieldProblem. */
+export function requirePortOrName(field: Field): void {
   if (typeof field.value === 'string' && field.value !== '') return;
   requirePort(field);
 }
 
-export function oneOf(field: Field, allowed: readonly string[]): void {
+/** Throws FieldProblem for what is there and not allowed. */
+export function checkOneOf(field: Field, allowed: readonly string[]): void {
   if (field.value === undefined) return;
   if (typeof field.value !== 'string' || !allowed.includes(field.value))
     throw new FieldProblem(field.path, `expected one of ${allowed.join(', ')}, got ${show(field.value)}`);

@@ -1,5 +1,13 @@
 import { LabError } from '../errors.ts';
-import { child, FieldProblem, fieldOf, items, optionalString, requireString, stringMap } from './checks.ts';
+import {
+  childField,
+  FieldProblem,
+  fieldOf,
+  itemFields,
+  checkString,
+  requireString,
+  checkStringMap,
+} from './checks.ts';
 import type { ManifestObject } from './manifests.ts';
 import { type NodeDescription, REGION_LABEL, type StringMap, ZONE_LABEL } from './objects/index.ts';
 
@@ -14,13 +22,15 @@ export const LAB_KIND = 'Lab';
 /** Reads `{kind: Lab, metadata: {name}, spec: {nodes: [{name, zone, region, labels}]}}`. Throws LabError. */
 export function parseLabFile(object: ManifestObject): LabFile {
   try {
-    const nodes = items(child(child(fieldOf(object, ''), 'spec'), 'nodes'), true).map((node) => {
-      for (const name of ['zone', 'region']) optionalString(child(node, name));
-      requireString(child(node, 'name'));
-      stringMap(child(node, 'labels'));
-      // Checked just above.
-      return nodeDescription(node.value as NodeInFile, node.path);
-    });
+    const nodes = itemFields(childField(childField(fieldOf(object, ''), 'spec'), 'nodes'), true).map(
+      (node) => {
+        for (const name of ['zone', 'region']) checkString(childField(node, name));
+        requireString(childField(node, 'name'));
+        checkStringMap(childField(node, 'labels'));
+        // Checked just above.
+        return nodeDescription(node.value as NodeInFile, node.path);
+      },
+    );
     return { name: object.metadata.name, nodes };
   } catch (cause) {
     if (!(cause instanceof FieldProblem)) throw cause;

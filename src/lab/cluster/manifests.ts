@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { DEEPEST, describeError, isTooDeep } from '../../base/index.ts';
+import { MAX_NESTING, describeError, isTooDeep } from '../../base/index.ts';
 import { LabError } from '../errors.ts';
 
 /** An object as somebody wrote it: nothing is filled in, but it has an apiVersion, a kind and a name. */
@@ -49,7 +49,7 @@ export function parseManifests(text: string, origin: string): readonly ManifestO
     const line = lineCounter.linePos(document.contents?.range?.[0] ?? 0).line;
     const value = contentOf(document, (problem) => manifestError(origin, line, problem));
     if (value === null || value === undefined) continue;
-    if (isTooDeep(value)) throw manifestError(origin, line, `nested deeper than ${DEEPEST} levels`);
+    if (isTooDeep(value)) throw manifestError(origin, line, `nested deeper than ${MAX_NESTING} levels`);
     const items =
       isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
     for (const item of items) objects.push(asManifestObject(item, origin, line));

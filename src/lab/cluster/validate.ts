@@ -1,19 +1,19 @@
 import {
-  child,
+  childField,
   type Field,
   FieldProblem,
   fieldOf,
-  integer,
+  checkInteger,
   isRecord,
-  items,
-  oneOf,
-  optionalString,
-  portOrName,
+  itemFields,
+  checkOneOf,
+  checkString,
+  requirePortOrName,
   requireObject,
   requirePort,
   requireString,
-  stringMap,
-  strings,
+  checkStringMap,
+  checkStrings,
 } from './checks.ts';
 import type { ManifestObject } from './manifests.ts';
 import { kindFromName, type LabelSelector, type StringMap, selects } from './objects/index.ts';
@@ -24,11 +24,11 @@ import { kindFromName, type LabelSelector, type StringMap, selects } from './obj
  */
 export function validateObject(object: ManifestObject): void {
   const root = fieldOf(object, '');
-  requireExactKind(child(root, 'kind'), object.kind);
-  const metadata = child(root, 'metadata');
-  optionalString(child(metadata, 'namespace'));
-  stringMap(child(metadata, 'labels'));
-  stringMap(child(metadata, 'annotations'));
+  requireExactKind(childField(root, 'kind'), object.kind);
+  const metadata = childField(root, 'metadata');
+  checkString(childField(metadata, 'namespace'));
+  checkStringMap(childField(metadata, 'labels'));
+  checkStringMap(childField(metadata, 'annotations'));
   VALIDATORS[object.kind]?.(root);
 }
 
@@ -40,55 +40,58 @@ function requireExactKind(field: Field, kind: string): void {
 }
 
 const VALIDATORS: Readonly<Record<string, (root: Field) => void>> = {
-  Pod: (root) => podSpec(child(root, 'spec')),
+  Pod: (root) => podSpec(childField(root, 'spec')),
   Deployment(root) {
     selectorAndTemplate(root);
-    const strategy = child(child(root, 'spec'), 'strategy');
-    oneOf(child(strategy, 'type'), ['RollingUpdate', 'Recreate']);
+    const strategy = childField(childField(root, 'spec'), 'strategy');
+    checkOneOf(childField(strategy, 'type'), ['RollingUpdate', 'Recreate']);
   },
   ReplicaSet: selectorAndTemplate,
   StatefulSet(root) {
     selectorAndTemplate(root);
-    optionalString(child(child(root, 'spec'), 'serviceName'));
+    checkString(childField(childField(root, 'spec'), 'serviceName'));
   },
   Job(root) {
-    const spec = child(root, 'spec');
+    const spec = childField(root, 'spec');
     requireObject(spec);
-    podTemplate(child(spec, 'template'));
-    for (const name of ['completions', 'parallelism', 'backoffLimit']) integer(child(spec, name), 0);
-    const policy = child(child(child(spec, 'template'), 'spec'), 'restartPolicy');
+    podTemplate(childField(spec, 'template'));
+    for (const name of ['completions', 'parallelism', 'backoffLimit'])
+      checkInteger(childField(spec, name), 0);
+    const policy = childField(childField(childField(spec, 'template'), 'spec'), 'restartPolicy');
     if (policy.value !== 'Never' && policy.value !== 'OnFailure')
       throw new FieldProblem(policy.path, "a Job's pods need restartPolicy Never or OnFailure");
   },
   Service(root) {
-    const spec = child(root, 'spec');
+    const spec = childField(root, 'spec');
     requireObject(spec);
-    oneOf(child(spec, 'type'), ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']);
-    stringMap(child(spec, 'selector'));
-    const ports = items(child(spec, 'ports'));
+    checkOneOf(childField(spec, 'type'), ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']);
+    checkStringMap(childField(spec, 'selector'));
+    const ports = itemFields(childField(spec, 'ports'));
     for (const port of ports) {
-      requirePort(child(port, 'port'));
-      if (child(port, 'targetPort').value !== undefined) portOrName(child(port, 'targetPort'));
-      if (ports.length > 1) requireString(child(port, 'name'));
+      requirePort(childField(port, 'port'));
+      if (childField(port, 'targetPort').value !== undefined)
+        requirePortOrName(childField(port, 'targetPort'));
+      if (ports.length > 1) requireString(childField(port, 'name'));
     }
   },
   EndpointSlice(root) {
-    oneOf(child(root, 'addressType'), ['IPv4', 'IPv6']);
-    for (const endpoint of items(child(root, 'endpoints'))) items(child(endpoint, 'addresses'), true);
-    for (const port of items(child(root, 'ports'))) requirePort(child(port, 'port'));
+    checkOneOf(childField(root, 'addressType'), ['IPv4', 'IPv6']);
+    for (const endpoint of itemFields(childField(root, 'endpoints')))
+      itemFields(childField(endpoint, 'addresses'), true);
+    for (const port of itemFields(childField(root, 'ports'))) requirePort(childField(port, 'port'));
   },
 };
 
 function selectorAndTemplate(root: Field): void {
-  const spec = child(root, 'spec');
+  const spec = childField(root, 'spec');
   requireObject(spec);
-  integer(child(spec, 'replicas'), 0);
-  const selector = child(spec, 'selector');
+  checkInteger(childField(spec, 'replicas'), 0);
+  const selector = childField(spec, 'selector');
   requireObject(selector);
-  stringMap(child(selector, 'matchLabels'));
-  const template = child(spec, 'template');
+  checkStringMap(childField(selector, 'matchLabels'));
+  const template = childField(spec, 'template');
   podTemplate(template);
-  const labels = child(child(template, 'metadata'), 'labels').value;
+  const labels = childField(childField(template, 'metadata'), 'labels').value;
   // Both were checked to be of these shapes.
   if (!selects(selector.value as LabelSelector, (isRecord(labels) ? labels : {}) as StringMap))
     throw new FieldProblem(selector.path, "does not select the template's own labels");
@@ -96,22 +99,25 @@ function selectorAndTemplate(root: Field): void {
 
 function podTemplate(template: Field): void {
   requireObject(template);
-  stringMap(child(child(template, 'metadata'), 'labels'));
-  stringMap(child(child(template, 'metadata'), 'annotations'));
-  podSpec(child(template, 'spec'));
+  checkStringMap(childField(childField(template, 'metadata'), 'labels'));
+  checkStringMap(childField(childField(template, 'metadata'), 'annotations'));
+  podSpec(childField(template, 'spec'));
 }
 
 function podSpec(spec: Field): void {
   requireObject(spec);
-  oneOf(child(spec, 'restartPolicy'), ['Always', 'OnFailure', 'Never']);
-  optionalString(child(spec, 'serviceAccountName'));
-  optionalString(child(spec, 'nodeName'));
-  integer(child(spec, 'terminationGracePeriodSeconds'), 0);
-  stringMap(child(spec, 'nodeSelector'));
+  checkOneOf(childField(spec, 'restartPolicy'), ['Always', 'OnFailure', 'Never']);
+  checkString(childField(spec, 'serviceAccountName'));
+  checkString(childField(spec, 'nodeName'));
+  checkInteger(childField(spec, 'terminationGracePeriodSeconds'), 0);
+  checkStringMap(childField(spec, 'nodeSelector'));
   const names = new Set<unknown>();
-  for (const entry of [...items(child(spec, 'containers'), true), ...items(child(spec, 'initContainers'))]) {
+  for (const entry of [
+    ...itemFields(childField(spec, 'containers'), true),
+    ...itemFields(childField(spec, 'initContainers')),
+  ]) {
     container(entry);
-    const name = child(entry, 'name');
+    const name = childField(entry, 'name');
     if (names.has(name.value))
       throw new FieldProblem(name.path, `two containers are called ${String(name.value)}`);
     names.add(name.value);
@@ -119,32 +125,34 @@ function podSpec(spec: Field): void {
 }
 
 function container(entry: Field): void {
-  requireString(child(entry, 'name'));
-  optionalString(child(entry, 'image'));
-  optionalString(child(entry, 'workingDir'));
-  strings(child(entry, 'command'));
-  strings(child(entry, 'args'));
-  for (const variable of items(child(entry, 'env'))) {
-    requireString(child(variable, 'name'));
-    optionalString(child(variable, 'value'));
+  requireString(childField(entry, 'name'));
+  checkString(childField(entry, 'image'));
+  checkString(childField(entry, 'workingDir'));
+  checkStrings(childField(entry, 'command'));
+  checkStrings(childField(entry, 'args'));
+  for (const variable of itemFields(childField(entry, 'env'))) {
+    requireString(childField(variable, 'name'));
+    checkString(childField(variable, 'value'));
   }
-  for (const port of items(child(entry, 'ports'))) requirePort(child(port, 'containerPort'));
-  for (const name of ['readinessProbe', 'livenessProbe', 'startupProbe']) probe(child(entry, name));
+  for (const port of itemFields(childField(entry, 'ports'))) requirePort(childField(port, 'containerPort'));
+  for (const name of ['readinessProbe', 'livenessProbe', 'startupProbe']) probe(childField(entry, name));
 }
 
 function probe(field: Field): void {
   if (field.value === undefined) return;
   requireObject(field);
-  const actions = ['httpGet', 'tcpSocket', 'exec'].filter((name) => child(field, name).value !== undefined);
+  const actions = ['httpGet', 'tcpSocket', 'exec'].filter(
+    (name) => childField(field, name).value !== undefined,
+  );
   if (actions.length !== 1)
     throw new FieldProblem(
       field.path,
       'expected exactly one of httpGet, tcpSocket, exec (gRPC probes are not supported)',
     );
   const [action = ''] = actions;
-  if (action === 'exec') items(child(child(field, 'exec'), 'command'), true);
-  else portOrName(child(child(field, action), 'port'));
-  integer(child(field, 'initialDelaySeconds'), 0);
+  if (action === 'exec') itemFields(childField(childField(field, 'exec'), 'command'), true);
+  else requirePortOrName(childField(childField(field, action), 'port'));
+  checkInteger(childField(field, 'initialDelaySeconds'), 0);
   for (const name of ['periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold'])
-    integer(child(field, name), 1);
+    checkInteger(childField(field, name), 1);
 }

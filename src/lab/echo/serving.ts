@@ -7,7 +7,7 @@ export interface EchoListener {
 }
 
 /** Opens all, says so, and resolves when `signal` has ended them. */
-export async function serve(
+export async function serveUntilAborted(
   listeners: readonly EchoListener[],
   started: () => void,
   signal: AbortSignal,

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import {
   decodeSocketAddress4,
   decodeSocketAddress6,
-  SIZE_4,
-  SIZE_6,
+  SOCKADDR_IN_BYTES,
+  SOCKADDR_IN6_BYTES,
   type SocketAddress,
 } from '../system/socket-address.ts';
 import { readSocketOption } from '../system/socket-calls.ts';
@@ -23,5 +23,5 @@ export function originalDestination(socket: Socket): SocketAddress | undefined {
 }
 
 // Read and decoded in one go on one thread, so every call can use the same memory.
-const address4 = Buffer.alloc(SIZE_4);
-const address6 = Buffer.alloc(SIZE_6);
+const address4 = Buffer.alloc(SOCKADDR_IN_BYTES);
+const address6 = Buffer.alloc(SOCKADDR_IN6_BYTES);

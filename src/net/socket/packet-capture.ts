@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import { bindFunction, checked } from '../system/libc.ts';
+import { bindFunction, checkResult } from '../system/libc.ts';
 import { receiveMessageOffThread, setSocketOptionBytes } from '../system/socket-calls.ts';
 
 /** What passes one interface, both ways, as the wire has it. */
@@ -39,18 +39,18 @@ export function openPacketCapture(namespace: NetNamespace, interfaceName: string
 
 function open(interfaceName: string): number {
   const index = nameToIndex(interfaceName);
-  const descriptor = checked(
+  const descriptor = checkResult(
     socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, ETH_P_ALL_IN_NETWORK_ORDER),
     'packet socket',
   );
   try {
-    if (index === 0) checked(-1, `finding the interface ${interfaceName}`);
+    if (index === 0) checkResult(-1, `finding the interface ${interfaceName}`);
     setSocketOptionBytes(descriptor, 'receiveTimeout', receiveTimeout());
     const address = Buffer.alloc(SOCKADDR_LL_BYTES);
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeUInt16LE(ETH_P_ALL_IN_NETWORK_ORDER, 2);
     address.writeInt32LE(index, 4);
-    checked(bind(descriptor, address, address.length), `bind of a packet socket to ${interfaceName}`);
+    checkResult(bind(descriptor, address, address.length), `bind of a packet socket to ${interfaceName}`);
   } catch (error) {
     closeSync(descriptor);
     throw error;

@@ -21,7 +21,7 @@ export function bindFunctionOffThread(prototype: string): NativeFunctionOffThrea
 }
 
 /** The result of a call that answers -1 and an errno on failure; throws then. Must come right after the call. */
-export function checked(result: number, operation: string): number {
+export function checkResult(result: number, operation: string): number {
   if (result === -1) throw errorFromErrno(koffi.errno(), operation);
   return result;
 }

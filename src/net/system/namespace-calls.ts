@@ -1,8 +1,8 @@
-import { bindFunction, checked, lastErrno } from './libc.ts';
+import { bindFunction, checkResult, lastErrno } from './libc.ts';
 
 /** Moves the calling thread into the network namespace that `descriptor` refers to. */
 export function enterNetworkNamespace(descriptor: number): void {
-  checked(setns(descriptor, CLONE_NEWNET), 'setns');
+  checkResult(setns(descriptor, CLONE_NEWNET), 'setns');
 }
 
 /** Whether a descriptor is that of a network namespace, and not of a file, a socket or another kind of namespace. */
@@ -12,35 +12,35 @@ export function isNetworkNamespace(descriptor: number): boolean {
 
 /** Moves the calling thread into a network namespace made for it. */
 export function unshareNetworkNamespace(): void {
-  checked(unshare(CLONE_NEWNET), 'unshare of the network namespace');
+  checkResult(unshare(CLONE_NEWNET), 'unshare of the network namespace');
 }
 
 /** From now on processes that the calling thread starts see no others but those that come from them. */
 export function unshareProcessNamespace(): void {
-  checked(unshare(CLONE_NEWPID), 'unshare of the process namespace');
+  checkResult(unshare(CLONE_NEWPID), 'unshare of the process namespace');
 }
 
 /** Ends that: `descriptor` refers to the process namespace that the thread's children are to be in. */
 export function returnToProcessNamespace(descriptor: number): void {
-  checked(setns(descriptor, CLONE_NEWPID), 'setns');
+  checkResult(setns(descriptor, CLONE_NEWPID), 'setns');
 }
 
 /** Makes `source` visible at `target` as well, both being existing files or directories. */
 export function bindMount(source: string, target: string): void {
-  checked(mount(source, target, 'none', MS_BIND | MS_REC, null), `mount of ${source} on ${target}`);
+  checkResult(mount(source, target, 'none', MS_BIND | MS_REC, null), `mount of ${source} on ${target}`);
 }
 
 /** Lets mounts below `directory` propagate to other mount namespaces. False where it is not a mount point yet. */
 export function shareMounts(directory: string): boolean {
   if (mount('', directory, 'none', MS_SHARED | MS_REC, null) === 0) return true;
   if (lastErrno() === EINVAL) return false;
-  checked(-1, `mount --make-shared ${directory}`);
+  checkResult(-1, `mount --make-shared ${directory}`);
   return false;
 }
 
 /** Takes a mount away, also while somebody uses it. */
 export function unmount(target: string): void {
-  checked(umount2(target, MNT_DETACH), `umount ${target}`);
+  checkResult(umount2(target, MNT_DETACH), `umount ${target}`);
 }
 
 const ioctl = bindFunction('int ioctl(int fd, unsigned long request)');

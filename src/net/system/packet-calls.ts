@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import { NetError } from '../errors.ts';
-import { bindFunction, checked, lastErrno } from './libc.ts';
+import { bindFunction, checkResult, lastErrno } from './libc.ts';
 
 /** A packet as the kernel hands it out. Its descriptors are closed on exec, and are the receiver's to close. */
 export interface ReceivedPacket {
@@ -12,7 +12,7 @@ export interface ReceivedPacket {
 
 /** A local socket that keeps packets apart: non-blocking, closed on exec. The caller closes it. */
 export function openPacketSocket(): number {
-  return checked(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket of packets');
+  return checkResult(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket of packets');
 }
 
 /** At once, or not at all: with a full queue of connects the errno is EAGAIN. Throws NetError. */
@@ -27,14 +27,14 @@ export function connectToPath(descriptor: number, path: string): void {
     });
   encoded.writeUInt16LE(AF_UNIX, 0);
   encoded.set(name, PATH_OFFSET);
-  checked(connect(descriptor, encoded, PATH_OFFSET + name.length + 1), `connect to ${path}`);
+  checkResult(connect(descriptor, encoded, PATH_OFFSET + name.length + 1), `connect to ${path}`);
 }
 
 /** False where the other end has not taken what was sent before. Throws NetError. */
 export function sendPacket(descriptor: number, packet: Uint8Array): boolean {
   if (send(descriptor, packet, packet.length, MSG_DONTWAIT | MSG_NOSIGNAL) !== -1) return true;
   if (lastErrno() === EAGAIN) return false;
-  checked(-1, 'send of a packet');
+  checkResult(-1, 'send of a packet');
   return false;
 }
 
@@ -51,7 +51,7 @@ export function receivePacket(descriptor: number, mostBytes: number): ReceivedPa
   const length = recvmsg(descriptor, memory, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (length === -1) {
     if (lastErrno() === EAGAIN) return undefined;
-    checked(-1, 'recvmsg');
+    checkResult(-1, 'recvmsg');
   }
   const flags = memory.readInt32LE(MSG_FLAGS);
   const descriptors = descriptorsIn(memory);

@@ -1,4 +1,4 @@
-import { bindFunction, checked } from './libc.ts';
+import { bindFunction, checkResult } from './libc.ts';
 
 /** What the kernel limits for each process (getrlimit(2)); the numbers are the same on every architecture Node runs on. */
 export const PROCESS_LIMITS = {
@@ -18,7 +18,7 @@ export type ProcessLimit = keyof typeof PROCESS_LIMITS;
 export function setProcessLimit(pid: number, limit: ProcessLimit, value: number): void {
   const both = new BigUint64Array([BigInt(value), BigInt(value)]);
   const bytes = new Uint8Array(both.buffer);
-  checked(prlimit(pid, PROCESS_LIMITS[limit], bytes, null), `prlimit of process ${pid}`);
+  checkResult(prlimit(pid, PROCESS_LIMITS[limit], bytes, null), `prlimit of process ${pid}`);
 }
 
 const prlimit = bindFunction('int prlimit(int pid, int resource, const void *new_limit, void *old_limit)');

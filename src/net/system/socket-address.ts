@@ -9,7 +9,7 @@ export interface SocketAddress {
 /** `struct sockaddr_in` or `sockaddr_in6`: family in host order, port and address in network order. */
 export function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
   const bytes = ipAddressToBytes(address);
-  const encoded = Buffer.alloc(bytes.length === 4 ? SIZE_4 : SIZE_6);
+  const encoded = Buffer.alloc(bytes.length === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES);
   encoded.writeUInt16LE(bytes.length === 4 ? AF_INET : AF_INET6, 0);
   encoded.writeUInt16BE(port, PORT_OFFSET);
   encoded.set(bytes, bytes.length === 4 ? ADDRESS_OFFSET_4 : ADDRESS_OFFSET_6);
@@ -30,8 +30,8 @@ export function decodeSocketAddress6(encoded: Buffer): SocketAddress {
   };
 }
 
-export const SIZE_4 = 16;
-export const SIZE_6 = 28;
+export const SOCKADDR_IN_BYTES = 16;
+export const SOCKADDR_IN6_BYTES = 28;
 
 const AF_INET = 2;
 const AF_INET6 = 10;

@@ -1,6 +1,6 @@
 import type { IpFamily } from '../../model/index.ts';
 import { encodeSocketAddress, type SocketAddress } from './socket-address.ts';
-import { bindFunction, bindFunctionOffThread, checked } from './libc.ts';
+import { bindFunction, bindFunctionOffThread, checkResult } from './libc.ts';
 
 /** The socket options in use, by what they are for. Numbers are Linux's, the same on every architecture Node runs on. */
 export const SOCKET_OPTIONS = {
@@ -30,12 +30,12 @@ export type SocketOption = keyof typeof SOCKET_OPTIONS;
 /** A TCP socket in the calling thread's network namespace: non-blocking, closed on exec. The caller closes it. */
 export function openTcpSocket(family: IpFamily): number {
   const domain = family === 4 ? AF_INET : AF_INET6;
-  return checked(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket');
+  return checkResult(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket');
 }
 
 /** A blocking netlink socket of one netlink protocol. The caller closes it. */
 export function openNetlinkSocket(protocol: number): number {
-  return checked(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket of netlink');
+  return checkResult(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket of netlink');
 }
 
 /** Sets an option whose value is an integer. Throws NetError. */
@@ -47,7 +47,7 @@ export function setSocketOption(descriptor: number, option: SocketOption, value:
 /** Sets an option whose value is a structure. Throws NetError. */
 export function setSocketOptionBytes(descriptor: number, option: SocketOption, value: Uint8Array): void {
   const { level, name } = SOCKET_OPTIONS[option];
-  checked(setsockopt(descriptor, level, name, value, value.length), `setsockopt ${option}`);
+  checkResult(setsockopt(descriptor, level, name, value, value.length), `setsockopt ${option}`);
 }
 
 /** Reads an option into `value`. False where the kernel has no answer. */
@@ -59,21 +59,21 @@ export function readSocketOption(descriptor: number, option: SocketOption, value
 
 export function bindSocket(descriptor: number, address: SocketAddress): void {
   const encoded = encodeSocketAddress(address);
-  checked(bind(descriptor, encoded, encoded.length), `bind to ${address.address} port ${address.port}`);
+  checkResult(bind(descriptor, encoded, encoded.length), `bind to ${address.address} port ${address.port}`);
 }
 
 export function listenOn(descriptor: number, backlog: number): void {
-  checked(listen(descriptor, backlog), 'listen');
+  checkResult(listen(descriptor, backlog), 'listen');
 }
 
 /** Sends one message; blocks until the kernel has it. */
 export function sendMessage(descriptor: number, message: Uint8Array): void {
-  checked(send(descriptor, message, message.length, 0), 'send to netlink');
+  checkResult(send(descriptor, message, message.length, 0), 'send to netlink');
 }
 
 /** Receives one message into `buffer` and returns its length. */
 export function receiveMessage(descriptor: number, buffer: Uint8Array): number {
-  return checked(recv(descriptor, buffer, buffer.length, 0), 'recv from netlink');
+  return checkResult(recv(descriptor, buffer, buffer.length, 0), 'recv from netlink');
 }
 
 /** As sendMessage and receiveMessage, without keeping this thread waiting. -1 on failure, without a reason. */

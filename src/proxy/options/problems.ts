@@ -32,7 +32,7 @@ export function requiredText(problems: Problems, flag: string, value: string | u
 }
 
 /** Applies `parse` and notes a problem where it gives undefined; the result is then `fallback`, never used. */
-export function parsed<T>(
+export function parseOrNote<T>(
   problems: Problems,
   option: { readonly flag: string; readonly expected: string; readonly value: string | undefined },
   parse: (text: string) => T | undefined,

@@ -1,6 +1,6 @@
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { formatDurationMs, parseDurationMs } from './duration.ts';
-import { type Problems, parsed } from './problems.ts';
+import { type Problems, parseOrNote } from './problems.ts';
 
 /** The least and the most that an option may be. */
 export type Range = readonly [least: number, most: number];
@@ -33,7 +33,7 @@ function ranged(
     return number === undefined || number < least || number > most ? undefined : number;
   };
   const expected = `${what} from ${format(least)} to ${format(most)}`;
-  return parsed(problems, { flag, expected, value }, inRange, least);
+  return parseOrNote(problems, { flag, expected, value }, inRange, least);
 }
 
 function parseWholeNumber(text: string): number | undefined {

@@ -1,5 +1,5 @@
 import { type AccessRulesSource, compileAccessRules } from '../../telemetry/index.ts';
-import { type Problems, parsed } from '../options/problems.ts';
+import { type Problems, parseOrNote } from '../options/problems.ts';
 
 /** What a proxy tells of what it does, and whom. */
 export interface TelemetryConfig {
@@ -53,7 +53,7 @@ export const TELEMETRY_DEFAULTS = {
 /** Notes each that is no good. */
 export function telemetryConfig(problems: Problems, given: TelemetryOptions): TelemetryConfig {
   const accessLog = accessLogConfig(problems, given);
-  const told = parsed(
+  const told = parseOrNote(
     problems,
     {
       flag: '--telemetry',
@@ -63,7 +63,7 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     (text) => (text === 'all' || text === 'failures' ? text : undefined),
     'all',
   );
-  const protocol = parsed(
+  const protocol = parseOrNote(
     problems,
     {
       flag: '--otlp-protocol',
@@ -73,7 +73,7 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     (text) => (text === 'grpc' || text === 'http' ? text : undefined),
     'grpc',
   );
-  const samplingRatio = parsed(
+  const samplingRatio = parseOrNote(
     problems,
     {
       flag: '--trace-sampling',
@@ -95,12 +95,12 @@ export function telemetryConfig(problems: Problems, given: TelemetryOptions): Te
     told,
     samplingRatio,
     accessLog,
-    otlp: { endpoint: parsed(problems, option, parseEndpoint, ''), protocol, headersFile },
+    otlp: { endpoint: parseOrNote(problems, option, parseEndpoint, ''), protocol, headersFile },
   };
 }
 
 function accessLogConfig(problems: Problems, given: TelemetryOptions): AccessLogConfig {
-  const outputs = parsed(
+  const outputs = parseOrNote(
     problems,
     {
       flag: '--access-log',

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../request/request-context.ts';
-import { type Holding, type HoldingObjects, NOTHING } from './holding-objects.ts';
+import { type Holding, type HoldingObjects, HOLDS_NONE } from './holding-objects.ts';
 
 /** Where a layer stands: before the route, for all that holds for a request; or behind it, for what its backend names. */
 export type HoldingPlace = 'request' | 'backend';
@@ -11,7 +11,7 @@ export function holdingAt<T>(
 ): Holding<T> {
   if (place === 'request') return objects.of(context.route());
   const { backendFilters } = context;
-  if (backendFilters.length === 0) return NOTHING;
+  if (backendFilters.length === 0) return HOLDS_NONE;
   const selection = context.route();
   const named = objects.namedBy(backendFilters, selection);
   if (named.objects.length === 0) return named;

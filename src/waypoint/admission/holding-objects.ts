@@ -28,10 +28,10 @@ export interface Holding<T> {
 }
 
 /** For targets for which there is none. */
-export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => NOTHING, namedBy: () => NOTHING };
+export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => HOLDS_NONE, namedBy: () => HOLDS_NONE };
 
 /** None, and none missing. */
-export const NOTHING: Holding<never> = { objects: [], missing: undefined };
+export const HOLDS_NONE: Holding<never> = { objects: [], missing: undefined };
 
 export interface HoldingOptions<O extends AdmissionObject, T> {
   readonly objects: readonly O[];

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type GatewayKey, gatewayKey, type SpiffeId, tryParseSpiffeId } from '../../model/index.ts';
 import {
-  address,
+  hostPort,
   byteSize,
   createProblems,
   durationMs,
@@ -9,7 +9,7 @@ import {
   logFormat,
   logLevel,
   type Problems,
-  parsed,
+  parseOrNote,
   refusalDetails,
   requiredText,
   svidTtlMs,
@@ -110,7 +110,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
   const problems = createProblems(
     (message) => new WaypointError({ code: 'ERR_WAYPOINT_CONFIG', blame: 'downstream', message }),
   );
-  const gateway = parsed(
+  const gateway = parseOrNote(
     problems,
     { flag: '--gateway', expected: 'namespace/name', value: options.gateway },
     parseGateway,
@@ -126,7 +126,7 @@ export function resolveWaypointConfig(given: WaypointOptions): WaypointConfig {
       network: options.network,
     },
     controlPlane: {
-      address: address(problems, '--controller', options.controller),
+      address: hostPort(problems, '--controller', options.controller),
       serverName: options.controllerName === '' ? undefined : options.controllerName,
       rootCertFile: requiredText(problems, '--root-cert-file', options.rootCertFile),
       tokenFile: requiredText(problems, '--token-file', options.tokenFile),
@@ -201,7 +201,7 @@ function trustedClients(problems: Problems, value: string): readonly SpiffeId[] 
     const ids = text.split(',').map((part) => tryParseSpiffeId(part.trim())?.id);
     return ids.every((id) => id !== undefined) ? ids : undefined;
   };
-  return value === '' ? [] : parsed(problems, { flag: '--trusted-clients', expected, value }, parse, []);
+  return value === '' ? [] : parseOrNote(problems, { flag: '--trusted-clients', expected, value }, parse, []);
 }
 
 function parseGateway(text: string): { readonly key: GatewayKey; readonly name: string } | undefined {

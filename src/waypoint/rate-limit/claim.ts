@@ -42,7 +42,7 @@ export function settleHere(claims: readonly Claim[], nowMs: number): readonly Se
     return { claim, take: takeOne(bucket, table.get(claim.key), nowMs) };
   });
   if (refusalIn(settled) !== undefined) return settled.map(notTaken);
-  for (const { claim, take } of settled) note(claim, take);
+  for (const { claim, take } of settled) noteTake(claim, take);
   return settled;
 }
 
@@ -74,7 +74,8 @@ export function refusalIn(settled: readonly Settled[]): Settled | undefined {
   return longest;
 }
 
-export function note({ limit, key }: Claim, { fullAtMs }: Take): void {
+/** Keeps what a take has left in the bucket; a refused one takes nothing. */
+export function noteTake({ limit, key }: Claim, { fullAtMs }: Take): void {
   if (fullAtMs !== undefined) limit.table.set(key, fullAtMs);
 }
 

@@ -10,7 +10,7 @@ import { WaypointError } from '../errors.ts';
 import { createBalancerCache } from './balancing/balancer-cache.ts';
 import { createEndpointConnections } from './connections/endpoint-connections.ts';
 import { createIdleList, type IdleList } from './connections/idle-list.ts';
-import { askMesh, IPV4, titleOf } from './endpoints/ask-mesh.ts';
+import { askMesh, ANY_IPV4, titleOf } from './endpoints/ask-mesh.ts';
 import { createEndpointTable } from './endpoints/endpoint-table.ts';
 import type { BackendRef } from './endpoints/known-endpoints.ts';
 import { createServiceEndpoint, type ServiceEndpoint } from './endpoints/service-endpoint.ts';
@@ -167,7 +167,7 @@ function noEndpoint(
   { view, network }: UpstreamDeps,
 ): WaypointError {
   const { ref, name, service, reason } = about;
-  const address = ref.kind === 'workload' ? ref.address : (service?.addresses[0]?.address ?? IPV4);
+  const address = ref.kind === 'workload' ? ref.address : (service?.addresses[0]?.address ?? ANY_IPV4);
   const destination = { address, port: ref.port };
   const refusal = refuse({ request: { view, network, destination }, reason, service });
   return new WaypointError({

@@ -5,7 +5,7 @@ import { openNamespace } from '../../net/index.ts';
 import { untilKnown } from '../../proxy/index.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Attachment, PodName } from './attachment.ts';
-import { brief, CNI_CODES, type CniResult, failed, SUCCESS } from './cni-error.ts';
+import { cutShort, CNI_CODES, type CniResult, cniFailure, SUCCESS } from './cni-error.ts';
 import type { CniCall } from './parse-call.ts';
 import { type Knowledge, standingOf } from './standing.ts';
 
@@ -41,9 +41,9 @@ export async function answerCall(call: CniCall, deps: CallDeps): Promise<CniResu
       collect(call, deps.arrivals);
       return SUCCESS;
     default:
-      return failed(
+      return cniFailure(
         CNI_CODES.badEnvironment,
-        `expected CNI_COMMAND to be ADD, CHECK, DEL or GC, got ${JSON.stringify(brief(call.command))}`,
+        `expected CNI_COMMAND to be ADD, CHECK, DEL or GC, got ${JSON.stringify(cutShort(call.command))}`,
       );
   }
 }
@@ -60,7 +60,7 @@ async function add(call: CniCall, name: PodName, deps: CallDeps): Promise<CniRes
       log.debug('new pod stays outside', { namespace: name.namespace, name: name.name });
       return SUCCESS;
     case 'unknown':
-      return failed(
+      return cniFailure(
         CNI_CODES.tryLater,
         `${standing.reason} (for ${KNOWN_WITHIN_MS / 1_000} s)`,
         `look at the log of the ztunnel on node ${knowledge.node}, and at the controller`,
@@ -78,7 +78,7 @@ async function capture(call: CniCall, name: PodName, pod: EnrolmentPod, deps: Ca
   arrivals.attach(attachment);
   const problem = await captured;
   if (problem !== undefined) {
-    return failed(
+    return cniFailure(
       CNI_CODES.tryLater,
       `pod ${name.namespace}/${name.name} is not captured yet on node ${deps.knowledge.node}: ${problem}`,
       'it starts once it is; a label istio.io/dataplane-mode=none lets it start outside the mesh',
@@ -181,7 +181,7 @@ async function check(call: CniCall, name: PodName, deps: CallDeps): Promise<CniR
     if (errnoOf(error) === undefined) throw error;
     return refusal(`the network namespace ${call.netns} cannot be looked at: ${describeError(error)}`);
   }
-  return failed(
+  return cniFailure(
     CNI_CODES.tryLater,
     `pod ${name.namespace}/${name.name} is to be in the mesh, and is not captured in ${call.netns}`,
   );

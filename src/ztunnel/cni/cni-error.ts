@@ -25,12 +25,13 @@ export type CniResult = { readonly text: string } | { readonly failure: CniFailu
 
 export const SUCCESS: CniResult = { text: '' };
 
-export function failed(code: CniCode, message: string, hint = ''): CniResult {
+/** `hint`: what to do about it. Default: nothing that a person could. */
+export function cniFailure(code: CniCode, message: string, hint = ''): CniResult {
   return { failure: { code, message, hint } };
 }
 
 /** What a call says of itself is repeated in messages and logs, and may be a mebibyte. */
-export function brief(text: string): string {
+export function cutShort(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
@@ -38,5 +39,5 @@ const LONGEST_TEXT = 1_000;
 
 /** The JSON of a failure, as the specification wants it. */
 export function formatFailure({ code, message, hint }: CniFailure, cniVersion: string): string {
-  return `${JSON.stringify({ cniVersion, code, msg: `nodemesh: ${brief(message)}`, details: hint })}\n`;
+  return `${JSON.stringify({ cniVersion, code, msg: `nodemesh: ${cutShort(message)}`, details: hint })}\n`;
 }

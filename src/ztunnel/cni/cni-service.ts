@@ -5,7 +5,14 @@ import { type Closable, createLineBudget, describeError, errnoOf } from '../../b
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import { answerCall, type CallDeps } from './answer-call.ts';
-import { brief, CNI_CODES, type CniCommand, type CniResult, failed, formatFailure } from './cni-error.ts';
+import {
+  cutShort,
+  CNI_CODES,
+  type CniCommand,
+  type CniResult,
+  cniFailure,
+  formatFailure,
+} from './cni-error.ts';
 import { type CniCall, parseCall } from './parse-call.ts';
 import { encodeAnswer, readCall, type ReadRoom } from './wire.ts';
 
@@ -60,8 +67,9 @@ export function createCniService(deps: CniServiceDeps): CniService {
     deps.onAnswered(command, outcome);
     if ('failure' in result) {
       const { namespace, name } = call.pod ?? { namespace: '', name: '' };
-      const pod = { namespace: brief(namespace), name: brief(name) };
-      if (mayLog()) log.warn('CNI call failed', { command, ...pod, reason: brief(result.failure.message) });
+      const pod = { namespace: cutShort(namespace), name: cutShort(name) };
+      if (mayLog())
+        log.warn('CNI call failed', { command, ...pod, reason: cutShort(result.failure.message) });
       socket.end(encodeAnswer(1, formatFailure(result.failure, call.cniVersion)));
     } else socket.end(encodeAnswer(0, result.text));
   }
@@ -69,7 +77,7 @@ export function createCniService(deps: CniServiceDeps): CniService {
   async function answerInTurn(call: CniCall): Promise<CniResult> {
     // A pod that ends waits for nothing, and must not be kept from it.
     if (call.command === 'ADD' && answering >= MAX_CALLS)
-      return failed(CNI_CODES.tryLater, `${MAX_CALLS} calls wait for an answer already`);
+      return cniFailure(CNI_CODES.tryLater, `${MAX_CALLS} calls wait for an answer already`);
     answering += 1;
     try {
       return await answerCall(call, deps).catch(faultOf);

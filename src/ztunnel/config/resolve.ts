@@ -1,10 +1,10 @@
 import { HOST_FIREWALL_KINDS } from '../../net/index.ts';
 import {
-  address,
+  hostPort,
   type ControlPlaneConfig,
   createProblems,
   durationMs,
-  folder,
+  absolutePath,
   listenAddress,
   logFormat,
   logLevel,
@@ -126,7 +126,7 @@ export function resolveZtunnelConfig(options: ZtunnelOptions): ZtunnelConfig {
     },
     agentSocket: optionalFolder(problems, '--zds-socket', options.zdsSocket ?? ZTUNNEL_DEFAULTS.zdsSocket),
     sideBySide: options.sideBySide ?? ZTUNNEL_DEFAULTS.sideBySide,
-    namespaceDirectory: folder(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
+    namespaceDirectory: absolutePath(problems, '--netns-dir', options.netnsDir ?? ZTUNNEL_DEFAULTS.netnsDir),
     hostProc: optionalFolder(problems, '--host-proc', options.hostProc ?? ZTUNNEL_DEFAULTS.hostProc),
     hostNetwork: hostNetworkConfig(problems, options),
     cniSocket: optionalFolder(problems, '--cni-socket', options.cniSocket ?? ZTUNNEL_DEFAULTS.cniSocket),
@@ -172,14 +172,14 @@ function hostNetworkConfig(problems: Problems, options: ZtunnelOptions): HostNet
 }
 
 function optionalFolder(problems: Problems, flag: string, value: string): string | undefined {
-  return value === '' ? undefined : folder(problems, flag, value);
+  return value === '' ? undefined : absolutePath(problems, flag, value);
 }
 
 function controlPlaneConfig(problems: Problems, options: ZtunnelOptions): ControlPlaneConfig {
   const rootCertFile = requiredText(problems, '--root-cert-file', options.rootCertFile);
   const { caAddress, caName, caHeaders } = options;
   return {
-    address: address(problems, '--controller', options.controller),
+    address: hostPort(problems, '--controller', options.controller),
     serverName: options.controllerName === '' ? undefined : options.controllerName,
     rootCertFile,
     tokenFile: requiredText(problems, '--token-file', options.tokenFile),
@@ -188,7 +188,7 @@ function controlPlaneConfig(problems: Problems, options: ZtunnelOptions): Contro
       caAddress === undefined
         ? undefined
         : {
-            address: address(problems, '--ca-address', caAddress),
+            address: hostPort(problems, '--ca-address', caAddress),
             serverName: caName === '' ? undefined : caName,
             rootCertFile: options.caRootCertFile ?? rootCertFile,
             headers: caHeaders,

@@ -3,7 +3,7 @@ import type { CertificateView, ServiceProblem } from '../../../src/model/index.t
 import type { CheckResult } from '../../../src/cli/check/index.ts';
 import { gatherFacts, type MeshFacts } from '../../../src/cli/check/mesh/facts.ts';
 import { portsChecks } from '../../../src/cli/check/mesh/process-checks.ts';
-import { judge } from '../../../src/cli/check/run-checks.ts';
+import { judgeMesh } from '../../../src/cli/check/run-checks.ts';
 import { createApiClient } from '../../../src/cli/api/index.ts';
 import { nodemesh } from '../../lab/support/lab-fixture.ts';
 import { ANSWERS, certificate, NOW_MS } from '../observe/support/answers.ts';
@@ -31,7 +31,7 @@ const FACTS: MeshFacts = {
 };
 
 function wrong(more: Partial<MeshFacts>): readonly CheckResult[] {
-  return judge({ ...FACTS, ...more }).filter(({ outcome }) => outcome !== 'ok');
+  return judgeMesh({ ...FACTS, ...more }).filter(({ outcome }) => outcome !== 'ok');
 }
 
 test('a mesh that is well gets no complaint', async (t) => {
@@ -146,7 +146,7 @@ test('NetworkPolicies that may not be read are not seen, and everything else is 
 test('what a mesh does not answer is not seen, and not taken for fine', async (t) => {
   const api = await startApiServer(t, { '/api/v1/info': { ...part(INFO).value, nowMs: Date.now() } });
   const client = createApiClient({ url: new URL(api.url), token: undefined });
-  const results = judge(await gatherFacts({ api: client, lab: undefined, nodeApis: new Map() }));
+  const results = judgeMesh(await gatherFacts({ api: client, lab: undefined, nodeApis: new Map() }));
   t.match(
     results.filter(({ outcome }) => outcome === 'not seen').map(({ name }) => name),
     ['proxies', 'certificates', 'enrolment', 'waypoints', 'policies', 'services'],

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { parse } from 'yaml';
-import { type AdmissionRequest, judge } from '../../../src/controller/webhook/review/index.ts';
+import { type AdmissionRequest, judgeAdmission } from '../../../src/controller/webhook/review/index.ts';
 import { CART, policy, service, SETTINGS, SHOP, THROUGH_WAYPOINT, waypoint } from '../analysis/support.ts';
 
 const MESH = [SHOP, CART, service({ labels: THROUGH_WAYPOINT })].map((text) => parse(text) as unknown);
@@ -23,7 +23,7 @@ function verdict(
     before: undefined,
     ...request,
   };
-  return judge(asked, { neighbours, known: () => known, settings: SETTINGS });
+  return judgeAdmission(asked, { neighbours, known: () => known, settings: SETTINGS });
 }
 
 const object = (text: string): Record<string, unknown> => parse(text) as Record<string, unknown>;

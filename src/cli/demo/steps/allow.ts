@@ -1,4 +1,4 @@
-import { check, type DemoCheck } from '../checks.ts';
+import { demoCheck, type DemoCheck } from '../checks.ts';
 import { NAMESPACE, type Shop } from '../shop.ts';
 import { millisecondsUntil, pause } from '../until.ts';
 
@@ -11,7 +11,7 @@ export async function allowByIdentity(
 ): Promise<readonly DemoCheck[]> {
   const [shopper] = await shop.pods('shopper');
   const [payments] = await shop.pods('payments');
-  if (shopper === undefined || payments === undefined) return [check('the shop runs', false, 'no pods')];
+  if (shopper === undefined || payments === undefined) return [demoCheck('the shop runs', false, 'no pods')];
   say(`apply an AuthorizationPolicy: only ${NAMESPACE}/sa/cart may reach payments`);
   await shop.lab.apply([
     {
@@ -38,13 +38,13 @@ export async function allowByIdentity(
   if (refusal !== undefined) say(`  the ztunnel's log: ${refusal.trim()}`);
   const named = refusal?.includes('sa/shopper') ?? false;
   return [
-    check('who is not named is refused', answer.startsWith('failed'), `shopper → payments: ${answer}`),
-    check(
+    demoCheck('who is not named is refused', answer.startsWith('failed'), `shopper → payments: ${answer}`),
+    demoCheck(
       'the refusal names policy and identity',
       named,
       named ? `${POLICY}, ${NAMESPACE}/sa/shopper` : 'not found in the log',
     ),
-    check(
+    demoCheck(
       'who is named gets through',
       after.failed.length === before.failed.length && after.answered > before.answered,
       `${after.answered - before.answered} orders answered, ${after.failed.length - before.failed.length} failed`,

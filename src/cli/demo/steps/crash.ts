@@ -1,4 +1,4 @@
-import { check, type DemoCheck } from '../checks.ts';
+import { demoCheck, type DemoCheck } from '../checks.ts';
 import { SECRET, type Shop } from '../shop.ts';
 import { millisecondsUntil } from '../until.ts';
 
@@ -26,17 +26,17 @@ export async function crashTheProxy(shop: Shop, say: (text: string) => void): Pr
   const text = await wire;
   const after = await shop.orders();
   return [
-    check(
+    demoCheck(
       'nothing left in plaintext meanwhile',
       !text.includes(SECRET),
       text.includes(SECRET) ? 'the card number was readable' : 'nothing readable',
     ),
-    check(
+    demoCheck(
       'it came back by itself',
       tookMs !== undefined,
       `orders answered again ${tookMs ?? '> 30,000'} ms after the kill`,
     ),
-    check(
+    demoCheck(
       'the outage was closed, not open',
       after.failed.length > before.failed.length,
       `${after.failed.length - before.failed.length} orders refused while it was away`,

@@ -1,4 +1,4 @@
-import { check, type DemoCheck } from '../checks.ts';
+import { demoCheck, type DemoCheck } from '../checks.ts';
 import { NAMESPACE, SECRET, type Shop } from '../shop.ts';
 import { millisecondsUntil, pause } from '../until.ts';
 
@@ -24,17 +24,17 @@ export async function joinByLabel(shop: Shop, say: (text: string) => void): Prom
   const failed = after.failed.length - before.failed.length;
   const answered = after.answered - before.answered;
   return [
-    check(
+    demoCheck(
       'every running pod is captured',
       tookMs !== undefined,
       `${captured} of ${all} pods, ${tookMs ?? '> 20,000'} ms after the label`,
     ),
-    check(
+    demoCheck(
       'orders in flight are unharmed',
       failed === 0 && answered > 0,
       `${answered} answered, ${failed} failed`,
     ),
-    check(
+    demoCheck(
       'the card number is no longer readable',
       !text.includes(SECRET) && text.includes('.15008'),
       text.includes('.15008') ? 'HBONE on port 15008, nothing readable' : 'no tunnel seen',
@@ -49,7 +49,7 @@ async function lookAtIdentities(shop: Shop): Promise<readonly DemoCheck[]> {
   const carts = (await shop.pods('cart')).map(
     ({ status }) => (status as { podIP?: string } | undefined)?.podIP ?? '',
   );
-  if (payments === undefined) return [check('payments runs', false, 'no pod')];
+  if (payments === undefined) return [demoCheck('payments runs', false, 'no pod')];
   const seen = (await shop.podLog(payments)).trim().split('\n').at(-1) ?? '';
   const from = /from=(\S+)/.exec(seen)?.[1] ?? 'nobody';
   const node = (payments as { spec?: { nodeName?: string } }).spec?.nodeName ?? '';
@@ -57,8 +57,8 @@ async function lookAtIdentities(shop: Shop): Promise<readonly DemoCheck[]> {
     .split('\n')
     .findLast((entry) => entry.includes(`ns/${NAMESPACE}/sa/cart`) && entry.includes('sa/payments'));
   return [
-    check("payments still sees its client's own address", carts.includes(from), `client ${from}`),
-    check(
+    demoCheck("payments still sees its client's own address", carts.includes(from), `client ${from}`),
+    demoCheck(
       'both ends are known by certificate',
       line !== undefined,
       line === undefined

@@ -1,4 +1,4 @@
-import { check, type DemoCheck } from '../checks.ts';
+import { demoCheck, type DemoCheck } from '../checks.ts';
 import { NAMESPACE, SECRET, type Shop } from '../shop.ts';
 
 /** Before the mesh: whoever sits on the cable reads along. */
@@ -6,9 +6,9 @@ export async function readTheWire(shop: Shop, say: (text: string) => void): Prom
   say(`${NAMESPACE} is not in the mesh yet; reading the cable between the nodes for 3 s`);
   const text = await shop.capture('node-1', 3);
   const line = text.split('\n').find((candidate) => candidate.includes(SECRET));
-  if (line !== undefined) say(`  on the cable: ${around(line.trim(), SECRET)}`);
+  if (line !== undefined) say(`  on the cable: ${excerptAround(line.trim(), SECRET)}`);
   return [
-    check(
+    demoCheck(
       'without the mesh, the card number is readable on the cable',
       line !== undefined,
       line === undefined ? 'not read' : 'read',
@@ -17,7 +17,7 @@ export async function readTheWire(shop: Shop, say: (text: string) => void): Prom
 }
 
 /** As much of a line as fits into one of the terminal, with the word that it is about in it. */
-export function around(line: string, word: string): string {
+export function excerptAround(line: string, word: string): string {
   const at = line.indexOf(word);
   if (line.length <= WIDEST_LINE || at + word.length <= WIDEST_LINE) return line.slice(0, WIDEST_LINE);
   const end = Math.min(line.length, at + word.length + AFTER_WORD);

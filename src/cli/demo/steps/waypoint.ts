@@ -1,6 +1,6 @@
 import { isProgrammed, waypointManifest } from '../../waypoint/waypoint-gateway.ts';
 import { findWaypoints } from '../../waypoint/waypoint-access.ts';
-import { check, type DemoCheck } from '../checks.ts';
+import { demoCheck, type DemoCheck } from '../checks.ts';
 import { NAMESPACE, type Shop } from '../shop.ts';
 import { millisecondsUntil, pause } from '../until.ts';
 
@@ -15,7 +15,7 @@ export async function putAWaypointInTheWay(
   say: (text: string) => void,
 ): Promise<readonly DemoCheck[]> {
   const [shopper] = await shop.pods('shopper');
-  if (shopper === undefined) return [check('the shop runs', false, 'no pods')];
+  if (shopper === undefined) return [demoCheck('the shop runs', false, 'no pods')];
   const before = await shop.orders();
   say(`nodemesh waypoint apply -n ${NAMESPACE} --wait; label service cart istio.io/use-waypoint=${WAYPOINT}`);
   await shop.lab.apply([waypoint()]);
@@ -41,19 +41,23 @@ export async function putAWaypointInTheWay(
   const after = await shop.orders();
   const failed = after.failed.length - before.failed.length;
   return [
-    check('one command, and it is ready', readyMs !== undefined, `${readyMs ?? '> 30,000'} ms`),
-    check(
+    demoCheck('one command, and it is ready', readyMs !== undefined, `${readyMs ?? '> 30,000'} ms`),
+    demoCheck(
       'requests are seen one by one',
       seen !== undefined,
       seen === undefined ? 'none' : 'method, path, status',
     ),
-    check('a request that no rule allows is refused', answer.startsWith('403'), `shopper → cart: ${answer}`),
-    check(
+    demoCheck(
+      'a request that no rule allows is refused',
+      answer.startsWith('403'),
+      `shopper → cart: ${answer}`,
+    ),
+    demoCheck(
       'the refusal names the caller',
       refusal?.includes('sa/shopper') === true,
       refusal === undefined ? 'not found in the log' : `${NAMESPACE}/sa/shopper`,
     ),
-    check(
+    demoCheck(
       'orders in flight are unharmed',
       failed === 0 && after.answered > before.answered,
       `${after.answered - before.answered} answered, ${failed} failed`,

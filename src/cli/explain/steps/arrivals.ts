@@ -11,11 +11,11 @@ import type { World } from '../../world/index.ts';
 import {
   type Ending,
   type Fact,
-  note,
-  ok,
-  open,
+  noteFact,
+  okFact,
+  openFact,
   type PolicyFact,
-  stop,
+  stopFact,
   type StepResult,
 } from '../explanation.ts';
 import { isCaptured } from '../parties/caller.ts';
@@ -63,10 +63,10 @@ export function judgeArrivals(
       ? []
       : [
           isMixed
-            ? open(
+            ? openFact(
                 `${refusing.length} of ${judged.length} endpoints refuse: it depends on which one is chosen`,
               )
-            : note(
+            : noteFact(
                 `so do all ${judged.length} endpoints`,
                 judged.map(({ arrival: { workload } }) => workload.name),
               ),
@@ -86,7 +86,13 @@ export function judgeArrivals(
 function judgeArrival(world: World, arrival: Arrival, callerNamespace: string | undefined): Judged {
   const unjudged = whyUnjudged(world, arrival);
   if (unjudged !== undefined)
-    return { arrival, verdict: 'nobody judges', facts: [note(unjudged)], policies: [], ending: undefined };
+    return {
+      arrival,
+      verdict: 'nobody judges',
+      facts: [noteFact(unjudged)],
+      policies: [],
+      ending: undefined,
+    };
   const { view } = world;
   const { workload, address, port, peer, peerAddress } = arrival;
   const attributes = {
@@ -108,9 +114,9 @@ function judgeArrival(world: World, arrival: Arrival, callerNamespace: string | 
       : l4Facts(world, { ...view.policiesFor(workload), attributes, decision, strict });
   const path = inboundPath({ view, workload, port, peer: peer?.id });
   const facts = [
-    ok(`${peer?.id ?? 'plaintext'} from ${peerAddress} to port ${port}`),
+    okFact(`${peer?.id ?? 'plaintext'} from ${peerAddress} to port ${port}`),
     ...(path.kind === 'round' ? [roundFact(path, refusesBypass)] : []),
-    verdict.verdict === 'allow' ? ok(verdict.reason.sentence) : stop(verdict.reason.sentence),
+    verdict.verdict === 'allow' ? okFact(verdict.reason.sentence) : stopFact(verdict.reason.sentence),
   ];
   if (verdict.verdict === 'allow') return { arrival, verdict: 'allow', facts, policies, ending: undefined };
   const { reason } = verdict;
@@ -148,8 +154,8 @@ function whyUnjudged(world: World, { workload, port, peer }: Arrival): string | 
 function roundFact(path: Extract<ReturnType<typeof inboundPath>, { kind: 'round' }>, refuses: boolean): Fact {
   const text = `it comes round ${nameWaypoint(path.waypoint)}, whose policies do not see it`;
   return refuses
-    ? stop(text)
-    : note(text, ['nodemesh.io/waypoint-bypass: refuse on the pod or its namespace would refuse it']);
+    ? stopFact(text)
+    : noteFact(text, ['nodemesh.io/waypoint-bypass: refuse on the pod or its namespace would refuse it']);
 }
 
 /** PeerAuthentications that say STRICT and may be about this workload. */

@@ -14,7 +14,7 @@ import {
 } from '../../../model/index.ts';
 import { cidrContains } from '../../../model/index.ts';
 import { isPodOfWaypoint, type World } from '../../world/index.ts';
-import { type Ending, type Fact, note, ok, stop, type StepResult } from '../explanation.ts';
+import { type Ending, type Fact, noteFact, okFact, stopFact, type StepResult } from '../explanation.ts';
 import type { Caller } from '../parties/caller.ts';
 import type { Target } from '../parties/target.ts';
 import type { Arrival } from './arrivals.ts';
@@ -43,12 +43,12 @@ export function stepOutbound(world: World, caller: Caller, target: Target): Outb
   if (first === undefined) {
     const { refusal } = ways;
     const end: Ending = { verdict: 'refused', because: refusal?.message ?? '', fix: refusal?.hint ?? '' };
-    const facts = [ok(`captured as ${identity.id}`), stop(end.because, [refusal?.reason ?? ''])];
+    const facts = [okFact(`captured as ${identity.id}`), stopFact(end.because, [refusal?.reason ?? ''])];
     return { hop: { name, mark: 'stop', facts, policies: [] }, end };
   }
   const binding = target.service ?? target.workload;
   const facts = [
-    ok(`captured as ${identity.id}`),
+    okFact(`captured as ${identity.id}`),
     ...bindingFacts(world, caller, { binding, upstream: first }),
   ];
   const hop = {
@@ -108,12 +108,12 @@ function bindingFacts(
   const named = binding === undefined ? [] : owningWaypoints(binding);
   const [first] = named;
   if (first === undefined || binding === undefined)
-    return [note('no waypoint is in the way: nobody looks at requests')];
-  if (upstream.kind === 'hbone-waypoint') return [ok(`bound to ${named.map(nameWaypoint).join(', ')}`)];
+    return [noteFact('no waypoint is in the way: nobody looks at requests')];
+  if (upstream.kind === 'hbone-waypoint') return [okFact(`bound to ${named.map(nameWaypoint).join(', ')}`)];
   if (workload !== undefined && named.some((address) => isPodOfWaypoint(world, workload, address)))
-    return [note(`it is ${nameWaypoint(first)} itself, and goes on directly`)];
+    return [noteFact(`it is ${nameWaypoint(first)} itself, and goes on directly`)];
   return [
-    note(
+    noteFact(
       `${nameWaypoint(first)} cannot take it, and the label nodemesh.io/waypoint-failure: open lets it go round`,
       ['policies about requests do not see it'],
     ),
@@ -137,13 +137,13 @@ function upstreamFact({ kind, address, port, authority, workload, service }: Ups
       : '';
   switch (kind) {
     case 'hbone':
-      return ok(`tunnel to ${whom}${several}, for ${authority}`);
+      return okFact(`tunnel to ${whom}${several}, for ${authority}`);
     case 'hbone-waypoint':
-      return ok(`tunnel to the waypoint's pod ${whom}, for ${authority}`);
+      return okFact(`tunnel to the waypoint's pod ${whom}, for ${authority}`);
     case 'tcp':
-      return note(`plaintext to ${whom}${several}: it takes no tunnels`);
+      return noteFact(`plaintext to ${whom}${several}: it takes no tunnels`);
     case 'passthrough':
-      return note(`plaintext to ${whom}, about which the mesh knows nothing`);
+      return noteFact(`plaintext to ${whom}, about which the mesh knows nothing`);
   }
 }
 
@@ -175,12 +175,12 @@ function stepPlain(
         : 'the caller is to be enrolled, and its node has not reported that it is: plaintext');
   const endpoints =
     service === undefined ? [] : world.view.endpoints(serviceKey(service.namespace, service.hostname));
-  const facts: Fact[] = [note(why)];
+  const facts: Fact[] = [noteFact(why)];
   const hop = { name: caller.name, mark: 'ok', facts, policies: [] } as const;
   if (service !== undefined && endpoints.length === 0) {
     const because = `service ${service.namespace}/${service.name} has no endpoint that is ready`;
     const fix = 'check that the selector of the Service matches pods and that these are ready';
-    facts.push(stop(because));
+    facts.push(stopFact(because));
     return { hop: { ...hop, mark: 'stop' }, end: { verdict: 'refused', because, fix } };
   }
   const arrivals =
@@ -196,7 +196,7 @@ function stepPlain(
           },
         ];
   if (arrivals.length === 0)
-    facts.push(note(`to ${formatAuthority(target.address, target.port)}, which is nobody's in the mesh`));
+    facts.push(noteFact(`to ${formatAuthority(target.address, target.port)}, which is nobody's in the mesh`));
   return { hop, way: toPods(arrivals) };
 }
 

@@ -1,6 +1,6 @@
 import type { HttpBackend, HttpFilter } from '../../../model/index.ts';
 import { filterText, type RequestRehearsal, type RuleVerdict, targetText } from '../../../waypoint/index.ts';
-import { type Fact, note, ok, stop } from '../explanation.ts';
+import { type Fact, noteFact, okFact, stopFact } from '../explanation.ts';
 import { durationText } from '../../mesh/short-text.ts';
 
 /** What a waypoint found out about a request on its way to a verdict, in the order in which it does. */
@@ -14,23 +14,23 @@ function tokenFacts({ tokens, tokenRules, outcome }: RequestRehearsal): readonly
   const [first] = tokens;
   if (first !== undefined)
     return tokens.map(({ issuer, subject, claims }) =>
-      ok(`token of ${issuer}/${subject} is good`, [JSON.stringify(claims)]),
+      okFact(`token of ${issuer}/${subject} is good`, [JSON.stringify(claims)]),
     );
   // Its message says what was wrong.
   if (outcome.kind !== 'reached' && outcome.step === 'authentication') return [];
-  return [note(`no token; tokens of ${issuers} would be looked at`)];
+  return [noteFact(`no token; tokens of ${issuers} would be looked at`)];
 }
 
 function admissionFacts({ admission, delayedMs }: RequestRehearsal): readonly Fact[] {
   const delayed =
-    delayedMs > 0 ? [note(`held up for ${durationText(Math.round(delayedMs))} on purpose`)] : [];
-  return [...admission.map((text) => note(text)), ...delayed];
+    delayedMs > 0 ? [noteFact(`held up for ${durationText(Math.round(delayedMs))} on purpose`)] : [];
+  return [...admission.map((text) => noteFact(text)), ...delayed];
 }
 
 function routeFacts({ selection, rules }: RequestRehearsal): readonly Fact[] {
   if (selection.kind === 'default')
     return [
-      note(
+      noteFact(
         rules.length === 0
           ? 'no route: to the service that was dialled'
           : 'no route for this client: to the service that was dialled',
@@ -38,11 +38,11 @@ function routeFacts({ selection, rules }: RequestRehearsal): readonly Fact[] {
       ),
     ];
   const others = rules.filter(({ verdict }) => verdict !== 'takes it').map(ruleText);
-  if (selection.kind === 'unmatched') return [stop('no rule of its routes takes the request', others)];
+  if (selection.kind === 'unmatched') return [stopFact('no rule of its routes takes the request', others)];
   const taking = rules.find(({ verdict }) => verdict === 'takes it');
   const { rule } = selection;
   return [
-    ok(`${taking?.name ?? selection.route.key} takes it: ${taking?.matches.join(' or ') ?? ''}`, [
+    okFact(`${taking?.name ?? selection.route.key} takes it: ${taking?.matches.join(' or ') ?? ''}`, [
       ...rule.filters.map((filter) => `filter: ${filterText(filter)}`),
       ...rule.backends.map((backend) => backendText(backend, rule.backends)),
       ...others,

@@ -17,7 +17,15 @@ import {
   type WaypointRehearsal,
 } from '../../../waypoint/index.ts';
 import type { World } from '../../world/index.ts';
-import { type Ending, type Fact, note, ok, open, stop, type StepResult } from '../explanation.ts';
+import {
+  type Ending,
+  type Fact,
+  noteFact,
+  okFact,
+  openFact,
+  stopFact,
+  type StepResult,
+} from '../explanation.ts';
 import type { Caller } from '../parties/caller.ts';
 import type { Target } from '../parties/target.ts';
 import { type AskedRequest, toHttpRequest } from '../request/asked-request.ts';
@@ -50,7 +58,7 @@ export async function stepWaypoint(world: World, asked: AskedOfWaypoint): Promis
       : world.rehearse(gateway, upstream.workload, request.keysOf);
   if (rehearsal === undefined || caller.identity === undefined || upstream.workload === undefined) {
     const because = `${name} is no waypoint of nodemesh: what it decides is not known`;
-    return { hop: { name, mark: 'open', facts: [open(because)], policies: [] }, end: unknown(because) };
+    return { hop: { name, mark: 'open', facts: [openFact(because)], policies: [] }, end: unknown(because) };
   }
   try {
     return await throughWaypoint(world, rehearsal, { ...asked, name });
@@ -68,13 +76,13 @@ async function throughWaypoint(
   const dialled = dial(rehearsal, asked);
   if (dialled instanceof MeshError) {
     const end: Ending = { verdict: 'refused', because: dialled.message, fix: dialled.hint ?? '' };
-    return { hop: { name, mark: 'stop', facts: [stop(dialled.message)], policies: [] }, end };
+    return { hop: { name, mark: 'stop', facts: [stopFact(dialled.message)], policies: [] }, end };
   }
   const parties = { client: clientOf(caller), dialled };
   const protocol = rehearsal.protocolOf(dialled);
   if (request.isBytes || protocol === 'bytes') {
     const facts = [
-      note(
+      noteFact(
         protocol === 'bytes'
           ? 'its port is declared to be no HTTP: carried as it comes'
           : 'carried as it comes',
@@ -83,7 +91,7 @@ async function throughWaypoint(
     return endOf(name, rehearsal.connection(parties, request.sni), { facts, asked });
   }
   const facts = [
-    ok(
+    okFact(
       protocol === 'http'
         ? `HTTP on ${formatAuthority(target.address, target.port)}`
         : 'taken for HTTP by its first bytes (the port does not say; --tcp for anything else)',
@@ -95,7 +103,7 @@ async function throughWaypoint(
   if (dead.length === 0) return step;
   const because = `it depends on the backend that is drawn: ${dead.join(', ')}`;
   const fix = 'give every backend of the rule endpoints that are ready, or the weight 0';
-  const hop = { ...step.hop, mark: 'open', facts: [...step.hop.facts, open(because)] } as const;
+  const hop = { ...step.hop, mark: 'open', facts: [...step.hop.facts, openFact(because)] } as const;
   return { hop, end: { ...unknown(because), fix } };
 }
 
@@ -144,7 +152,7 @@ function endOf(
       };
     case 'unknown':
       return {
-        hop: { ...hop, mark: 'open', facts: [...facts, ...decided, open(outcome.message)] },
+        hop: { ...hop, mark: 'open', facts: [...facts, ...decided, openFact(outcome.message)] },
         end: unknown(outcome.message),
       };
     case 'answered': {
@@ -159,13 +167,13 @@ function endOf(
 }
 
 function decidedFact({ verdict, reason }: NonNullable<RequestRehearsal['judged']>['decision']): Fact {
-  return verdict === 'deny' ? stop(reason.sentence) : ok(reason.sentence);
+  return verdict === 'deny' ? stopFact(reason.sentence) : okFact(reason.sentence);
 }
 
 function reachedFact({ backend, endpoint, usable, total, request }: Reached): Fact {
   const rewritten =
     request === undefined ? [] : [`sent as ${request.method} ${request.authority}${request.target}`];
-  return ok(
+  return okFact(
     `to ${backend}: ${endpoint.namespace}/${endpoint.name}, one of ${usable.length} usable endpoints of ${total}`,
     rewritten,
   );
@@ -175,8 +183,8 @@ function answeredFact({ step, status, location, message, reason }: Answered, isF
   const answer = status === 0 ? 'the connection is reset' : `answered with ${status}`;
   const details = [`decided by ${step}`, ...(reason === '' ? [] : [reason])];
   if (isFine)
-    return ok(`${answer}${location === '' ? '' : ` to ${location}`} by the waypoint itself`, details);
-  return stop(`${answer}: ${message}`, details);
+    return okFact(`${answer}${location === '' ? '' : ` to ${location}`} by the waypoint itself`, details);
+  return stopFact(`${answer}: ${message}`, details);
 }
 
 function endingOf(

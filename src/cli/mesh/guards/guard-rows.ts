@@ -1,4 +1,4 @@
-import { inShort } from '../short-text.ts';
+import { shortServiceNames } from '../short-text.ts';
 import type { Guard } from './guards.ts';
 
 export const GUARD_HEADER = ['WAYPOINT', 'KIND', 'NAME', 'ACTION', 'ATTACHED TO', 'NOTE'];
@@ -12,7 +12,7 @@ export function guardRow(guard: Guard): readonly (readonly string[])[] {
     [`${namespace}/${name}`],
     // A stand-in denies, which nobody has written.
     [notUnderstood === undefined ? `${action}${dryRun === true ? ' (dry run)' : ''}` : 'refuses all'],
-    attachedTo.length === 0 ? ['routes that name it'] : attachedTo.map(inShort),
+    attachedTo.length === 0 ? ['routes that name it'] : attachedTo.map(shortServiceNames),
     [notUnderstood === undefined ? '' : `not understood: ${notUnderstood}`],
   ];
 }

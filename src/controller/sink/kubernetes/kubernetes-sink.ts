@@ -9,7 +9,7 @@ import type { ControllerSink, PodAnnotations } from '../controller-sink.ts';
 import type { ObjectStatus } from '../object-status.ts';
 import { createEventWriter } from './event-writer.ts';
 import { applyOwned, deleteOwned } from './owned-objects.ts';
-import { writing } from './sink-error.ts';
+import { asSinkError } from './sink-error.ts';
 import { staleStatuses } from './stale-statuses.ts';
 import type { SeenObject } from './status-patch.ts';
 import { writeStatus } from './write-status.ts';
@@ -34,24 +34,30 @@ export function createKubernetesSink(options: KubernetesSinkOptions): Controller
   let stale: Map<ObjectStatus, SeenObject | undefined> = new Map();
   return {
     annotatePod: (change, signal) =>
-      writing(`annotations of pod ${change.namespace}/${change.name}`, () => annotate(api, change, signal)),
+      asSinkError(`annotations of pod ${change.namespace}/${change.name}`, () =>
+        annotate(api, change, signal),
+      ),
     setStatus: (change, signal) =>
-      writing(`status of ${change.kind} ${change.namespace}/${change.name}`, () => {
+      asSinkError(`status of ${change.kind} ${change.namespace}/${change.name}`, () => {
         const seen = stale.get(change);
         stale.delete(change);
         return writeStatus(api, { change, now: now(), signal, seen });
       }),
     staleStatuses: (changes, signal) =>
-      writing(`look at ${changes.length} statuses`, async () => {
+      asSinkError(`look at ${changes.length} statuses`, async () => {
         stale = new Map(await staleStatuses(changes, { api, now: now(), signal }));
         return [...stale.keys()];
       }),
     recordEvent: (event, signal) =>
-      writing(`event of ${event.kind} ${event.namespace}/${event.name}`, () => events.write(event, signal)),
+      asSinkError(`event of ${event.kind} ${event.namespace}/${event.name}`, () =>
+        events.write(event, signal),
+      ),
     applyObject: (manifest, signal) =>
-      writing(`apply ${manifest.kind} ${manifest.metadata.name}`, () => applyOwned(api, manifest, signal)),
+      asSinkError(`apply ${manifest.kind} ${manifest.metadata.name}`, () =>
+        applyOwned(api, manifest, signal),
+      ),
     deleteObject: (object, signal) =>
-      writing(`delete ${object.kind} ${object.metadata.name}`, () => deleteOwned(api, object, signal)),
+      asSinkError(`delete ${object.kind} ${object.metadata.name}`, () => deleteOwned(api, object, signal)),
   };
 }
 

@@ -2,7 +2,7 @@ import { causeOf, describeError, MeshError } from '../../../base/index.ts';
 import { ControllerError } from '../../errors.ts';
 
 /** Runs one write; whatever it fails with is told as ERR_CONTROLLER_SINK, to be tried again where that may help. */
-export async function writing<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function asSinkError<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { DEEPEST, describeError, isTooDeep } from '../../../base/index.ts';
+import { MAX_NESTING, describeError, isTooDeep } from '../../../base/index.ts';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import {
   apiVersionsOf,
@@ -76,7 +76,10 @@ function readDocument(reader: Reader, document: Document.Parsed, lines: LineCoun
   if (value === null || value === undefined) return;
   if (isTooDeep(value)) {
     reader.incomplete = true;
-    report(reader, { line: lineOf(document, [], lines), message: `nested deeper than ${DEEPEST} levels` });
+    report(reader, {
+      line: lineOf(document, [], lines),
+      message: `nested deeper than ${MAX_NESTING} levels`,
+    });
     return;
   }
   const intact = document.errors.length === 0;

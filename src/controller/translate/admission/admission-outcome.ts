@@ -15,6 +15,6 @@ export interface AdmissionCondition {
 }
 
 /** `effect` says what holds now. */
-export function invalid(effect: string, problems: readonly string[]): AdmissionCondition {
+export function invalidCondition(effect: string, problems: readonly string[]): AdmissionCondition {
   return { status: 'False', reason: 'Invalid', message: `not valid, so ${effect}: ${problems.join('; ')}` };
 }

@@ -1,6 +1,6 @@
 import { extensionKey } from '../../../model/index.ts';
 import type { FaultInjectionObject } from '../../objects/index.ts';
-import { type AdmissionOutcome, invalid } from './admission-outcome.ts';
+import { type AdmissionOutcome, invalidCondition } from './admission-outcome.ts';
 import { translateMatches } from './request-condition.ts';
 import { resolveTargets, type TargetLookup } from './resolve-targets.ts';
 
@@ -15,7 +15,8 @@ export function translateFaultInjection(
     translateMatches(rule.matches, `spec.rules[${index}].matches`),
   );
   const problems = [...faults, ...matches.flatMap((match) => match.problems)];
-  if (problems.length > 0) return { resource: undefined, condition: invalid('it injects nothing', problems) };
+  if (problems.length > 0)
+    return { resource: undefined, condition: invalidCondition('it injects nothing', problems) };
   const { attachments, condition } = resolveTargets(object.targets, { namespace, clusterDomain }, lookup);
   return {
     resource: {

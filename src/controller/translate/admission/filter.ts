@@ -1,6 +1,6 @@
 import { extensionKey, type FilterSource } from '../../../model/index.ts';
 import type { ConfigMapObject, FilterObject } from '../../objects/index.ts';
-import { type AdmissionCondition, type AdmissionOutcome, invalid } from './admission-outcome.ts';
+import { type AdmissionCondition, type AdmissionOutcome, invalidCondition } from './admission-outcome.ts';
 import { resolveTargets, type TargetLookup } from './resolve-targets.ts';
 
 /** Where a filter's source may stand beside the object; of the filter's own namespace. */
@@ -70,7 +70,7 @@ function ofConsumer({ targets }: FilterObject, lookup: FilterLookup): AdmissionC
 /** For a filter that waypoints cannot run. */
 export function filterInvalid(failure: 'open' | 'closed', problem: string): AdmissionCondition {
   const effect = failure === 'open' ? 'requests pass without it' : 'its requests are refused';
-  return invalid(effect, [problem]);
+  return invalidCondition(effect, [problem]);
 }
 
 function sourceOf({ source }: FilterObject, lookup: FilterLookup): FilterSource {

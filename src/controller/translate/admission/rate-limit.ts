@@ -7,7 +7,7 @@ import {
 } from '../../../model/index.ts';
 import type { GlobalCountingObject, RateLimitObject, RateLimitRuleObject } from '../../objects/index.ts';
 import { serviceHostname } from '../service-hostname.ts';
-import { type AdmissionCondition, type AdmissionOutcome, invalid } from './admission-outcome.ts';
+import { type AdmissionCondition, type AdmissionOutcome, invalidCondition } from './admission-outcome.ts';
 import { translateMatches } from './request-condition.ts';
 import { resolveTargets, type TargetLookup, type TargetPort } from './resolve-targets.ts';
 
@@ -27,7 +27,7 @@ export function translateRateLimit(
   const rules = object.rules.map(translateRule);
   const problems = [...faults, ...rules.flatMap((rule) => rule.problems)];
   if (problems.length > 0)
-    return { resource: undefined, condition: invalid('nothing is limited by it', problems) };
+    return { resource: undefined, condition: invalidCondition('nothing is limited by it', problems) };
   const { attachments, condition } = resolveTargets(object.targets, { namespace, clusterDomain }, lookup);
   return {
     resource: {

@@ -34,7 +34,8 @@ export function conditionOfBindings(bindings: readonly PolicyBinding[]): GuardCo
   };
 }
 
-export function notUnderstood(problems: readonly string[]): GuardCondition {
+/** Fails closed: the policy refuses all that it is attached to, and says so. */
+export function notUnderstoodCondition(problems: readonly string[]): GuardCondition {
   const message = `not understood, so everything that it is attached to is refused: ${problems.join('; ')}`;
   return { status: 'False', reason: 'Invalid', message };
 }

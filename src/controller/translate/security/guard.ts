@@ -1,6 +1,6 @@
 import type { Attachment } from '../../../model/index.ts';
 import type { AuthorizationPolicyObject, RequestAuthenticationObject } from '../../objects/index.ts';
-import { conditionOfBindings, type GuardOutcome, notUnderstood } from './guard-outcome.ts';
+import { conditionOfBindings, type GuardOutcome, notUnderstoodCondition } from './guard-outcome.ts';
 import type { PolicyBinding } from './policy-bindings.ts';
 import { refusalOfAuthentication, translateRequestAuthentication } from './request-authentication.ts';
 import { type RequestPolicyContext, refusingPolicy, translateRequestPolicy } from './request-policy.ts';
@@ -27,11 +27,14 @@ export function guardPolicy(
   const attachments = reachOf(targets, faults);
   if (faults.length > 0) {
     const policy = refusingPolicy(object, attachments, faults);
-    return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(faults) };
+    return {
+      resource: attached({ kind: 'authorization', policy }),
+      condition: notUnderstoodCondition(faults),
+    };
   }
   const { policy, unreadable, problems } = translateRequestPolicy(object, { ...context, attachments });
   const resource = attached({ kind: 'authorization', policy });
-  if (problems.length > 0) return { resource, condition: notUnderstood(problems) };
+  if (problems.length > 0) return { resource, condition: notUnderstoodCondition(problems) };
   if (unreadable.length === 0) return { resource, condition: conditionOfBindings(targets.bindings) };
   const values = unreadable.map((value) => JSON.stringify(value)).join(', ');
   const effect = object.action === 'ALLOW' ? 'match nothing' : 'match everything';
@@ -47,7 +50,10 @@ export function guardAuthentication(
   const attachments = reachOf(targets, faults);
   if (faults.length > 0) {
     const policy = refusalOfAuthentication(object, attachments, faults);
-    return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(faults) };
+    return {
+      resource: attached({ kind: 'authorization', policy }),
+      condition: notUnderstoodCondition(faults),
+    };
   }
   if (object.targetRefs.length === 0) {
     const message =
@@ -57,7 +63,10 @@ export function guardAuthentication(
   const { authentication, problems } = translateRequestAuthentication(object, attachments);
   if (problems.length > 0) {
     const policy = refusalOfAuthentication(object, attachments, problems);
-    return { resource: attached({ kind: 'authorization', policy }), condition: notUnderstood(problems) };
+    return {
+      resource: attached({ kind: 'authorization', policy }),
+      condition: notUnderstoodCondition(problems),
+    };
   }
   const resource = attached({ kind: 'authentication', authentication });
   return { resource, condition: conditionOfBindings(targets.bindings) };

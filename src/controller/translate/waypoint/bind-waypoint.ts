@@ -8,11 +8,11 @@ import {
 } from '../../../model/index.ts';
 import { matchesQuery, type NamespaceObject, type ObjectMeta } from '../../objects/index.ts';
 import {
-  attached,
+  boundStatus,
   type BindingStatus,
-  canaryRefused,
-  unbound,
-  unsupportedTraffic,
+  canaryRefusedStatus,
+  unboundStatus,
+  unsupportedTrafficStatus,
   withRemark,
 } from './binding-status.ts';
 import {
@@ -68,12 +68,12 @@ function followLabels(subject: BindingSubject, lookup: WaypointLookup): BoundWay
     case 'other-traffic':
       // Inherited from the namespace it is meant for the others in it; on the pod itself it can only be a mistake.
       return own.waypoint !== undefined || subject.traffic === 'service'
-        ? { binding: NO_WAYPOINT, status: unsupportedTraffic(wish.waypoint, subject.traffic, 'round') }
+        ? { binding: NO_WAYPOINT, status: unsupportedTrafficStatus(wish.waypoint, subject.traffic, 'round') }
         : UNBOUND;
     case 'unbound':
       return {
         binding: { ...NO_WAYPOINT, waypoint: unboundAddress(primary), waypointFailure },
-        status: unbound(primary, waypointFailure),
+        status: unboundStatus(primary, waypointFailure),
       };
     case 'waypoint':
       return withCanary({ wish, primary: primary.info, waypointFailure }, subject, lookup);
@@ -132,19 +132,20 @@ function withCanary(
     status,
   });
   const { canary, canaryWeight = 0 } = wish;
-  if (canary === undefined) return alone(attached(primary.key));
-  if (canary.key === primary.key) return alone(canaryRefused(canary, 'same'));
-  if (canaryWeight === 'invalid') return alone(canaryRefused(canary, 'weight'));
+  if (canary === undefined) return alone(boundStatus(primary.key));
+  if (canary.key === primary.key) return alone(canaryRefusedStatus(canary, 'same'));
+  if (canaryWeight === 'invalid') return alone(canaryRefusedStatus(canary, 'weight'));
   const second = lookUp(canary, subject, lookup);
-  if (second.kind === 'other-traffic') return alone(unsupportedTraffic(canary, subject.traffic, 'canary'));
-  if (second.kind === 'unbound') return alone(unbound(second, 'canary'));
+  if (second.kind === 'other-traffic')
+    return alone(unsupportedTrafficStatus(canary, subject.traffic, 'canary'));
+  if (second.kind === 'unbound') return alone(unboundStatus(second, 'canary'));
   const weightedWaypoints: readonly WeightedWaypoint[] = [
     { destination: primary.address, weight: 100 - canaryWeight },
     { destination: second.info.address, weight: canaryWeight },
   ];
   return {
     binding: { waypoint: primary.address, weightedWaypoints, waypointFailure },
-    status: attached(primary.key),
+    status: boundStatus(primary.key),
   };
 }
 

@@ -8,12 +8,13 @@ export interface BindingStatus {
   readonly message: string;
 }
 
-export function attached(key: string): BindingStatus {
+/** The label is followed. */
+export function boundStatus(key: string): BindingStatus {
   return { bound: true, reason: 'WaypointAccepted', message: `Successfully attached to waypoint ${key}` };
 }
 
 /** `effect`: what becomes of the traffic; for a canary the primary takes it. */
-export function unbound(
+export function unboundStatus(
   { reason, namespace, name }: UnboundWaypoint,
   effect: 'refuse' | 'open' | 'canary',
 ): BindingStatus {
@@ -21,7 +22,8 @@ export function unbound(
   return { bound: false, reason: REASONS[reason], message };
 }
 
-export function unsupportedTraffic(
+/** The waypoint is for other traffic. `effect`: what becomes of this. */
+export function unsupportedTrafficStatus(
   { key }: WaypointReference,
   traffic: 'service' | 'workload',
   effect: 'round' | 'canary',
@@ -30,7 +32,8 @@ export function unsupportedTraffic(
   return { bound: false, reason: 'UnsupportedTrafficType', message };
 }
 
-export function canaryRefused({ key }: WaypointReference, fault: 'same' | 'weight'): BindingStatus {
+/** There is no canary: it is the primary itself, or its weight is no number from 0 to 100. */
+export function canaryRefusedStatus({ key }: WaypointReference, fault: 'same' | 'weight'): BindingStatus {
   return fault === 'same'
     ? {
         bound: false,

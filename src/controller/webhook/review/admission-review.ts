@@ -1,4 +1,4 @@
-import { DEEPEST, isTooDeep } from '../../../base/index.ts';
+import { MAX_NESTING, isTooDeep } from '../../../base/index.ts';
 import { createField } from '../../objects/index.ts';
 
 /** What the API server asks: may this object become so? */
@@ -44,7 +44,7 @@ export function readAdmissionReview(body: string): AdmissionRequest | string {
   const request = root.key('request');
   const uid = request.key('uid').text() ?? '';
   if (uid === '' || uid.length > LONGEST_UID) return 'expected request.uid, got none that is one';
-  if (isTooDeep(content)) return `expected at most ${DEEPEST} levels of nesting, got more`;
+  if (isTooDeep(content)) return `expected at most ${MAX_NESTING} levels of nesting, got more`;
   const asked = request.key('kind');
   return {
     uid,

@@ -1,3 +1,3 @@
 export { type AdmissionRequest, readAdmissionReview, writeAdmissionReview } from './admission-review.ts';
-export { judge } from './judge.ts';
+export { judgeAdmission } from './judge.ts';
 export { createReviewer, type Reviewer } from './reviewer.ts';

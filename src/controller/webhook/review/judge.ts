@@ -18,7 +18,7 @@ export interface JudgedMesh {
  * Refuses an object of which `nodemesh analyze` says an error, but for what was wrong with it before: an update that
  * makes nothing worse, or that mends something, is let through with warnings. Pure, and never throws because of an object.
  */
-export function judge(request: AdmissionRequest, mesh: JudgedMesh): AdmissionVerdict {
+export function judgeAdmission(request: AdmissionRequest, mesh: JudgedMesh): AdmissionVerdict {
   if (!isJudged(request)) return ALLOWED;
   const wanted = readAnalysedObject(withIdentity(request.object, request.namespace));
   // The API server has looked at its form already.

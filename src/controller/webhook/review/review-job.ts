@@ -1,7 +1,7 @@
 import type { AnalysisSettings } from '../../analysis/index.ts';
 import { objectKindOf } from '../../objects/index.ts';
 import type { AdmissionRequest, AdmissionVerdict } from './admission-review.ts';
-import { judge } from './judge.ts';
+import { judgeAdmission } from './judge.ts';
 
 /** What is handed to the thread that judges. */
 export interface ReviewJob {
@@ -23,7 +23,7 @@ export interface ReviewResult {
 export function reviewJob({ request, neighbours, isCut, settings }: ReviewJob): AdmissionVerdict {
   // Of a kind that the mesh does not read the source brings none.
   const isRead = objectKindOf(request.object) !== undefined;
-  return judge(request, {
+  return judgeAdmission(request, {
     neighbours: neighbours.map((text) => JSON.parse(text) as unknown),
     known: () => isRead && !isCut,
     settings,

@@ -1,6 +1,6 @@
 import { httpPort } from '../http/index.ts';
 import { serverCertificate } from '../server-certificate.ts';
-import { type EchoListener, serve, socketListener } from '../serving.ts';
+import { type EchoListener, serveUntilAborted, socketListener } from '../serving.ts';
 import { advancedHandlers } from './answer.ts';
 import { tcpEcho } from './tcp-server.ts';
 import type { AdvancedEchoOptions } from './advanced-options.ts';
@@ -18,7 +18,11 @@ export async function runAdvancedEcho(options: AdvancedEchoOptions, signal: Abor
     ...(await grpcListeners(options, certificateOf)),
   ];
   const ports = [...httpPorts, ...tcpPorts, ...grpcPorts];
-  await serve(listeners, () => write(`echo-advanced listens on ports ${ports.join(', ')}`), signal);
+  await serveUntilAborted(
+    listeners,
+    () => write(`echo-advanced listens on ports ${ports.join(', ')}`),
+    signal,
+  );
 }
 
 async function grpcListeners(

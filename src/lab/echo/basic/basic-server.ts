@@ -1,6 +1,6 @@
 import { http1Server, httpPort, webSocketEcho } from '../http/index.ts';
 import { type ServerCertificate, serverCertificate } from '../server-certificate.ts';
-import { type EchoListener, serve, socketListener } from '../serving.ts';
+import { type EchoListener, serveUntilAborted, socketListener } from '../serving.ts';
 import { createBasicAnswer } from './answer.ts';
 import { tcpEcho } from './tcp-server.ts';
 import type { BasicEchoOptions } from './basic-options.ts';
@@ -11,7 +11,7 @@ export async function runBasicEcho(options: BasicEchoOptions, signal: AbortSigna
   const certificate =
     options.certificate === undefined ? undefined : await serverCertificate(options.certificate);
   const listeners = await LISTENERS[kind](options, certificate);
-  await serve(
+  await serveUntilAborted(
     listeners,
     () =>
       options.write(

@@ -23,6 +23,7 @@ export interface RawUrl {
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 };
 const SECURE = new Set(['https', 'wss', 'grpcs', 'tls']);
 
+/** Throws where it is no `SCHEME://HOST[:PORT][/PATH]`. */
 export function splitUrl(url: string): RawUrl {
   const match = /^([a-z]+):\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?(.*)$/s.exec(url);
   const [, scheme = '', host = '', port] = match ?? [];

@@ -6,7 +6,7 @@ import {
   requestInNamespace,
 } from '../../mesh/index.ts';
 import type { Lab } from '../lab.ts';
-import { badRequest, field, type JsonHandler, stringField } from './router.ts';
+import { badRequest, bodyField, type JsonHandler, stringField } from './router.ts';
 
 /** In place of a node's name: the controller. */
 const CONTROLLER = 'controller';
@@ -24,7 +24,7 @@ export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
     'GET /v1/nodes': () => lab.nodes.map(({ description }) => description.name),
     'POST /v1/mesh/control': ({ body }) => {
       const verb = stringField(body, 'verb');
-      const node = field(body, 'node');
+      const node = bodyField(body, 'node');
       const part = typeof node === 'string' ? lab.ztunnel(node) : controllerOf(lab);
       if (verb === 'kill') part.crash();
       else if (verb === 'stop') part.hold();
@@ -35,8 +35,8 @@ export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
     'POST /v1/ztunnel/upgrade': ({ body }) => lab.ztunnel(stringField(body, 'node')).upgrade(),
     'POST /v1/ztunnel/admin': async ({ body }): Promise<AdminAnswer> => {
       const node = stringField(body, 'node');
-      const method = field(body, 'method');
-      const content = field(body, 'body');
+      const method = bodyField(body, 'method');
+      const content = bodyField(body, 'body');
       const path = stringField(body, 'path');
       const verb = typeof method === 'string' ? method : 'GET';
       const answer =

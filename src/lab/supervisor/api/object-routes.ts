@@ -3,7 +3,7 @@ import { type ManifestObject, type MetadataPatch, namespaceOf } from '../../clus
 import { isNamespaced, type KubeObject } from '../../cluster/objects/index.ts';
 import { LabError } from '../../errors.ts';
 import type { Lab } from '../lab.ts';
-import { badRequest, field, type JsonHandler, stringField } from './router.ts';
+import { badRequest, bodyField, type JsonHandler, stringField } from './router.ts';
 
 export interface ApplyResult {
   readonly kind: string;
@@ -20,7 +20,7 @@ export function objectRoutes({ cluster }: Lab): Readonly<Record<string, JsonHand
   const { store } = cluster;
   return {
     'POST /v1/apply': ({ body }) => {
-      const objects = field(body, 'objects');
+      const objects = bodyField(body, 'objects');
       if (!Array.isArray(objects)) throw badRequest('objects: expected a list');
       // The CLI has parsed them; each one's shape is checked when it is admitted.
       const inOrder = (objects as ManifestObject[])
@@ -30,7 +30,7 @@ export function objectRoutes({ cluster }: Lab): Readonly<Record<string, JsonHand
     },
     'POST /v1/delete': ({ body }) => {
       const kind = stringField(body, 'kind');
-      const grace = field(body, 'gracePeriodSeconds');
+      const grace = bodyField(body, 'gracePeriodSeconds');
       cluster.delete(
         kind,
         namespaceIn(body, kind),
@@ -52,14 +52,14 @@ export function objectRoutes({ cluster }: Lab): Readonly<Record<string, JsonHand
       const kind = stringField(body, 'kind');
       // Written by our own CLI; keys and values are only strings or null there.
       const patch = {
-        labels: field(body, 'labels'),
-        annotations: field(body, 'annotations'),
+        labels: bodyField(body, 'labels'),
+        annotations: bodyField(body, 'annotations'),
       } as MetadataPatch;
       return cluster.patchMetadata(kind, namespaceIn(body, kind), stringField(body, 'name'), patch);
     },
     'POST /v1/scale': ({ body }) => {
       const kind = stringField(body, 'kind');
-      const replicas = field(body, 'replicas');
+      const replicas = bodyField(body, 'replicas');
       if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0)
         throw badRequest('replicas: expected a whole number from 0');
       return cluster.scale(kind, namespaceIn(body, kind), stringField(body, 'name'), replicas);
@@ -83,7 +83,7 @@ function rank({ kind }: ManifestObject): number {
 }
 
 function namespaceIn(body: unknown, kind: string): string {
-  const namespace = field(body, 'namespace');
+  const namespace = bodyField(body, 'namespace');
   return isNamespaced(kind) ? (typeof namespace === 'string' && namespace) || 'default' : '';
 }
 

@@ -113,12 +113,12 @@ export function badRequest(message: string, cause?: unknown): LabError {
 
 /** A field of a JSON body that must be a non-empty string. */
 export function stringField(body: unknown, name: string): string {
-  const value = field(body, name);
+  const value = bodyField(body, name);
   if (typeof value !== 'string' || value === '') throw badRequest(`${name}: expected a non-empty string`);
   return value;
 }
 
-export function field(body: unknown, name: string): unknown {
+export function bodyField(body: unknown, name: string): unknown {
   if (typeof body !== 'object' || body === null) throw badRequest('expected a JSON object');
   return (body as Record<string, unknown>)[name];
 }

@@ -1,7 +1,7 @@
 import { mergeStatus } from '../../../model/index.ts';
 import { type ManifestObject, notFound } from '../../cluster/index.ts';
 import type { Lab } from '../lab.ts';
-import { badRequest, field, type JsonHandler, stringField } from './router.ts';
+import { badRequest, bodyField, type JsonHandler, stringField } from './router.ts';
 import { parseStatusChange } from './status-change.ts';
 
 /** Where the mesh's controller writes: the lab is the only writer of its objects. */
@@ -9,7 +9,7 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
   const { store } = cluster;
   return {
     'POST /sink/annotate': ({ body }) => {
-      const annotations = field(body, 'annotations');
+      const annotations = bodyField(body, 'annotations');
       if (typeof annotations !== 'object' || annotations === null)
         throw badRequest('annotations: expected an object');
       for (const [key, value] of Object.entries(annotations)) {
@@ -24,7 +24,7 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
     'POST /sink/status': ({ body }) => {
       const kind = stringField(body, 'kind');
       const name = stringField(body, 'name');
-      const given = field(body, 'namespace');
+      const given = bodyField(body, 'namespace');
       const namespace = typeof given === 'string' ? given : '';
       const change = parseStatusChange(body);
       const object = store.getAny(kind, namespace, name);
@@ -34,7 +34,7 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
       return undefined;
     },
     'POST /sink/apply': ({ body }) => {
-      const name = field(field(body, 'metadata'), 'name');
+      const name = bodyField(bodyField(body, 'metadata'), 'name');
       if (typeof name !== 'string') throw badRequest('metadata.name: expected a name');
       stringField(body, 'kind');
       // The rest of its shape is checked when it is admitted.
@@ -42,7 +42,7 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
       return undefined;
     },
     'POST /sink/delete': ({ body }) => {
-      const metadata = field(body, 'metadata');
+      const metadata = bodyField(body, 'metadata');
       cluster.deleteOwned(
         stringField(body, 'kind'),
         stringField(metadata, 'namespace'),
@@ -53,11 +53,11 @@ export function sinkRoutes({ cluster, events }: Lab): Readonly<Record<string, Js
     'POST /sink/event': ({ body }) => {
       const kind = stringField(body, 'kind');
       const name = stringField(body, 'name');
-      const given = field(body, 'namespace');
+      const given = bodyField(body, 'namespace');
       const namespace = typeof given === 'string' ? given : '';
       const object = store.getAny(kind, namespace, name);
       if (object === undefined) throw notFound(kind, namespace, name);
-      const record = field(body, 'type') === 'Warning' ? events.warning : events.normal;
+      const record = bodyField(body, 'type') === 'Warning' ? events.warning : events.normal;
       record(object, stringField(body, 'reason'), stringField(body, 'message'));
       return undefined;
     },

@@ -1,6 +1,6 @@
 import type { OwnedList, StatusChange, StatusEntry } from '../../../model/index.ts';
 import type { Condition } from '../../cluster/objects/index.ts';
-import { badRequest, field } from './router.ts';
+import { badRequest, bodyField } from './router.ts';
 
 /** What the body of `/sink/status` asks for; throws ERR_LAB_REQUEST when it is not of that shape. */
 export function parseStatusChange(body: unknown): StatusChange {
@@ -20,7 +20,7 @@ export function parseStatusChange(body: unknown): StatusChange {
 }
 
 function parseList(list: unknown, where: string): OwnedList {
-  const key = field(list, 'key');
+  const key = bodyField(list, 'key');
   if (typeof key !== 'string') throw badRequest(`${where}key: expected the name of a member`);
   return {
     owner: objectIn(list, 'owner', where),
@@ -36,7 +36,7 @@ function parseList(list: unknown, where: string): OwnedList {
 
 function conditionsIn(parent: unknown, where: string): readonly Condition[] {
   return listIn(parent, 'conditions', where).map((condition) => {
-    if (typeof field(condition, 'type') === 'string' && STATUSES.has(field(condition, 'status'))) {
+    if (typeof bodyField(condition, 'type') === 'string' && STATUSES.has(bodyField(condition, 'status'))) {
       return condition as Condition;
     }
     throw badRequest(`${where}conditions: expected conditions with type and status`);
@@ -44,13 +44,13 @@ function conditionsIn(parent: unknown, where: string): readonly Condition[] {
 }
 
 function listIn(parent: unknown, name: string, where: string): readonly unknown[] {
-  const list = field(parent, name) ?? [];
+  const list = bodyField(parent, name) ?? [];
   if (!Array.isArray(list)) throw badRequest(`${where}${name}: expected a list`);
   return list;
 }
 
 function objectIn(parent: unknown, name: string, where: string): Readonly<Record<string, unknown>> {
-  const value = field(parent, name) ?? {};
+  const value = bodyField(parent, name) ?? {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw badRequest(`${where}${name}: expected an object`);
   return value as Readonly<Record<string, unknown>>;

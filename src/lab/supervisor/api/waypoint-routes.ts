@@ -8,7 +8,7 @@ import {
 import { LabError } from '../../errors.ts';
 import { proxyPortOf, requestInNamespace } from '../../mesh/index.ts';
 import type { Lab } from '../lab.ts';
-import { field, type JsonHandler, stringField } from './router.ts';
+import { bodyField, type JsonHandler, stringField } from './router.ts';
 
 /** What a replica of a waypoint said on one of its own ports. */
 export interface WaypointAnswer {
@@ -21,9 +21,9 @@ export function waypointRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> 
   return {
     'POST /v1/waypoint/admin': async ({ body }): Promise<WaypointAnswer> => {
       const waypoint = { namespace: stringField(body, 'namespace'), name: stringField(body, 'name') };
-      const wanted = field(body, 'pod');
-      const method = field(body, 'method');
-      const content = field(body, 'body');
+      const wanted = bodyField(body, 'pod');
+      const method = bodyField(body, 'method');
+      const content = bodyField(body, 'body');
       const path = stringField(body, 'path');
       const pod = replicaOf(lab, waypoint, typeof wanted === 'string' ? wanted : undefined);
       const { status, body: text } = await requestInNamespace({

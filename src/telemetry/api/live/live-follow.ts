@@ -8,7 +8,7 @@ export interface Follows {
 }
 
 /** Until a reader has said what it wants. */
-export const NOTHING: Follows = { topics: new Set(), namespace: undefined, windowMs: 60_000 };
+export const FOLLOWS_NOTHING: Follows = { topics: new Set(), namespace: undefined, windowMs: 60_000 };
 
 /** Reads a LiveFollow. A text says what is wrong with it. */
 export function parseFollow(text: string): Follows | string {

@@ -8,7 +8,7 @@ import type {
   TrafficEnd,
 } from '../../../model/index.ts';
 import { matchesEnds } from '../../observation/index.ts';
-import { type Follows, NOTHING } from './live-follow.ts';
+import { type Follows, FOLLOWS_NOTHING } from './live-follow.ts';
 
 /** One reader of the live feed, with what waits for it. */
 export interface LiveReader {
@@ -49,7 +49,7 @@ export function createLiveReader(socket: WebSocket, mostWaiting: number): LiveRe
   };
 
   const reader: LiveReader = {
-    follows: NOTHING,
+    follows: FOLLOWS_NOTHING,
     refused(refusal) {
       if (reader.follows.topics.has('refusals')) add(waiting.refusals, refusal);
     },

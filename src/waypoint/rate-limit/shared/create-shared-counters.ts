@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Clock, type Logger, silentLogger, systemClock } from '../../../base/index.ts';
 import type { CounterServer, SharedCounting } from '../../../model/index.ts';
-import { type Claim, note, type Settled } from '../claim.ts';
+import { type Claim, noteTake, type Settled } from '../claim.ts';
 import type { TokenBucket } from '../token-bucket.ts';
 import { type CounterClient, createCounterClient } from './counter-client.ts';
 import { serverError } from './counter-connection.ts';
@@ -48,7 +48,7 @@ export function createSharedCounters(options: SharedCountersOptions): SharedCoun
       }
       const settled = readReply(reply, claims, nowMs);
       if (settled === undefined) log.warn('counting server answers nonsense', { reply });
-      for (const { claim, take } of settled ?? []) note(claim, take);
+      for (const { claim, take } of settled ?? []) noteTake(claim, take);
       return settled;
     },
     keepOnly(countings) {

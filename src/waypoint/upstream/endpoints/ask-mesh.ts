@@ -17,7 +17,7 @@ export function askMesh(
 ): KnownEndpoints {
   const own = self();
   const source: Whereabouts = own ?? { ...NOWHERE, network };
-  return knownEndpoints(ref, { view, network, source, like: own?.addresses[0] ?? IPV4, locality });
+  return knownEndpoints(ref, { view, network, source, like: own?.addresses[0] ?? ANY_IPV4, locality });
 }
 
 export function titleOf(ref: BackendRef, view: MeshView): BackendTitle {
@@ -32,5 +32,5 @@ export function titleOf(ref: BackendRef, view: MeshView): BackendTitle {
 }
 
 /** Any address of that family stands for it. */
-export const IPV4 = '0.0.0.0' as IpAddress;
+export const ANY_IPV4 = '0.0.0.0' as IpAddress;
 const NOWHERE = { locality: { region: '', zone: '', subzone: '' }, node: '', clusterId: '' };
