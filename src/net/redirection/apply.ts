@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IpFamily } from '../../model/index.ts';
+import { forgetLeftFlows } from '../connection/forget-left-flows.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { readSysctls, writeSysctls } from '../namespace/sysctl.ts';
 import { type CommandStep, runEachInside } from './command.ts';
@@ -65,7 +66,10 @@ async function applyRouting(
 ): Promise<void> {
   await ensureConntrack(namespace);
   const isNew = readSavedState(snapshots) === undefined;
-  if (isNew) await saveState(namespace, snapshots, plan);
+  if (isNew) {
+    await forgetLeftFlows(namespace);
+    await saveState(namespace, snapshots, plan);
+  }
   try {
     // Older kernels lack some: without tcp_migrate_req (Linux 5.14) a hand-over may lose a connection, nothing else.
     const present = readSysctls(namespace, [...plan.sysctls.keys()]);
