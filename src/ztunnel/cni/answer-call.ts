@@ -3,7 +3,7 @@ import { type Clock, describeError, errnoOf, type Logger } from '../../base/inde
 import type { EnrolmentPod } from '../../model/index.ts';
 import { openNamespace } from '../../net/index.ts';
 import { untilKnown } from '../../proxy/index.ts';
-import type { Arrivals } from './arrivals.ts';
+import { type Arrivals, MOST_ATTACHMENTS } from './arrivals.ts';
 import type { Attachment, PodName } from './attachment.ts';
 import { cutShort, CNI_CODES, type CniResult, cniFailure, SUCCESS } from './cni-error.ts';
 import type { CniCall } from './parse-call.ts';
@@ -15,6 +15,9 @@ const KNOWN_WITHIN_MS = 5_000;
 const TRIED_WITHIN_MS = 15_000;
 /** How long one may take that does not fail: certificate, listeners and rules, while a hundred others want the same. */
 const CAPTURED_WITHIN_MS = 60_000;
+
+/** Four times what runtimes use. It is kept as long as the pod. */
+const LONGEST_ID = 256;
 
 export interface CallDeps {
   readonly knowledge: Knowledge;
@@ -74,6 +77,12 @@ async function capture(call: CniCall, name: PodName, pod: EnrolmentPod, deps: Ca
   const { arrivals, log } = deps;
   const attachment = await attachmentOf(call, name, deps.hostProc);
   if ('failure' in attachment) return attachment;
+  if (!(await arrivals.hasRoom(attachment)))
+    return failed(
+      CNI_CODES.tryLater,
+      `${MOST_ATTACHMENTS} networks of pods are attached on node ${deps.knowledge.node}, and the container runtime takes none of them back`,
+      'it has to call DEL or GC for those that are over: look at its log',
+    );
   const captured = untilCaptured(pod, attachment, deps);
   arrivals.attach(attachment);
   const problem = await captured;
@@ -124,6 +133,11 @@ async function attachmentOf(
   hostProc: string | undefined,
 ): Promise<Attachment | Extract<CniResult, { readonly failure: unknown }>> {
   const { containerId, interfaceName, addresses } = call;
+  if (Math.max(containerId.length, interfaceName.length) > LONGEST_ID)
+    return refusal(
+      `expected CNI_CONTAINERID and CNI_IFNAME to have ${LONGEST_ID} characters at most, got ${containerId.length} and ${interfaceName.length}`,
+      '',
+    );
   const path = pathHere(call.netns, hostProc);
   try {
     const namespace = openNamespace(path);
@@ -139,14 +153,11 @@ async function attachmentOf(
   }
 }
 
-function refusal(message: string): Extract<CniResult, { readonly failure: unknown }> {
-  return {
-    failure: {
-      code: CNI_CODES.badEnvironment,
-      message,
-      hint: "the ztunnel needs the machine's /proc (--host-proc) and CAP_SYS_PTRACE to see what the runtime sees",
-    },
-  };
+function refusal(
+  message: string,
+  hint = "the ztunnel needs the machine's /proc (--host-proc) and CAP_SYS_PTRACE to see what the runtime sees",
+): Extract<CniResult, { readonly failure: unknown }> {
+  return { failure: { code: CNI_CODES.badEnvironment, message, hint } };
 }
 
 /**

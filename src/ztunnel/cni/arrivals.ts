@@ -3,7 +3,7 @@ import type { EnrolmentPod, IpAddress, WorkloadUid } from '../../model/index.ts'
 import type { NetNamespace } from '../../net/index.ts';
 import type { PodReport } from '../enrolment/index.ts';
 import type { PodNamespaces } from '../kernel/index.ts';
-import { createAttachedNamespaces, isOfAnother } from './attached-namespaces.ts';
+import { createAttachedNamespaces, isOfAnother, isThere } from './attached-namespaces.ts';
 import { type Attachment, isSamePod, type PodName } from './attachment.ts';
 
 /** New and changed pods, and the uids of those that went away. */
@@ -35,6 +35,11 @@ export interface Arrivals {
   find(pod: PodName): EnrolmentPod | undefined;
   /** Something else than before may be found. */
   readonly changes: Signal<void>;
+  /**
+   * Whether there is room for an attachment: a runtime that takes none back must not fill the memory. Where there is none, those whose
+   * namespace is gone are taken for taken back.
+   */
+  hasRoom(attachment: Pick<Attachment, 'containerId' | 'interfaceName'>): Promise<boolean>;
   /** A plugin was called for a pod. The pod is enrolled as one that nobody has talked to yet. */
   attach(attachment: Attachment): void;
   /** The pod of this attachment is captured in that namespace: from now on it is one like others. */
@@ -120,6 +125,20 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
     if (upserts.length > 0 || removed.length > 0) pass({ upserts, removed });
   }
 
+  const detach = (which: Pick<Attachment, 'containerId' | 'interfaceName'>): void => {
+    const attachment = attachments.get(keyOf(which));
+    if (attachment === undefined) return;
+    drop(attachment);
+    // One whose addresses are known is looked for by other means: it may have got a new sandbox already.
+    forward(podsOf(attachment).filter((pod) => arrived(pod) === undefined));
+  };
+
+  let sweeping: Promise<void> | undefined;
+  const sweep = async (): Promise<void> => {
+    for (const attachment of [...attachments.values()]) if (!(await isThere(attachment))) detach(attachment);
+    sweeping = undefined;
+  };
+
   const podsOf = (attachment: Attachment): readonly EnrolmentPod[] =>
     [...told.values()].filter((pod) => isSamePod(attachment.pod, nameOf(pod)));
 
@@ -133,6 +152,12 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
     },
     find: (pod) => [...told.values()].find((candidate) => isSamePod(pod, nameOf(candidate))),
     changes,
+    async hasRoom(attachment) {
+      if (attachments.has(keyOf(attachment)) || attachments.size < MOST_ATTACHMENTS) return true;
+      sweeping ??= sweep();
+      await sweeping;
+      return attachments.size < MOST_ATTACHMENTS;
+    },
     attach(attachment) {
       keep(attachment);
       fresh.add(attachment);
@@ -143,13 +168,7 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
       forward(podsOf(attachment));
     },
     settle: (attachment) => fresh.delete(attachment),
-    detach(which) {
-      const attachment = attachments.get(keyOf(which));
-      if (attachment === undefined) return;
-      drop(attachment);
-      // One whose addresses are known is looked for by other means: it may have got a new sandbox already.
-      forward(podsOf(attachment).filter((pod) => arrived(pod) === undefined));
-    },
+    detach,
     attachments: () => [...attachments.values()],
     isCapturedIn(pod, { device, inode }) {
       const where = captured.get(pod.uid);
@@ -178,6 +197,9 @@ export function createArrivals(others: PodNamespaces, pass: (change: PodsChange)
     },
   };
 }
+
+/** Ten times as many as the pods of a large node. */
+export const MOST_ATTACHMENTS = 4_096;
 
 function nameOf({ namespace, name, kubernetesUid: uid }: EnrolmentPod): PodName {
   return { namespace, name, uid };

@@ -55,7 +55,8 @@ export function isOfAnother(attachment: Attachment): boolean {
   }
 }
 
-async function isThere(attachment: Attachment): Promise<boolean> {
+/** Whether the namespace of an attachment is where it was. */
+export async function isThere(attachment: Attachment): Promise<boolean> {
   try {
     const { dev, ino } = await stat(attachment.path, { bigint: true });
     return isSame({ device: dev, inode: ino }, attachment);

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { test } from 'tap';
 import {
   type EnrolmentPod,
@@ -5,6 +6,7 @@ import {
   workloadIdentity,
   type WorkloadUid,
 } from '../../../src/model/index.ts';
+import { MOST_ATTACHMENTS } from '../../../src/ztunnel/cni/arrivals.ts';
 import { type Arrivals, type Attachment, createArrivals } from '../../../src/ztunnel/cni/index.ts';
 import { DEFAULT_MODES } from '../support/two-nodes.ts';
 
@@ -156,4 +158,27 @@ test('a new sandbox has the addresses that its plugin names, until the controlle
     '+cart/u1 10.244.1.2',
     '+cart/u1 10.244.1.2,fd00::2',
   ]);
+});
+
+test('a runtime that takes no network back reaches a bound, and one whose pods are gone does not', async (t) => {
+  const { arrivals } = arrivalsWithLog();
+  const { dev, ino } = await stat('/proc/self/ns/net', { bigint: true });
+  const present = { path: '/proc/self/ns/net', device: dev, inode: ino };
+  arrivals.update({ upserts: [cart()], removed: [] });
+  for (let index = 0; index < MOST_ATTACHMENTS; index++) {
+    const which = attachment({ containerId: `invented-${index}`, ...present });
+    if (!(await arrivals.hasRoom(which))) throw new Error(`no room for number ${index}`);
+    arrivals.attach(which);
+  }
+  const more = attachment({ containerId: 'one more', ...present });
+  t.notOk(await arrivals.hasRoom(more));
+  t.ok(
+    await arrivals.hasRoom(attachment({ containerId: 'invented-7' })),
+    'one that is known is called for again',
+  );
+  arrivals.detach({ containerId: 'invented-7', interfaceName: 'eth0' });
+  t.ok(await arrivals.hasRoom(more));
+  arrivals.attach(attachment({ containerId: 'gone' }));
+  t.ok(await arrivals.hasRoom(more), 'its namespace is not there any more');
+  t.notOk(arrivals.attachments().some(({ containerId }) => containerId === 'gone'));
 });
