@@ -7,7 +7,7 @@ export const XDS_ERROR_CODES = {
   ERR_XDS_RECONNECT: 'a discovery stream is replaced on purpose, such as for new root certificates',
   ERR_XDS_REQUEST: 'a discovery request breaks the protocol',
   ERR_XDS_TOO_MANY_NAMES: 'a discovery client subscribed to more names than one stream may',
-  ERR_XDS_SLOW_CLIENT: 'a discovery client did not take a response in time',
+  ERR_XDS_SLOW_CLIENT: 'a discovery client did not take a response in time, or did not answer it',
   ERR_XDS_DUPLICATE_TYPE: 'a resource type was given to a discovery server or client twice',
   ERR_XDS_UNKNOWN_TYPE: 'a resource type was asked for that this discovery server or client does not have',
 } as const satisfies ErrorCodeTable;

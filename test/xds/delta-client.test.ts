@@ -142,6 +142,36 @@ test('a new stream begins with what is held', async (t) => {
   await client.close();
 });
 
+test('what a server finds too much to be named is not named again, and goes unless it is told anew', async (t) => {
+  const initialVersions = new Map([
+    ['kept', '0'],
+    ['gone', '0'],
+  ]);
+  const { client, stream, clock, updates } = clientOf({ initialVersions });
+  client.start();
+  const first = await stream();
+  await first.heard();
+  first.end(new XdsError({ code: 'ERR_XDS_TOO_MANY_NAMES', blame: 'local', message: 'too many' }));
+  await turn();
+  await clock.advance(10);
+  const second = await stream(1);
+  t.match(await second.heard(), [{ initialVersions: [], subscribe: [] }]);
+  second.end();
+  await turn();
+  await clock.advance(20);
+  const third = await stream(2);
+  t.match(await third.heard(), [{ initialVersions: [] }], 'it was not told yet');
+  t.same(updates, [], 'what is held stays in force until then');
+  third.say({ typeUrl: A, nonce: 'n1', resources: [resource('kept', '1')], removed: ['elsewhere'] });
+  await turn();
+  t.match(updates, [{ upserts: [{ name: 'kept' }] }]);
+  t.same(updates[0]?.removed, ['elsewhere', 'gone']);
+  third.say({ typeUrl: A, nonce: 'n2', resources: [resource('new', '1')] });
+  await turn();
+  t.same(updates[1]?.removed, [], 'once');
+  await client.close();
+});
+
 test('attempts are spaced from 10 ms doubling to 15 s, and begin anew after a stream that served', async (t) => {
   const { client, transport, clock, stream } = clientOf();
   transport.setReachable(false);

@@ -330,6 +330,35 @@ test('a socket that takes nothing costs one response, and is cut off in time', a
   t.equal(clock.pending, 0);
 });
 
+test('who takes what it is told and never answers is cut off; who answers in time, or is told nothing, is not', async (t) => {
+  const clock = createFakeClock();
+  const server = serverOf({ clock, answerTimeoutMs: 10_000 });
+  server.cache(A).apply({ upserts: [resource('x', '1')] });
+  const mute = openDialogue(server, 'mute');
+  const polite = openDialogue(server, 'polite');
+  const picky = openDialogue(server, 'picky');
+  for (const dialogue of [mute, polite, picky]) {
+    dialogue.say({ typeUrl: A });
+    await dialogue.hear();
+  }
+  polite.answer();
+  picky.answer('not this one');
+  await clock.advance(9_000);
+  mute.say({ typeUrl: B });
+  await mute.hear();
+  mute.answer();
+  t.equal(mute.ended, undefined);
+  await clock.advance(1_500);
+  t.match(mute.ended?.error, {
+    code: 'ERR_XDS_SLOW_CLIENT',
+    message: 'mute did not answer a discovery response within 10000 ms',
+  });
+  await clock.advance(60_000);
+  t.same([polite.ended, picky.ended], [undefined, undefined]);
+  for (const dialogue of [mute, polite, picky]) await dialogue.hangUp();
+  t.equal(clock.pending, 0);
+});
+
 test('streams take turns when sockets have much to take', async (t) => {
   const server = serverOf({ maxBytesUnderWay: 10 });
   server.cache(A).apply({ upserts: [resource('x', 'more than ten bytes')] });

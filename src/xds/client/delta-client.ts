@@ -2,6 +2,7 @@
 import {
   type Backoff,
   type BackoffConfig,
+  causeOf,
   type Clock,
   type Closable,
   createBackoff,
@@ -161,6 +162,7 @@ class ReconnectingDeltaClient implements DeltaClient {
     while (!this.#stop.signal.aborted) {
       const termination = await this.#runStream();
       if (this.#stop.signal.aborted) return;
+      if (causeOf(termination.error, XdsError)?.code === 'ERR_XDS_TOO_MANY_NAMES') this.#startAnew();
       this.#lastTermination = termination;
       this.terminations.emit(termination);
       const delayMs = termination.reason === 'Reconnect' ? 0 : this.#backoff.next();
@@ -170,6 +172,21 @@ class ReconnectingDeltaClient implements DeltaClient {
       // Aborted by destroy alone, which the loop's condition sees.
       await sleep(this.#clock, delayMs, this.#stop.signal).catch(() => undefined);
     }
+  }
+
+  /** What is asked for by name is asked for again anyway. */
+  #startAnew(): void {
+    const types = [...this.#types.values()].filter(
+      ({ mode, versions }) => mode === 'wildcard' && versions.size > 0,
+    );
+    if (types.length === 0) return;
+    this.#log.warn(
+      'the discovery server finds what is held too much to be named: everything is asked for anew',
+      {
+        held: types.reduce((sum, { versions }) => sum + versions.size, 0),
+      },
+    );
+    for (const type of types) type.startAnew();
   }
 
   /** Lives through one stream, from connecting to its end. Never rejects. */

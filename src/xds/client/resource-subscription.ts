@@ -43,17 +43,38 @@ export interface ResourceSubscription {
   readonly mode: 'wildcard' | 'on-demand';
   /** Name to version of what is held. */
   readonly versions: ReadonlyMap<string, string>;
+  /**
+   * Names nothing of what is held on the next stream, for a server that finds it too much. What is held stays in force until the next
+   * response, and of that what the response does not have is taken for removed: it holds everything, as a first one does.
+   */
+  startAnew(): void;
   /** Applies a response and returns what is to be refused; undefined when all of it was applied. Throws nothing. */
   apply(response: DeltaResponse): Promise<string | undefined>;
 }
 
 export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>): ResourceSubscription {
   const versions = new Map(options.initialVersions);
+  /** Held, and not named to the server. */
+  let unnamed: ReadonlySet<string> = new Set();
+
+  const removedBy = (response: DeltaResponse): readonly string[] => {
+    const removed = response.removed.filter((name) => name !== WILDCARD);
+    if (unnamed.size === 0) return removed;
+    const told = new Set(response.resources.map(({ name }) => name));
+    const gone = [...unnamed].filter((name) => !told.has(name));
+    unnamed = new Set();
+    return [...new Set([...removed, ...gone])];
+  };
+
   return {
     typeUrl: options.typeUrl,
     required: options.required ?? true,
     mode: options.mode ?? 'wildcard',
     versions,
+    startAnew() {
+      unnamed = new Set([...unnamed, ...versions.keys()]);
+      versions.clear();
+    },
     async apply(response) {
       const failures: ResourceFailure[] = [];
       const upserts: NamedResource<T>[] = [];
@@ -66,7 +87,7 @@ export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>)
           failures.push({ name, error });
         }
       }
-      const removed = response.removed.filter((name) => name !== WILDCARD);
+      const removed = removedBy(response);
       try {
         const refused = await options.onUpdate({ upserts, removed, failed: [...failures] });
         // One by one: there may be more of them than a call has room for arguments.

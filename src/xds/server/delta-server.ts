@@ -41,6 +41,8 @@ export interface DeltaServerOptions {
   readonly maxNameCharactersPerStream?: number;
   /** A client that has not taken a response for this long is cut off. Default 60,000. */
   readonly sendTimeoutMs?: number;
+  /** So is one that has taken a response and neither acknowledges nor refuses it. Default 300,000. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** Serves snapshots of resources to any number of delta streams. Knows no transport. */
@@ -73,6 +75,7 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
     maxNamesPerStream: options.maxNamesPerStream ?? 200_000,
     maxNameCharactersPerStream: options.maxNameCharactersPerStream ?? 32 * MEBIBYTE,
     sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
+    answerTimeoutMs: options.answerTimeoutMs ?? 300_000,
   };
   const budget = createSendBudget(options.maxBytesUnderWay ?? 256 * MEBIBYTE);
   const gate = createOpeningGate(options.maxOpenings ?? 16, clock);

@@ -32,6 +32,7 @@ export interface StreamPeer {
 export interface SessionLimits extends NameLimits {
   readonly maxResponseBytes: number;
   readonly sendTimeoutMs: number;
+  readonly answerTimeoutMs: number;
 }
 
 export interface SessionContext {
@@ -76,11 +77,19 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
   let sending = false;
   let scheduled = false;
   let cancelWait: (() => void) | undefined;
+  /** By type: until when what was sent has to be answered. */
+  const unanswered = new Map<TypeProgress, Timer>();
+
+  const answered = (state: TypeProgress): void => {
+    unanswered.get(state)?.cancel();
+    unanswered.delete(state);
+  };
 
   const end = (error?: MeshError): void => {
     if (ended) return;
     ended = true;
     cancelWait?.();
+    for (const state of unanswered.keys()) answered(state);
     stream.end(error);
   };
 
@@ -117,10 +126,14 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
     state.sent(response);
     sending = true;
     const release = budget.take(sizeOf(response));
-    const timer: Timer = clock.after(limits.sendTimeoutMs, () => end(slowClient(peer, limits.sendTimeoutMs)));
+    const timer: Timer = clock.after(limits.sendTimeoutMs, () =>
+      end(slowClient(peer, 'take', limits.sendTimeoutMs)),
+    );
+    const { awaiting } = state.subscription;
     try {
       await stream.send(response);
       context.onAnswered();
+      if (!ended && state.subscription.awaiting === awaiting) awaitAnswer(state);
     } catch (error) {
       log.debug('discovery response not sent', { proxy: peer.id, error: describeError(error) });
       end();
@@ -130,6 +143,14 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
       sending = false;
     }
     schedule();
+  };
+
+  const awaitAnswer = (state: TypeProgress): void => {
+    const { answerTimeoutMs } = limits;
+    unanswered.set(
+      state,
+      clock.after(answerTimeoutMs, () => end(slowClient(peer, 'answer', answerTimeoutMs))),
+    );
   };
 
   const track = (typeUrl: string): TypeProgress | undefined => {
@@ -154,6 +175,7 @@ export function createDeltaSession(context: SessionContext): DeltaSession {
       return;
     }
     const outcome = state.subscription.handle(request);
+    if (outcome.kind !== 'subscribed') answered(state);
     if (outcome.kind === 'acknowledged') {
       const tookMs = state.acknowledged(outcome.nonce);
       context.onPushed(tookMs);
@@ -207,11 +229,11 @@ function sizeOf(response: DeltaResponse): number {
   return bytes;
 }
 
-function slowClient(peer: StreamPeer, timeoutMs: number): XdsError {
+function slowClient(peer: StreamPeer, failedTo: 'take' | 'answer', timeoutMs: number): XdsError {
   return new XdsError({
     code: 'ERR_XDS_SLOW_CLIENT',
     blame: 'downstream',
-    message: `${peer.id} did not take a discovery response within ${timeoutMs} ms`,
+    message: `${peer.id} did not ${failedTo} a discovery response within ${timeoutMs} ms`,
     retryable: true,
   });
 }
