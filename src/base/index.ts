@@ -22,3 +22,4 @@ export {
 export { RecentFew } from './recent-few.ts';
 export { MAX_NESTING, isTooDeep } from './nesting.ts';
 export { createSignal, type Signal, type SignalSource } from './signal.ts';
+export { releaseYoungBuffers } from './young-buffers.ts';

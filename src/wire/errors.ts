@@ -6,6 +6,9 @@ export const WIRE_ERROR_CODES = {
   ERR_WIRE_UNAUTHENTICATED: 'a gRPC caller brought no token, or one that is not accepted',
   ERR_WIRE_PERMISSION_DENIED: 'a gRPC caller asked for what is not its own',
   ERR_WIRE_INVALID_REQUEST: 'a gRPC request cannot be understood or granted as it stands',
+  ERR_WIRE_ENCODING: 'a gRPC message is compressed, which is not taken: a few bytes can stand for any number',
+  ERR_WIRE_TOO_LONG: 'a gRPC request has more bytes than one of its kind may have',
+  ERR_WIRE_SLOW_CLIENT: 'a gRPC caller did not send a long request in time',
   ERR_WIRE_UNAVAILABLE: 'the gRPC server cannot be reached or cannot answer now',
   ERR_WIRE_EXHAUSTED:
     'a gRPC caller asks more often, for more at once, or at greater length than the server grants',

@@ -242,6 +242,29 @@ test('a client finds a restarted server and is told only what changed', async (t
   await second.close();
 });
 
+test('a client that holds more of what is gone than a restarted server takes gets along with it all the same', async (t) => {
+  const first = await startTestController();
+  const { port } = first.grpcServer.address;
+  const gone = Array.from({ length: 20 }, (_, index) => resource(`gone-${index}`, '1'));
+  first.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: [resource('same', '1'), ...gone] });
+  let { authority } = first;
+  const changes = createSignal<void>();
+  const grpcClient = first.client({ roots: { read: async () => authority.rootPem, changes } });
+  const { client, updates, reached } = recordingClient(grpcClient);
+  client.start();
+  await client.ready;
+  await first.close();
+  const second = await startTestController({ listen: { host: '127.0.0.1', port }, maxNamesPerStream: 10 });
+  authority = second.authority;
+  second.deltaServer.cache(ADDRESS_TYPE).apply({ upserts: [resource('same', '1')] });
+  await reached(2);
+  t.match(updates[1], { upserts: [{ name: 'same' }] });
+  t.equal(updates[1]?.removed.length, 20);
+  await client.close();
+  await grpcClient.close();
+  await second.close();
+});
+
 test('a first response of fifty megabytes arrives whole, in one piece', async (t) => {
   const controller = await startTestController();
   const upserts = Array.from({ length: 500 }, (_, index) =>

@@ -1,6 +1,8 @@
 import { Client, experimental, Metadata, Server, ServerCredentials, credentials } from '@grpc/grpc-js';
 import t from 'tap';
-import { DELTA_RESOURCES, serverMethod } from '../../src/wire/grpc/methods.ts';
+import { DELTA_RESOURCES } from '../../src/wire/grpc/methods.ts';
+import { serverMethod } from '../../src/wire/server/requests/incoming.ts';
+import { shapeCalls } from '../../src/wire/server/shape-calls.ts';
 import { shareFrames } from '../../src/wire/server/shared-frames.ts';
 import type { DeltaResponse } from '../../src/xds/index.ts';
 
@@ -36,7 +38,7 @@ test('a discovery response goes out in the frame that was made for all, and grpc
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync(
       '127.0.0.1:0',
-      experimental.createServerCredentialsWithInterceptors(plain, [shareFrames]),
+      experimental.createServerCredentialsWithInterceptors(plain, [shapeCalls([shareFrames])]),
       (error, bound) => (error ? reject(error) : resolve(bound)),
     ),
   );

@@ -74,6 +74,7 @@ export function limitServices<Caller>(
 
   return {
     services: {
+      callerKey: keyOf,
       admit(caller) {
         const key = keyOf(caller);
         if (!reading.has(key))

@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
-import { type Blame, type ByteStream, errnoOf, MeshError } from '../../base/index.ts';
+import { type Blame, type ByteStream, errnoOf, MeshError, releaseYoungBuffers } from '../../base/index.ts';
 import { NetError } from '../errors.ts';
-import { releaseYoungBuffers } from './young-buffers.ts';
 
 export interface SpliceOptions {
   /** Whose fault a failure of side A is. Default `downstream`: A is the one that called us. */

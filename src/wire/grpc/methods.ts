@@ -29,17 +29,7 @@ import {
   encodeObservationReport,
 } from '../message/observation/report-message.ts';
 
-/**
- * A message as it came. It is decoded when its handler reads it, who knows by then whose it is and whether he may take up that time,
- * and answers what cannot be decoded with words of his own: gRPC would hide them.
- */
-export interface Incoming<T> {
-  /** Throws WireError. */
-  read(): T;
-}
-
-type Method<Request, Response> = MethodDefinition<Request, Response>;
-type ServerMethod<Request, Response> = MethodDefinition<Incoming<Request>, Response>;
+export type Method<Request, Response> = MethodDefinition<Request, Response>;
 
 export const DELTA_RESOURCES: Method<DeltaRequest, DeltaResponse> = {
   path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
@@ -80,15 +70,3 @@ export const REPORT_OBSERVATIONS: Method<ObservationReport, ObservationReceipt> 
   responseSerialize: encodeObservationReceipt,
   responseDeserialize: decodeObservationReceipt,
 };
-
-/** The server's side of a method. */
-export function serverMethod<Request, Response>(
-  method: Method<Request, Response>,
-): ServerMethod<Request, Response> {
-  const requestDeserialize = (bytes: Buffer): Incoming<Request> => ({
-    read: () => method.requestDeserialize(bytes),
-  });
-  // Only the server uses it, so there is nothing that it would have to serialize.
-  const requestSerialize = (): Buffer => Buffer.alloc(0);
-  return { ...method, requestSerialize, requestDeserialize };
-}

@@ -16,6 +16,9 @@ const STATUS_OF: Readonly<Partial<Record<WireErrorCode | XdsErrorCode, status>>>
   ERR_WIRE_INVALID_REQUEST: status.INVALID_ARGUMENT,
   ERR_WIRE_UNAUTHENTICATED: status.UNAUTHENTICATED,
   ERR_WIRE_PERMISSION_DENIED: status.PERMISSION_DENIED,
+  ERR_WIRE_ENCODING: status.UNIMPLEMENTED,
+  ERR_WIRE_TOO_LONG: status.RESOURCE_EXHAUSTED,
+  ERR_WIRE_SLOW_CLIENT: status.DEADLINE_EXCEEDED,
   ERR_WIRE_UNAVAILABLE: status.UNAVAILABLE,
   ERR_WIRE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
   ERR_XDS_CLOSED: status.UNAVAILABLE,
@@ -63,6 +66,14 @@ export function errorOf(subject: string, failure: ServiceError): WireError {
 export function streamErrorOf(failure: unknown): XdsError {
   if (failure instanceof XdsError) return failure;
   const cause = isServiceError(failure) ? errorOf('discovery stream', failure) : failure;
+  if (isServiceError(failure) && TOO_MUCH_NAMED.test(failure.details))
+    return new XdsError({
+      code: 'ERR_XDS_TOO_MANY_NAMES',
+      blame: 'local',
+      message: 'the discovery server does not take as many names at once',
+      retryable: true,
+      cause,
+    });
   return new XdsError({
     code: 'ERR_XDS_STREAM',
     blame: 'upstream',
@@ -75,6 +86,9 @@ export function streamErrorOf(failure: unknown): XdsError {
 function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
+
+/** How the details of such a refusal begin, as `statusOf` makes them. */
+const TOO_MUCH_NAMED = /^(ERR_XDS_TOO_MANY_NAMES|ERR_WIRE_TOO_LONG): /;
 
 function statusByBlame(error: MeshError): status {
   if (error.retryable) return status.UNAVAILABLE;

@@ -1,8 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { describeError } from '../../base/index.ts';
 import { type DeltaRequest, type DeltaResponse, type DeltaServerStream, XdsError } from '../../xds/index.ts';
-import type { Incoming } from '../grpc/methods.ts';
 import { statusOf } from '../grpc/status.ts';
+import type { Incoming } from './requests/incoming.ts';
 
 type DeltaCall = ServerDuplexStream<Incoming<DeltaRequest>, DeltaResponse>;
 
@@ -33,7 +33,11 @@ export function deltaServerStream(call: DeltaCall, drop: () => void): DeltaServe
       if (ended) return;
       const incoming: Incoming<DeltaRequest> | null = call.read();
       if (incoming !== null) {
-        yield readRequest(incoming);
+        try {
+          yield readRequest(incoming);
+        } finally {
+          incoming.done();
+        }
       } else if (over) return;
       else {
         await new Promise<void>((resolve) => {

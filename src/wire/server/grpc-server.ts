@@ -7,22 +7,21 @@ import type {
   ObservationReport,
 } from '../../model/index.ts';
 import type { DeltaRequest, DeltaResponse, DeltaServerStream } from '../../xds/index.ts';
-import {
-  CREATE_CERTIFICATE,
-  DELTA_RESOURCES,
-  type Incoming,
-  REPORT,
-  REPORT_OBSERVATIONS,
-  serverMethod,
-} from '../grpc/methods.ts';
+import { CREATE_CERTIFICATE, DELTA_RESOURCES, REPORT, REPORT_OBSERVATIONS } from '../grpc/methods.ts';
 import type { CertificateRequest, CertificateResponse } from '../message/certificate-message.ts';
 import { type Authenticate, createAuthentication } from './authentication.ts';
 import { deltaServerStream } from './delta-handler.ts';
+import { gatherRequests } from './requests/gather-requests.ts';
+import { type Incoming, serverMethod } from './requests/incoming.ts';
+import { createRequestMemory } from './requests/request-memory.ts';
+import { shapeCalls } from './shape-calls.ts';
 import { shareFrames } from './shared-frames.ts';
 import { type ListenTarget, openTlsListener, type ServerCertificate } from './tls-listener.ts';
 import { type UnaryService, unaryHandler } from './unary-handler.ts';
 
 export interface GrpcServices<Caller> {
+  /** Whose requests count together. Default: those of a connection. */
+  readonly callerKey?: ((caller: Caller) => string) | undefined;
   /**
    * Asked before a certificate request or a report is made of its bytes, which can cost more than to serve it. Throwing refuses it;
    * what it returns is called once that is done. Default: all may.
@@ -48,6 +47,10 @@ export interface GrpcServerOptions<Caller> {
   readonly maxStreamsPerConnection?: number;
   /** Longest request, of authenticated callers. Default 64 MiB: a reconnecting proxy names all that it holds. */
   readonly maxRequestBytes?: number;
+  /** Of requests of more than 1 MiB, from their first byte until they have been read, over all callers. Default 256 MiB. */
+  readonly maxRequestMemoryBytes?: number;
+  /** Of all requests that a caller is sending. Default twice the longest: a proxy and the one that takes its place. */
+  readonly maxRequestMemoryBytesPerCaller?: number;
   /** Default 10,000. */
   readonly handshakeTimeoutMs?: number;
   /** A connection without an authenticated call by then is cut. Default 30,000. */
@@ -77,9 +80,25 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     log,
     onAuthenticated: (peer) => listener.trust(peer),
   });
+  const maxRequestBytes = options.maxRequestBytes ?? 64 * MEBIBYTE;
+  const memory = createRequestMemory({
+    maxBytes: options.maxRequestMemoryBytes ?? 256 * MEBIBYTE,
+    maxBytesPerCaller: options.maxRequestMemoryBytesPerCaller ?? 2 * maxRequestBytes,
+    clock,
+  });
+  const { callerKey } = options.services;
+  const requests = gatherRequests({
+    memory,
+    maxRequestBytes,
+    clock,
+    callerOf(metadata, address) {
+      const caller = callerOf(metadata);
+      return callerKey?.(caller) ?? address;
+    },
+  });
   const streams = new Set<DeltaServerStream>();
   const server = new Server({
-    'grpc.max_receive_message_length': options.maxRequestBytes ?? 64 * 1024 * 1024,
+    'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': options.maxStreamsPerConnection ?? 100,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
@@ -110,7 +129,7 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
   // TLS ends in a listener of our own, whose certificate can be replaced; gRPC gets sockets that speak HTTP/2.
   const injector = server.createConnectionInjector(
     experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
-      shareFrames,
+      shapeCalls([shareFrames, requests]),
       interceptor,
     ]),
   );
@@ -130,6 +149,7 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     for (const stream of streams) stream.end();
     server.forceShutdown();
     listener.destroy();
+    memory.destroy();
   };
   const close = async (): Promise<void> => {
     for (const stream of streams) stream.end();
@@ -139,6 +159,7 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     await accepted;
     timer.cancel();
     listener.destroy();
+    memory.destroy();
   };
 
   return {
@@ -154,3 +175,5 @@ export async function startGrpcServer<Caller>(options: GrpcServerOptions<Caller>
     destroy,
   };
 }
+
+const MEBIBYTE = 1024 * 1024;

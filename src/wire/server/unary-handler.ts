@@ -1,7 +1,7 @@
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import { describeError, type Logger } from '../../base/index.ts';
-import type { Incoming } from '../grpc/methods.ts';
 import { statusOf } from '../grpc/status.ts';
+import type { Incoming } from './requests/incoming.ts';
 
 /** Answers one request of a caller. The signal aborts when the caller has gone. Errors become statuses (grpc/status.ts). */
 export type UnaryService<Caller, Request, Response> = (
@@ -47,6 +47,7 @@ function read<T>(incoming: Incoming<T>, done: (() => void) | undefined): T {
   try {
     return incoming.read();
   } finally {
+    incoming.done();
     done?.();
   }
 }

@@ -42,6 +42,7 @@ export async function startTestController(
   options: Partial<GrpcServerOptions<TestCaller>> & {
     readonly maxResponseBytes?: number;
     readonly sendTimeoutMs?: number;
+    readonly maxNamesPerStream?: number;
     readonly admit?: GrpcServices<TestCaller>['admit'];
   } = {},
 ): Promise<TestController> {
@@ -49,6 +50,7 @@ export async function startTestController(
   const deltaServer = createDeltaServer({
     types: [ADDRESS_TYPE, AUTHORIZATION_TYPE, ENROLMENT_POD_TYPE],
     ...(options.maxResponseBytes === undefined ? {} : { maxResponseBytes: options.maxResponseBytes }),
+    ...(options.maxNamesPerStream === undefined ? {} : { maxNamesPerStream: options.maxNamesPerStream }),
     ...(options.sendTimeoutMs === undefined ? {} : { sendTimeoutMs: options.sendTimeoutMs }),
   });
   const grpcServer = await startGrpcServer<TestCaller>({
@@ -60,6 +62,7 @@ export async function startTestController(
       return { name };
     },
     services: {
+      callerKey: ({ name }) => name,
       admit: options.admit,
       xds: (stream, caller) => deltaServer.serve(stream, { id: caller.name, audience: caller.name }),
       async certificates(request, caller) {
