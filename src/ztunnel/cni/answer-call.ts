@@ -78,7 +78,7 @@ async function capture(call: CniCall, name: PodName, pod: EnrolmentPod, deps: Ca
   const attachment = await attachmentOf(call, name, deps.hostProc);
   if ('failure' in attachment) return attachment;
   if (!(await arrivals.hasRoom(attachment)))
-    return failed(
+    return cniFailure(
       CNI_CODES.tryLater,
       `${MOST_ATTACHMENTS} networks of pods are attached on node ${deps.knowledge.node}, and the container runtime takes none of them back`,
       'it has to call DEL or GC for those that are over: look at its log',
