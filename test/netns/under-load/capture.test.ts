@@ -4,9 +4,9 @@ import {
   countTrackedConnections,
   planRedirection,
   removeRedirection,
-} from '../../src/net/index.ts';
-import { createTestPair, enterSandbox, SERVER_ADDRESSES } from '../support/netns.ts';
-import { ask, dial, PORT, startWorld, until } from './echo-world.ts';
+} from '../../../src/net/index.ts';
+import { createTestPair, enterSandbox, SERVER_ADDRESSES } from '../../support/netns.ts';
+import { ask, dial, PORT, startWorld, until } from '../echo-world.ts';
 
 const ROUNDS = 3;
 

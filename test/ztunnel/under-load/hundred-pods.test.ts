@@ -1,16 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { type Test, test } from 'tap';
-import type { Workload } from '../../src/model/index.ts';
-import { connectTcp } from '../../src/net/index.ts';
-import { policyOf } from '../model/mesh-fixtures.ts';
-import { endProcess, enterSandbox } from '../support/netns.ts';
-import { startLoad } from './support/load.ts';
-import { cgroupPaths, openTestCgroups, type TestCgroups } from './support/pod-cgroups.ts';
-import { exchange, readAll, servePod } from './support/programs.ts';
-import type { TestPod } from './support/topology.ts';
-import { createTwoNodes } from './support/two-nodes.ts';
-import { startZtunnel } from './support/ztunnel-process.ts';
+import type { Workload } from '../../../src/model/index.ts';
+import { connectTcp } from '../../../src/net/index.ts';
+import { policyOf } from '../../model/mesh-fixtures.ts';
+import { endProcess, enterSandbox } from '../../support/netns.ts';
+import { startLoad } from '../support/load.ts';
+import { cgroupPaths, openTestCgroups, type TestCgroups } from '../support/pod-cgroups.ts';
+import { exchange, readAll, servePod } from '../support/programs.ts';
+import type { TestPod } from '../support/topology.ts';
+import { createTwoNodes } from '../support/two-nodes.ts';
+import { startZtunnel } from '../support/ztunnel-process.ts';
 
 const PODS = 100;
 /** So many of them talk, to one another and to and from outside. */

@@ -1,9 +1,9 @@
 import { test } from 'tap';
-import { createLabClient } from '../../src/lab/client/index.ts';
-import { httpRoute } from './support/objects.ts';
-import { startProgram } from './support/program.ts';
-import { CLIENTS, SHOP, startWaypointWorld } from './support/waypoint-world.ts';
-import type { RouteWatchReport } from './programs/load/route-watch.ts';
+import { createLabClient } from '../../../src/lab/client/index.ts';
+import { httpRoute } from '../support/objects.ts';
+import { startProgram } from '../support/program.ts';
+import { CLIENTS, SHOP, startWaypointWorld } from '../support/waypoint-world.ts';
+import type { RouteWatchReport } from '../programs/load/route-watch.ts';
 
 const CHANGES = 40;
 

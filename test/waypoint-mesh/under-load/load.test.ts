@@ -1,7 +1,7 @@
 import { after, before, test } from 'tap';
-import { LOAD_SECONDS } from '../mesh/support/world.ts';
-import { waypointMemory } from './support/waypoint-pods.ts';
-import { SHOP, startWaypointWorld, type WaypointWorld } from './support/waypoint-world.ts';
+import { LOAD_SECONDS } from '../../mesh/support/world.ts';
+import { waypointMemory } from '../support/waypoint-pods.ts';
+import { SHOP, startWaypointWorld, type WaypointWorld } from '../support/waypoint-world.ts';
 
 /** A gibibyte and ten thousand clients when the full length is asked for (`NODEMESH_TEST_SECONDS=60`). */
 const BULK_BYTES = LOAD_SECONDS >= 60 ? 1 << 30 : 64 << 20;

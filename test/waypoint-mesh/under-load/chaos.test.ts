@@ -1,9 +1,9 @@
 import { after, before, test } from 'tap';
-import { until } from '../mesh/support/world.ts';
-import { deployment, httpRoute, service, WAYPOINT, waypointGateway } from './support/objects.ts';
-import { startSteadyLoad } from './support/steady-load.ts';
-import { metricSum, waypointMetrics, waypointPods } from './support/waypoint-pods.ts';
-import { SHOP, startWaypointWorld, type WaypointWorld, withoutWaypoint } from './support/waypoint-world.ts';
+import { until } from '../../mesh/support/world.ts';
+import { deployment, httpRoute, service, WAYPOINT, waypointGateway } from '../support/objects.ts';
+import { startSteadyLoad } from '../support/steady-load.ts';
+import { metricSum, waypointMetrics, waypointPods } from '../support/waypoint-pods.ts';
+import { SHOP, startWaypointWorld, type WaypointWorld, withoutWaypoint } from '../support/waypoint-world.ts';
 
 const REQUESTS_PER_SECOND = 200;
 /** So many that one of them is a smaller share than the budget of retries. */

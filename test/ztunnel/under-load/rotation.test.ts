@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { test } from 'tap';
-import { enterSandbox } from '../support/netns.ts';
-import { startLoad } from './support/load.ts';
-import { dialFrom, readAll, servePod } from './support/programs.ts';
-import { createTwoNodes } from './support/two-nodes.ts';
+import { enterSandbox } from '../../support/netns.ts';
+import { startLoad } from '../support/load.ts';
+import { dialFrom, readAll, servePod } from '../support/programs.ts';
+import { createTwoNodes } from '../support/two-nodes.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

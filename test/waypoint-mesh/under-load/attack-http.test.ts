@@ -1,11 +1,11 @@
 import { after, before, test } from 'tap';
-import { LOAD_SECONDS } from '../mesh/support/world.ts';
-import { bytesOf, HARMLESS, REFUSED, REFUSED_BODIES } from './corpus/ambiguous-requests.ts';
-import { deployment, service } from './support/objects.ts';
-import { fieldOf, getTarget, sendRaw, witnessed } from './support/raw-requests.ts';
-import { startSteadyLoad } from './support/steady-load.ts';
-import { waypointMemory } from './support/waypoint-pods.ts';
-import { CLIENTS, SHOP, startWaypointWorld, type WaypointWorld } from './support/waypoint-world.ts';
+import { LOAD_SECONDS } from '../../mesh/support/world.ts';
+import { bytesOf, HARMLESS, REFUSED, REFUSED_BODIES } from '../corpus/ambiguous-requests.ts';
+import { deployment, service } from '../support/objects.ts';
+import { fieldOf, getTarget, sendRaw, witnessed } from '../support/raw-requests.ts';
+import { startSteadyLoad } from '../support/steady-load.ts';
+import { waypointMemory } from '../support/waypoint-pods.ts';
+import { CLIENTS, SHOP, startWaypointWorld, type WaypointWorld } from '../support/waypoint-world.ts';
 
 const PORT = { name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' };
 const FLOOD_SECONDS = LOAD_SECONDS >= 60 ? 10 : 2;

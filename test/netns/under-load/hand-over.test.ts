@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'tap';
-import type { IpAddress } from '../../src/model/index.ts';
-import { applyRedirection, connectTcp, openListener, planRedirection } from '../../src/net/index.ts';
-import { createTestNamespace, enterSandbox } from '../support/netns.ts';
+import type { IpAddress } from '../../../src/model/index.ts';
+import { applyRedirection, connectTcp, openListener, planRedirection } from '../../../src/net/index.ts';
+import { createTestNamespace, enterSandbox } from '../../support/netns.ts';
 
 const CONNECTIONS = 50;
 

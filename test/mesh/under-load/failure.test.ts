@@ -1,6 +1,6 @@
 import { after, before, test } from 'tap';
-import { namespace, pod, service } from './support/objects.ts';
-import { LOAD_SECONDS, startWorld, until, type World } from './support/world.ts';
+import { namespace, pod, service } from '../support/objects.ts';
+import { LOAD_SECONDS, startWorld, until, type World } from '../support/world.ts';
 
 const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
 

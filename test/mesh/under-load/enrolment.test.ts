@@ -1,7 +1,7 @@
 import { after, before, test } from 'tap';
-import { hasFailures, startLoad } from './support/load.ts';
-import { peerAuthentication } from './support/objects.ts';
-import { LOAD_SECONDS, startWorld, untilEnrolled, type World } from './support/world.ts';
+import { hasFailures, startLoad } from '../support/load.ts';
+import { peerAuthentication } from '../support/objects.ts';
+import { LOAD_SECONDS, startWorld, untilEnrolled, type World } from '../support/world.ts';
 
 const LOADS = [
   { behaviour: 'rate', amount: 50 },

@@ -1,9 +1,9 @@
 import { test } from 'tap';
-import { enterSandbox } from '../support/netns.ts';
-import { startLoad } from './support/load.ts';
-import { dialFrom, exchange, readAll, servePod } from './support/programs.ts';
-import { createTwoNodes } from './support/two-nodes.ts';
-import { startZtunnel } from './support/ztunnel-process.ts';
+import { enterSandbox } from '../../support/netns.ts';
+import { startLoad } from '../support/load.ts';
+import { dialFrom, exchange, readAll, servePod } from '../support/programs.ts';
+import { createTwoNodes } from '../support/two-nodes.ts';
+import { startZtunnel } from '../support/ztunnel-process.ts';
 
 if (await enterSandbox(import.meta.filename, { timeoutSeconds: 500 })) {
   test('a killed proxy stops traffic, and a new one serves again without the controller', async (t) => {

@@ -1,10 +1,10 @@
 import { type Test, test } from 'tap';
-import { policyOf } from '../model/mesh-fixtures.ts';
-import { enterSandbox } from '../support/netns.ts';
-import { startLoad } from './support/load.ts';
-import { dialFrom, readAll, servePod } from './support/programs.ts';
-import type { TestPod } from './support/topology.ts';
-import { createTwoNodes, DEFAULT_MODES } from './support/two-nodes.ts';
+import { policyOf } from '../../model/mesh-fixtures.ts';
+import { enterSandbox } from '../../support/netns.ts';
+import { startLoad } from '../support/load.ts';
+import { dialFrom, readAll, servePod } from '../support/programs.ts';
+import type { TestPod } from '../support/topology.ts';
+import { createTwoNodes, DEFAULT_MODES } from '../support/two-nodes.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

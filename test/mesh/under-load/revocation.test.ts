@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'tap';
-import { startLoad } from './support/load.ts';
-import { usedCertificates } from './support/certificates.ts';
-import type { ShownCertificate } from './support/attack-certificates.ts';
-import { runCommand } from './support/lab-under-test.ts';
-import { stolenCertificate } from './support/stolen-certificate.ts';
-import { startWorld, until, type World } from './support/world.ts';
+import { startLoad } from '../support/load.ts';
+import { usedCertificates } from '../support/certificates.ts';
+import type { ShownCertificate } from '../support/attack-certificates.ts';
+import { runCommand } from '../support/lab-under-test.ts';
+import { stolenCertificate } from '../support/stolen-certificate.ts';
+import { startWorld, until, type World } from '../support/world.ts';
 
 const TIMEOUT = { timeout: 120_000 };
 const CLIENT = 'spiffe://cluster.local/ns/shop/sa/client';

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'tap';
-import { type UsedCertificate, usedCertificates } from './support/certificates.ts';
-import { hasFailures, startLoad } from './support/load.ts';
-import { LOAD_SECONDS, startWorld, until, type World } from './support/world.ts';
+import { type UsedCertificate, usedCertificates } from '../support/certificates.ts';
+import { hasFailures, startLoad } from '../support/load.ts';
+import { LOAD_SECONDS, startWorld, until, type World } from '../support/world.ts';
 
 const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
 const TTL_SECONDS = 10;
