@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileCache } from '../../support/compile-cache.ts';
 import { endProcess } from '../../support/netns.ts';
 
 /** Where a ztunnel finds the controller, and keeps what is its own. */
@@ -58,7 +59,7 @@ export function startZtunnel(
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       // Twenty starts in one test: what is compiled once need not be again.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(controller.directory, 'compile-cache') },
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache(controller.directory) },
     },
   );
   const lines: string[] = [];

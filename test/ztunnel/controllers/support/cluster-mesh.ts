@@ -6,6 +6,7 @@ import {
   startFakeKubernetesApi,
 } from '../../../support/kubernetes-api/fake-kubernetes-api.ts';
 import { announceReplicas, nodeToken, nodeTokens } from '../../../controller/kubernetes/replica.ts';
+import { compileCache } from '../../../support/compile-cache.ts';
 import { startForwarder } from './service-forwarder.ts';
 import { startLoad } from '../../support/load.ts';
 import { type PodServer, servePod } from '../../support/programs.ts';
@@ -81,7 +82,7 @@ export async function startClusterMesh(options: {
         createControllerProcess({
           instance,
           kubeconfig,
-          compileCache: join(directory, 'compile-cache'),
+          compileCache: compileCache(directory),
           flags: [
             ...['--svid-ttl', options.svidTtl, '--root-overlap', options.rootOverlap ?? '3s'],
             ...['--shutdown-delay', options.shutdownDelay ?? '0s'],
