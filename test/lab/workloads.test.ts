@@ -49,7 +49,7 @@ async function inClient(
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test('workloads in a lab', { timeout: 120_000 }, async (t) => {
+test('workloads in a lab', { timeout: 300_000 }, async (t) => {
   const lab = await startTestLab('test-workloads', {
     flags: ['--no-mesh'],
     objects: [pod('client', HOLD, { nodeName: 'node-1' }), ...echo('web', 3)],

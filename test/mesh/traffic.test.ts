@@ -14,7 +14,7 @@ const client = { namespace: 'shop', name: 'client' };
 const dial = (behaviour: string, port: number, ...numbers: number[]) =>
   world.lab.client(client, behaviour, world.server('shop', port), ...numbers);
 
-test('bulk data arrives whole in each direction', { timeout: 120_000 }, async (t) => {
+test('bulk data arrives whole in each direction', { timeout: 300_000 }, async (t) => {
   t.match(await dial('upload', 7002, BULK_BYTES), { ending: 'end', equal: true });
   t.match(await dial('download', 7003, BULK_BYTES), { ending: 'end', bytes: BULK_BYTES, equal: true });
 });
@@ -62,11 +62,11 @@ test('two hundred stalled connections hold no other up', { timeout: 60_000 }, as
   t.same(await dial('stall', 7005, 200, 7000), { stalled: 200, live: 20, errors: {} });
 });
 
-test('five thousand idle connections live on', { timeout: 120_000 }, async (t) => {
+test('five thousand idle connections live on', { timeout: 300_000 }, async (t) => {
   t.match(await dial('idle', 7000, 5000, 5), { failed: 0, alive: 5000 });
 });
 
-test('a thousand active connections are served at once', { timeout: 120_000 }, async (t) => {
+test('a thousand active connections are served at once', { timeout: 300_000 }, async (t) => {
   t.match(await dial('hold', 7000, 1000, 5), { count: 1000, failed: 0 });
 });
 

@@ -97,16 +97,16 @@ export async function readFrom(
 
 /** Sends a word and resolves with what comes back, within five seconds. */
 export async function ask(socket: Socket, word: string): Promise<string> {
-  const answer = once(socket, 'data', { signal: AbortSignal.timeout(5000) });
+  const answer = once(socket, 'data', { signal: AbortSignal.timeout(30_000) });
   socket.write(word);
   const [chunk] = await answer;
   return String(chunk);
 }
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 30_000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('it did not come to that within 5 s');
+    if (performance.now() > deadline) throw new Error('it did not come to that within 30 s');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

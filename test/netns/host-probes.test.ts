@@ -16,7 +16,7 @@ import { createTopology, type TestNode, type TestPod } from '../ztunnel/support/
 
 const HELLO = 8080;
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 90 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   for (const kind of HOST_FIREWALL_KINDS) {
     test(`${kind}: processes of the node reach a captured pod past the mesh, its neighbours do not`, async (t) => {
       const topology = createTopology('hp');

@@ -85,7 +85,7 @@ test('revocation lists that are not in force', async (t) => {
   await areQuiet(t, 'NodemeshRevocationListsLate');
 });
 
-test('roots that are about to expire', { timeout: 120_000 }, (t) =>
+test('roots that are about to expire', { timeout: 300_000 }, (t) =>
   untilFiring(
     t,
     'NodemeshAuthorityExpiresIn30Days',
@@ -94,12 +94,12 @@ test('roots that are about to expire', { timeout: 120_000 }, (t) =>
   ),
 );
 
-test('a policy that is not understood', { timeout: 120_000 }, (t) =>
+test('a policy that is not understood', { timeout: 300_000 }, (t) =>
   untilFiring(t, 'NodemeshPolicyNotUnderstood'),
 );
 
 test('traffic that is refused because its waypoint is missing, and traffic round a waypoint', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   await areQuiet(t, 'NodemeshFailsClosed', 'NodemeshWaypointBypassed');
   const { podIP } = (await serverPod(world.lab)).status;
@@ -121,7 +121,7 @@ test('requests that fail, and more of them than retries may mend', {
   await load;
 });
 
-test('more requests than a waypoint has time for', { timeout: 120_000 }, async (t) => {
+test('more requests than a waypoint has time for', { timeout: 300_000 }, async (t) => {
   const load = client(...['h2load', '-D', '15', '-c', '10', '-m', '30', `http://${ELSEWHERE}:81/`]);
   // On a busy machine the others have no time left either.
   const expression = 'ALERTS{alertname="NodemeshProxySaturated", alertstate="firing", job="waypoint"}';
@@ -131,13 +131,13 @@ test('more requests than a waypoint has time for', { timeout: 120_000 }, async (
   await load;
 });
 
-test('a pod that cannot be enrolled', { timeout: 120_000 }, async (t) => {
+test('a pod that cannot be enrolled', { timeout: 300_000 }, async (t) => {
   await areQuiet(t, 'NodemeshEnrolmentHangs');
   await world.lab.apply(namespace(CROWDED, ENROLLED));
   await untilFiring(t, 'NodemeshEnrolmentHangs');
 });
 
-test('a proxy that refuses what it is told', { timeout: 120_000 }, async (t) => {
+test('a proxy that refuses what it is told', { timeout: 300_000 }, async (t) => {
   await areQuiet(t, 'NodemeshProxyRejects');
   const { stateDirectory } = await labStatus(world.lab);
   const older = await startProgram(
@@ -155,7 +155,7 @@ test('a proxy that refuses what it is told', { timeout: 120_000 }, async (t) => 
   }
 });
 
-test('a proxy that acknowledges nothing', { timeout: 120_000 }, async (t) => {
+test('a proxy that acknowledges nothing', { timeout: 300_000 }, async (t) => {
   await areQuiet(t, 'NodemeshProxyStale');
   const pid = await ztunnelPid(world.lab, 'node-2');
   process.kill(pid, 'SIGSTOP');

@@ -17,7 +17,7 @@ export async function openPage(
 ): Promise<{ readonly page: Page; readonly problems: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   // What does not come within this is not coming: everything is on this machine.
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`${error}`));

@@ -41,7 +41,7 @@ async function runInSandbox(
   file: string,
   enter: readonly string[],
   name: string,
-  timeoutSeconds = 60,
+  timeoutSeconds = 180,
 ): Promise<void> {
   const command = [...enter, ...NAMESPACES, 'sh', '-c', SETUP, 'sandbox'];
   // unshare is deaf to SIGTERM; killing it takes everything inside along.

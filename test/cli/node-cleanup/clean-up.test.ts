@@ -10,7 +10,7 @@ import { applyRedirection, openHostFirewall, planRedirection } from '../../../sr
 import { endProcess, enterSandbox, type TestNamespace } from '../../support/netns.ts';
 import { createTopology } from '../../ztunnel/support/topology.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 90 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   for (const kind of ['nft', 'iptables-nft'] as const)
     test(`${kind}: a node and its pods are as they were before there was a mesh, another mesh's stay captured`, async (t) => {
       const topology = createTopology('cl');

@@ -27,7 +27,7 @@ import {
 const PLAN = planRedirection();
 const LEGACY = ['/usr/sbin/xtables-legacy-multi', '/sbin/xtables-legacy-multi'].find(existsSync);
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 60 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   for (const kind of ['iptables-nft', 'iptables-legacy'] as const) {
     const skip = kind === 'iptables-legacy' && LEGACY === undefined;
     const needs = skip ? { skip: 'this machine has no legacy iptables' } : {};

@@ -5,6 +5,9 @@ import { nodemesh } from '../../lab/support/lab-fixture.ts';
 import { ANSWERS, LIVE, REFUSAL } from './support/answers.ts';
 import { startApiServer } from './support/api-server.ts';
 
+/** In it fall the connect and everything that the server tells, at once, on a machine that has other work. */
+const FOR = '5s';
+
 test('tap prints what goes by, and of a refusal its policy, what happened and what to do', async (t) => {
   const api = await startApiServer(t, {}, LIVE);
   const { code, stdout } = await nodemesh(['tap', '--address', api.url, '-n', 'shop', '--limit', '4']);
@@ -45,7 +48,7 @@ test('tap filters by namespace, workload, verdict, method, path and status', asy
   const api = await startApiServer(t, {}, LIVE);
   await Promise.all(
     FILTERS.map(async ([args, kinds]) => {
-      const command = ['tap', '--address', api.url, '--for', '1s', '-o', 'json', ...args];
+      const command = ['tap', '--address', api.url, '--for', FOR, '-o', 'json', ...args];
       const { stdout } = await nodemesh(command);
       const seen = stdout.split('\n').filter((line) => line !== '');
       t.same(
@@ -60,7 +63,7 @@ test('tap filters by namespace, workload, verdict, method, path and status', asy
 test('tap says of a name that nobody has that it is nobody’s, and that nothing came', async (t) => {
   const api = await startApiServer(t, ANSWERS, LIVE);
   const tap = async (...args: readonly string[]): Promise<string> =>
-    (await nodemesh(['tap', '--address', api.url, '--for', '1s', ...args])).stderr;
+    (await nodemesh(['tap', '--address', api.url, '--for', FOR, ...args])).stderr;
   t.equal(
     await tap('--workload', 'card'),
     '(nothing in the mesh is called card: waiting all the same)\nnothing of the kind happened meanwhile\n',
@@ -98,5 +101,5 @@ test('--for ends it in time although the other side answers nothing, neither to 
   const { code } = await nodemesh(['tap', '--address', `127.0.0.1:${port}`, '--for', '500ms']);
   t.equal(code, 0);
   // Half a minute is what `ws` would wait for an answer to its close.
-  t.ok(performance.now() - startedMs < 9_000, `${performance.now() - startedMs} ms`);
+  t.ok(performance.now() - startedMs < 25_000, `${performance.now() - startedMs} ms`);
 });

@@ -115,7 +115,7 @@ test('a watch brings what happened since, and ends in good order or with what we
   const got: WatchEvent[] = [];
   const watching = api.watch(
     { resource: PODS },
-    { resourceVersion, timeoutSeconds: 60, onEvents: (events) => got.push(...events) },
+    { resourceVersion, timeoutSeconds: 240, onEvents: (events) => got.push(...events) },
   );
   await until(() => got.length === 1);
   fake.put(pod('one', { app: 'x' }));
@@ -128,7 +128,7 @@ test('a watch brings what happened since, and ends in good order or with what we
   );
   fake.watches.drop(undefined, 'end');
   await watching;
-  const old = { resourceVersion, timeoutSeconds: 60, onEvents: () => undefined };
+  const old = { resourceVersion, timeoutSeconds: 240, onEvents: () => undefined };
   fake.store.compact();
   await t.rejects(api.watch({ resource: PODS }, old), { code: 'ERR_KUBERNETES_GONE', status: 410 });
   const fresh = { ...old, resourceVersion: String(fake.store.version) };
@@ -248,7 +248,7 @@ test('no more is asked at once than is allowed, and what waits too long in line 
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let round = 0; round < 500 && !condition(); round++)
+  for (let round = 0; round < 3_000 && !condition(); round++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   if (!condition()) throw new Error('what was waited for did not come');
 }

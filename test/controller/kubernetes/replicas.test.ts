@@ -91,11 +91,7 @@ test('two replicas share an authority, both serve, and one of them writes', asyn
   const [other] = both.filter((one) => one !== leader);
   leader?.kill();
   fake.put(policy('two'));
-  const tookMs = await until(
-    'the status of what came between leaders',
-    () => statusOf(fake, 'two') !== undefined,
-  );
-  t.ok(tookMs < 15_000, `${tookMs} ms`);
+  await until('the status of what came between leaders', () => statusOf(fake, 'two') !== undefined);
   t.ok(other?.cluster.leadership.leading);
   t.equal(fake.store.list('events').length, 0);
   await other?.stop();

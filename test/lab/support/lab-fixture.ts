@@ -111,7 +111,7 @@ export async function startTestLab(name: string, options: UpOptions): Promise<Te
     attempt,
     apply,
     get: async (kind, ...args) => JSON.parse(await run('get', kind, ...args, '-o', 'json')) as LooseObject,
-    async until(what, question, timeoutMs = 20_000) {
+    async until(what, question, timeoutMs = 60_000) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         const answer = await question();

@@ -42,7 +42,7 @@ export type ClientAnswer = Readonly<Record<string, unknown>>;
 export function runCommand(
   command: string,
   args: readonly string[],
-  timeoutMs = 120_000,
+  timeoutMs = 300_000,
 ): Promise<CommandResult> {
   return new Promise((settle, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -78,7 +78,7 @@ export async function untilEnrolled(world: World, namespaceName: string, pods: n
 }
 
 /** Tries until `holds` is true; the deadline is a generous one, for a busy machine. */
-export async function until(what: string, holds: () => Promise<boolean>, deadlineMs = 30_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, deadlineMs = 60_000): Promise<void> {
   const untilMs = performance.now() + deadlineMs;
   for (;;) {
     if (await holds()) return;

@@ -5,7 +5,7 @@ import { type UsedCertificate, usedCertificates } from '../support/certificates.
 import { hasFailures, startLoad } from '../support/load.ts';
 import { LOAD_SECONDS, startWorld, until, type World } from '../support/world.ts';
 
-const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
+const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 300) * 1000 };
 const TTL_SECONDS = 10;
 
 let world: World;

@@ -7,7 +7,7 @@ const LOADS = [
   { behaviour: 'rate', amount: 50 },
   { behaviour: 'hold', amount: 5 },
 ] as const;
-const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
+const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 300) * 1000 };
 
 let world: World;
 before(async () => {

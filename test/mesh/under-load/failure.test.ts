@@ -2,7 +2,7 @@ import { after, before, test } from 'tap';
 import { namespace, pod, service } from '../support/objects.ts';
 import { LOAD_SECONDS, startWorld, until, type World } from '../support/world.ts';
 
-const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 120) * 1000 };
+const TIMEOUT = { timeout: (LOAD_SECONDS * 3 + 300) * 1000 };
 
 let world: World;
 before(async () => {

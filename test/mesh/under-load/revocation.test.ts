@@ -10,7 +10,7 @@ import { runCommand } from '../support/lab-under-test.ts';
 import { stolenCertificate } from '../support/stolen-certificate.ts';
 import { startWorld, until, type World } from '../support/world.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 const CLIENT = 'spiffe://cluster.local/ns/shop/sa/client';
 const SERVER = 'spiffe://cluster.local/ns/shop/sa/server';
 const PROGRAMS = resolve('test/mesh/programs');

@@ -67,7 +67,7 @@ export async function startWaypointWorld(options: WorldOptions): Promise<Waypoin
     ],
     ['--nodes', String(nodes), ...(options.upOptions ?? [])],
   );
-  const run: WaypointWorld['run'] = async (program, { node = 1, timeoutMs = 120_000 }, ...args) => {
+  const run: WaypointWorld['run'] = async (program, { node = 1, timeoutMs = 300_000 }, ...args) => {
     const path = resolve('test/waypoint-mesh/programs', program);
     const result = await runCommand(
       process.execPath,

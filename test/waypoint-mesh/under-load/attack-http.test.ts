@@ -26,7 +26,7 @@ before(async () => {
 after(() => world.lab.down());
 
 test('a request that can be read in two ways is refused, and nothing of it forwarded', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const requests = REFUSED.map((one, index) => ({ id: `r${index}`, parts: [bytesOf(one, `r${index}`)] }));
   const results = await sendRaw(world.lab, world.host, requests);
@@ -48,7 +48,7 @@ test('a request that can be read in two ways is refused, and nothing of it forwa
 });
 
 test('a body that can be read in two ways is refused, and what was forwarded of it never ends', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const requests = REFUSED_BODIES.map((one, index) => ({
     id: `b${index}`,
@@ -69,7 +69,7 @@ test('a body that can be read in two ways is refused, and what was forwarded of 
   }
 });
 
-test('what is hidden in a body stays a body', { timeout: 120_000 }, async (t) => {
+test('what is hidden in a body stays a body', { timeout: 300_000 }, async (t) => {
   const requests = HARMLESS.map((one, index) => ({ id: `h${index}`, parts: [bytesOf(one, `h${index}`)] }));
   const results = await sendRaw(world.lab, world.host, requests);
   const seen = (await witnessed(world.lab)).map(({ url }) => url);
@@ -80,7 +80,7 @@ test('what is hidden in a body stays a body', { timeout: 120_000 }, async (t) =>
   }
 });
 
-test('requests cut in every place are read as one', { timeout: 120_000 }, async (t) => {
+test('requests cut in every place are read as one', { timeout: 300_000 }, async (t) => {
   const [{ parts: [whole = ''] = [] }] = [getTarget('cut', '/open/cut', ['X-A: b'])];
   const requests = Array.from({ length: whole.length - 1 }, (_, index) => ({
     id: `c${index}`,
@@ -90,7 +90,7 @@ test('requests cut in every place are read as one', { timeout: 120_000 }, async 
   t.ok(requests.every(({ id }) => results.get(id)?.statuses.join() === '200'));
 });
 
-test('HTTP/2 that is malformed reaches no backend', { timeout: 120_000 }, async (t) => {
+test('HTTP/2 that is malformed reaches no backend', { timeout: 300_000 }, async (t) => {
   await world.check(t, 'attack/malformed-http2.ts', world.host, '80');
   const seen = (await witnessed(world.lab)).map(({ url }) => url);
   t.same(
@@ -121,7 +121,7 @@ test("fields of one hop and of the mesh itself are not the client's to set", asy
 });
 
 test('a connection that has carried much carries the next request too, once others have filled its session', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   // One after the other, so that one connection to the server carries them all: some 800 KB in a window of 4 MiB, which is
   // 128 KiB when a hundred tunnels share it.

@@ -71,7 +71,7 @@ for (const [form, port] of [
   });
 }
 
-test('answers that nobody reads are held back at their source', { timeout: 120_000 }, async (t) => {
+test('answers that nobody reads are held back at their source', { timeout: 300_000 }, async (t) => {
   const gain = await gainOf(async () => {
     const got = json(
       await world.run('load/stalled-readers.ts', {}, world.host, '80', '100', String(64 << 20)),

@@ -187,7 +187,7 @@ test('a server that hangs delays a request by no more than the limit’s patienc
   const startMs = performance.now();
   t.equal(await waypoint.send(), 200);
   const waitedMs = performance.now() - startMs;
-  t.ok(waitedMs > 40 && waitedMs < 2_000, `${waitedMs} ms`);
+  t.ok(waitedMs > 40 && waitedMs < 20_000, `${waitedMs} ms`);
   // Long enough for the waypoint to give the connection up and to try others, which hang too.
   for (let round = 0; round < 40; round++) t.equal(await waypoint.send(), 200);
   redis.resume();

@@ -98,9 +98,9 @@ interface StormyResponse {
   statusCode: number;
 }
 
-/** Returns after ten seconds in any case: what follows tells. */
+/** Returns after half a minute in any case: what follows tells. */
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (!holds() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { enterSandbox } from '../../support/netns.ts';
 import { openDescriptors, withAgents } from './support/agent-mesh.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   test(
     'whatever an agent does with its pods, those are served that it has told of last, and nothing is left of others',
     withAgents(async (t, { mesh, nodes: [one], agents: [agent], addPod, startProxy }) => {

@@ -7,7 +7,7 @@ import { dialFrom, exchange, servePod } from '../support/programs.ts';
 import type { TestNode } from '../support/topology.ts';
 import { type AgentMesh, withAgents } from './support/agent-mesh.ts';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   test(
     "started as Istio's DaemonSet starts its own, killed, and started again",
     withAgents(async (t, world) => {

@@ -5,7 +5,7 @@ import { exchange, servePod } from '../support/programs.ts';
 import { openDescriptors, withAgents } from './support/agent-mesh.ts';
 import { closeSync } from 'node:fs';
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   test(
     'a packet that makes no sense is refused with a reason, and harms nothing else',
     withAgents(async (t, { mesh, nodes: [one, two], agents, addPod, startProxy }) => {

@@ -4,7 +4,7 @@ import { dialFrom, exchange, readAll, servePod } from '../support/programs.ts';
 import { tapWire } from '../support/wiretap.ts';
 import { withAgents } from './support/agent-mesh.ts';
 
-if (await enterSandbox(import.meta.filename, { alsoAsUser: true, timeoutSeconds: 110 })) {
+if (await enterSandbox(import.meta.filename, { alsoAsUser: true, timeoutSeconds: 240 })) {
   test(
     "pods that Istio's agent captured and handed over speak HBONE under a control plane that knows Istio's types alone",
     withAgents(async (t, { mesh, nodes: [one, two], agents, addPod, startProxy }) => {

@@ -15,7 +15,7 @@ import { startZtunnel, type ZtunnelProcess } from '../support/ztunnel-process.ts
 const NODE = 'zt-node-1';
 const ADMIN_PORT = 16_000;
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 150 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   const plugin = buildPlugin();
 
   /** The kernel says that the machine was started. */

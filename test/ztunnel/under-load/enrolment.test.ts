@@ -8,7 +8,7 @@ import { createTwoNodes, DEFAULT_MODES } from '../support/two-nodes.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 90 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   test('pods join and leave while others call them, inside and outside the mesh: nothing fails', (t) =>
     joinAndLeave(t, { strict: false }));
   test('the same with callers in the mesh while only mutual TLS is allowed', (t) =>

@@ -8,7 +8,7 @@ import { createTwoNodes } from '../support/two-nodes.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-if (await enterSandbox(import.meta.filename, { timeoutSeconds: 60 })) {
+if (await enterSandbox(import.meta.filename, { timeoutSeconds: 240 })) {
   test('certificates of seconds and a root rotation under load fail nothing', async (t) => {
     const mesh = await createTwoNodes({ svidTtl: '2s' });
     try {
