@@ -18,7 +18,16 @@ if (!existsSync('dist/cli/main.js')) throw new Error('there is no dist/: npm run
 
 const folder = join('build', 'image', cpu === 'x64' ? 'amd64' : cpu);
 rmSync(folder, { recursive: true, force: true });
-for (const path of ['package.json', 'LICENSE', 'bin', 'dist', 'daemonset/crds']) copy('.', path);
+for (const path of [
+  'package.json',
+  'LICENSE',
+  'bin',
+  'dist',
+  'daemonset/crds',
+  'daemonset/grafana',
+  'daemonset/prometheus',
+])
+  copy('.', path);
 const installed = join('build', 'packages', cpu);
 installPackages(installed, cpu);
 const packages = productionPackages().filter((one) => one.cpu === undefined || one.cpu.includes(cpu));

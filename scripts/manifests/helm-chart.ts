@@ -21,8 +21,9 @@ export function helmFiles(version: string, crds: ReadonlyMap<string, string>): R
   return files;
 }
 
-function partText({ objects, condition, needsGroup }: Part): string {
-  const text = templateText(objects.map((object) => stringify(object, STYLE)).join('---\n'));
+function partText({ objects, condition, needsGroup, isVerbatim = false }: Part): string {
+  const yaml = objects.map((object) => stringify(object, STYLE)).join('---\n');
+  const text = isVerbatim ? yaml.replaceAll('{{', '{{ `{{` }}') : templateText(yaml);
   const when = [
     ...(condition === undefined ? [] : [conditionExpression(condition)]),
     ...(needsGroup === undefined ? [] : [`.Capabilities.APIVersions.Has \`${needsGroup}/v1\``]),

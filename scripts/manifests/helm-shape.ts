@@ -82,6 +82,7 @@ const CONDITIONS: Readonly<Record<Condition, string>> = {
   failClosed: 'eq .Values.webhookFailurePolicy `Fail`',
   fixedUser: 'ne .Values.platform `openshift`',
   gke: 'eq .Values.platform `gke`',
+  monitoring: '.Values.monitoring',
   network: '.Values.network',
   openshift: 'eq .Values.platform `openshift`',
   sharedRoots: 'and .Values.sideBySide .Values.sharedRoots',

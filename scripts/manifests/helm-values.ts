@@ -86,6 +86,10 @@ const SETTINGS: Readonly<Record<keyof InstallSettings, ValueDescription>> = {
     says: "What Gateways' parametersRef may set: listed fields, or any, as in Istio.",
     schema: { enum: ['listed', 'any'] },
   },
+  monitoring: {
+    says: "PodMonitors and alerts for Prometheus' operator, where its kinds are there, and dashboards for Grafana's sidecar.",
+    schema: { type: 'boolean' },
+  },
   controllerResources: { says: 'Of each replica of the controller.', schema: RESOURCES },
   ztunnelResources: {
     says: 'Of the ztunnel of each node. A limit of memory ends the traffic of a node that reaches it; one of CPU slows it.',

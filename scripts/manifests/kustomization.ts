@@ -24,6 +24,17 @@ export function kustomizeFiles(
     'base/kustomization.yaml',
     kustomization({ resources: ['../crds', ...base.map(({ name }) => `${name}.yaml`)] }),
   );
+  const monitoring = addedTo(base, renderParts({ ...settings, monitoring: true }));
+  for (const { name, objects } of monitoring)
+    files.set(`components/monitoring/${name}.yaml`, documents(objects));
+  files.set(
+    'components/monitoring/kustomization.yaml',
+    kustomization({
+      apiVersion: 'kustomize.config.k8s.io/v1alpha1',
+      kind: 'Component',
+      resources: monitoring.map(({ name }) => `${name}.yaml`),
+    }),
+  );
   for (const platform of Object.keys(PLATFORMS) as Platform[])
     if (platform !== settings.platform) {
       const wanted = renderParts({ ...settings, platform });
@@ -34,7 +45,7 @@ export function kustomizeFiles(
 
 function overlay(base: readonly Part[], wanted: readonly Part[]): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  const added = wanted.filter(({ name }) => !base.some((part) => part.name === name));
+  const added = addedTo(base, wanted);
   for (const { name, objects } of added) files.set(`${name}.yaml`, documents(objects));
   const patches = wanted
     .flatMap(({ objects }) => objects)
@@ -56,6 +67,10 @@ function overlay(base: readonly Part[], wanted: readonly Part[]): ReadonlyMap<st
     }),
   );
   return files;
+}
+
+function addedTo(base: readonly Part[], wanted: readonly Part[]): readonly Part[] {
+  return wanted.filter(({ name }) => !base.some((part) => part.name === name));
 }
 
 function isSame(one: Manifest, other: Manifest): boolean {

@@ -28,7 +28,10 @@ function run(parameters: readonly string[], input = '') {
 
 function template(settings: Partial<InstallSettings>, flags: readonly string[] = []) {
   const names = ['--namespace', 'nodemesh-system', '--kube-version', '1.33.0'];
-  const groups = ['--api-versions', 'gateway.networking.k8s.io/v1'];
+  const groups = ['gateway.networking.k8s.io/v1', 'monitoring.coreos.com/v1'].flatMap((group) => [
+    '--api-versions',
+    group,
+  ]);
   return run(
     ['template', 'nodemesh', CHART, ...names, ...groups, '--values', '-', ...flags],
     stringify(settings),
@@ -72,6 +75,7 @@ const others: Partial<InstallSettings> = {
   logFormat: 'text',
   webhookFailurePolicy: 'Fail',
   waypointParameters: 'any',
+  monitoring: true,
   controllerResources: { requests: { cpu: 1, memory: '1Gi' }, limits: { memory: '2Gi' } },
   // Helm lays maps over each other: what is not named here would stay.
   ztunnelResources: { requests: { cpu: '50m', memory: '1Gi' }, limits: { memory: '4Gi' } },
@@ -124,6 +128,13 @@ test('the chart is refused in another namespace, and on a Kubernetes that is too
   t.match(elsewhere.stderr, /expected the release in namespace nodemesh-system, got elsewhere/);
   const old = template({}, ['--kube-version', '1.29.0']);
   t.match(old.stderr, /kubeVersion/);
+});
+
+test("without the kinds of Prometheus' operator monitoring is dashboards alone", { skip }, async (t) => {
+  const names = ['--namespace', 'nodemesh-system', '--kube-version', '1.33.0', '--set', 'monitoring=true'];
+  const objects = documentsOf(run(['template', 'n', CHART, ...names]).stdout);
+  t.equal(objects.filter(({ kind }) => kind === 'ConfigMap').length, 4);
+  t.notOk(objects.some(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com/')));
 });
 
 test('without the Gateway API there is no GatewayClass, and without crds no kinds', { skip }, async (t) => {

@@ -1,5 +1,7 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { test } from 'tap';
+import { parse } from 'yaml';
 import { manifestFiles } from '../../scripts/manifests/manifest-files.ts';
 import {
   defaultSettings,
@@ -50,6 +52,46 @@ for (const platform of platforms) {
   });
 }
 
+test('with the component monitoring a kustomization gives what --monitoring does', async (t) => {
+  const folder = t.testdir({});
+  const to = (path: string): string => relative(folder, path);
+  const text = {
+    resources: [to('daemonset/kustomize/base')],
+    components: [to('daemonset/kustomize/components/monitoring')],
+  };
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(text));
+  const objects = kustomized(folder);
+  const wanted = renderObjects({ ...defaultSettings(VERSION), monitoring: true });
+  if (objects !== undefined) t.same(byIdentity(objects), byIdentity([...wanted, ...crds]));
+  for (const object of wanted.filter(({ kind }) => kind === 'ConfigMap'))
+    t.same(schemaFaults(object), [], identityOf(object));
+});
+
+test('what the operator of Prometheus is told is what promtool has tested, of pods and ports that there are', async (t) => {
+  const objects = renderObjects({ ...defaultSettings(VERSION), monitoring: true });
+  const rule = objects.find(({ kind }) => kind === 'PrometheusRule');
+  t.same(rule?.spec, parse(readFileSync('daemonset/prometheus/nodemesh.rules.yaml', 'utf8')));
+  const pods = [...objects, ...waypointManifests()].flatMap((object) => {
+    const { template } = (object.spec ?? {}) as { readonly template?: Template };
+    return template === undefined ? [] : [template];
+  });
+  const monitors = objects.filter(({ kind }) => kind === 'PodMonitor');
+  t.equal(monitors.length, 3);
+  for (const monitor of monitors) {
+    const { selector, podMetricsEndpoints } = monitor.spec as unknown as MonitorSpec;
+    const chosen = pods.filter(({ metadata: { labels } }) =>
+      Object.entries(selector.matchLabels).every(([name, value]) => labels[name] === value),
+    );
+    t.equal(chosen.length, 1, monitor.metadata.name);
+    const ports = chosen.flatMap(({ spec }) => spec.containers.flatMap((one) => one.ports ?? []));
+    for (const { port } of podMetricsEndpoints)
+      t.ok(
+        ports.some(({ name }) => name === port),
+        port,
+      );
+  }
+});
+
 test('what the controller deploys for a waypoint follows the schemas', async (t) => {
   const objects = waypointManifests();
   for (const object of objects) t.same(schemaFaults(object), [], identityOf(object));
@@ -69,3 +111,15 @@ test('the schemas find what an API server would refuse', async (t) => {
   t.match(schemaFaults(change({ selector: undefined })), [/required property 'selector'/]);
   t.equal(schemaFaults({ apiVersion: 'v2', kind: 'Deployment' }), undefined);
 });
+
+interface Template {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly containers: readonly { readonly ports?: readonly { readonly name: string }[] }[];
+  };
+}
+
+interface MonitorSpec {
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly podMetricsEndpoints: readonly { readonly port: string }[];
+}

@@ -1,8 +1,9 @@
 import { test } from 'tap';
 import { nodemesh } from '../lab/support/lab-fixture.ts';
-import { kubeconfigWith } from './support/installed-mesh.ts';
+import { kubeconfigWith, listOf } from './support/installed-mesh.ts';
 import { kubectlOf } from './support/kubectl.ts';
 import { needsOwnCluster, startOwnCluster } from './support/own-cluster.ts';
+import { OPERATOR_KINDS } from './support/stand-in-kinds.ts';
 
 test('nodemesh install and an API server agree on what is there', needsOwnCluster(), async (t) => {
   const { kubeconfig } = await startOwnCluster(t);
@@ -104,6 +105,33 @@ test('nodemesh install and an API server agree on what is there', needsOwnCluste
     ]);
     t.notMatch((await install()).stderr, / (created|configured|deleted|left: .*)$/m, 'again nothing changes');
   });
+
+  await t.test(
+    "monitoring comes when it is asked for, as far as Prometheus' operator is there, and goes",
+    async (t) => {
+      const without = await install('--monitoring');
+      t.match(without.stdout, /! Prometheus' operator: its kinds are not there/);
+      t.match(without.stderr, 'configmap nodemesh-system/nodemesh-mesh-dashboard created');
+      t.notMatch(without.stderr, 'podmonitor');
+      await kubectl.must(['apply', '--server-side', '-f', '-'], listOf(OPERATOR_KINDS));
+      await kubectl.must(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+      const { stdout, stderr } = await install();
+      t.match(stdout, /✓ Prometheus' operator: its kinds are there/, 'the setting has stayed');
+      for (const name of [
+        'podmonitor nodemesh-system/nodemesh-ztunnel',
+        'prometheusrule nodemesh-system/nodemesh',
+      ])
+        t.match(stderr, `${name} created`);
+      t.notMatch((await install()).stderr, / (created|configured|deleted)$/m, 'again nothing changes');
+      const gone = await install('--no-monitoring');
+      t.equal(gone.stderr.match(/ deleted$/gm)?.length, 8, gone.stderr);
+      const left = await kubectl.must([
+        ...['get', 'podmonitors,prometheusrules,configmaps', '-n', 'nodemesh-system'],
+        ...['-l', 'app.kubernetes.io/component=monitoring', '-o', 'name'],
+      ]);
+      t.equal(left, '');
+    },
+  );
 
   await t.test('who may not install is told all that it takes, and nothing is written', async (t) => {
     await kubectl.must(['create', 'serviceaccount', 'nobody', '-n', 'default']);

@@ -20,6 +20,7 @@ export interface SettingsFlags {
   readonly logFormat?: 'text' | 'json';
   readonly webhookFailurePolicy?: 'Ignore' | 'Fail';
   readonly waypointParameters?: 'listed' | 'any';
+  readonly monitoring?: boolean;
 }
 
 export function withSettingsOptions(command: Command): Command {
@@ -70,7 +71,9 @@ export function withSettingsOptions(command: Command): Command {
         '--waypoint-parameters <which>',
         "fields that Gateways' parametersRef may set (default: listed)",
       ).choices(['listed', 'any']),
-    );
+    )
+    .option('--monitoring', "PodMonitors and alerts for Prometheus' operator, dashboards for Grafana")
+    .option('--no-monitoring', 'without them (default)');
 }
 
 /** The settings that flags ask for, over `base`. */

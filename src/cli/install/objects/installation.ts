@@ -9,6 +9,7 @@ import {
   networkPolicies,
   openshiftConstraints,
 } from './mesh-objects.ts';
+import { dashboardObjects, operatorObjects } from './monitoring.ts';
 import type { Condition, Shape } from './shape.ts';
 import { ztunnelObjects } from './ztunnel-daemonset.ts';
 
@@ -20,6 +21,8 @@ export interface Part {
   readonly condition?: Condition;
   /** Cannot be applied before kinds of this group are known. */
   readonly needsGroup?: string;
+  /** No setting is in it, and braces that belong to somebody else than Helm. */
+  readonly isVerbatim?: boolean;
 }
 
 /** All that an installation consists of beside the kinds of our own, in the order in which it is applied. */
@@ -34,5 +37,16 @@ export function installationParts(shape: Shape): readonly Part[] {
     { name: 'ztunnel', objects: ztunnelObjects(shape) },
     { name: 'admission', objects: admissionObjects(shape) },
     { name: 'gateway-class', objects: [gatewayClass()], needsGroup: 'gateway.networking.k8s.io' },
+    { name: 'dashboards', objects: dashboardObjects(), condition: 'monitoring', isVerbatim: true },
+    {
+      name: 'monitoring',
+      objects: operatorObjects(),
+      condition: 'monitoring',
+      needsGroup: MONITORING_GROUP,
+      isVerbatim: true,
+    },
   ];
 }
+
+/** Of the kinds of Prometheus' operator. */
+export const MONITORING_GROUP = 'monitoring.coreos.com';

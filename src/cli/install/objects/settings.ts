@@ -28,6 +28,8 @@ export interface InstallSettings {
   readonly webhookFailurePolicy: 'Ignore' | 'Fail';
   /** What Gateways' parameters may set of what is deployed for them. */
   readonly waypointParameters: 'listed' | 'any';
+  /** PodMonitors and alerts for Prometheus' operator, boards for Grafana. */
+  readonly monitoring: boolean;
   readonly controllerResources: Fields;
   readonly ztunnelResources: Fields;
 }
@@ -99,6 +101,7 @@ export function defaultSettings(version: string): InstallSettings {
     logFormat: 'json',
     webhookFailurePolicy: 'Ignore',
     waypointParameters: 'listed',
+    monitoring: false,
     // What bench/README.md measures, and room. No limits: an application would wait for a proxy that has reached its own.
     controllerResources: { requests: { cpu: '200m', memory: '256Mi' } },
     ztunnelResources: { requests: { cpu: '100m', memory: '192Mi' } },
@@ -141,6 +144,7 @@ function settingsShape(settings: InstallSettings): {
     failClosed: settings.webhookFailurePolicy === 'Fail',
     fixedUser: settings.platform !== 'openshift',
     gke: settings.platform === 'gke',
+    monitoring: settings.monitoring,
     network: settings.network !== '',
     openshift: settings.platform === 'openshift',
     sharedRoots: settings.sideBySide && settings.sharedRoots,

@@ -30,6 +30,7 @@ export type Condition =
   | 'failClosed'
   | 'fixedUser'
   | 'gke'
+  | 'monitoring'
   | 'network'
   | 'openshift'
   | 'sharedRoots'

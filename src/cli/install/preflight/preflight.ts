@@ -4,6 +4,8 @@ import { applyObjects } from '../cluster/apply-objects.ts';
 import type { Cluster, ObjectName } from '../cluster/cluster.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { GOING, GOING_HINT, isGoing } from './namespace-going.ts';
+import { MONITORING_GROUP } from '../objects/installation.ts';
+import type { InstallSettings } from '../objects/settings.ts';
 import type { StaleObject } from '../stale-objects.ts';
 import { type MeshChoice, otherMeshes } from './other-meshes.ts';
 
@@ -11,8 +13,8 @@ const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
 /** What an installation is to be, and what an earlier one has left that goes with it. */
 interface Plan {
-  /** What they say about another mesh. */
-  readonly settings: MeshChoice;
+  /** What they say about another mesh, and about Prometheus. */
+  readonly settings: MeshChoice & Pick<InstallSettings, 'monitoring'>;
   readonly stale: readonly StaleObject[];
 }
 
@@ -33,6 +35,7 @@ export async function preflight(
     await kubernetesVersion(cluster),
     await gatewayApi(cluster),
     await istioKinds(cluster),
+    ...(typeof plan === 'string' ? [] : await operatorKinds(cluster, plan)),
     ...(await permissions(cluster, objects, going)),
     ...(await namespaceGoing(cluster)),
     ...(await otherMeshesSeen(cluster, plan)),
@@ -72,6 +75,20 @@ async function istioKinds(cluster: Cluster): Promise<CheckResult> {
     'they are not there: no AuthorizationPolicy or PeerAuthentication until they are',
     'kubectl apply --server-side -k daemonset/istio-crds, from a clone of this repository; without Istio nothing else is needed',
   );
+}
+
+/** Of Prometheus' operator, where it is to be told of the mesh. */
+async function operatorKinds(cluster: Cluster, { settings }: Plan): Promise<readonly CheckResult[]> {
+  const name = "Prometheus' operator";
+  if (!settings.monitoring) return [];
+  if (await cluster.serves(`${MONITORING_GROUP}/v1`)) return [ok(name, 'its kinds are there')];
+  return [
+    warning(
+      name,
+      'its kinds are not there: no PodMonitor and no PrometheusRule until they are, only dashboards',
+      'install the operator, then run this command again; without it: docs/operations.md',
+    ),
+  ];
 }
 
 /** Objects can still be changed in a namespace that is being deleted, and then go with it: everything would seem well. */
