@@ -1,23 +1,21 @@
+// Long, but one thing: the steps of one pod, which all start from and change the same few fields.
 import { createBackoff, describeError, MeshError, sleep } from '../../base/index.ts';
-import {
-  CAPTURED_BY_ANOTHER,
-  type CaptureModes,
-  type EnrolmentPod,
-  type EnrolmentState,
-} from '../../model/index.ts';
-import { ZtunnelError } from '../errors.ts';
-import type { EnrolmentPorts, PodNamespace, PodProxy } from './ports.ts';
+import { CAPTURED_BY_ANOTHER, type CaptureModes, type EnrolmentPod } from '../../model/index.ts';
+import { heldByAnother, podGone } from './pod-errors.ts';
+import { createPodProxies, type PodProxies } from './pod-proxies.ts';
+import { createPodReports, type PodReports } from './pod-reports.ts';
 import type { PodState } from './pod-state.ts';
-import { within } from './within.ts';
+import type { EnrolmentPorts, PodNamespace } from './ports.ts';
 
 /** How long capturing waits for the proxies of the mesh to learn that the pod now speaks HBONE (design.md, Decisions). */
 const ANNOUNCED_WITHIN_MS = 500;
-/** How long leaving waits for them to learn that it no longer does. */
-const WITHDRAWN_WITHIN_MS = 2_000;
-/** How long a pod that joins takes plaintext on, while others that join with it still send plaintext. */
-const JOINED_WITHIN_MS = 10_000;
-/** How long a pod that leaves goes on sending through the mesh, while others that leave with it still expect that. */
-const LEFT_WITHIN_MS = 2_000;
+/** In step: how long a pod that joins takes plaintext on, while others that join with it still send plaintext. */
+const JOINING = { toldWithinMs: ANNOUNCED_WITHIN_MS, inStepWithinMs: 10_000 };
+/**
+ * Told: how long leaving waits for the proxies to learn that the pod no longer speaks HBONE. In step: how long it goes on
+ * sending through the mesh, while others that leave with it still expect that.
+ */
+const LEAVING = { toldWithinMs: 2_000, inStepWithinMs: 2_000 };
 /** How often a quiet pod's namespace is compared with the one in hand, and a draining one's connections are counted. */
 const CHECK_EVERY_MS = 1_000;
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
@@ -61,20 +59,21 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
   readonly settled: Promise<void>;
   readonly ended: Promise<void>;
   readonly #ports: EnrolmentPorts<Namespace>;
+  readonly #reports: PodReports;
+  readonly #proxies: PodProxies;
   #wanted: boolean;
   #stopping = false;
   #goal = new AbortController();
   #settle: () => void = ignore;
   #namespace: Namespace | undefined;
-  #proxy: PodProxy | undefined;
   #appliedModes: CaptureModes | undefined;
-  /** Proxies of earlier enrolments whose connections still live. */
-  readonly #draining = new Map<PodProxy, Promise<void>>();
 
   constructor(pod: EnrolmentPod, ports: EnrolmentPorts<Namespace>, wanted: boolean) {
     this.pod = pod;
     this.#wanted = wanted;
     this.#ports = ports;
+    this.#reports = createPodReports(pod.uid, ports);
+    this.#proxies = createPodProxies((error) => ports.log.warn('pod drain failed', { pod: pod.uid, error }));
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -91,8 +90,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#stopping = true;
     this.#newGoal('the proxy stops');
     await this.ended;
-    this.#setAsideProxy();
-    await Promise.all(this.#draining.values());
+    this.#proxies.setAside();
+    await this.#proxies.drained();
     this.#releaseNamespace();
   }
 
@@ -142,8 +141,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     const alreadyCaptured = await this.#isCaptured(pod, namespace);
     await this.#ports.ensureSvid(pod, signal);
     signal.throwIfAborted();
-    if (this.#proxy === undefined && this.#draining.size === 0) redirection.requirePorts(namespace);
-    this.#proxy ??= await this.#ports.startProxy(pod, namespace);
+    if (!this.#proxies.isServing && this.#proxies.draining === 0) redirection.requirePorts(namespace);
+    await this.#proxies.serve(() => this.#ports.startProxy(pod, namespace));
     await redirection.apply(namespace, pod, 'routing');
     signal.throwIfAborted();
     let onCaptured: () => void = ignore;
@@ -151,7 +150,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     if (!alreadyCaptured) {
       if (!pod.isNew) {
         this.#transition({ kind: 'announcing' });
-        await this.#reportAndWait('prepared', ANNOUNCED_WITHIN_MS);
+        await this.#reports.tellAndWait('prepared', ANNOUNCED_WITHIN_MS);
         signal.throwIfAborted();
       }
       this.#transition({ kind: 'capturing' });
@@ -160,7 +159,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     // Rules of an earlier process are left alone; ours are replaced when the pod now asks for others.
     if (!alreadyCaptured && !pod.isNew) {
       await redirection.apply(namespace, pod, 'nat-outbound');
-      await this.#tellAndKeepStep('sending', ANNOUNCED_WITHIN_MS, JOINED_WITHIN_MS, signal);
+      await this.#reports.tellAndKeepStep('sending', JOINING, signal);
       await redirection.apply(namespace, pod, 'nat-inbound');
     } else if (!alreadyCaptured || (this.#appliedModes ?? pod.modes) !== pod.modes) {
       await redirection.apply(namespace, pod, 'nat');
@@ -168,7 +167,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#appliedModes = pod.modes;
     onCaptured();
     this.#transition({ kind: 'captured' });
-    this.#tell('captured');
+    this.#reports.tell('captured');
   }
 
   /** Rejects where another mesh has the pod: with who says so where that is known, for rules alone do not say what to change. */
@@ -196,10 +195,10 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     }
     this.#transition({ kind: 'leaving' });
     await redirection.remove(namespace, pod, 'nat-inbound');
-    await this.#tellAndKeepStep('leaving', WITHDRAWN_WITHIN_MS, LEFT_WITHIN_MS, signal);
+    await this.#reports.tellAndKeepStep('leaving', LEAVING, signal);
     await redirection.remove(namespace, pod, 'nat-outbound');
     this.#transition({ kind: 'draining' });
-    this.#setAsideProxy();
+    this.#proxies.setAside();
     await this.#drained(namespace, signal);
     await redirection.remove(namespace, pod, 'routing');
     this.#releaseNamespace();
@@ -209,18 +208,17 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
 
   #finish(): void {
     this.#transition({ kind: 'released' });
-    this.#tell('released');
+    this.#reports.tell('released');
   }
 
   /** Rejects when the goal changes; returns early when the namespace goes away, for then nothing can drain. */
   async #drained(namespace: Namespace, signal: AbortSignal): Promise<void> {
     for (;;) {
       const tracked = await this.#ports.redirection.trackedConnections(namespace);
-      if (this.#draining.size === 0 && tracked === 0) return;
+      if (this.#proxies.draining === 0 && tracked === 0) return;
       await sleep(this.#ports.clock, CHECK_EVERY_MS, signal);
       if (await this.#ports.isCurrent(this.pod, namespace)) continue;
-      for (const proxy of this.#draining.keys()) proxy.destroy(podGone(this.pod));
-      this.#draining.clear();
+      this.#proxies.destroyDraining(podGone(this.pod));
       return;
     }
   }
@@ -275,26 +273,9 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     return opened;
   }
 
-  #setAsideProxy(): void {
-    const proxy = this.#proxy;
-    this.#proxy = undefined;
-    if (proxy === undefined) return;
-    const drained = proxy.drain().then(
-      () => undefined,
-      (error: unknown) => this.#ports.log.warn('pod drain failed', { pod: this.pod.uid, error }),
-    );
-    this.#draining.set(
-      proxy,
-      drained.then(() => void this.#draining.delete(proxy)),
-    );
-  }
-
   #discard(cause: Error): void {
     this.#appliedModes = undefined;
-    this.#proxy?.destroy(cause);
-    this.#proxy = undefined;
-    for (const proxy of this.#draining.keys()) proxy.destroy(cause);
-    this.#draining.clear();
+    this.#proxies.destroy(cause);
     this.#releaseNamespace();
   }
 
@@ -314,7 +295,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     });
     if (this.#wanted) {
       const code = error instanceof MeshError ? error.code : 'unknown';
-      this.#tell('failed', { code, message: describeError(error) });
+      this.#reports.tell('failed', { code, message: describeError(error) });
     }
     try {
       await sleep(this.#ports.clock, retryInMs, signal);
@@ -323,79 +304,11 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     }
   }
 
-  /** False when there was no answer in time; rejects when there cannot be one. */
-  async #reportAndWait(state: EnrolmentState, waitMs: number): Promise<boolean> {
-    const report = this.#ports.report({ uid: this.pod.uid, state });
-    const receipt = await within(this.#ports.clock, waitMs, report, (error) => {
-      this.#ports.log.warn('pod report failed late', {
-        pod: this.pod.uid,
-        state,
-        error: describeError(error),
-      });
-    });
-    if (receipt?.acknowledged !== true)
-      this.#ports.log.debug('pod report not acknowledged in time', { pod: this.pod.uid, state });
-    return receipt !== undefined;
-  }
-
-  /**
-   * Tells where the pod is, and waits until those that join or leave with it are as far. A wait that is too short may
-   * cost them a connection, one without end would cost this pod its place: whatever fails in here, it goes on.
-   */
-  async #tellAndKeepStep(
-    state: EnrolmentState,
-    toldWithinMs: number,
-    inStepWithinMs: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const limit = new AbortController();
-    const patience = (ms: number): Promise<void> =>
-      sleep(this.#ports.clock, ms, AbortSignal.any([signal, limit.signal])).catch(ignore);
-    try {
-      const isTold = await this.#reportAndWait(state, toldWithinMs);
-      signal.throwIfAborted();
-      if (isTold) await Promise.race([this.#ports.othersInStep(), patience(inStepWithinMs)]);
-    } catch (error) {
-      this.#ports.log.debug('others not waited for', {
-        pod: this.pod.uid,
-        state,
-        error: describeError(error),
-      });
-    }
-    limit.abort();
-    signal.throwIfAborted();
-  }
-
-  /** For reports that nothing waits for; whoever sends them repeats them until they arrive. */
-  #tell(state: EnrolmentState, failure?: { readonly code: string; readonly message: string }): void {
-    this.#ports.report({ uid: this.pod.uid, state, failure }).catch((error: unknown) => {
-      this.#ports.log.debug('pod report failed', { pod: this.pod.uid, state, error: describeError(error) });
-    });
-  }
-
   #transition(next: PodState): void {
     if (this.state.kind === next.kind) return;
     this.#ports.log.debug('pod state', { pod: this.pod.uid, from: this.state.kind, to: next.kind });
     this.state = next;
   }
-}
-
-function heldByAnother(pod: EnrolmentPod, cause?: MeshError): ZtunnelError {
-  return new ZtunnelError({
-    code: CAPTURED_BY_ANOTHER,
-    blame: 'local',
-    message: `the pod is not to be captured: ${pod.heldBy}`,
-    hint: 'take the pod out of that mesh; it is captured here once it has been let go',
-    cause,
-  });
-}
-
-function podGone(pod: EnrolmentPod): ZtunnelError {
-  return new ZtunnelError({
-    code: 'ERR_ZTUNNEL_POD_GONE',
-    blame: 'local',
-    message: `the network namespace of ${pod.namespace}/${pod.name} is gone`,
-  });
 }
 
 function ignore(): void {
