@@ -21,7 +21,12 @@ import type { ControllerConfig } from './controller-config.ts';
 import { warnOfSkew } from './feedback/index.ts';
 import { callerKey, limitServices, registerLimitMetrics } from './limits/index.ts';
 import { type Leadership, soleLeader } from './leadership/index.ts';
-import { createMeshFacts, createObservationService, listenDashboard } from './observation/index.ts';
+import {
+  createMeshFacts,
+  createObservationService,
+  discoveryOf,
+  listenDashboard,
+} from './observation/index.ts';
 import { type ListenAddress, listenAdmin } from './server/admin-listeners.ts';
 import { createHandOver } from './server/hand-over.ts';
 import { openMesh } from './server/mesh.ts';
@@ -127,8 +132,11 @@ async function startController(
     limits: MESH_LIMITS,
     lagMs: REPORTS_LAG_MS,
   });
+  const relays = cluster && owned.own(relayToOthers(mesh, cluster, { config, clock, log }));
   const observations = createObservationService({
     store,
+    discoveryOf: (proxy) => discoveryOf(mesh.server.proxiesNamed(proxy), clock.now()),
+    relay: relays?.observations,
     dashboardUrl: config.dashboardUrl,
     nameOf: (caller) => streamPeerOf(caller, { ...mesh, ...config }).name,
     clock,
@@ -165,8 +173,7 @@ async function startController(
   listed();
 
   const certificate = owned.own(await ownCertificate());
-  const relay = cluster && owned.own(relayToOthers(mesh, cluster, { config, log }));
-  const proxies = createProxyServices(mesh, { config, tokens, observations, relay, log });
+  const proxies = createProxyServices(mesh, { config, tokens, observations, relay: relays?.enrolment, log });
   const { limits, trustedNodeAccounts } = config;
   const limited = limitServices(proxies.services, {
     ...{ limits, clock },

@@ -1,8 +1,9 @@
-import { type Closable, describeError, type Logger } from '../../base/index.ts';
+import { describeError, type Logger } from '../../base/index.ts';
 import type { EnrolmentReceipt, EnrolmentReport } from '../../model/index.ts';
+import type { ControllerPeers } from '../peers/index.ts';
 
-/** Another controller, as far as reports are passed on to it. */
-export interface ReportPeer extends Closable {
+/** Another controller, as far as nodes' reports are passed on to it. */
+export interface ReportPeer {
   relayReport(
     report: EnrolmentReport,
     as: { readonly token: string; readonly timeoutMs: number },
@@ -10,7 +11,7 @@ export interface ReportPeer extends Closable {
 }
 
 /** Passes what a node reports on to the other controllers, so that their proxies know it as soon as ours. */
-export interface ReportRelay extends Closable {
+export interface ReportRelay {
   /**
    * Resolves whether the others, and their proxies, know: false when one of them says otherwise. One that does not answer is
    * not waited for longer than `timeoutMs`, and counts as false: it learns of the pods by what is written to them.
@@ -22,28 +23,15 @@ export interface ReportRelay extends Closable {
 }
 
 export function createReportRelay(options: {
-  /** `host:port` of the other controllers, as they are now. */
-  readonly others: () => readonly string[];
-  readonly connect: (address: string) => ReportPeer;
+  readonly peers: Pick<ControllerPeers<ReportPeer>, 'current'>;
   readonly log: Logger;
 }): ReportRelay {
-  const peers = new Map<string, ReportPeer>();
-
-  function forgetExcept(addresses: readonly string[]): void {
-    for (const [address, peer] of peers) {
-      if (addresses.includes(address)) continue;
-      peers.delete(address);
-      peer.destroy();
-    }
-  }
-
   async function tell(
     address: string,
+    peer: ReportPeer,
     report: EnrolmentReport,
     as: { readonly token: string; readonly timeoutMs: number },
   ): Promise<boolean> {
-    const peer = peers.get(address) ?? options.connect(address);
-    peers.set(address, peer);
     try {
       return (await peer.relayReport(report, as)).acknowledged;
     } catch (error) {
@@ -56,15 +44,11 @@ export function createReportRelay(options: {
     }
   }
 
-  const destroy = (): void => forgetExcept([]);
   return {
     async relay(report, as) {
-      const addresses = options.others();
-      forgetExcept(addresses);
-      const told = await Promise.all(addresses.map((address) => tell(address, report, as)));
+      const others = [...options.peers.current()];
+      const told = await Promise.all(others.map(([address, peer]) => tell(address, peer, report, as)));
       return told.every((acknowledged) => acknowledged);
     },
-    close: async () => destroy(),
-    destroy,
   };
 }

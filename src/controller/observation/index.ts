@@ -5,3 +5,5 @@ export {
   type ObservationService,
   type ReportedProxy,
 } from './observation-service.ts';
+export { discoveryOf } from './proxy-discovery.ts';
+export { createObservationRelay, type ObservationRelay } from './relay/index.ts';

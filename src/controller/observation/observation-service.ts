@@ -3,13 +3,15 @@ import {
   KEPT_MS,
   type ObservationReceipt,
   type ObservationReport,
+  type ProxyDiscovery,
   type ProxyState,
-  type TrafficEdge,
   type WorkloadView,
 } from '../../model/index.ts';
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { ControllerError } from '../errors.ts';
 import { createProxyClocks } from './proxy-clocks.ts';
+import { agreedReceipt, type ObservationRelay } from './relay/index.ts';
+import { checkReporters, checkWaypoint, notItsOwn } from './report-checks.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
 
 export interface ObservationServiceOptions {
@@ -19,6 +21,10 @@ export interface ObservationServiceOptions {
   readonly nameOf: (caller: Caller) => string | undefined;
   /** Where people find the dashboard of the whole mesh; proxies are told. Default: they are not. */
   readonly dashboardUrl?: string | undefined;
+  /** How we stand with a proxy; undefined where it has no stream to us. */
+  readonly discoveryOf: (proxy: string) => ProxyDiscovery | undefined;
+  /** To the other controllers. Default: there are none. */
+  readonly relay?: ObservationRelay | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -27,10 +33,11 @@ export interface ObservationServiceOptions {
 export interface ObservationService {
   /**
    * A report is taken when it begins where the last one of the same instance ended; else the receipt tells where to begin, so
-   * that one that was sent twice counts once. Throws ControllerError ERR_CONTROLLER_SCOPE, ERR_CONTROLLER_REPORT,
+   * that one that was sent twice counts once. The other controllers are told as well, with the caller's `token`, and the receipt
+   * is what is good for all of them. Rejects with ControllerError ERR_CONTROLLER_SCOPE, ERR_CONTROLLER_REPORT,
    * ERR_CONTROLLER_REPORT_RATE.
    */
-  report(report: ObservationReport, caller: Caller): Promise<ObservationReceipt>;
+  report(report: ObservationReport, caller: Caller, token?: string): Promise<ObservationReceipt>;
   /** Who has reported within the last fifteen minutes. */
   proxies(): ReadonlyMap<string, ReportedProxy>;
 }
@@ -45,6 +52,15 @@ export interface ReportedProxy {
   readonly dashboardUrl: string;
   readonly state: ProxyState | undefined;
   readonly workloads: ReadonlyMap<string, WorkloadView>;
+  /** How another controller stands with it, and when it said so; undefined where none does. */
+  readonly told: ToldDiscovery | undefined;
+}
+
+export interface ToldDiscovery {
+  readonly discovery: ProxyDiscovery;
+  /** The controller that was asked; empty: one that passed a report on. */
+  readonly by: string;
+  readonly atMs: number;
 }
 
 interface Known extends ReportedProxy {
@@ -61,7 +77,10 @@ export function createObservationService(options: ObservationServiceOptions): Ob
   const known = new Map<string, Known>();
   const clocks = createProxyClocks(log);
 
+  let expiredMs = Number.NEGATIVE_INFINITY;
   const expire = (nowMs: number): void => {
+    if (nowMs < expiredMs + EXPIRE_EVERY_MS) return;
+    expiredMs = nowMs;
     for (const [proxy, { atMs }] of known) {
       if (atMs >= nowMs - KEPT_MS) continue;
       known.delete(proxy);
@@ -69,41 +88,83 @@ export function createObservationService(options: ObservationServiceOptions): Ob
     }
   };
 
+  const take = (report: ObservationReport, caller: Caller): ObservationReceipt => {
+    const { proxy, instance, version, dashboardUrl, batch, state } = report;
+    const name = options.nameOf(caller);
+    if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
+    checkReporters(report);
+    checkWaypoint(report);
+    const nowMs = clock.monotonic();
+    expire(nowMs);
+    const before = known.get(proxy);
+    const allowance = allowanceAt(before, nowMs);
+    if (allowance < 1) throw tooOften(proxy);
+    const last = before?.acknowledged.get(instance) ?? 0;
+    const isNext = batch.from === last;
+    if (isNext) store.ingest(batch, proxy);
+    else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
+    for (const request of report.requests) store.requestEnded(request);
+    const acknowledged = isNext ? batch.upTo : last;
+    const clockAheadMs = report.sentMs - clock.now();
+    clocks.note(proxy, clockAheadMs);
+    known.set(proxy, {
+      version,
+      acknowledged: withNewest(before?.acknowledged ?? new Map(), instance, acknowledged),
+      lastReportMs: clock.now(),
+      clockAheadMs,
+      atMs: nowMs,
+      dashboardUrl,
+      allowance: allowance - 1,
+      state: state ?? before?.state,
+      workloads:
+        state === undefined
+          ? (before?.workloads ?? new Map())
+          : new Map(state.workloads.map((workload) => [workload.uid, workload])),
+      told: before?.told,
+    });
+    return { acknowledged, requestsFollowed: store.isFollowed, meshDashboardUrl };
+  };
+
+  const noteTold = (proxy: string, discovery: ProxyDiscovery | undefined, by: string): void => {
+    const now = known.get(proxy);
+    if (now === undefined) return;
+    known.set(proxy, { ...now, told: discovery && { discovery, by, atMs: clock.now() } });
+  };
+
+  /** Its stream and its reports may go to different controllers, so that one knows it from the report and one from the answer. */
+  const tellOthers = async (
+    report: ObservationReport,
+    relay: ObservationRelay,
+    token: string,
+  ): Promise<readonly ObservationReceipt[]> => {
+    const { proxy, state } = report;
+    const own = state && options.discoveryOf(proxy);
+    const told = state && known.get(proxy)?.told;
+    const answers = await relay.relay(
+      report,
+      token,
+      // Who told it knows better when that is over.
+      (controller) => own ?? (told?.by === controller ? undefined : told?.discovery),
+    );
+    if (state !== undefined && answers.length > 0) {
+      const knowing = answers.find(({ receipt }) => receipt.discovery !== undefined);
+      noteTold(proxy, knowing?.receipt.discovery, knowing?.controller ?? '');
+    }
+    return answers.map(({ receipt }) => receipt);
+  };
+
   return {
-    async report(report, caller) {
-      const { proxy, instance, version, dashboardUrl, batch, state } = report;
-      const name = options.nameOf(caller);
-      if (name !== proxy) throw notItsOwn(report, name ?? accountOf(caller));
-      checkReporters(report);
-      checkWaypoint(report);
-      const nowMs = clock.monotonic();
-      expire(nowMs);
-      const before = known.get(proxy);
-      const allowance = allowanceAt(before, nowMs);
-      if (allowance < 1) throw tooOften(proxy);
-      const last = before?.acknowledged.get(instance) ?? 0;
-      const isNext = batch.from === last;
-      if (isNext) store.ingest(batch, proxy);
-      else log.debug('observations begin elsewhere', { proxy, from: batch.from, last });
-      for (const request of report.requests) store.requestEnded(request);
-      const acknowledged = isNext ? batch.upTo : last;
-      const clockAheadMs = report.sentMs - clock.now();
-      clocks.note(proxy, clockAheadMs);
-      known.set(proxy, {
-        version,
-        acknowledged: withNewest(before?.acknowledged ?? new Map(), instance, acknowledged),
-        lastReportMs: clock.now(),
-        clockAheadMs,
-        atMs: nowMs,
-        dashboardUrl,
-        allowance: allowance - 1,
-        state: state ?? before?.state,
-        workloads:
-          state === undefined
-            ? (before?.workloads ?? new Map())
-            : new Map(state.workloads.map((workload) => [workload.uid, workload])),
-      });
-      return { acknowledged, requestsFollowed: store.isFollowed, meshDashboardUrl };
+    async report(report, caller, token = '') {
+      const own = take(report, caller);
+      const { proxy, state, relay } = report;
+      if (relay === undefined)
+        return options.relay === undefined
+          ? own
+          : agreedReceipt(own, await tellOthers(report, options.relay, token));
+      // How things are is told every few seconds, and that goes with it.
+      if (state === undefined) return own;
+      noteTold(proxy, relay.discovery, '');
+      return { ...own, discovery: options.discoveryOf(proxy) };
     },
     proxies: () => known,
   };
@@ -125,50 +186,6 @@ function allowanceAt(known: Known | undefined, nowMs: number): number {
   return Math.min(MOST_AT_ONCE, known.allowance + refilled);
 }
 
-/** A node sees the ends of a connection, and a waypoint its own part. */
-function checkReporters({ proxy, batch }: ObservationReport): void {
-  const isWaypoint = proxy.startsWith('waypoint/');
-  const isPossible = (reporter: TrafficEdge['reporter']): boolean => (reporter === 'waypoint') === isWaypoint;
-  const reporters = [
-    ...batch.slots.map(({ edge }) => edge.reporter),
-    ...batch.refusals.map(({ reporter }) => reporter),
-    ...batch.flows.map(({ reporter }) => reporter),
-  ];
-  const foreign = reporters.find((reporter) => !isPossible(reporter));
-  if (foreign === undefined) return;
-  throw new ControllerError({
-    code: 'ERR_CONTROLLER_REPORT',
-    blame: 'downstream',
-    message: `${proxy} cannot have seen traffic as its ${foreign}: expected ${isWaypoint ? 'waypoint' : 'source or destination'}`,
-  });
-}
-
-/** A waypoint is believed before all others, so it may speak for what is of its own namespace alone. */
-function checkWaypoint({ proxy, batch, state }: ObservationReport): void {
-  const [kind, namespace] = proxy.split('/');
-  if (kind !== 'waypoint') return;
-  const named = [
-    ...batch.slots.map(({ edge }) => edge.waypoint),
-    ...batch.flows.map(({ waypoint }) => waypoint),
-    ...(state?.waypoint === undefined ? [] : [`${state.waypoint.namespace}/${state.waypoint.name}`]),
-  ];
-  const foreign = named.find((waypoint) => !waypoint.startsWith(`${namespace}/`));
-  if (foreign === undefined) return;
-  throw new ControllerError({
-    code: 'ERR_CONTROLLER_REPORT',
-    blame: 'downstream',
-    message: `${proxy} cannot speak for the waypoint ${foreign || 'without a name'}: expected one of the namespace ${namespace}`,
-  });
-}
-
-function notItsOwn({ proxy }: ObservationReport, caller: string): ControllerError {
-  return new ControllerError({
-    code: 'ERR_CONTROLLER_SCOPE',
-    blame: 'downstream',
-    message: `expected what ${caller} has seen itself, got what ${proxy} has seen`,
-  });
-}
-
 function tooOften(proxy: string): ControllerError {
   return new ControllerError({
     code: 'ERR_CONTROLLER_REPORT_RATE',
@@ -178,6 +195,7 @@ function tooOften(proxy: string): ControllerError {
   });
 }
 
+const EXPIRE_EVERY_MS = 1_000;
 const REPORTS_PER_SECOND = 5;
 /** Reports of a proxy that catches up come one after the other. */
 const MOST_AT_ONCE = 50;

@@ -21,8 +21,8 @@ export function createProxyServices(
     readonly config: ControllerConfig;
     readonly tokens: TokenVerifier;
     readonly observations: Pick<ObservationService, 'report'>;
-    /** To the other controllers. Default: there are none. */
-    readonly relay?: Pick<ReportRelay, 'relay'> | undefined;
+    /** Of nodes' reports, to the other controllers. Default: there are none. */
+    readonly relay?: ReportRelay | undefined;
     readonly log: Logger;
   },
 ): { readonly authenticate: Authenticate<Caller>; readonly services: GrpcServices<Caller> } {
@@ -96,7 +96,8 @@ export function createProxyServices(
       },
       certificates: (request, caller) => answering(() => certificates.create(request, caller)),
       nodeReports: (report, caller) => answering(() => reports.report(report, caller)),
-      observations: (report, caller) => answering(() => observations.report(report, caller)),
+      observations: (report, caller) =>
+        answering(() => observations.report(report, caller, tokenOf.get(caller))),
     },
   };
 }

@@ -8,7 +8,15 @@ export {
   type LiveTopic,
   type RequestView,
 } from './api.ts';
-export type { ObservationReceipt, ObservationReport, ObservedBatch, ProxyState } from './report.ts';
+export type {
+  ObservationReceipt,
+  ObservationReport,
+  ObservedBatch,
+  ProxyDiscovery,
+  ProxyDiscoveryType,
+  ProxyState,
+  ReportRelayed,
+} from './report.ts';
 export {
   type FlowRecord,
   type FlowRequest,

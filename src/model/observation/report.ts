@@ -41,6 +41,40 @@ export interface ObservationReport {
   readonly state: ProxyState | undefined;
   /** That just ended, told once or never: for who follows them, and only while the last receipt said that somebody does. */
   readonly requests: readonly RequestView[];
+  /** Another controller passes it on, and it goes no further. Undefined: the proxy itself sends it. */
+  readonly relay?: ReportRelayed | undefined;
+}
+
+/** What the controller that passes a report on adds to it. */
+export interface ReportRelayed {
+  /** Undefined: it knows of no stream of the proxy. */
+  readonly discovery: ProxyDiscovery | undefined;
+}
+
+/** How a controller stands with a proxy that has discovery streams to it. */
+export interface ProxyDiscovery {
+  /** When this was so, by the clock of that controller. */
+  readonly atMs: number;
+  readonly connectedMs: number;
+  /** Which one the proxy says it is; empty where it does not. */
+  readonly version: string;
+  readonly types: readonly ProxyDiscoveryType[];
+  /** From a change to its acknowledgement; undefined before the first. */
+  readonly pushP50Ms: number | undefined;
+  readonly pushP99Ms: number | undefined;
+}
+
+export interface ProxyDiscoveryType {
+  readonly typeUrl: string;
+  /** Versions; empty before the first. */
+  readonly sent: string;
+  readonly acknowledged: string;
+  /** 0 before the first. */
+  readonly acknowledgedMs: number;
+  /** Since when it has not acknowledged, or been told, what it is to know; undefined: it has all of it. */
+  readonly behindSinceMs: number | undefined;
+  /** Undefined: it refuses nothing of what it was told last. */
+  readonly rejection: { readonly version: string; readonly message: string } | undefined;
 }
 
 export interface ObservationReceipt {
@@ -50,4 +84,8 @@ export interface ObservationReceipt {
   readonly requestsFollowed: boolean;
   /** Where people find the dashboard of the whole mesh; empty: nobody was told. */
   readonly meshDashboardUrl: string;
+  /** The next report is to end there at the latest, since another controller goes on there. Undefined: wherever it likes. */
+  readonly nextUpTo?: number | undefined;
+  /** For a controller that has passed the report on; undefined: the proxy has no stream to the one that answers. */
+  readonly discovery?: ProxyDiscovery | undefined;
 }

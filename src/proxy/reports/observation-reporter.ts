@@ -9,7 +9,7 @@ import {
   systemClock,
   type Timer,
 } from '../../base/index.ts';
-import type { ObservationReceipt, ObservationReport, ProxyState } from '../../model/index.ts';
+import type { ObservationReceipt, ObservationReport, ObservedBatch, ProxyState } from '../../model/index.ts';
 import type { ObservationStore } from '../../telemetry/index.ts';
 import { WireError } from '../../wire/index.ts';
 import { createFollowedRequests } from './followed-requests.ts';
@@ -57,6 +57,10 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   let ending: Promise<void> | undefined;
   let retired = false;
   let acknowledged = 0;
+  /** Where another controller goes on; undefined where all that is there may be told. */
+  let nextUpTo: number | undefined;
+  /** What no controller can read: they are told that it is over, and not what it was. */
+  let unreadable: ObservedBatch | undefined;
   let most = MOST_OF_A_KIND;
   let failing = false;
   let meshDashboardUrl = '';
@@ -80,9 +84,9 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     return nowMs - sentAtMs >= IDLE_MS || (stateIsOld && nowMs - stateAtMs >= STATE_MS);
   };
 
-  /** True: the controller has taken something. */
+  /** True: there is, or may be, more to tell. */
   const round = async (): Promise<boolean> => {
-    const batch = store.since(acknowledged, most);
+    const batch = unreadable ?? store.since(acknowledged, most, nextUpTo);
     const nowMs = clock.monotonic();
     const isEmpty = batch.upTo === batch.from;
     if (!isDue(isEmpty, nowMs)) {
@@ -106,9 +110,9 @@ export function createObservationReporter(options: ObservationReporterOptions): 
       if (withState) stateAtMs = nowMs;
       stateIsOld = !withState;
       received(receipt, report);
-      return !isEmpty && acknowledged === batch.upTo;
+      return acknowledged !== batch.from;
     } catch (error) {
-      if (!stopped.signal.aborted) failed(error, { upTo: batch.upTo, withState });
+      if (!stopped.signal.aborted) failed(error, { batch, withState });
       return false;
     }
   };
@@ -133,14 +137,19 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     // A controller that has started anew knows nothing: it gets all that is kept.
     if (isOther) stateAtMs = Number.NEGATIVE_INFINITY;
     acknowledged = receipt.acknowledged;
+    nextUpTo = (receipt.nextUpTo ?? 0) > acknowledged ? receipt.nextUpTo : undefined;
+    unreadable = undefined;
     meshDashboardUrl = receipt.meshDashboardUrl;
     requests.follow(seesRequests && receipt.requestsFollowed);
     const isFull = KINDS.some((kind) => batch[kind].length >= most);
     most = Math.min(2 * most, MOST_OF_A_KIND);
-    next(isFull && !isOther ? CATCH_UP_MS : BUSY_MS);
+    next((isFull || nextUpTo !== undefined) && !isOther ? CATCH_UP_MS : BUSY_MS);
   };
 
-  const failed = (error: unknown, told: { readonly upTo: number; readonly withState: boolean }): void => {
+  const failed = (
+    error: unknown,
+    told: { readonly batch: ObservedBatch; readonly withState: boolean },
+  ): void => {
     const fields = { proxy, error: describeError(error) };
     if (failing) log.debug('observations not reported', fields);
     else log.warn('observations not reported; they are kept for fifteen minutes', fields);
@@ -149,11 +158,18 @@ export function createObservationReporter(options: ObservationReporterOptions): 
   };
 
   /** What the controller cannot read it will never read: that is looked for by halves, and left out alone. Returns when. */
-  const tellLess = ({ upTo, withState }: { readonly upTo: number; readonly withState: boolean }): number => {
+  const tellLess = ({
+    batch,
+    withState,
+  }: {
+    readonly batch: ObservedBatch;
+    readonly withState: boolean;
+  }): number => {
     if (withState) stateAtMs = clock.monotonic();
     else if (most > 1) most = Math.ceil(most / 2);
     else {
-      acknowledged = upTo;
+      // Were it passed over, the next report would begin elsewhere than where the controller's last ended.
+      unreadable = unreadable === undefined ? emptyBatch(batch) : undefined;
       return backoff.next();
     }
     return CATCH_UP_MS;
@@ -184,6 +200,10 @@ export function createObservationReporter(options: ObservationReporterOptions): 
     },
     destroy: stop,
   };
+}
+
+function emptyBatch({ from, upTo }: ObservedBatch): ObservedBatch {
+  return { from, upTo, slots: [], refusals: [], flows: [], spans: [] };
 }
 
 const BUSY_MS = 1_500;

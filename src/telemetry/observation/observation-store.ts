@@ -36,8 +36,11 @@ export interface ObservationStore extends Observer, TrafficQueries {
   trace(traceId: string): readonly TraceSpan[];
   /** Whom to tell at once; returns what ends it. */
   follow(follower: Follower): () => void;
-  /** What there is to report after `sequence` (0: all that is kept), at most `most` of each kind (default 2,000). */
-  since(sequence: number, most?: number): ObservedBatch;
+  /**
+   * What there is to report after `sequence` (0: all that is kept) and up to `upTo` (default: now), at most `most` of each kind
+   * (default 2,000).
+   */
+  since(sequence: number, most?: number, upTo?: number): ObservedBatch;
   /** For who ends: what was counted until now is told by the next `since`, although its slot of time is not over. */
   seal(): void;
   /**
@@ -115,14 +118,14 @@ export function createObservationStore(options: ObservationStoreOptions): Observ
     },
     trace: traces.trace,
     seal: history.seal,
-    since(from, most = 2_000) {
+    since(from, most = 2_000, upTo = Number.POSITIVE_INFINITY) {
       const streams = {
         slots: history.closedSince(from, most, clock.now()),
         refusals: refusals.since(from, most),
         flows: flows.since(from, most),
         spans: traces.since(from, most),
       };
-      return cutBatch(from, sequence, streams, most);
+      return cutBatch(from, Math.min(sequence, upTo), streams, most);
     },
     ingest(batch, reportedBy) {
       const nowMs = clock.now();

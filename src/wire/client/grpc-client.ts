@@ -31,6 +31,11 @@ export interface GrpcClient extends Closable {
     report: EnrolmentReport,
     as: { readonly token: string; readonly timeoutMs: number },
   ): Promise<EnrolmentReceipt>;
+  /** Passes on what another proxy has seen, as it. Rejects as above. */
+  relayObservations(
+    report: ObservationReport,
+    as: { readonly token: string; readonly timeoutMs: number },
+  ): Promise<ObservationReceipt>;
   /** Rejects with WireError, or with the signal's reason. */
   reportObservations(report: ObservationReport, signal?: AbortSignal): Promise<ObservationReceipt>;
 }
@@ -47,6 +52,8 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     reportNode: (report, signal) => caller.call(REPORT, report, { timeoutMs: reportTimeoutMs, signal }),
     relayReport: (report, { token, timeoutMs }) =>
       caller.call(REPORT, { ...report, relayed: true }, { timeoutMs, token }),
+    relayObservations: (report, { token, timeoutMs }) =>
+      caller.call(REPORT_OBSERVATIONS, report, { timeoutMs, token }),
     reportObservations: (report, signal) =>
       caller.call(REPORT_OBSERVATIONS, report, { timeoutMs: OBSERVATION_TIMEOUT_MS, signal }),
     close: () => caller.close(),

@@ -103,6 +103,13 @@ export declare type ObservationReport = Message<"nodemesh.observation.v1.Observa
    * @generated from field: string dashboard_url = 14;
    */
   dashboardUrl: string;
+
+  /**
+   * Present: another controller passes it on, and it goes no further.
+   *
+   * @generated from field: nodemesh.observation.v1.Relay relay = 15;
+   */
+  relay?: Relay | undefined;
 };
 
 /**
@@ -110,6 +117,141 @@ export declare type ObservationReport = Message<"nodemesh.observation.v1.Observa
  * Use `create(ObservationReportSchema)` to create a new message.
  */
 export declare const ObservationReportSchema: GenMessage<ObservationReport>;
+
+/**
+ * What the controller that passes a report on knows of the proxy itself.
+ *
+ * @generated from message nodemesh.observation.v1.Relay
+ */
+export declare type Relay = Message<"nodemesh.observation.v1.Relay"> & {
+  /**
+   * Absent: the proxy has no stream to it.
+   *
+   * @generated from field: nodemesh.observation.v1.Discovery discovery = 1;
+   */
+  discovery?: Discovery | undefined;
+};
+
+/**
+ * Describes the message nodemesh.observation.v1.Relay.
+ * Use `create(RelaySchema)` to create a new message.
+ */
+export declare const RelaySchema: GenMessage<Relay>;
+
+/**
+ * How a controller stands with a proxy that has discovery streams to it.
+ *
+ * @generated from message nodemesh.observation.v1.Discovery
+ */
+export declare type Discovery = Message<"nodemesh.observation.v1.Discovery"> & {
+  /**
+   * When this was so, by the clock of that controller.
+   *
+   * @generated from field: double at_ms = 1;
+   */
+  atMs: number;
+
+  /**
+   * @generated from field: double connected_ms = 2;
+   */
+  connectedMs: number;
+
+  /**
+   * Which one the proxy says it is; empty where it does not.
+   *
+   * @generated from field: string version = 3;
+   */
+  version: string;
+
+  /**
+   * @generated from field: repeated nodemesh.observation.v1.DiscoveryType types = 4;
+   */
+  types: DiscoveryType[];
+
+  /**
+   * @generated from field: optional double push_p50_ms = 5;
+   */
+  pushP50Ms?: number | undefined;
+
+  /**
+   * @generated from field: optional double push_p99_ms = 6;
+   */
+  pushP99Ms?: number | undefined;
+};
+
+/**
+ * Describes the message nodemesh.observation.v1.Discovery.
+ * Use `create(DiscoverySchema)` to create a new message.
+ */
+export declare const DiscoverySchema: GenMessage<Discovery>;
+
+/**
+ * @generated from message nodemesh.observation.v1.DiscoveryType
+ */
+export declare type DiscoveryType = Message<"nodemesh.observation.v1.DiscoveryType"> & {
+  /**
+   * @generated from field: string type_url = 1;
+   */
+  typeUrl: string;
+
+  /**
+   * @generated from field: string sent = 2;
+   */
+  sent: string;
+
+  /**
+   * @generated from field: string acknowledged = 3;
+   */
+  acknowledged: string;
+
+  /**
+   * 0: nothing yet.
+   *
+   * @generated from field: double acknowledged_ms = 4;
+   */
+  acknowledgedMs: number;
+
+  /**
+   * Absent: it is not behind.
+   *
+   * @generated from field: optional double behind_since_ms = 5;
+   */
+  behindSinceMs?: number | undefined;
+
+  /**
+   * Absent: it refuses nothing of it.
+   *
+   * @generated from field: nodemesh.observation.v1.DiscoveryRejection rejection = 6;
+   */
+  rejection?: DiscoveryRejection | undefined;
+};
+
+/**
+ * Describes the message nodemesh.observation.v1.DiscoveryType.
+ * Use `create(DiscoveryTypeSchema)` to create a new message.
+ */
+export declare const DiscoveryTypeSchema: GenMessage<DiscoveryType>;
+
+/**
+ * @generated from message nodemesh.observation.v1.DiscoveryRejection
+ */
+export declare type DiscoveryRejection = Message<"nodemesh.observation.v1.DiscoveryRejection"> & {
+  /**
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message nodemesh.observation.v1.DiscoveryRejection.
+ * Use `create(DiscoveryRejectionSchema)` to create a new message.
+ */
+export declare const DiscoveryRejectionSchema: GenMessage<DiscoveryRejection>;
 
 /**
  * @generated from message nodemesh.observation.v1.ObservationReceipt
@@ -135,6 +277,20 @@ export declare type ObservationReceipt = Message<"nodemesh.observation.v1.Observ
    * @generated from field: string mesh_dashboard_url = 3;
    */
   meshDashboardUrl: string;
+
+  /**
+   * The next report is to end there at the latest, where another controller goes on; 0: wherever it likes.
+   *
+   * @generated from field: double next_up_to = 4;
+   */
+  nextUpTo: number;
+
+  /**
+   * For a controller that has passed the report on; absent: the proxy has no stream to this one.
+   *
+   * @generated from field: nodemesh.observation.v1.Discovery discovery = 5;
+   */
+  discovery?: Discovery | undefined;
 };
 
 /**

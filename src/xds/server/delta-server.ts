@@ -58,6 +58,8 @@ export interface DeltaServer extends Closable {
   acknowledged(change: Change, options: AcknowledgementOptions): Promise<boolean>;
   /** The streams that are open, in the order they came. */
   proxies(): readonly ConnectedProxy[];
+  /** Those of one proxy. */
+  proxiesNamed(name: string): readonly ConnectedProxy[];
   readonly rejections: Signal<Rejection>;
   /** Who has connected, with the version that it says it is. */
   readonly greetings: Signal<{ readonly proxy: string; readonly version: string }>;
@@ -174,6 +176,8 @@ export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
       return acknowledgements.wait(change, subscriptions, waitOptions);
     },
     proxies: () => [...sessions.keys()].map((session) => session.describe()),
+    proxiesNamed: (name) =>
+      [...sessions.keys()].filter(({ peer }) => peer.name === name).map((session) => session.describe()),
     async close() {
       closed = true;
       const running = [...sessions.values()];

@@ -7,6 +7,7 @@ import {
   openCluster,
   resolveControllerConfig,
 } from '../../../src/controller/index.ts';
+import type { ApiAnswers, ApiPath } from '../../../src/model/index.ts';
 import { createMetricsRegistry } from '../../../src/telemetry/index.ts';
 import type { ApiObject, Json } from '../../support/kubernetes-api/api-object.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
@@ -16,6 +17,8 @@ export interface Replica {
   readonly cluster: Cluster;
   readonly controller: Controller;
   readonly address: string;
+  /** What its dashboard asks of it. */
+  ask<Path extends ApiPath>(path: Path, query?: string): Promise<ApiAnswers[Path]>;
   /** What it is scraped for. */
   metrics(): Promise<string>;
   /** Ends as a pod that is deleted does. */
@@ -48,6 +51,7 @@ export async function startReplica(
     listen: { host: '127.0.0.1', port: 0 },
     serverNames: ['localhost'],
     svidTtlMs: 60_000,
+    dashboardListen: { host: '127.0.0.1', port: 0 },
   });
   const registry = createMetricsRegistry();
   const controller = createController(config, { cluster, registry, clock: options.clock ?? systemClock });
@@ -64,6 +68,12 @@ export async function startReplica(
     cluster,
     controller,
     address: `127.0.0.1:${controller.addresses.grpc?.port}`,
+    async ask<Path extends ApiPath>(path: Path, query = '') {
+      const { port } = controller.addresses.dashboard ?? {};
+      const response = await fetch(`http://127.0.0.1:${port}${path}${query}`);
+      if (!response.ok) throw new Error(await response.text());
+      return (await response.json()) as ApiAnswers[Path];
+    },
     metrics: async () => await registry.metrics(),
     async stop() {
       ended = true;

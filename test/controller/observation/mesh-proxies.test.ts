@@ -42,6 +42,7 @@ const reportedAt = (lastReportMs: number): ReadonlyMap<string, ReportedProxy> =>
         dashboardUrl: URL_OF_1,
         state: undefined,
         workloads: new Map(),
+        told: undefined,
       },
     ],
   ]);

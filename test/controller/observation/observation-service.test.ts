@@ -20,6 +20,7 @@ function setup(log: Logger = silentLogger) {
   const mesh = createObservationStore({ proxy: 'controller', clock });
   const service = createObservationService({
     store: mesh,
+    discoveryOf: () => undefined,
     nameOf: ({ node, pod }) => (pod === 'waypoint-1' ? 'waypoint/shop/waypoint-1' : `ztunnel/${node}`),
     clock,
     log,

@@ -1,6 +1,13 @@
-import { CLOCK_APART_MS, clockDifference, type ProxyView } from '../../../model/index.ts';
-import type { ConnectedProxy, ProxyTypeStatus } from '../../../xds/index.ts';
+import {
+  CLOCK_APART_MS,
+  clockDifference,
+  type ProxyDiscovery,
+  type ProxyDiscoveryType,
+  type ProxyView,
+} from '../../../model/index.ts';
+import type { ConnectedProxy } from '../../../xds/index.ts';
 import type { ReportedProxy } from '../observation-service.ts';
+import { discoveryOf } from '../proxy-discovery.ts';
 
 /** Proxies that are connected, and those that have been within the last fifteen minutes. */
 export function meshProxies(
@@ -16,37 +23,51 @@ export function meshProxies(
     connected.filter(({ name }) => name !== ''),
     ({ name }) => name,
   );
-  const views = [...streams].map(([id, own]) => ({
-    ...connectedView(id, own, reported.get(id), nowMs),
-    node: nodeOf(id),
-  }));
-  const gone = [...reported].filter(([id]) => !streams.has(id));
-  return [...views, ...gone.map(([id, last]) => ({ ...goneView(id, last, nowMs), node: nodeOf(id) }))];
+  return [...new Set([...streams.keys(), ...reported.keys()])].flatMap((id) => {
+    const last = reported.get(id);
+    const discovery = newest(discoveryOf(streams.get(id) ?? [], nowMs), stillTold(last, nowMs));
+    if (discovery !== undefined) return [{ ...connectedView(id, discovery, last, nowMs), node: nodeOf(id) }];
+    return last === undefined ? [] : [{ ...goneView(id, last, nowMs), node: nodeOf(id) }];
+  });
+}
+
+/** What another controller said of it, for as long as that may still be so. */
+function stillTold(last: ReportedProxy | undefined, nowMs: number): ProxyDiscovery | undefined {
+  const told = last?.told;
+  return told !== undefined && nowMs - told.atMs <= TOLD_HOLDS_MS ? told.discovery : undefined;
+}
+
+/** A stream may have died without that this controller knows it yet, and there be another one elsewhere. */
+function newest(
+  own: ProxyDiscovery | undefined,
+  told: ProxyDiscovery | undefined,
+): ProxyDiscovery | undefined {
+  if (own === undefined || told === undefined) return own ?? told;
+  return told.connectedMs > own.connectedMs ? told : own;
 }
 
 function connectedView(
   id: string,
-  streams: readonly ConnectedProxy[],
+  discovery: ProxyDiscovery,
   last: ReportedProxy | undefined,
   nowMs: number,
 ): Omit<ProxyView, 'node'> {
-  const types = streams.flatMap((stream) => stream.types);
-  const times = streams.flatMap(({ pushTimesMs }) => pushTimesMs).sort((a, b) => a - b);
+  const { connectedMs, types, pushP50Ms, pushP99Ms } = discovery;
   return {
     ...nameParts(id),
     // What it reports is newer than what it said when it connected.
-    version: last?.version ?? streams.find(({ version }) => version !== '')?.version ?? '',
-    connectedMs: Math.min(...streams.map(({ connectedAtMs }) => connectedAtMs)),
-    ...judge(types, last, nowMs),
-    types: types.map((type) => ({
-      typeUrl: type.typeUrl,
-      sent: type.sentVersion,
-      acknowledged: type.acknowledgedVersion,
-      rejected: isRejecting(type) ? `${type.lastRejection?.version}: ${type.lastRejection?.message}` : '',
-      acknowledgedMs: type.lastAcknowledgedAtMs ?? 0,
+    version: last?.version ?? discovery.version,
+    connectedMs,
+    ...judge(discovery, last, nowMs),
+    types: types.map(({ typeUrl, sent, acknowledged, acknowledgedMs, rejection }) => ({
+      typeUrl,
+      sent,
+      acknowledged,
+      rejected: rejection === undefined ? '' : `${rejection.version}: ${rejection.message}`,
+      acknowledgedMs,
     })),
-    pushP50Ms: quantile(times, 0.5),
-    pushP99Ms: quantile(times, 0.99),
+    pushP50Ms,
+    pushP99Ms,
     lastReportMs: last?.lastReportMs ?? 0,
     clockAheadMs: last?.clockAheadMs,
     dashboardUrl: last?.dashboardUrl ?? '',
@@ -72,18 +93,17 @@ function goneView(id: string, last: ReportedProxy, nowMs: number): Omit<ProxyVie
 }
 
 function judge(
-  types: readonly ProxyTypeStatus[],
+  { atMs, types }: ProxyDiscovery,
   last: ReportedProxy | undefined,
   nowMs: number,
 ): Pick<ProxyView, 'state' | 'reason'> {
-  const rejecting = types.find(isRejecting);
+  const rejecting = types.find(({ rejection }) => rejection !== undefined);
   if (rejecting !== undefined)
-    return { state: 'rejecting', reason: `${shortName(rejecting)}: ${rejecting.lastRejection?.message}` };
-  const behind = types.find(
-    ({ behindSinceMs }) => behindSinceMs !== undefined && nowMs - behindSinceMs > STALE_AFTER_MS,
-  );
+    return { state: 'rejecting', reason: `${shortName(rejecting)}: ${rejecting.rejection?.message}` };
+  const behindMs = ({ behindSinceMs = atMs }: ProxyDiscoveryType): number => atMs - behindSinceMs;
+  const behind = types.find((type) => behindMs(type) > STALE_AFTER_MS);
   if (behind !== undefined) {
-    const seconds = Math.round((nowMs - (behind.behindSinceMs ?? nowMs)) / 1_000);
+    const seconds = Math.round(behindMs(behind) / 1_000);
     return { state: 'stale', reason: `${shortName(behind)} not acknowledged for ${seconds} s` };
   }
   // It still gets news, but nobody knows how it is; a stock proxy never reports.
@@ -95,11 +115,7 @@ function judge(
   return { state: 'current', reason: `its clock is ${clockDifference(aheadMs)} the controller's` };
 }
 
-function isRejecting({ lastRejection, lastAcknowledgedAtMs }: ProxyTypeStatus): boolean {
-  return lastRejection !== undefined && lastRejection.atMs >= (lastAcknowledgedAtMs ?? 0);
-}
-
-function shortName({ typeUrl }: ProxyTypeStatus): string {
+function shortName({ typeUrl }: ProxyDiscoveryType): string {
   return typeUrl.replace(/^.*\//, '');
 }
 
@@ -107,9 +123,7 @@ function nameParts(id: string): Pick<ProxyView, 'id' | 'kind'> {
   return { id, kind: id.startsWith('waypoint/') ? 'waypoint' : 'ztunnel' };
 }
 
-function quantile(ascending: readonly number[], share: number): number | undefined {
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))];
-}
-
 const STALE_AFTER_MS = 5_000;
 const SILENT_AFTER_MS = 45_000;
+/** It goes along with what a proxy that does nothing reports every ten seconds. */
+const TOLD_HOLDS_MS = 25_000;

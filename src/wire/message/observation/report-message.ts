@@ -1,11 +1,22 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type ObservationReceipt, type ObservationReport, parseWebAddress } from '../../../model/index.ts';
+import {
+  type ObservationReceipt,
+  type ObservationReport,
+  parseWebAddress,
+  type ReportRelayed,
+} from '../../../model/index.ts';
 import { decodeBounded } from '../../codec/bounded-message.ts';
 import { badField, requireText } from '../../codec/field.ts';
 import { decodeMessage } from '../../codec/resource-codec.ts';
 import { WireError } from '../../errors.ts';
-import { ObservationReceiptSchema, ObservationReportSchema } from '../../generated/observation_pb.js';
+import {
+  ObservationReceiptSchema,
+  ObservationReportSchema,
+  type Relay,
+  RelaySchema,
+} from '../../generated/observation_pb.js';
 import { asBuffer } from '../delta-request-message.ts';
+import { decodeDiscovery, encodeDiscovery } from './discovery-message.ts';
 import {
   decodeFlow,
   decodeRefusal,
@@ -17,12 +28,12 @@ import {
 import { decodeRequest, encodeRequest } from './request-message.ts';
 import { decodeTime } from './number-field.ts';
 import { decodeState, encodeState } from './state-message.ts';
+import { shortText } from './text-field.ts';
 import { createEdgeIndex, decodeEdge, decodeSlot, encodeEdge, encodeSlot } from './traffic-message.ts';
 
 /** A report is bounded by its sender; what is longer is not one of ours, and not worth the memory. */
 export const LONGEST_REPORT_BYTES = 8 * 1024 * 1024;
 
-const LONGEST_NAME = 256;
 /** A full report of ours has a third of these parts, and its longest flows have half as many bytes. */
 const BOUNDS = { parts: 300_000, entryBytes: 16_384 };
 
@@ -46,6 +57,10 @@ export function encodeObservationReport(report: ObservationReport): Buffer {
     requests: report.requests.map(encodeRequest),
   });
   if (report.state !== undefined) message.state = encodeState(report.state);
+  if (report.relay !== undefined) {
+    const { discovery } = report.relay;
+    message.relay = create(RelaySchema, discovery && { discovery: encodeDiscovery(discovery) });
+  }
   return asBuffer(toBinary(ObservationReportSchema, message));
 }
 
@@ -74,11 +89,15 @@ export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
     },
     state: message.state === undefined ? undefined : decodeState(message.state, proxy),
     requests: message.requests.map((request, index) => decodeRequest(request, proxy, `requests[${index}]`)),
+    ...(message.relay && { relay: decodeRelay(message.relay) }),
   };
 }
 
 export function encodeObservationReceipt(receipt: ObservationReceipt): Buffer {
-  return asBuffer(toBinary(ObservationReceiptSchema, create(ObservationReceiptSchema, receipt)));
+  const { nextUpTo = 0, discovery, ...rest } = receipt;
+  const message = create(ObservationReceiptSchema, { ...rest, nextUpTo });
+  if (discovery !== undefined) message.discovery = encodeDiscovery(discovery);
+  return asBuffer(toBinary(ObservationReceiptSchema, message));
 }
 
 /** Throws WireError. */
@@ -88,18 +107,18 @@ export function decodeObservationReceipt(bytes: Uint8Array): ObservationReceipt 
     acknowledged: decodeSequence(message.acknowledged, 'acknowledged'),
     requestsFollowed: message.requestsFollowed,
     meshDashboardUrl: linkOf(message.meshDashboardUrl),
+    ...(message.nextUpTo !== 0 && { nextUpTo: decodeSequence(message.nextUpTo, 'next_up_to') }),
+    ...(message.discovery && { discovery: decodeDiscovery(message.discovery, 'discovery') }),
   };
+}
+
+function decodeRelay({ discovery }: Relay): ReportRelayed {
+  return { discovery: discovery && decodeDiscovery(discovery, 'relay.discovery') };
 }
 
 /** Nobody is led to where a link must not go; the rest of what was said is as good without it. */
 function linkOf(text: string): string {
   return parseWebAddress(text) ?? '';
-}
-
-/** Of what is kept for each proxy as long as that is known. */
-function shortText(text: string, path: string): string {
-  if (text.length <= LONGEST_NAME) return text;
-  throw badField(path, `expected ${LONGEST_NAME} characters at most, got ${text.length}`);
 }
 
 function decodeSequence(value: number, path: string): number {

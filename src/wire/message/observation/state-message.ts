@@ -17,6 +17,7 @@ import {
   WorkloadSchema,
 } from '../../generated/observation_pb.js';
 import { decodeAmount, decodeTime, whole } from './number-field.ts';
+import { cut } from './text-field.ts';
 import { decodeRates, decodeWaypoint, encodeRates, encodeWaypoint } from './waypoint-message.ts';
 
 const KINDS = enumTable<CertificateView['kind']>({
@@ -143,10 +144,3 @@ function decodePolicy(message: Policy, path: string): PolicyView {
     problem: cut(problem),
   };
 }
-
-/** For people to read, and kept for each proxy: no sentence of ours is as long. */
-function cut(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`;
-}
-
-const LONGEST_TEXT = 1_024;

@@ -1,0 +1,1 @@
+export { type ControllerPeers, createControllerPeers } from './controller-peers.ts';
