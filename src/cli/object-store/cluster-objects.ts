@@ -46,7 +46,7 @@ export function clusterObjects(cluster: Cluster): ObjectReader {
       }
       const { resource } = target;
       const items: KubernetesObject[] = [];
-      const { listPages } = await import('../../controller/index.ts');
+      const { listPages } = await import('../../controller/kubernetes/index.ts');
       const collection = { resource, namespace: target.namespace };
       for await (const page of listPages(cluster.api, collection, { limit: PAGE })) items.push(...page.items);
       return items.map(shaped);

@@ -28,7 +28,7 @@ export async function openMesh(
 export async function openClusterMesh(context: CliContext, options: ClusterOptions): Promise<RunningMesh> {
   // Loaded where it is needed, as the client of the API server is.
   const [{ createPodAccess }, { createClusterMesh }] = await Promise.all([
-    import('../../controller/index.ts'),
+    import('../../controller/kubernetes/index.ts'),
     import('./cluster/cluster-mesh.ts'),
   ]);
   const cluster = await openCluster(context, options);

@@ -65,7 +65,7 @@ export async function withCluster<T>(
 /** A client whose `api` the caller closes. Nothing is asked yet. */
 export async function openCluster(context: CliContext, options: ClusterOptions): Promise<Cluster> {
   // Loaded where it is needed: most commands have nothing to do with a cluster.
-  const { createKubernetesApi, isKubernetesError } = await import('../../../controller/index.ts');
+  const { createKubernetesApi, isKubernetesError } = await import('../../../controller/kubernetes/index.ts');
   const api = createKubernetesApi({ access: accessOf(context, options) });
   return clusterOf(api, (error) => isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND'));
 }
@@ -121,7 +121,7 @@ function clusterOf(api: KubernetesApi, isNotFound: (error: unknown) => boolean):
       const resource = (await kindsOf(apiVersion))?.get(kind);
       if (resource === undefined) return [];
       const items: KubernetesObject[] = [];
-      const { listPages } = await import('../../../controller/index.ts');
+      const { listPages } = await import('../../../controller/kubernetes/index.ts');
       for await (const page of listPages(api, { resource }, { limit: 500, labelSelector }))
         items.push(...page.items);
       return items;

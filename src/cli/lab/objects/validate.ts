@@ -22,7 +22,7 @@ export async function inspectAll<T extends InspectedObject>(objects: readonly T[
   if (candidates.length === 0) return { problems, notices };
   // Loaded only when there is something to look at: it is the controller's.
   const { apiVersionsOf, formatIssue, formatNotices, inspectObject, objectKindOf } = await import(
-    '../../../controller/index.ts'
+    '../../../controller/objects/index.ts'
   );
   for (const object of candidates) {
     const kind = objectKindOf(object);
