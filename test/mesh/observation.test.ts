@@ -180,11 +180,10 @@ test('a refusal is at the node and in the mesh soon, with its policy, and at who
   t.equal(new Set(own).size, own.length);
   t.same(await names(api('node-1')), own, 'who dialled calls them as who refused does');
   await until('the mesh tells of each of them once', async () => String(await names(api())) === String(own));
-  feed.close();
-  t.ok(
+  await until('whoever follows was told', async () =>
     followed.some((message) => message.topic === 'refusals' && message.refusals.some(isTold)),
-    'whoever follows was told',
   );
+  feed.close();
   const { policies } = await api('node-2').get('/api/v1/policies');
   t.ok((policies.find(({ name }) => name === 'nobody')?.denied ?? 0) > 0, 'the policy counts it');
   const { flows } = await api('node-2').get('/api/v1/flows', { verdict: 'refused', window: WINDOW });
