@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { excerptAround } from '../../src/cli/demo/steps/plaintext.ts';
 import { withOtherPorts } from '../../src/cli/mesh/admin.ts';
 import { formatTable } from '../../src/cli/terminal/index.ts';
+import { ownStyle } from '../../src/cli/terminal/own-sequences.ts';
 import { nodemesh } from '../lab/support/lab-fixture.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 
@@ -149,14 +150,16 @@ test('the version of the package is told', async (t) => {
   t.equal((await nodemesh(['--version'])).stdout, `${version}\n`);
 });
 
-test('cells may be coloured, and nothing else that a terminal obeys', async (t) => {
+const [red, green] = [ownStyle('31', '39'), ownStyle('32', '39')];
+
+test('cells may be coloured by us, and nothing else that a terminal obeys', async (t) => {
   const table = formatTable(
     ['NAME', 'STATE'],
-    [['a\u001b[2Jb\u202ec\nd\u009b1m\u2028', '\u001b[31mfailed\u001b[39m']],
+    [['a\u001b[2Jb\u202ec\nd\u009b1m\u2028\u001b[31m', red('failed')]],
   );
   t.equal(
     table,
-    'NAME                                    STATE\na\\u001b[2Jb\\u202ec\\u000ad\\u009b1m\\u2028 \u001b[31mfailed\u001b[39m\n',
+    `NAME                                              STATE\na\\u001b[2Jb\\u202ec\\u000ad\\u009b1m\\u2028\\u001b[31m ${red('failed')}\n`,
   );
 });
 
@@ -165,11 +168,11 @@ test('columns are as wide as their widest cell, colours not counted', async (t) 
     formatTable(
       ['A', 'LONG'],
       [
-        ['\u001b[32mwide\u001b[39m', 'x'],
+        [green('wide'), 'x'],
         ['b', ''],
       ],
     ),
-    'A    LONG\n\u001b[32mwide\u001b[39m x\nb\n',
+    `A    LONG\n${green('wide')} x\nb\n`,
   );
 });
 

@@ -1,3 +1,4 @@
+export { ownSequence } from './own-sequences.ts';
 export { OUTPUT_FORMATS, type OutputFormat, printError, printForeign } from './print.ts';
 export { createProgress, type Progress } from './progress.ts';
 export { readStandardInput } from './standard-input.ts';

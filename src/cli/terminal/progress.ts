@@ -1,3 +1,4 @@
+import { ownSequence } from './own-sequences.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a long command is doing now. On a terminal one line that changes; elsewhere a line for each step. */
@@ -10,7 +11,8 @@ export interface Progress {
   stop(): void;
 }
 
-const CLEAR_LINE = '\r\u001b[2K';
+/** To the first column, and nothing is left of the line. */
+const CLEAR_LINE = ownSequence('1', 'G') + ownSequence('2', 'K');
 
 export function createProgress(terminal: Terminal): Progress {
   const { stderr, colours } = terminal;

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { mapOthers, unmarked } from './own-sequences.ts';
 
 /** Columns as wide as their widest cell, one space between them, nothing after the last: as istioctl prints them. */
 export function formatTable(
@@ -48,9 +49,13 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
-/** The same of a text that may have colours of ours. */
+/** The same of a text that may have lines, tabs, and colours of ours. */
+export function printableOutput(text: string): string {
+  return mapOthers(text, unmarked, (other) => other.replace(HIDDEN_IN_OUTPUT, codesOf));
+}
+
 function printableColoured(text: string): string {
-  return text.replace(COLOUR_OR_HIDDEN, (found) => (COLOUR.test(found) ? found : codesOf(found)));
+  return mapOthers(text, (own) => own, printable);
 }
 
 function codesOf(text: string): string {
@@ -65,7 +70,4 @@ function widthOf(text: string): number {
 }
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a colour.
-const COLOUR = /^\x1b\[[0-9;]*m$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a colour.
-const COLOUR_OR_HIDDEN = /\x1b\[[0-9;]*m|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const HIDDEN_IN_OUTPUT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

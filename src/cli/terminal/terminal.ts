@@ -1,8 +1,13 @@
 import pc from 'picocolors';
+import { mapOthers, ownStyle, unmarked } from './own-sequences.ts';
+import { printableOutput } from './table.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
-/** Where a command reads and writes. */
+/**
+ * Where a command reads and writes. Of texts that are written to a terminal only line ends, tabs and what is marked as ours steer it,
+ * whoever forgot to make something printable; bytes go as they are, for they are what a program in a pod says.
+ */
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -20,8 +25,39 @@ export function createTerminal(options: {
   const { stdin, stdout, stderr, environment } = options;
   const refused = environment.NO_COLOR !== undefined && environment.NO_COLOR !== '';
   const asked = environment.FORCE_COLOR !== undefined && environment.FORCE_COLOR !== '0';
-  const colours = pc.createColors(
-    !refused && (asked || (stdout.isTTY === true && environment.TERM !== 'dumb')),
-  );
-  return { stdin, stdout, stderr, colours };
+  const coloured = !refused && (asked || (stdout.isTTY === true && environment.TERM !== 'dumb'));
+  return {
+    stdin,
+    stdout: guarded(stdout),
+    stderr: guarded(stderr),
+    colours: coloured ? ownColours() : pc.createColors(false),
+  };
+}
+
+/** The stream, but for texts that are written to it. */
+function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  const shown = (text: string): string =>
+    stream.isTTY === true ? printableOutput(text) : mapOthers(text, unmarked, (other) => other);
+  return new Proxy(stream, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      if (key !== 'write') return value.bind(target);
+      return (chunk: unknown, ...rest: readonly unknown[]): unknown =>
+        value.call(target, typeof chunk === 'string' ? shown(chunk) : chunk, ...rest);
+    },
+  });
+}
+
+/** Those of picocolors, marked. */
+function ownColours(): Colours {
+  const plain = pc.createColors(true);
+  const styles = Object.entries(plain).map(([name, style]) => {
+    if (typeof style !== 'function') return [name, style];
+    const [open = '', close = ''] = style('|')
+      .split('|')
+      .map((sequence: string) => sequence.slice(2, -1));
+    return [name, ownStyle(open, close)];
+  });
+  return { ...plain, ...Object.fromEntries(styles) };
 }

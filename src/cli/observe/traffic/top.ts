@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { ApiClient } from '../../api/index.ts';
 import { type ApiOptions, openApi, withApiOptions } from '../../running-mesh/index.ts';
 import type { CliContext } from '../../context.ts';
+import { ownSequence } from '../../terminal/index.ts';
 import { durationMs, wholeNumber } from '../../option-values.ts';
 import { clockTime } from '../numbers.ts';
 import { layoutOf, showView, type ViewFormat, viewOutputOption, windowOption } from '../output.ts';
@@ -20,7 +21,8 @@ interface TopCommandOptions extends ApiOptions {
 
 const SECTIONS: readonly TopSection[] = ['workloads', 'edges', 'routes'];
 const SHORTEST_INTERVAL_MS = 500;
-const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+/** To the upper left corner of a screen with nothing on it. */
+const CLEAR_SCREEN = ownSequence('1;1', 'H') + ownSequence('2', 'J');
 
 /** `nodemesh top`: the busiest of everything, again and again on a terminal. */
 export function addTopCommand(program: Command, context: CliContext): void {
