@@ -95,7 +95,7 @@ test('nodemesh install and an API server agree on what is there', needsOwnCluste
     t.match(stderr, `${stale} deleted`);
     t.match(
       stderr,
-      /by-somebody-else left: .*\(kubectl delete configmap by-somebody-else -n nodemesh-system\)/,
+      /^✓ left: not applied by nodemesh install[^\n]*: kubectl -n nodemesh-system delete configmap\/by-somebody-else$/m,
     );
     t.same(await named('resourcequota'), ['']);
     t.same(await named('configmap'), [

@@ -4,6 +4,7 @@ import { describeObject, FIELD_MANAGER } from './cluster/apply-objects.ts';
 import type { Cluster, ObjectName } from './cluster/cluster.ts';
 import { isOfTheMesh } from './cluster/ownership.ts';
 import type { Installation } from './installation-record.ts';
+import { NAMESPACE } from './objects/manifest.ts';
 import { renderEverything, renderObjects } from './objects/settings.ts';
 
 /** An object that an installation with other settings, or of another version, has left. */
@@ -45,19 +46,37 @@ export async function removeStale(
   stale: readonly StaleObject[],
   { dryRun = false, progress }: { readonly dryRun?: boolean; readonly progress: Progress },
 ): Promise<void> {
-  for (const one of stale) {
-    if (!dryRun && one.isOurs) await cluster.remove(one.object);
-    progress.done(`${describeObject(one.object)} ${dryRun || !one.isOurs ? fateOf(one) : 'deleted'}`);
+  for (const object of oursOf(stale)) {
+    if (!dryRun) await cluster.remove(object);
+    progress.done(`${describeObject(object)} ${dryRun ? WOULD_BE_DELETED : 'deleted'}`);
   }
+  for (const line of leftLines(stale)) progress.done(line);
 }
 
-/** What will become of it, to be said behind its name. */
-export function fateOf({ object, isOurs }: StaleObject): string {
-  if (isOurs) return 'would be deleted: it is of earlier settings';
-  const { namespace, name } = object.metadata;
-  const where = namespace === undefined ? '' : ` -n ${String(namespace)}`;
-  return `left: it is of no use any more, and was not applied by nodemesh install (kubectl delete ${object.kind.toLowerCase()} ${name}${where})`;
+/** What will become of it, a line for each object of ours and one for all others. */
+export function staleLines(stale: readonly StaleObject[]): readonly string[] {
+  return [
+    ...oursOf(stale).map((object) => `${describeObject(object)}: ${WOULD_BE_DELETED}`),
+    ...leftLines(stale),
+  ];
 }
+
+/** What is deleted. */
+export function oursOf(stale: readonly StaleObject[]): readonly ObjectName[] {
+  return stale.flatMap(({ object, isOurs }) => (isOurs ? [object] : []));
+}
+
+function leftLines(stale: readonly StaleObject[]): readonly string[] {
+  const names = stale.flatMap(({ object: { kind, metadata }, isOurs }) =>
+    isOurs ? [] : [`${kind.toLowerCase()}/${metadata.name}`],
+  );
+  if (names.length === 0) return [];
+  return [
+    `left: not applied by nodemesh install, and of no use any more: kubectl -n ${NAMESPACE} delete ${names.join(' ')}`,
+  ];
+}
+
+const WOULD_BE_DELETED = 'would be deleted: it is of earlier settings';
 
 /** Without the version: what is served in several is one object. */
 function placeOf({ apiVersion, kind, metadata }: ObjectName): string {

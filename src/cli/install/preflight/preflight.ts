@@ -6,7 +6,7 @@ import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { GOING, GOING_HINT, isGoing } from './namespace-going.ts';
 import { MONITORING_GROUP } from '../objects/installation.ts';
 import type { InstallSettings } from '../objects/settings.ts';
-import type { StaleObject } from '../stale-objects.ts';
+import { oursOf, type StaleObject } from '../stale-objects.ts';
 import { type MeshChoice, otherMeshes } from './other-meshes.ts';
 
 const { ok, warning, failed, notSeen } = resultsOf('cluster');
@@ -29,8 +29,7 @@ export async function preflight(
 ): Promise<readonly CheckResult[]> {
   // Who may not read what is there may not install either, and is told so by the permissions.
   const plan = await planOf().catch((error: unknown) => describeError(error));
-  const stale = typeof plan === 'string' ? [] : plan.stale;
-  const going = stale.flatMap(({ object, isOurs }) => (isOurs ? [object] : []));
+  const going = typeof plan === 'string' ? [] : oursOf(plan.stale);
   return [
     await kubernetesVersion(cluster),
     await gatewayApi(cluster),

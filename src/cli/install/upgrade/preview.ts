@@ -6,7 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { applicableParts } from '../install.ts';
 import type { Installation } from '../installation-record.ts';
 import { ownKinds } from '../own-kinds.ts';
-import { fateOf, findStale } from '../stale-objects.ts';
+import { findStale, staleLines } from '../stale-objects.ts';
 import { heldConnections, heldText } from './held-connections.ts';
 
 /** Says what an upgrade would change, field by field, and whom it would cut; changes nothing. */
@@ -35,10 +35,7 @@ export async function preview(
   }
   const stale = await findStale(cluster, installed, next);
   progress.stop();
-  const lines = [
-    ...results.flatMap(linesOf),
-    ...stale.map((one) => `${describeObject(one.object)}: ${fateOf(one)}`),
-  ];
+  const lines = [...results.flatMap(linesOf), ...staleLines(stale)];
   terminal.stdout.write(`${installed.version} → ${next.version}\n`);
   for (const line of lines) terminal.stdout.write(`${line}\n`);
   if (lines.length === 0) terminal.stdout.write('nothing would change\n');
