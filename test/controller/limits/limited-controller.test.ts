@@ -22,13 +22,20 @@ test('a node proxy over its limit hears so, asks again by itself, and others not
   const client = running.client();
   const { csrPem } = await createSigningRequest(identity('a'));
   const request = { csrPem, ttlMs: 0, impersonated: identity('a') };
-  await client.createCertificate(request);
-  await client.createCertificate(request);
-  await t.rejects(client.createCertificate(request), {
-    code: 'ERR_WIRE_EXHAUSTED',
-    message: /RESOURCE_EXHAUSTED: .*the node proxy of node-1 asks for more than 4 certificates a second/,
-    retryable: true,
-  });
+  // All at once: one after the other they might be slow enough for the limit.
+  const asked = Array.from({ length: 12 }, () => client.createCertificate(request));
+  const outcomes = await Promise.allSettled(asked);
+  t.ok(outcomes.filter(({ status }) => status === 'fulfilled').length >= 2, 'the burst is let through');
+  t.match(
+    outcomes.find(({ status }) => status === 'rejected'),
+    {
+      reason: {
+        code: 'ERR_WIRE_EXHAUSTED',
+        message: /RESOURCE_EXHAUSTED: .*the node proxy of node-1 asks for more than 4 certificates a second/,
+        retryable: true,
+      },
+    },
+  );
   const other = running.client(() => running.token({ node: '', namespace: 'shop', account: 'x', pod: '' }));
   const own = await createSigningRequest(identity('x'));
   await other.createCertificate({ csrPem: own.csrPem, ttlMs: 0, impersonated: undefined });

@@ -4,8 +4,8 @@ import { createSigningRequest } from '../../../src/identity/index.ts';
 import { workloadIdentity } from '../../../src/model/index.ts';
 import { createGrpcClient, type GrpcClient } from '../../../src/wire/index.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
-import { nodeToken, nodeTokens, type Replica, startReplica, until } from './replica.ts';
-import { connected } from './support.ts';
+import { nodeToken, nodeTokens, type Replica, startReplica, until } from '../kubernetes/replica.ts';
+import { connected } from '../kubernetes/support.ts';
 
 const CART = workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' });
 const NOTHING = { node: 'node-1', generation: 1, pods: [] };
