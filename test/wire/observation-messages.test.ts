@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { ObservationReport, RefusalView } from '../../src/model/index.ts';
+import type { ObservationReport, ProxyDiscovery, RefusalView } from '../../src/model/index.ts';
 import { ObservationReportSchema } from '../../src/wire/generated/observation_pb.js';
 import {
   decodeObservationReceipt,
@@ -50,6 +50,53 @@ test('a report comes out as it went in', async (t) => {
   t.same(decodeObservationReport(encodeObservationReport(without)), without);
   const receipt = { acknowledged: 7, requestsFollowed: true, meshDashboardUrl: 'https://mesh.example/' };
   t.same(decodeObservationReceipt(encodeObservationReceipt(receipt)), receipt);
+});
+
+const DISCOVERY: ProxyDiscovery = {
+  ...{ atMs: 5, connectedMs: 4, version: '0.1.0', pushP50Ms: 0.5, pushP99Ms: 20 },
+  types: [
+    {
+      ...{ typeUrl: 'type', sent: '2', acknowledged: '1', acknowledgedMs: 3, behindSinceMs: 4 },
+      rejection: { version: '2', message: 'no' },
+    },
+    {
+      ...{ typeUrl: 'other', sent: '', acknowledged: '', acknowledgedMs: 0 },
+      ...{ behindSinceMs: undefined, rejection: undefined },
+    },
+  ],
+};
+
+test('what controllers add for one another comes out as it went in', async (t) => {
+  const report = await someReport();
+  const quiet = { ...DISCOVERY, pushP50Ms: undefined, pushP99Ms: undefined };
+  for (const discovery of [DISCOVERY, quiet, undefined]) {
+    const relayed = { ...report, relay: { discovery } };
+    t.same(decodeObservationReport(encodeObservationReport(relayed)), relayed);
+  }
+  const receipt = {
+    ...{ acknowledged: 7, requestsFollowed: false, meshDashboardUrl: '', nextUpTo: 9 },
+    discovery: DISCOVERY,
+  };
+  t.same(decodeObservationReceipt(encodeObservationReceipt(receipt)), receipt);
+});
+
+test('what is said of a stream is bounded', async (t) => {
+  const report = await someReport();
+  const decode = (over: Partial<ProxyDiscovery>) =>
+    decodeObservationReport(
+      encodeObservationReport({ ...report, relay: { discovery: { ...DISCOVERY, ...over } } }),
+    ).relay?.discovery;
+  const [type] = DISCOVERY.types;
+  if (type === undefined) throw new Error('the fixture lacks a type');
+  t.throws(() => decode({ types: Array.from({ length: 101 }, () => type) }), {
+    message: /relay\.discovery\.types: expected 100 at most, got 101/,
+  });
+  t.throws(() => decode({ types: [{ ...type, sent: 'x'.repeat(300) }] }), {
+    message: /relay\.discovery\.types\[0\]\.sent: expected 256 characters at most, got 300/,
+  });
+  t.throws(() => decode({ connectedMs: Number.NaN }), { message: /relay\.discovery\.connected_ms/ });
+  const long = decode({ types: [{ ...type, rejection: { version: '2', message: 'x'.repeat(5_000) } }] });
+  t.equal(long?.types[0]?.rejection?.message.length, 1_024);
 });
 
 test('a link that must not be followed is not passed on, and the rest of the report is', async (t) => {

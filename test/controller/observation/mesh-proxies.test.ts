@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { meshProxies } from '../../../src/controller/observation/facts/mesh-proxies.ts';
+import type { ProxyDiscovery } from '../../../src/model/index.ts';
 import type { ReportedProxy } from '../../../src/controller/observation/index.ts';
 import type { ConnectedProxy } from '../../../src/xds/index.ts';
 
@@ -110,4 +111,66 @@ test('one that has everything and whose clock is apart says by how much', async 
   t.match(meshProxies([connected()], reported, nodeOfPod, NOW), [
     { state: 'current', reason: "its clock is 57 min behind the controller's", clockAheadMs: -3_420_000 },
   ]);
+});
+
+/** As another controller said it `agoMs` ago, with its stream opened at `connectedMs`. */
+function told(agoMs: number, over: Partial<ProxyDiscovery> = {}): ReadonlyMap<string, ReportedProxy> {
+  const discovery: ProxyDiscovery = {
+    ...{ atMs: NOW - agoMs, connectedMs: 9, version: '1', pushP50Ms: 1, pushP99Ms: 2 },
+    types: [
+      {
+        ...{ typeUrl: TYPE.typeUrl, sent: '8', acknowledged: '8', acknowledgedMs: 1 },
+        ...{ behindSinceMs: undefined, rejection: undefined },
+      },
+    ],
+    ...over,
+  };
+  return new Map(
+    [...reportedAt(NOW)].map(([id, last]) => [
+      id,
+      { ...last, told: { discovery, by: 'b', atMs: NOW - agoMs } },
+    ]),
+  );
+}
+
+test('one that is connected to another controller is shown as that controller said', async (t) => {
+  t.match(meshProxies([], told(20_000), nodeOfPod, NOW), [
+    { id: 'ztunnel/node-1', state: 'current', connectedMs: 9, pushP99Ms: 2, types: [{ sent: '8' }] },
+  ]);
+  const refusing = told(1_000, {
+    types: [
+      {
+        ...{
+          typeUrl: TYPE.typeUrl,
+          sent: '8',
+          acknowledged: '7',
+          acknowledgedMs: 1,
+          behindSinceMs: undefined,
+        },
+        rejection: { version: '8', message: 'bad port' },
+      },
+    ],
+  });
+  t.match(meshProxies([], refusing, nodeOfPod, NOW), [
+    { state: 'rejecting', reason: 'istio.workload.Address: bad port', types: [{ rejected: '8: bad port' }] },
+  ]);
+});
+
+test('what another controller said is judged by when it was so, and does not hold for long', async (t) => {
+  const [type] = told(0).get('ztunnel/node-1')?.told?.discovery.types ?? [];
+  if (type === undefined) throw new Error('the fixture lacks a type');
+  const behindFor = (ms: number) => told(9_000, { types: [{ ...type, behindSinceMs: NOW - 9_000 - ms }] });
+  t.match(meshProxies([], behindFor(100), nodeOfPod, NOW), [{ state: 'current' }]);
+  t.match(meshProxies([], behindFor(7_000), nodeOfPod, NOW), [
+    { state: 'stale', reason: 'istio.workload.Address not acknowledged for 7 s' },
+  ]);
+  t.match(meshProxies([], told(26_000), nodeOfPod, NOW), [{ state: 'gone', types: [] }]);
+});
+
+test('one that has moved between controllers is shown once, as the newest of its streams is', async (t) => {
+  const own = (connectedAtMs: number) => [{ ...connected(), connectedAtMs }];
+  const views = meshProxies(own(5), told(1_000), nodeOfPod, NOW);
+  t.match(views, [{ connectedMs: 9, types: [{ sent: '8' }] }]);
+  t.equal(views.length, 1);
+  t.match(meshProxies(own(10), told(1_000), nodeOfPod, NOW), [{ connectedMs: 10, types: [{ sent: '7' }] }]);
 });

@@ -12,7 +12,8 @@ import {
 
 const all = (count: number): Seen => ({ opened: count, refusals: count, flows: count, spans: count });
 
-const PROXIES = ['ztunnel/node-1', 'ztunnel/node-2'];
+const OLDER = 'ztunnel/older';
+const PROXIES = ['ztunnel/node-1', OLDER];
 const CONTROLLERS = 3;
 /** Of one name so many processes are told apart; one that began more often than that is an endless restart. */
 const MOST_RESTARTS = 3;
@@ -37,7 +38,7 @@ test('whatever is lost, restarts and moves, every controller has all that living
 }, async (t) => {
   const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
     const mesh = simulateControllers(CONTROLLERS);
-    const living = new Map(PROXIES.map((name) => [name, mesh.start(name)]));
+    const living = new Map(PROXIES.map((name) => [name, mesh.start(name, name === OLDER)]));
     const ended: SimulatedProcess[] = [];
     for (const one of steps) {
       const process = 'proxy' in one ? living.get(one.proxy) : undefined;
@@ -51,7 +52,7 @@ test('whatever is lost, restarts and moves, every controller has all that living
         if (one.isClean) void process.reporter.close();
         else process.reporter.destroy();
         ended.push(process);
-        living.set(one.proxy, mesh.start(one.proxy));
+        living.set(one.proxy, mesh.start(one.proxy, one.proxy === OLDER));
       }
     }
     mesh.away.clear();

@@ -138,7 +138,8 @@ export function simulateControllers(count: number) {
     restart(index: number): void {
       controllers[index] = open(index);
     },
-    start(proxy: string): SimulatedProcess {
+    /** `isOlder`: of a version that knows nothing of several controllers. */
+    start(proxy: string, isOlder = false): SimulatedProcess {
       processes += 1;
       const store = createObservationStore({ proxy, clock, limits: MANY });
       const reporter = createObservationReporter({
@@ -146,7 +147,10 @@ export function simulateControllers(count: number) {
         version: '0.1.0',
         store,
         state: () => ({ workloads: [], certificates: [], policies: [], waypoint: undefined }),
-        send: (report) => call(connectedTo.get(proxy) ?? 0, report),
+        async send(report) {
+          const receipt = await call(connectedTo.get(proxy) ?? 0, report);
+          return isOlder ? { ...receipt, nextUpTo: undefined } : receipt;
+        },
         clock,
         random: () => 0.5,
       });
