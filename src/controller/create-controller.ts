@@ -133,6 +133,8 @@ async function startController(
     lagMs: REPORTS_LAG_MS,
   });
   const relays = cluster && owned.own(relayToOthers(mesh, cluster, { config, clock, log }));
+  if (relays !== undefined)
+    makeGauge(registry, METRICS.controllerPeersAway, (self) => self.set(relays.observations.away));
   const observations = createObservationService({
     store,
     discoveryOf: (proxy) => discoveryOf(mesh.server.proxiesNamed(proxy), clock.now()),

@@ -317,6 +317,11 @@ export const METRICS = {
     '1 while the authority that is handed in cannot be used, or is gone, and the one before goes on, or has ended, else 0',
     [],
   ),
+  controllerPeersAway: gauge(
+    'nodemesh_controller_peers_away',
+    'Other replicas that for ten seconds have taken no reports of what proxies see, and know less of the mesh until they do',
+    [],
+  ),
   controllerRootsUnwritten: gauge(
     'nodemesh_controller_roots_unwritten',
     '1 while the ConfigMap nodemesh-root-cert cannot be written, which holds up the rotation of the root, else 0',

@@ -39,6 +39,7 @@ function setup() {
     calls,
     others,
     said,
+    relay,
     tell: (proxy: string) => relay.relay(reportOf(proxy), `of ${proxy}`, () => undefined),
     answers(how: typeof answer): void {
       answer = how;
@@ -57,21 +58,28 @@ test('a report goes to each other controller, as the proxy that sent it', async 
 });
 
 test('a controller that is away is tried once a second, and is back when it answers', async (t) => {
-  const { clock, calls, said, tell, answers } = setup();
+  const { clock, calls, said, relay, tell, answers } = setup();
   answers(failing('ERR_WIRE_UNAVAILABLE'));
   for (let report = 0; report < 10; report++) t.same(await tell(`ztunnel/node-${report}`), []);
   t.equal(calls.length, 3, 'some may be of proxies that it does not know yet');
   await clock.advance(1_000);
   for (let report = 0; report < 10; report++) await tell(`ztunnel/node-${report}`);
   t.equal(calls.length, 4);
+  t.same([relay.away, said.length], [0, 0], 'an upgrade is no news');
+  for (let second = 0; second < 10; second++) {
+    await clock.advance(1_000);
+    await tell('ztunnel/node-1');
+  }
+  t.equal(relay.away, 1);
   answers(async () => RECEIPT);
   await clock.advance(1_000);
   t.equal((await tell('ztunnel/node-1')).length, 1);
   t.equal((await tell('ztunnel/node-2')).length, 1);
   t.same(said, [
-    'another controller takes no reports now; it is told later what it misses',
+    'another controller takes no reports; it is told later what it misses',
     'another controller takes reports again',
   ]);
+  t.equal(relay.away, 0);
 });
 
 test('a controller that refuses reports is not away', async (t) => {

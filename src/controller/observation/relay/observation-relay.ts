@@ -14,6 +14,8 @@ export interface ObservationPeer {
 
 /** Passes what proxies have seen on to the other controllers, so that each answers for the whole mesh. */
 export interface ObservationRelay {
+  /** Other controllers that have taken nothing for some time. */
+  readonly away: number;
   /**
    * As the proxy whose `token` it is. Resolves with what those say who answer within a second, and never rejects: who is not
    * reached is missing here and gets later what it lacks. One report of a proxy at a time is passed on.
@@ -70,10 +72,10 @@ export function createObservationRelay(options: {
     const reach = reachOf(address);
     if (!reach.begin()) return [];
     const note = (answered: boolean, error?: unknown): void => {
-      const change = reach.ended(answered);
-      if (change === 'back') log.info('another controller takes reports again', { controller: address });
-      else if (change === 'away')
-        log.warn('another controller takes no reports now; it is told later what it misses', {
+      if (!reach.ended(answered)) return;
+      if (answered) log.info('another controller takes reports again', { controller: address });
+      else
+        log.warn('another controller takes no reports; it is told later what it misses', {
           controller: address,
           error: describeError(error),
         });
@@ -95,6 +97,9 @@ export function createObservationRelay(options: {
   };
 
   return {
+    get away() {
+      return [...reaches.values()].filter(({ isAway }) => isAway).length;
+    },
     async relay(report, token, discoveryFor) {
       const { proxy } = report;
       const others = peers.current();
