@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { LIVE_PATH, LiveFollow, LiveMessage, LiveTopic } from '../../model/index.ts';
 import { addressOf } from './request.ts';
+import { parseVisible } from './visible.ts';
 
 /** Whether what is shown is what happens now. */
 export type LiveState = 'connecting' | 'live' | 'paused' | 'disconnected';
@@ -81,7 +82,7 @@ export function startLive(): void {
 
 function hear(text: string): void {
   if (isPaused.value) return;
-  const message = JSON.parse(text) as LiveMessage;
+  const message = parseVisible(text) as LiveMessage;
   if (message.topic === 'dropped') {
     droppedMessages.value += message.count;
     return;

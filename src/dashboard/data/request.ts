@@ -1,5 +1,6 @@
 import type { ApiAnswers, ApiPath, ApiProblem } from '../../model/index.ts';
 import { isTokenWanted } from './token.ts';
+import { parseVisible } from './visible.ts';
 
 /** Parameters of a question; what is empty or undefined is left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -33,7 +34,10 @@ export async function ask<P extends ApiPath>(path: P, query: Query = {}): Promis
     throw new ApiFailure(UNREACHABLE, { cause });
   }
   // A body that is no JSON, such as a proxy's page between, is told of by the status below.
-  const body: unknown = await answer.json().catch(() => undefined);
+  const body = await answer
+    .text()
+    .then(parseVisible)
+    .catch(() => undefined);
   if (answer.ok && body !== undefined) return body as ApiAnswers[P];
   if (answer.status === 401) isTokenWanted.value = true;
   throw new ApiFailure(
