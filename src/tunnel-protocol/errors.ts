@@ -8,6 +8,7 @@ export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_HEADER: 'a header to be sent has characters that HTTP does not allow',
   ERR_TUNNEL_ALPN: 'the peer did not agree on HTTP/2 (ALPN h2)',
   ERR_TUNNEL_CONNECT: 'no session to the peer could be opened',
+  ERR_TUNNEL_CONNECT_TIMEOUT: 'no session to the peer was open in time',
   ERR_TUNNEL_STATUS: 'the peer answered a CONNECT with a status other than 200',
   ERR_TUNNEL_STREAM_REFUSED: 'the peer refused a stream before it looked at it (REFUSED_STREAM or GOAWAY)',
   ERR_TUNNEL_STREAM_RESET: 'a stream was cut by RST_STREAM, or by its session, before both ends were done',

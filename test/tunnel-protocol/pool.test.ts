@@ -164,9 +164,27 @@ test('a connect that takes too long says what may be in the way', async (t) => {
   await withPool({ clock, connect }, async ({ pool }) => {
     const opening = pool.open('a', HEAD).catch((reason) => reason);
     await clock.advance(10_000);
-    t.match(await opening, { code: 'ERR_TUNNEL_CONNECT', hint: /NetworkPolicy/, retryable: true });
+    t.match(await opening, { code: 'ERR_TUNNEL_CONNECT_TIMEOUT', hint: /NetworkPolicy/, retryable: true });
     t.equal(seen?.aborted, true);
     t.equal(clock.pending, 0);
+  });
+});
+
+test('one who waits for less than the others does not take them along', async (t) => {
+  const clock = createFakeClock();
+  const gate = Promise.withResolvers<void>();
+  const connect = async (mesh: TestMesh): Promise<TLSSocket> => {
+    await gate.promise;
+    return mesh.dial();
+  };
+  await withPool({ clock, connect }, async ({ pool, connects }) => {
+    const patient = pool.open('a', HEAD);
+    const hurried = pool.open('a', HEAD, undefined, 2_000).catch((reason) => reason);
+    await clock.advance(2_000);
+    t.match(await hurried, { code: 'ERR_TUNNEL_CONNECT_TIMEOUT', message: /2000 ms/, retryable: true });
+    gate.resolve();
+    await patient;
+    t.same(connects, ['a'], 'they waited for the same attempt');
   });
 });
 

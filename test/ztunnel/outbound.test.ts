@@ -89,6 +89,51 @@ test('an endpoint that cannot be reached is replaced by another before the clien
   t.equal(journal.entries.at(-1)?.event, 'closed');
 });
 
+test('an endpoint that is slow gets more time where there is no other, and only there', async (t) => {
+  const slow = (): MeshError => failure(true, 'ERR_TUNNEL_CONNECT_TIMEOUT');
+  const patience = async (address: string, port: number, failures: readonly (MeshError | undefined)[]) => {
+    const seen: (readonly [string, boolean])[] = [];
+    const { ports, journal } = world({
+      async dial(upstream, { isPatient }) {
+        const failed = failures[seen.push([upstream.address, isPatient]) - 1];
+        if (failed !== undefined) throw failed;
+        return { stream: fakeStream(), identity: undefined };
+      },
+    });
+    await carryOutbound(captured(address, port).connection, ports);
+    return { seen, how: journal.entries.at(-1)?.event };
+  };
+  t.same(
+    await patience('10.0.1.1', 8080, []),
+    { seen: [['10.0.1.1', true]], how: 'closed' },
+    'a pod that is dialled by its own address',
+  );
+  t.same(
+    await patience('10.96.0.10', 80, [slow()]),
+    {
+      seen: [
+        ['10.0.1.1', false],
+        ['10.0.1.2', false],
+      ],
+      how: 'closed',
+    },
+    'of a service another is quicker',
+  );
+  t.same(
+    await patience('10.96.0.10', 80, [slow(), failure(true)]),
+    {
+      seen: [
+        ['10.0.1.1', false],
+        ['10.0.1.2', false],
+        ['10.0.1.1', true],
+      ],
+      how: 'closed',
+    },
+    'or is worse',
+  );
+  t.match(await patience('10.96.0.10', 80, [slow(), slow(), slow()]), { seen: { length: 3 }, how: 'failed' });
+});
+
 test('a verdict is never asked for twice', async (t) => {
   let dials = 0;
   const { ports, journal } = world({

@@ -5,8 +5,8 @@ import { abortedError } from '../refusals.ts';
 
 /** One attempt that any number of callers wait for; each may leave without ending it for the rest. */
 export interface SharedConnect {
-  /** Settles with the attempt, or rejects as soon as `signal` aborts. */
-  wait(signal?: AbortSignal): Promise<void>;
+  /** Settles with the attempt, or rejects as soon as `signal` aborts or `withinMs` have passed; the attempt goes on. */
+  wait(signal?: AbortSignal, withinMs?: number): Promise<void>;
   /** Gives the attempt up; everybody waiting is told `cause`. */
   abort(cause: Error): void;
 }
@@ -37,25 +37,33 @@ export function startSharedConnect(options: SharedConnectOptions): SharedConnect
   // Nobody may be waiting (a session opened ahead of need): the next caller sees the failure of its own attempt.
   attempt.catch(() => undefined);
   return {
-    wait(signal) {
-      if (signal === undefined) return attempt;
-      return new Promise((resolve, reject) => {
-        const onAbort = (): void => reject(abortedError(signal));
-        if (signal.aborted) {
-          onAbort();
-          return;
-        }
-        signal.addEventListener('abort', onAbort, { once: true });
-        attempt.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-      });
+    wait(signal, withinMs) {
+      if (withinMs === undefined) return untilAborted(attempt, signal);
+      const limited = Promise.withResolvers<void>();
+      const timer = options.clock.after(withinMs, () => limited.reject(timeoutError(withinMs)));
+      attempt.then(limited.resolve, limited.reject);
+      return untilAborted(limited.promise, signal).finally(() => timer.cancel());
     },
     abort: (cause) => controller.abort(cause),
   };
 }
 
+function untilAborted(attempt: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return attempt;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(abortedError(signal));
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    attempt.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 function timeoutError(timeoutMs: number): TunnelError {
   return new TunnelError({
-    code: 'ERR_TUNNEL_CONNECT',
+    code: 'ERR_TUNNEL_CONNECT_TIMEOUT',
     blame: 'upstream',
     message: `no session within ${timeoutMs} ms`,
     hint: 'a NetworkPolicy may be blocking the HBONE port 15008',

@@ -14,8 +14,16 @@ import { type SharedConnect, startSharedConnect } from './shared-connect.ts';
  * again; the next session is begun before the last free one is full; a key without sessions is forgotten.
  */
 export interface TunnelPool<Key> extends Closable {
-  /** A tunnel on a session of this key. A session that ended under our hands is replaced, unseen, a few times. */
-  open(key: Key, head: TunnelRequestHead, signal?: AbortSignal): Promise<OpenedTunnel>;
+  /**
+   * A tunnel on a session of this key. A session that ended under our hands is replaced, unseen, a few times. Where there is
+   * none, `connectWithinMs` is how long this caller waits for one (ERR_TUNNEL_CONNECT_TIMEOUT; default as long as it takes).
+   */
+  open(
+    key: Key,
+    head: TunnelRequestHead,
+    signal?: AbortSignal,
+    connectWithinMs?: number,
+  ): Promise<OpenedTunnel>;
   sessions(): readonly PooledSession<Key>[];
   /** Calls `verify` for each session; those for which it throws are cut, with the error as the cause. Returns how many. */
   reverify(verify: (session: PooledSession<Key>) => void): number;
@@ -96,7 +104,7 @@ export function createSessionPool<Key>(options: TunnelPoolOptions<Key>): TunnelP
   };
 
   return {
-    async open(key, head, signal) {
+    async open(key, head, signal, connectWithinMs) {
       const name = options.keyOf(key);
       for (let attempt = 1; ; ) {
         if (ended !== undefined) throw ended;
@@ -104,7 +112,7 @@ export function createSessionPool<Key>(options: TunnelPoolOptions<Key>): TunnelP
         const entry = entryOf(name);
         const session = entry.sessions.pick();
         if (session === undefined) {
-          await connect(name, key, entry).wait(signal);
+          await connect(name, key, entry).wait(signal, connectWithinMs);
           continue;
         }
         const opening = session.open(head, signal);

@@ -76,7 +76,10 @@ export interface DashboardConfig {
 export interface TrafficConfig {
   /** How long one endpoint may take for TCP and TLS before another is tried. */
   readonly connectTimeoutMs: number;
-  /** How long the other node may take to answer a CONNECT; it may itself hold the request (`holdMs`). */
+  /**
+   * How long the other node may take to answer a CONNECT; it may itself hold the request (`holdMs`). And how long an endpoint
+   * may take for TCP and TLS where there is no other.
+   */
   readonly answerTimeoutMs: number;
   /** How many endpoints are tried before the application is told. */
   readonly tries: number;

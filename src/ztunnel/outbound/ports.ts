@@ -51,5 +51,7 @@ export interface DialContext {
   readonly client: Endpoint;
   /** The connection's span. */
   readonly trace: SpanContext | undefined;
+  /** Nobody else is to be tried afterwards: this one may take its time, as it might without a mesh. */
+  readonly isPatient: boolean;
   readonly signal: AbortSignal;
 }

@@ -23,7 +23,8 @@ export interface ReachedUpstream {
 
 /**
  * Chooses an endpoint and connects to it; when that fails before any byte was taken, chooses another, as long as there
- * is one and the tries last (design.md, "L4 retries"). Throws the first failure: it is the one that tells why.
+ * is one and the tries last (design.md, "L4 retries"). The last one gets more time, and where nobody else is left the one that
+ * was too slow gets it. Throws the first failure: it is the one that tells why.
  */
 export async function reachUpstream(
   request: ReachRequest,
@@ -32,15 +33,22 @@ export async function reachUpstream(
   const { source, destination, client, record, cutter } = request;
   const exclude = new Set<WorkloadUid>();
   let firstFailure: MeshError | undefined;
+  /** The first that was given up only because others might be quicker. */
+  let slow: Upstream | undefined;
+  const giveUp = (refusal: UpstreamRefusal): never => {
+    throw firstFailure ?? refused(refusal, record, destination.port);
+  };
   for (let attempt = 1; ; attempt++) {
-    const upstream = ports.resolve({ source, destination, exclude });
-    if (isRefusal(upstream)) throw firstFailure ?? refused(upstream, record, destination.port);
+    const found = ports.resolve({ source, destination, exclude });
+    const upstream = isRefusal(found) ? (slow ?? giveUp(found)) : found;
+    const isLast = upstream === slow || attempt >= ports.tries;
     describeUpstream(record, upstream, destination.port);
     try {
       const dialled = await ports.dial(upstream, {
         source,
         client,
         trace: record.details.trace,
+        isPatient: isLast || !hasOthers(upstream),
         signal: cutter.signal,
       });
       if (dialled.identity !== undefined) record.learn({ destinationIdentity: dialled.identity });
@@ -49,15 +57,26 @@ export async function reachUpstream(
       const failure = fromUnknown(error);
       firstFailure ??= failure;
       cutter.check();
-      if (!failure.retryable || attempt >= ports.tries || !mayTryAgain(upstream, failure)) throw firstFailure;
+      if (!failure.retryable || isLast || !mayTryAgain(upstream, failure)) throw firstFailure;
+      if (isTooSlow(failure)) slow ??= upstream;
       if (upstream.workload !== undefined && !isStaleSession(failure)) exclude.add(upstream.workload.uid);
     }
   }
 }
 
-/** A service and a waypoint have other endpoints; and a session that was just closing may be opened anew to the same one. */
+/** A session that was just closing may be opened anew to the same endpoint. */
 function mayTryAgain(upstream: Upstream, failure: MeshError): boolean {
-  return upstream.serviceAddressed || upstream.kind === 'hbone-waypoint' || isStaleSession(failure);
+  return hasOthers(upstream) || isStaleSession(failure);
+}
+
+/** What a service and a waypoint may have, and a pod that is dialled by its own address has not. */
+function hasOthers(upstream: Upstream): boolean {
+  return upstream.serviceAddressed || upstream.kind === 'hbone-waypoint';
+}
+
+/** It did not answer within the time that it has while there are others. */
+function isTooSlow({ code }: MeshError): boolean {
+  return code === 'ERR_TUNNEL_CONNECT_TIMEOUT' || code === 'ERR_NET_CONNECT_TIMEOUT';
 }
 
 /** GOAWAY or REFUSED_STREAM: the session was at fault, not the endpoint. */

@@ -34,6 +34,7 @@ export function createUpstreamDialler(deps: {
         key,
         requestHead({ upstream, source, client, trace }),
         giveUp.signal,
+        context.isPatient ? undefined : traffic.connectTimeoutMs,
       );
       return { stream, identity: upstream.workload && identityOf(upstream.workload) };
     } catch (error) {
@@ -52,7 +53,7 @@ export function createUpstreamDialler(deps: {
       address: upstream.address,
       port: upstream.port,
       mark,
-      timeoutMs: upstream.serviceAddressed ? traffic.connectTimeoutMs : traffic.answerTimeoutMs,
+      timeoutMs: context.isPatient ? traffic.answerTimeoutMs : traffic.connectTimeoutMs,
       signal: context.signal,
     });
     return { stream: tcpByteStream(socket), identity: undefined };

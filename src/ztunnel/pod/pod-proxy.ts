@@ -46,7 +46,8 @@ export async function startPodProxy(deps: PodProxyDeps, target: ProxiedPod): Pro
     namespace,
     identity,
     account,
-    connectTimeoutMs: deps.traffic.connectTimeoutMs,
+    // Whoever has other endpoints waits for less (dial-upstream).
+    connectTimeoutMs: deps.traffic.answerTimeoutMs,
     clock: deps.clock,
     metrics: deps.tunnels,
   });

@@ -128,7 +128,7 @@ export async function createTwoNodes(
       await until(
         `${workload.name} captured`,
         () => controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'captured'),
-        20_000,
+        60_000,
       );
     },
     async unenrol({ workload }) {
@@ -136,7 +136,7 @@ export async function createTwoNodes(
       await until(
         `${workload.name} released`,
         () => controller.reports.some(({ uid, state }) => uid === workload.uid && state === 'released'),
-        20_000,
+        60_000,
       );
     },
     until,
