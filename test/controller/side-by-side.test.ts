@@ -151,6 +151,36 @@ test('a pod changes over when Istio has let it go, and nothing of Istio’s is w
   );
 });
 
+test('a pod of ours that Istio captures as well stays ours, Istio’s word stays, and the pod is told', async (t) => {
+  const running = await runController(t, {
+    config: { sideBySide: true },
+    objects: {
+      shop: namespaceValue({ namespaceLabels: OURS }),
+      cart: podValue({ annotations: { 'nodemesh.io/redirection': 'enabled' } }),
+    },
+  });
+  const view = await running.connect('node-1');
+  const report = (generation: number) =>
+    view.client.reportNode({
+      node: 'node-1',
+      generation,
+      pods: [{ uid: CART, state: 'captured', errorCode: '', error: '' }],
+    });
+  await report(1);
+  await running.apply(
+    'cart',
+    podValue({ annotations: { 'nodemesh.io/redirection': 'enabled', [REDIRECTION]: 'enabled' } }),
+  );
+  await view.until('seen', () => /Istio has captured it/.test(view.enrolments.get(CART)?.heldBy ?? ''));
+  for (const generation of [2, 3]) await report(generation);
+  const events = () => running.writes.filter((write) => /CapturedTwice/.test(write));
+  await view.until('told', () => events().length > 0);
+  t.equal(events().length, 1, 'once');
+  t.match(events()[0], /event shop\/cart .*istio\.io\/dataplane-mode=none/);
+  t.equal(view.workloads.get(CART)?.tunnelProtocol, 'hbone', 'it is ours');
+  t.notOk(running.writes.some((write) => write.includes(`"${REDIRECTION}"`)));
+});
+
 test('without the flag too, what a node tells of a pod that Istio has captured changes nothing of what Istio says of it', async (t) => {
   const running = await runController(t, {
     objects: {

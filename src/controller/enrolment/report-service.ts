@@ -11,7 +11,7 @@ import type { PodObject } from '../objects/index.ts';
 import type { SinkQueue } from '../sink/index.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
 import type { Crossing } from './crossing.ts';
-import { REDIRECTION, REDIRECTION_ENABLED } from '../translate/index.ts';
+import { DATAPLANE_MODE, REDIRECTION, REDIRECTION_ENABLED } from '../translate/index.ts';
 
 export interface ReportServiceOptions {
   readonly trustedNodeAccounts: ReadonlySet<string>;
@@ -54,6 +54,8 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   const failed = new Set<WorkloadUid>();
   /** Pods of another mesh: what their annotation says is that mesh's word. */
   const foreign = new Set<WorkloadUid>();
+  /** Pods of ours that Istio has captured as well. */
+  const contested = new Set<WorkloadUid>();
   // Every report lists all pods of the node; only what is new in it belongs into the log.
   const lastState = new Map<WorkloadUid, ReportedPod['state']>();
 
@@ -63,6 +65,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       // A pod that has just been deleted is reported released; there is nothing left to say of it.
       failed.delete(entry.uid);
       foreign.delete(entry.uid);
+      contested.delete(entry.uid);
       lastState.delete(entry.uid);
       log.debug('report of a pod that is not on the node', { node, uid: entry.uid, state: entry.state });
       return [];
@@ -79,6 +82,10 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     } else if (failed.delete(entry.uid) && !relayed) {
       tellState(pod, { status: captured ? 'True' : 'False', reason: 'Reported', message: entry.state });
     }
+    if (captured && options.sideBySide === true && isIstiosToo(pod)) {
+      if (!contested.has(entry.uid) && !relayed) tellContest(pod);
+      contested.add(entry.uid);
+    } else contested.delete(entry.uid);
     if (foreign.has(entry.uid)) return [];
     return [{ pod, captured, leaving: entry.state === 'leaving' || entry.state === 'released' }];
   }
@@ -89,6 +96,11 @@ export function createReportService(options: ReportServiceOptions): ReportServic
     log.warn('pod could not be enrolled', { uid: entry.uid, code: entry.errorCode, reason: entry.error });
     sink.recordEvent({ kind: 'Pod', namespace, name, type: 'Warning', reason: 'EnrolmentFailed', message });
     tellState(pod, { status: 'False', reason: 'EnrolmentFailed', message });
+  }
+
+  function tellContest({ meta: { namespace, name } }: PodObject): void {
+    const message = `Istio has captured this pod too (annotation ${REDIRECTION.istio}), and this mesh goes on with it. For it to stay here set ${DATAPLANE_MODE.istio}=none; for Istio to have it alone remove ${DATAPLANE_MODE.own}`;
+    sink.recordEvent({ kind: 'Pod', namespace, name, type: 'Warning', reason: 'CapturedTwice', message });
   }
 
   function tellState(
@@ -105,7 +117,7 @@ export function createReportService(options: ReportServiceOptions): ReportServic
       const { namespace, name, uid } = pod.meta;
       const annotations =
         options.sideBySide === true
-          ? ownAnnotations(captured)
+          ? ownAnnotations(pod, captured)
           : { [REDIRECTION.istio]: captured ? REDIRECTION_ENABLED : null };
       void sink.annotatePod({ namespace, name, uid, annotations }).then(() => options.written(pod));
     }
@@ -140,11 +152,19 @@ export function createReportService(options: ReportServiceOptions): ReportServic
   };
 }
 
-/** What a node has captured is not Istio's: an annotation that says so is one of ours, from before the other mesh came. */
-function ownAnnotations(captured: boolean): Readonly<Record<string, string | null>> {
-  return captured
-    ? { [REDIRECTION.own]: REDIRECTION_ENABLED, [REDIRECTION.istio]: null }
-    : { [REDIRECTION.own]: null };
+/**
+ * What a node has captured without our annotation is not Istio's: Istio's is one of ours then, from before that mesh came. Beside
+ * our annotation it is Istio's own word, by which its agent finds its pods again, and not ours to take away.
+ */
+function ownAnnotations(pod: PodObject, captured: boolean): Readonly<Record<string, string | null>> {
+  if (!captured) return { [REDIRECTION.own]: null };
+  const enabled = { [REDIRECTION.own]: REDIRECTION_ENABLED };
+  return pod.meta.annotations.has(REDIRECTION.own) ? enabled : { ...enabled, [REDIRECTION.istio]: null };
+}
+
+/** Somebody has labelled it for Istio as well, whose agent does not look whether a pod has a mesh already. */
+function isIstiosToo({ meta: { annotations } }: PodObject): boolean {
+  return annotations.has(REDIRECTION.own) && annotations.get(REDIRECTION.istio) === REDIRECTION_ENABLED;
 }
 
 async function all(...answers: readonly Promise<boolean>[]): Promise<boolean> {
