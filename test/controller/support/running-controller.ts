@@ -86,6 +86,8 @@ export async function runController(
   } = {},
 ): Promise<RunningController> {
   const directory = await mkdtemp(join(tmpdir(), 'nodemesh-controller-'));
+  // Runs last, after what is registered later: also when the controller does not start, or does not close.
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
   const manifests = join(directory, 'objects');
   await mkdir(manifests);
   const keys = await generateKeyPair('ES256');
@@ -131,7 +133,6 @@ export async function runController(
   t.teardown(async () => {
     for (const one of open.reverse()) await one.close();
     await controller.close();
-    await rm(directory, { recursive: true });
   });
 
   const token = (parts: TokenParts = {}): Promise<string> => {
