@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'tap';
 import { stringify } from 'yaml';
 import { runCommand } from './support/lab-under-test.ts';
-import { peerAuthentication, pod } from './support/objects.ts';
+import { peerAuthentication, serviceOf, webServer } from './support/objects.ts';
 import { startWorld, until, untilEnrolled, type World } from './support/world.ts';
 
 // What explain says of a mesh that runs, and what that mesh does.
@@ -17,19 +17,10 @@ before(async () => {
     name: 'why',
     namespaces: { shop: true, edge: false },
     more: [
-      pod({
-        namespace: 'shop',
-        name: 'web',
-        node: 'node-2',
-        serviceAccount: 'server',
-        program: 'guarded-web.ts',
+      webServer(),
+      serviceOf('shop', 'web', [{ name: 'http', port: 80, targetPort: 8080 }], {
+        labels: { 'istio.io/use-waypoint': 'waypoint' },
       }),
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { namespace: 'shop', name: 'web', labels: { 'istio.io/use-waypoint': 'waypoint' } },
-        spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
-      },
     ],
   });
   await world.lab.nodemesh('waypoint', 'apply', '-n', 'shop', '--wait');

@@ -3,7 +3,7 @@ import { type ApiClient, createApiClient } from '../../src/cli/api/index.ts';
 import { dashboardOf } from '../../src/cli/running-mesh/index.ts';
 import type { LabStatus } from '../../src/lab/index.ts';
 import type { LiveMessage, RefusalView, TopologyEdge } from '../../src/model/index.ts';
-import { authorizationPolicy, pod } from './support/objects.ts';
+import { authorizationPolicy, serviceOf, webServer } from './support/objects.ts';
 import { startWorld, until, type World } from './support/world.ts';
 
 // What proxies see, as the API of each node and of the mesh tells it: traffic through two nodes, and through a waypoint.
@@ -15,19 +15,10 @@ before(async () => {
     name: 'seen',
     namespaces: { shop: true },
     more: [
-      pod({
-        namespace: 'shop',
-        name: 'web',
-        node: 'node-2',
-        serviceAccount: 'server',
-        program: 'guarded-web.ts',
+      webServer(),
+      serviceOf('shop', 'web', [{ name: 'http', port: 80, targetPort: 8080 }], {
+        labels: { 'istio.io/use-waypoint': 'waypoint' },
       }),
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { namespace: 'shop', name: 'web', labels: { 'istio.io/use-waypoint': 'waypoint' } },
-        spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
-      },
     ],
   });
   await world.lab.nodemesh('waypoint', 'apply', '-n', 'shop', '--wait');

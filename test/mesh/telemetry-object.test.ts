@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { after, before, test } from 'tap';
 import type { ReceivedSpan } from '../support/otlp/received.ts';
 import { type LabUnderTest, startLab } from './support/lab-under-test.ts';
+import { pod, serviceOf } from './support/objects.ts';
 import { until } from './support/world.ts';
 
 // Telemetry objects decide for one namespace, while it serves, over what flags and MeshConfig say.
@@ -9,23 +10,8 @@ const COLLECTOR = '10.96.0.98';
 const NAMESPACES = ['loud', 'quiet'] as const;
 type Named = (typeof NAMESPACES)[number];
 
-const pod = (namespace: string, name: string, node: string, command: readonly string[]) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { namespace, name, labels: { app: name } },
-  spec: {
-    nodeName: node,
-    serviceAccountName: name,
-    terminationGracePeriodSeconds: 1,
-    containers: [{ name, image: 'test', command }],
-  },
-});
-const service = (namespace: string, name: string, port: number, over: object = {}) => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace, name },
-  spec: { selector: { app: name }, ports: [{ name: 'http', port }], ...over },
-});
+const podOf = (namespace: string, name: string, node: string, command: readonly string[]) =>
+  pod({ namespace, name, node, serviceAccount: name, command });
 const web = ['node', resolve('test/mesh/programs/flaky-web.ts'), '8080'];
 const OBJECTS = [
   ...NAMESPACES.flatMap((namespace) => [
@@ -34,13 +20,13 @@ const OBJECTS = [
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'istio.io/dataplane-mode': 'ambient' } },
     },
-    pod(namespace, 'client', 'node-1', ['sleep', 'infinity']),
-    pod(namespace, 'web', 'node-2', web),
-    service(namespace, 'web', 8080),
+    podOf(namespace, 'client', 'node-1', ['sleep', 'infinity']),
+    podOf(namespace, 'web', 'node-2', web),
+    serviceOf(namespace, 'web', [{ name: 'http', port: 8080 }]),
   ]),
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'watch' } },
-  pod('watch', 'collector', 'node-1', ['node', resolve('test/support/otlp/receiver-main.ts'), '4317']),
-  service('watch', 'collector', 4317, { clusterIP: COLLECTOR, clusterIPs: [COLLECTOR] }),
+  podOf('watch', 'collector', 'node-1', ['node', resolve('test/support/otlp/receiver-main.ts'), '4317']),
+  serviceOf('watch', 'collector', [{ name: 'http', port: 4317 }], { clusterIP: COLLECTOR }),
   {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { after, before, test } from 'tap';
 import type { ReceivedSpan } from '../support/otlp/received.ts';
 import { type LabUnderTest, startLab } from './support/lab-under-test.ts';
+import { namespace, pod, serviceAccount, serviceOf } from './support/objects.ts';
 import { until } from './support/world.ts';
 
 // One trace of a request over all that carries it: client's ztunnel, waypoint, its tries, server's ztunnel, server.
@@ -9,45 +10,20 @@ const COLLECTOR = '10.96.0.99';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
-const pod = (namespace: string, name: string, node: string, command: readonly string[]) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { namespace, name, labels: { app: name } },
-  spec: {
-    nodeName: node,
-    serviceAccountName: name,
-    terminationGracePeriodSeconds: 1,
-    containers: [{ name, image: 'test', command }],
-  },
-});
-const account = (namespace: string, name: string) => ({
-  apiVersion: 'v1',
-  kind: 'ServiceAccount',
-  metadata: { namespace, name },
-});
-const service = (namespace: string, name: string, port: number, over: object = {}) => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace, name },
-  spec: { selector: { app: name }, ports: [{ name: 'http', port }], ...over },
-});
-const namespace = (name: string, labels: object) => ({
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  metadata: { name, labels },
-});
+const podOf = (namespace: string, name: string, node: string, command: readonly string[]) =>
+  pod({ namespace, name, node, serviceAccount: name, command });
 
-const WEB = pod('shop', 'web', 'node-2', ['node', resolve('test/mesh/programs/flaky-web.ts'), '8080']);
+const WEB = podOf('shop', 'web', 'node-2', ['node', resolve('test/mesh/programs/flaky-web.ts'), '8080']);
 const OBJECTS = [
   namespace('shop', { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' }),
   namespace('watch', {}),
-  ...['client', 'web'].map((name) => account('shop', name)),
-  account('watch', 'collector'),
-  pod('shop', 'client', 'node-1', ['sleep', 'infinity']),
+  ...['client', 'web'].map((name) => serviceAccount('shop', name)),
+  serviceAccount('watch', 'collector'),
+  podOf('shop', 'client', 'node-1', ['sleep', 'infinity']),
   WEB,
-  service('shop', 'web', 8080),
-  pod('watch', 'collector', 'node-1', ['node', resolve('test/support/otlp/receiver-main.ts'), '4317']),
-  service('watch', 'collector', 4317, { clusterIP: COLLECTOR, clusterIPs: [COLLECTOR] }),
+  serviceOf('shop', 'web', [{ name: 'http', port: 8080 }]),
+  podOf('watch', 'collector', 'node-1', ['node', resolve('test/support/otlp/receiver-main.ts'), '4317']),
+  serviceOf('watch', 'collector', [{ name: 'http', port: 4317 }], { clusterIP: COLLECTOR }),
   {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',

@@ -1,5 +1,5 @@
 import { after, before, test } from 'tap';
-import { pod } from './support/objects.ts';
+import { pod, serviceOf, webServer } from './support/objects.ts';
 import { startWorld, until, type World } from './support/world.ts';
 
 // RateLimit, FaultInjection and Filter at waypoints that run: from the objects to what a client gets.
@@ -9,16 +9,10 @@ before(async () => {
     name: 'fence',
     namespaces: { shop: true },
     more: [
-      pod({
-        namespace: 'shop',
-        name: 'web',
-        node: 'node-2',
-        serviceAccount: 'server',
-        program: 'guarded-web.ts',
-      }),
-      portOf('web', { app: 'web' }, { name: 'http', port: 80, targetPort: 8080 }),
+      webServer(),
+      serviceOf('shop', 'web', [{ name: 'http', port: 80, targetPort: 8080 }]),
       redis(),
-      portOf('valkey', { app: 'valkey' }, { name: 'redis', port: 6379 }),
+      serviceOf('shop', 'valkey', [{ name: 'redis', port: 6379 }]),
       {
         apiVersion: 'v1',
         kind: 'Secret',
@@ -31,11 +25,6 @@ before(async () => {
   await until('the web server answers', async () => (await ask('/')).status === 200);
 });
 after(() => world.lab.down());
-
-function portOf(name: string, selector: object, port: object): object {
-  const metadata = { namespace: 'shop', name };
-  return { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector, ports: [port] } };
-}
 
 function redis(): object {
   const command = ['redis-server', '--save', '', '--protected-mode', 'no', '--requirepass', 'secret'];

@@ -1,5 +1,5 @@
 import { after, before, test } from 'tap';
-import { pod } from './support/objects.ts';
+import { serviceOf, webServer } from './support/objects.ts';
 import { startWorld, until, type World } from './support/world.ts';
 
 // Istio's security objects at a waypoint that runs: from the objects to what a client gets.
@@ -9,18 +9,17 @@ before(async () => {
     name: 'bouncer',
     namespaces: { shop: true },
     more: [
-      pod({
-        namespace: 'shop',
-        name: 'web',
-        node: 'node-2',
-        serviceAccount: 'server',
-        program: 'guarded-web.ts',
-      }),
-      portsOf('web', [{ name: 'http', port: 80, targetPort: 8080 }]),
-      portsOf('authorizer', [
-        { name: 'grpc', port: 9191 },
-        { name: 'http', port: 9192 },
-      ]),
+      webServer(),
+      serviceOf('shop', 'web', [{ name: 'http', port: 80, targetPort: 8080 }]),
+      serviceOf(
+        'shop',
+        'authorizer',
+        [
+          { name: 'grpc', port: 9191 },
+          { name: 'http', port: 9192 },
+        ],
+        { app: 'web' },
+      ),
       meshConfig(),
     ],
   });
@@ -28,11 +27,6 @@ before(async () => {
   await until('the web server answers', async () => (await ask('/')).status === 200);
 });
 after(() => world.lab.down());
-
-function portsOf(name: string, ports: readonly object[]): object {
-  const spec = { selector: { app: 'web' }, ports };
-  return { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name }, spec };
-}
 
 function meshConfig(): object {
   const service = 'authorizer.shop.svc.cluster.local';

@@ -15,6 +15,7 @@ import {
 } from '../model/mesh-fixtures.ts';
 import { conformancePath, needsConformanceData } from '../support/conformance.ts';
 import { createRecorder } from './support/recorder.ts';
+import { DEFAULT_MODES } from './support/pod-of.ts';
 
 /** The dump shows nothing of it. */
 const RECORD = beginRecord(createRecorder(), () => 0, {
@@ -100,15 +101,7 @@ test('the dump has the shape of the one that istioctl reads', needsConformanceDa
           waypointBypass: 'count',
           accessLog: 'all',
           telemetry: undefined,
-          modes: {
-            inbound: true,
-            dns: false,
-            excludedInboundPorts: [],
-            excludedOutboundPorts: [],
-            excludedOutboundCidrs: [],
-            virtualInterfaces: [],
-            existingConnections: 'keep',
-          },
+          modes: DEFAULT_MODES,
         },
         state: { kind: 'captured' },
         connections: [

@@ -1,17 +1,13 @@
 import { test } from 'tap';
 import { silentLogger } from '../../src/base/index.ts';
-import {
-  type EnrolmentPod,
-  parseIpAddress,
-  workloadIdentity,
-  type WorkloadUid,
-} from '../../src/model/index.ts';
+import type { EnrolmentPod } from '../../src/model/index.ts';
 import {
   createNodeEnrolment,
   type EnrolmentPorts,
   type PodNamespace,
 } from '../../src/ztunnel/enrolment/index.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { podOf } from './support/pod-of.ts';
 
 interface FakeNamespace extends PodNamespace {
   closed: boolean;
@@ -100,30 +96,7 @@ function fakeWorld() {
 }
 
 function pod(overrides: Partial<EnrolmentPod> = {}): EnrolmentPod {
-  return {
-    uid: 'Kubernetes//Pod/shop/cart' as WorkloadUid,
-    namespace: 'shop',
-    name: 'cart',
-    identity: workloadIdentity({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'cart' }),
-    kubernetesUid: '',
-    addresses: [parseIpAddress('10.244.1.2')],
-    netns: 'shop.cart',
-    heldBy: '',
-    isNew: false,
-    waypointBypass: 'count',
-    accessLog: 'all',
-    telemetry: undefined,
-    modes: {
-      inbound: true,
-      dns: false,
-      excludedInboundPorts: [],
-      excludedOutboundPorts: [],
-      excludedOutboundCidrs: [],
-      virtualInterfaces: [],
-      existingConnections: 'keep',
-    },
-    ...overrides,
-  };
+  return podOf({ kubernetesUid: '', netns: 'shop.cart', ...overrides });
 }
 
 const ENROLLED = [

@@ -22,6 +22,8 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** A program of test/mesh/programs; default: sleeps, so that commands can be run in it. */
   readonly program?: string;
+  /** Instead of a program. */
+  readonly command?: readonly string[];
 }
 
 export function pod(options: PodOptions): KubeObject {
@@ -43,13 +45,45 @@ export function pod(options: PodOptions): KubeObject {
         {
           name: 'main',
           command:
-            program === undefined ? ['sleep', 'infinity'] : ['node', resolve('test/mesh/programs', program)],
+            program === undefined
+              ? (options.command ?? ['sleep', 'infinity'])
+              : ['node', resolve('test/mesh/programs', program)],
           ...(program === 'server.ts' && {
             readinessProbe: { tcpSocket: { port: 7000 }, periodSeconds: 1 },
           }),
         },
       ],
     },
+  };
+}
+
+/** The HTTP server of the tests of waypoints: shop/web on node-2, as shop/sa/server. */
+export function webServer(): KubeObject {
+  return pod({
+    namespace: 'shop',
+    name: 'web',
+    node: 'node-2',
+    serviceAccount: 'server',
+    program: 'guarded-web.ts',
+  });
+}
+
+/** The pods with the label `app: <app>`, under a name and ports. Default of `app`: the name. */
+export function serviceOf(
+  namespaceName: string,
+  name: string,
+  ports: readonly object[],
+  {
+    app = name,
+    labels = {},
+    ...spec
+  }: { readonly app?: string; readonly labels?: object; readonly clusterIP?: string } = {},
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: namespaceName, name, labels },
+    spec: { selector: { app }, ports, ...spec },
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../../../src/model/index.ts';
 import { MOST_ATTACHMENTS } from '../../../src/ztunnel/cni/arrivals.ts';
 import { type Arrivals, type Attachment, createArrivals } from '../../../src/ztunnel/cni/index.ts';
-import { DEFAULT_MODES } from '../support/two-nodes.ts';
+import { DEFAULT_MODES } from '../support/pod-of.ts';
 
 const CART = 'Kubernetes//Pod/shop/cart' as WorkloadUid;
 

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { enterSandbox } from '../../support/netns.ts';
-import { startClusterMesh, until } from './support/cluster-mesh.ts';
+import { startClusterMesh, until, expectUnharmed } from './support/cluster-mesh.ts';
 import { hasStatus, policyObject } from './support/objects.ts';
 
 /** NODEMESH_TEST_SECONDS=300 for the five minutes that are promised. */
@@ -28,10 +28,7 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: AWAY_SECONDS + 30
       );
       t.comment(`in force ${tookMs} ms after its return`);
       await until('a leader writes', () => hasStatus(mesh.fake, 'meanwhile'));
-      const { asked, failures } = await traffic.stop();
-      t.comment(`${asked} new connections`);
-      t.same(failures, []);
-      t.same(mesh.refusals(), []);
+      await expectUnharmed(t, mesh, traffic);
     } finally {
       await mesh.close();
     }

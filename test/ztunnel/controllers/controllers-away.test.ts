@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { enterSandbox } from '../../support/netns.ts';
-import { startClusterMesh, until } from './support/cluster-mesh.ts';
+import { startClusterMesh, until, expectUnharmed } from './support/cluster-mesh.ts';
 import { policyObject } from './support/objects.ts';
 
 const AWAY_MS = 8_000;
@@ -32,10 +32,7 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
       t.ok(await everyDump((names) => ['stays', 'client', 'server'].every((name) => names.includes(name))));
       await until('somebody leads', () => mesh.leader() !== undefined);
       await mesh.untilRotated();
-      const { asked, failures } = await traffic.stop();
-      t.comment(`${asked} new connections`);
-      t.same(failures, []);
-      t.same(mesh.refusals(), []);
+      await expectUnharmed(t, mesh, traffic);
     } finally {
       await mesh.close();
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'tap';
 import { enterSandbox } from '../../support/netns.ts';
-import { startClusterMesh, until } from './support/cluster-mesh.ts';
+import { startClusterMesh, until, expectUnharmed } from './support/cluster-mesh.ts';
 import type { ControllerProcess } from './support/controllers.ts';
 
 if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
@@ -26,10 +26,7 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
         `the other led after ${leadsMs} ms; all were with it ${Math.round(performance.now() - endedAtMs)} ms after the end`,
       );
       await mesh.untilRotated();
-      const { asked, failures } = await traffic.stop();
-      t.comment(`${asked} new connections`);
-      t.same(failures, []);
-      t.same(mesh.refusals(), []);
+      await expectUnharmed(t, mesh, traffic);
     } finally {
       await mesh.close();
     }

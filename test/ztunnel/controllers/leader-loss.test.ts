@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { enterSandbox } from '../../support/netns.ts';
-import { startClusterMesh, until } from './support/cluster-mesh.ts';
+import { startClusterMesh, until, expectUnharmed } from './support/cluster-mesh.ts';
 import { policyObject, hasStatus } from './support/objects.ts';
 
 if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
@@ -16,10 +16,7 @@ if (await enterSandbox(import.meta.filename, { timeoutSeconds: 300 })) {
       t.comment(`another leader has written ${tookMs} ms after the kill`);
       t.not(mesh.leader()?.instance, leader.instance);
       await mesh.untilRotated();
-      const { asked, failures } = await traffic.stop();
-      t.comment(`${asked} new connections`);
-      t.same(failures, []);
-      t.same(mesh.refusals(), []);
+      await expectUnharmed(t, mesh, traffic);
     } finally {
       await mesh.close();
     }

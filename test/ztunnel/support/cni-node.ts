@@ -10,7 +10,8 @@ import { makeWorkload } from '../../model/mesh-fixtures.ts';
 import { type ChainPod, type CniChain, createChain } from '../../support/cni-chain.ts';
 import { createTestNamespace } from '../../support/netns.ts';
 import type { TestPod } from './topology.ts';
-import { DEFAULT_MODES, type TwoNodes } from './two-nodes.ts';
+import type { TwoNodes } from './two-nodes.ts';
+import { DEFAULT_MODES } from './pod-of.ts';
 
 /** A pod that a kubelet is about to start: its sandbox has a network namespace, and nothing in it. */
 export interface NewPod {

@@ -1,11 +1,11 @@
 import {
+  type CaptureModes,
   type EnrolmentPod,
   parseIpAddress,
-  type WorkloadUid,
   workloadIdentity,
+  type WorkloadUid,
 } from '../../../src/model/index.ts';
 import { UID } from './pod-cgroups.ts';
-import { DEFAULT_MODES } from './two-nodes.ts';
 
 /** shop/cart at 10.244.1.7, but for what the test says. */
 export function podOf(over: Partial<EnrolmentPod> = {}): EnrolmentPod {
@@ -26,3 +26,13 @@ export function podOf(over: Partial<EnrolmentPod> = {}): EnrolmentPod {
     ...over,
   };
 }
+
+export const DEFAULT_MODES: CaptureModes = {
+  inbound: true,
+  dns: false,
+  excludedInboundPorts: [],
+  excludedOutboundPorts: [],
+  excludedOutboundCidrs: [],
+  virtualInterfaces: [],
+  existingConnections: 'keep',
+};

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import {
-  type CaptureModes,
   type EnrolmentPod,
   parseIpAddress,
   type Workload,
@@ -15,6 +14,7 @@ import { createNodeProxy, type NodeProxy } from '../../../src/ztunnel/node-proxy
 import { makeWorkload } from '../../model/mesh-fixtures.ts';
 import { startTestController, type TestController } from './test-controller.ts';
 import { createTopology, type TestNode, type TestPod, type Topology } from './topology.ts';
+import { DEFAULT_MODES } from './pod-of.ts';
 
 export interface JournalEntry {
   readonly node: string;
@@ -148,16 +148,6 @@ export async function createTwoNodes(
     },
   };
 }
-
-export const DEFAULT_MODES: CaptureModes = {
-  inbound: true,
-  dns: false,
-  excludedInboundPorts: [],
-  excludedOutboundPorts: [],
-  excludedOutboundCidrs: [],
-  virtualInterfaces: [],
-  existingConnections: 'keep',
-};
 
 function enrolmentOf(pod: TestPod, workload: Workload, over: Partial<EnrolmentPod>): EnrolmentPod {
   const { trustDomain, namespace, serviceAccount } = workload;

@@ -4,7 +4,8 @@ import { enterSandbox } from '../../support/netns.ts';
 import { startLoad } from '../support/load.ts';
 import { dialFrom, readAll, servePod } from '../support/programs.ts';
 import type { TestPod } from '../support/topology.ts';
-import { createTwoNodes, DEFAULT_MODES } from '../support/two-nodes.ts';
+import { createTwoNodes } from '../support/two-nodes.ts';
+import { DEFAULT_MODES } from '../support/pod-of.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

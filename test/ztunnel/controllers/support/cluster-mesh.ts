@@ -1,3 +1,4 @@
+import type { Test } from 'tap';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -241,3 +242,15 @@ const adminPortOf = (index: number): number => 16_000 + 10 * index;
 /** Each with a service account, and so a certificate, of its own. */
 const POD_NAMES = ['client', 'server'];
 const PORT = 8080;
+
+/** Ends the traffic, and holds that none of it was lost or refused. */
+export async function expectUnharmed(
+  t: Test,
+  mesh: Pick<ClusterMesh, 'refusals'>,
+  traffic: Traffic,
+): Promise<void> {
+  const { asked, failures } = await traffic.stop();
+  t.comment(`${asked} new connections`);
+  t.same(failures, []);
+  t.same(mesh.refusals(), []);
+}
