@@ -6,7 +6,7 @@ import { createObservationRelay, type ObservationRelay } from '../observation/in
 import { createControllerPeers } from '../peers/index.ts';
 import type { Mesh } from '../server/mesh.ts';
 import type { Cluster } from './open-cluster.ts';
-import { otherControllers } from './other-controllers.ts';
+import { followOtherControllers } from './other-controllers.ts';
 
 export interface Relays extends Closable {
   readonly enrolment: ReportRelay;
@@ -22,9 +22,14 @@ export function relayToOthers(
   const { authority, collections } = mesh;
   const [serverName] = config.serverNames;
   const rootChanges = createSignal<void>();
-  const unsubscribe = authority.bundleChanges.subscribe(() => rootChanges.emit());
+  const others = followOtherControllers(collections.objects.slices, cluster);
+  const stopRoots = authority.bundleChanges.subscribe(() => rootChanges.emit());
+  const stop = (): void => {
+    stopRoots();
+    others.stop();
+  };
   const peers = createControllerPeers({
-    others: () => otherControllers(collections.objects.slices.values(), cluster),
+    others: others.current,
     connect: (address) =>
       createGrpcClient({
         address,
@@ -40,11 +45,11 @@ export function relayToOthers(
     enrolment: createReportRelay({ peers, log }),
     observations: createObservationRelay({ peers, clock, log }),
     async close() {
-      unsubscribe();
+      stop();
       await peers.close();
     },
     destroy(cause) {
-      unsubscribe();
+      stop();
       peers.destroy(cause);
     },
   };
