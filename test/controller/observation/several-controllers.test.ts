@@ -103,6 +103,18 @@ test('a controller that has just started has all that is kept within seconds, an
   process.reporter.destroy();
 });
 
+test('a proxy that ends tells every controller what it has, also one that has just started', async (t) => {
+  const mesh = simulateControllers(2);
+  const process = mesh.start('ztunnel/node-1');
+  mesh.observe(process, 10);
+  await mesh.clock.advance(8_000);
+  mesh.restart(1);
+  mesh.observe(process, 5);
+  await process.reporter.close();
+  await mesh.clock.advance(10_000);
+  for (const controllerNow of mesh.controllers) t.same(mesh.known(controllerNow, process), all(15));
+});
+
 test('a report is passed on once, and not by who had it from another', async (t) => {
   const mesh = simulateControllers(3);
   const process = mesh.start('ztunnel/node-1');
