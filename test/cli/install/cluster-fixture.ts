@@ -32,6 +32,7 @@ const RESOURCES = [
   define('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', { cluster: true, noStatus: true }),
   define('networking.k8s.io/v1', 'NetworkPolicy', { plural: 'networkpolicies', noStatus: true }),
   define('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  define('apps/v1', 'ControllerRevision', { noStatus: true }),
   define('v1', 'ResourceQuota'),
   define('security.openshift.io/v1', 'SecurityContextConstraints', {
     plural: 'securitycontextconstraints',

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../../controller/index.ts';
 import type { Cluster } from '../../install/cluster/cluster.ts';
-import { missingOf } from '../../install/cluster/rollout.ts';
+import { missingOf } from '../../install/cluster/rollout-status.ts';
+import { isReady, missingZtunnels, ztunnelPods } from '../../install/cluster/ztunnel-pods.ts';
 import { CONTROLLER, NAMESPACE, selectorOf, ZTUNNEL } from '../../install/objects/manifest.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 
@@ -22,7 +23,7 @@ export async function controllerCheck(cluster: Cluster): Promise<readonly CheckR
 /** Whether every node has a ztunnel that is ready, and which have none. */
 export async function ztunnelCheck(cluster: Cluster): Promise<readonly CheckResult[]> {
   const found = await find(cluster, 'DaemonSet', ZTUNNEL);
-  const missing = missingOf(found);
+  const missing = await missingZtunnels(cluster);
   const name = 'ztunnels';
   const { desiredNumberScheduled: wanted = 0 } = statusOf(found);
   if (missing === undefined)
@@ -32,7 +33,7 @@ export async function ztunnelCheck(cluster: Cluster): Promise<readonly CheckResu
         : ok(name, `ready on all ${wanted} nodes`),
     ];
   if (found === undefined) return [failed(name, missing, 'nodemesh install puts it there')];
-  const late = (await podsOf(cluster, 'ztunnel')).filter((pod) => !isReady(pod)).map(lateText);
+  const late = (await ztunnelPods(cluster)).filter((pod) => !isReady(pod)).map(lateText);
   const seen = late.length === 0 ? missing : `${missing}: ${shortList(late)}`;
   return [
     failed(
@@ -60,7 +61,6 @@ export async function restartChecks(cluster: Cluster): Promise<readonly CheckRes
 interface Status {
   readonly desiredNumberScheduled?: number;
   readonly phase?: string;
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 
@@ -107,10 +107,6 @@ function containersOf(pod: KubernetesObject): readonly ContainerStatus[] {
 
 function replicasOf(deployment: KubernetesObject | undefined): number {
   return ((deployment?.spec ?? {}) as { readonly replicas?: number }).replicas ?? 1;
-}
-
-function isReady(pod: KubernetesObject): boolean {
-  return (statusOf(pod).conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 function lateText(pod: KubernetesObject): string {

@@ -13,7 +13,8 @@ import {
 import { type InstallSettings, renderObjects } from '../objects/settings.ts';
 import { CNI_FOLDERS, NODE_FOLDER } from '../objects/ztunnel-daemonset.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
-import { missingOf, type WaitOptions } from '../cluster/rollout.ts';
+import type { WaitOptions } from '../cluster/rollout.ts';
+import { missingOf } from '../cluster/rollout-status.ts';
 import { waitUntil } from '../cluster/wait.ts';
 
 /**

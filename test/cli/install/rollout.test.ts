@@ -1,0 +1,89 @@
+import { test } from 'tap';
+import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
+import { startInstallCluster } from './cluster-fixture.ts';
+
+const SYSTEM = 'nodemesh-system';
+const OWN = { 'app.kubernetes.io/name': 'nodemesh', 'app.kubernetes.io/component': 'ztunnel' };
+
+interface Ztunnel {
+  readonly node: string;
+  readonly revision: number;
+  readonly ready: boolean;
+  readonly drains?: boolean;
+}
+
+/** As the DaemonSet controller counts while every node has an old pod that drains: the old ones alone. */
+function drain(api: FakeKubernetesApi): void {
+  const daemonSet = api.get('DaemonSet', SYSTEM, 'ztunnel');
+  if (daemonSet === undefined) throw new Error('no DaemonSet');
+  const { generation: observedGeneration } = daemonSet.metadata;
+  const counts = {
+    desiredNumberScheduled: 2,
+    currentNumberScheduled: 2,
+    numberReady: 0,
+    numberUnavailable: 2,
+  };
+  api.put({ ...daemonSet, kind: 'DaemonSet', status: { observedGeneration, ...counts } });
+}
+
+function putZtunnels(api: FakeKubernetesApi, ...pods: readonly Ztunnel[]): void {
+  for (const revision of [1, 2, 10])
+    api.put({
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      metadata: {
+        namespace: SYSTEM,
+        name: `ztunnel-${revision}`,
+        labels: { ...OWN, 'controller-revision-hash': `hash-${revision}` },
+      },
+      revision,
+    });
+  for (const { node, revision, ready, drains = false } of pods)
+    api.put({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        namespace: SYSTEM,
+        name: `ztunnel-${node}-${revision}`,
+        labels: { ...OWN, 'controller-revision-hash': `hash-${revision}` },
+        ...(drains ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      },
+      spec: { nodeName: node },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+    });
+}
+
+test('ztunnels that drain for an hour do not hide those that have taken over', async (t) => {
+  const cluster = await startInstallCluster(t);
+  const { api, run } = cluster;
+  t.equal((await run('install')).code, 0);
+  drain(api);
+  const old = { revision: 2, ready: false, drains: true };
+  putZtunnels(
+    api,
+    { node: 'node-1', ...old },
+    { node: 'node-1', revision: 10, ready: true },
+    { node: 'node-2', ...old },
+    { node: 'node-2', revision: 10, ready: false },
+  );
+  t.match((await run('check')).stdout, /✗ ztunnels: 1 of 2 are available: node-2 \(Running\)/);
+  const late = await run('install', '--timeout', '1s');
+  t.match(late.stderr, /waited 1 s until daemonset\/ztunnel is rolled out: 1 of 2 are available/);
+
+  putZtunnels(api, { node: 'node-2', revision: 10, ready: true });
+  t.match((await run('check')).stdout, /✓ ztunnels: ready on all 2 nodes/);
+  const again = await run('install');
+  t.match(`${again.stdout}${again.stderr}`, /✓ daemonset\/ztunnel is rolled out/);
+});
+
+test('a ztunnel of an earlier revision is not what was applied, however ready it is', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  t.equal((await run('install')).code, 0);
+  drain(api);
+  putZtunnels(
+    api,
+    { node: 'node-1', revision: 10, ready: true },
+    { node: 'node-2', revision: 2, ready: true },
+  );
+  t.match((await run('check')).stdout, /✗ ztunnels: 1 of 2 are new/);
+});
