@@ -200,6 +200,23 @@ test('a pod labelled again while it drains is enrolled beside what drains', asyn
   await enrolment.stop();
 });
 
+test('a process that goes on with a pod whose connections live on is ready before they have ended', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  world.tracked = 1;
+  enrolment.resumeReleases([pod()]);
+  let isSettled = false;
+  void enrolment.settled().then(() => {
+    isSettled = true;
+  });
+  await world.clock.advance(10_000);
+  t.ok(isSettled, 'others wait for it, and may wait for an hour');
+  t.notMatch(world.steps, ['-routing']);
+  world.tracked = 0;
+  await world.clock.advance(1_000);
+  t.match(world.steps.slice(-2), ['-routing', 'report released']);
+  await enrolment.stop();
+});
+
 test('a failing step is reported and tried again with backoff', async (t) => {
   const { world, enrolment } = fakeWorld();
   world.failing.add('+nat-outbound');

@@ -198,6 +198,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     await this.#reports.tellAndKeepStep('leaving', LEAVING, signal);
     await redirection.remove(namespace, pod, 'nat-outbound');
     this.#transition({ kind: 'draining' });
+    // It may take as long as its oldest connection lives, and a process that goes on with it is not to be held up by that.
+    this.#settle();
     this.#proxies.setAside();
     await this.#drained(namespace, signal);
     await redirection.remove(namespace, pod, 'routing');
