@@ -105,7 +105,7 @@ async function uninstall(
   await waitUntil(async () => podsLeft(cluster, 'ztunnel'), {
     ...wait,
     what: 'no ztunnel runs any more',
-    hint: `kubectl -n ${NAMESPACE} get pods -o wide`,
+    hint: `a ztunnel ends with the last connection that it carries: a longer --timeout waits for that; to cut them, kubectl -n ${NAMESPACE} delete pods -l app.kubernetes.io/component=ztunnel --grace-period=10; then run this again`,
   });
   // Where it is gone nothing can be run any more.
   if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
@@ -159,7 +159,8 @@ async function podsLeft(cluster: Cluster, component: string): Promise<string | u
     'Pod',
     `app.kubernetes.io/name=nodemesh,app.kubernetes.io/component=${component}`,
   );
-  return pods.length === 0 ? undefined : `${pods.length} pods are ending`;
+  if (pods.length === 0) return undefined;
+  return pods.length === 1 ? '1 pod is ending' : `${pods.length} pods are ending`;
 }
 
 async function namespaceLeft(
