@@ -2,12 +2,16 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+/** Of the project. */
+export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 
 /** The Go module that pins a kube-apiserver. */
 export const moduleFolder = join(root, 'test', 'kubernetes', 'apiserver');
 /** Where `npm run build:apiserver` puts it. */
 export const BUILT_ASSETS = join(root, 'node_modules', '.cache', 'nodemesh', 'apiserver');
+
+/** Where `npm run build:cluster` puts the programs of nodes and what rules them. */
+export const CLUSTER_PROGRAMS = join(root, 'node_modules', '.cache', 'nodemesh', 'cluster');
 
 /** The programs of a control plane without nodes. */
 export interface ClusterPrograms {

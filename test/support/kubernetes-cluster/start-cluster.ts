@@ -1,19 +1,38 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterPrograms } from './assets.ts';
 import { isReady } from './is-ready.ts';
+import { endProgram, startProgram } from './program.ts';
 
-/** A real control plane on loopback: etcd and kube-apiserver. No nodes, no controllers, no scheduler. */
+/** Who comes with a token. */
+export interface ClusterUser {
+  readonly name: string;
+  readonly group: string;
+  readonly token: string;
+}
+
+export interface ClusterOptions {
+  /** Of this machine, where the API server listens. Default: loopback. */
+  readonly address?: string;
+  /** Beside the one who may do everything. Default: nobody. */
+  readonly users?: readonly ClusterUser[];
+  /** Kubernetes' own controllers run, so that each namespace has its default account. Default: they do not. */
+  readonly hasControllers?: boolean;
+}
+
+/** A real control plane: etcd and kube-apiserver. No nodes, no controllers, no scheduler. */
 export interface TestCluster {
   /** A file; its user may do everything. */
   readonly kubeconfig: string;
   /** `https://127.0.0.1:PORT`. */
   readonly server: string;
+  /** What both programs have: `accounts.key` signs tokens, `certificates/apiserver.crt` is the API server's. */
+  readonly folder: string;
   /** Ends both programs and removes what they wrote. */
   stop(): Promise<void>;
   /** Kills the API server alone; etcd keeps its objects. */
@@ -46,7 +65,10 @@ export interface AuditedRequest {
 const READY_WITHIN_MS = 120_000;
 
 /** Resolves when the API server is ready; rejects with the end of its log when it does not become so. */
-export async function startCluster(programs: ClusterPrograms): Promise<TestCluster> {
+export async function startCluster(
+  programs: ClusterPrograms,
+  { address = '127.0.0.1', users = [], hasControllers = false }: ClusterOptions = {},
+): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'nodemesh-apiserver-'));
   const [clientPort, peerPort, apiPort] = await freePorts();
   const token = randomBytes(16).toString('hex');
@@ -58,12 +80,14 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
   const file = (name: string): string => join(folder, name);
   await writeFile(file('accounts.key'), keys.privateKey, { mode: 0o600 });
   await writeFile(file('accounts.pub'), keys.publicKey);
-  await writeFile(file('tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
+  const known = [{ name: 'admin', group: 'system:masters', token }, ...users];
+  const lines = known.map((user) => `${user.token},${user.name},${user.name},"${user.group}"\n`);
+  await writeFile(file('tokens.csv'), lines.join(''), { mode: 0o600 });
   await writeFile(file('audit.json'), JSON.stringify(AUDIT_POLICY));
-  const server = `https://127.0.0.1:${apiPort}`;
+  const server = `https://${address}:${apiPort}`;
   const kubeconfig = file('kubeconfig');
 
-  const etcd = await run(programs.etcd, file('etcd.log'), [
+  const etcd = await startProgram(programs.etcd, file('etcd.log'), [
     `--data-dir=${file('etcd')}`,
     `--listen-client-urls=http://127.0.0.1:${clientPort}`,
     `--advertise-client-urls=http://127.0.0.1:${clientPort}`,
@@ -73,9 +97,9 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
     '--unsafe-no-fsync',
   ]);
   const startApiServer = (): Promise<ChildProcess> =>
-    run(programs.apiServer, file('apiserver.log'), [
+    startProgram(programs.apiServer, file('apiserver.log'), [
       `--etcd-servers=http://127.0.0.1:${clientPort}`,
-      '--bind-address=127.0.0.1',
+      `--bind-address=${address}`,
       `--secure-port=${apiPort}`,
       `--cert-dir=${file('certificates')}`,
       `--token-auth-file=${file('tokens.csv')}`,
@@ -88,21 +112,24 @@ export async function startCluster(programs: ClusterPrograms): Promise<TestClust
       `--audit-policy-file=${file('audit.json')}`,
       `--audit-log-path=${file('audit.log')}`,
       '--audit-log-mode=blocking',
-      '--advertise-address=127.0.0.1',
-      // There is no controller here that would make each namespace's default account.
-      '--disable-admission-plugins=ServiceAccount',
+      `--advertise-address=${address}`,
+      '--kubelet-preferred-address-types=InternalIP',
+      '--enable-admission-plugins=NodeRestriction',
+      // There may be no controller here that would make each namespace's default account.
+      ...(hasControllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ]);
   let apiServer = await startApiServer();
 
   const cluster: TestCluster = {
     kubeconfig,
     server,
+    folder,
     async stop() {
-      await end(apiServer, 'SIGTERM');
-      await end(etcd, 'SIGTERM');
+      await endProgram(apiServer, 'SIGTERM');
+      await endProgram(etcd, 'SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
-    killApiServer: () => end(apiServer, 'SIGKILL'),
+    killApiServer: () => endProgram(apiServer, 'SIGKILL'),
     async restartApiServer() {
       apiServer = await startApiServer();
       await ready();
@@ -179,29 +206,6 @@ const AUDIT_POLICY = {
     { level: 'None' },
   ],
 };
-
-async function run(program: string, logFile: string, parameters: readonly string[]): Promise<ChildProcess> {
-  const log = await open(logFile, 'a');
-  try {
-    const child = spawn(program, parameters, { stdio: ['ignore', log.fd, log.fd] });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    return child;
-  } finally {
-    await log.close();
-  }
-}
-
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill(signal);
-  const patience = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await ended;
-  clearTimeout(patience);
-}
 
 async function freePorts(): Promise<readonly [number, number, number]> {
   const servers = [createServer(), createServer(), createServer()];
