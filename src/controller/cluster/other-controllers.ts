@@ -50,5 +50,5 @@ function controllersIn({ meta, ports, endpoints }: EndpointSliceObject, own: Own
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const SERVICE = 'nodemesh-controller';
-/** Of the port for proxies. */
-const PORT_NAME = 'grpc';
+/** Of the Service's port for proxies: slices have the names of its ports, not those of containers. */
+const PORT_NAME = 'tcp-grpc';

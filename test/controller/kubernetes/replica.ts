@@ -127,7 +127,7 @@ export function announceReplicas(
         labels: { 'kubernetes.io/service-name': 'nodemesh-controller' },
       },
       addressType: 'IPv4',
-      ports: [{ name: 'grpc', port: Number(address.split(':')[1]), protocol: 'TCP' }],
+      ports: [{ name: 'tcp-grpc', port: Number(address.split(':')[1]), protocol: 'TCP' }],
       endpoints: [
         {
           addresses: ['127.0.0.1'],

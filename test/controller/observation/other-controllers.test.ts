@@ -1,6 +1,15 @@
 import { test } from 'tap';
+import { defaultSettings, renderObjects } from '../../../src/cli/install/objects/settings.ts';
 import { followOtherControllers } from '../../../src/controller/cluster/other-controllers.ts';
 import { meshOf } from '../support/mesh-of.ts';
+
+/** Of the Service as it is shipped: slices have the names of its ports, whatever containers call theirs. */
+const ports = renderObjects(defaultSettings('1.2.3'))
+  .filter(({ kind }) => kind === 'Service')
+  .flatMap(
+    ({ spec }) =>
+      (spec as { readonly ports: readonly { readonly name: string; readonly port: number }[] }).ports,
+  );
 
 /** An EndpointSlice of a Service with these pods, each at an address. */
 const slice = (name: string, pods: Readonly<Record<string, string>>, service = 'nodemesh-controller') => ({
@@ -12,10 +21,7 @@ const slice = (name: string, pods: Readonly<Record<string, string>>, service = '
     labels: { 'kubernetes.io/service-name': service },
   },
   addressType: 'IPv4',
-  ports: [
-    { name: 'http', port: 8080, protocol: 'TCP' },
-    { name: 'grpc', port: 15012, protocol: 'TCP' },
-  ],
+  ports: ports.map(({ name, port }) => ({ name, port, protocol: 'TCP' })),
   endpoints: Object.entries(pods).map(([pod, address]) => ({
     addresses: [address],
     conditions: { ready: pod !== 'b' },
