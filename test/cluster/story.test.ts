@@ -158,6 +158,7 @@ async function tellStory(t: Test, images: string, image: string): Promise<void> 
     await kubectl.must(['delete', '-f', '-'], JSON.stringify(allowed(['GET'])));
     const before = await podsOf(kubectl, 'app in (cart,load)');
     await well(t, 'uninstall', '--unenrol', '--crds');
+    await failures.none(t);
     t.same(await podsOf(kubectl, 'app in (cart,load)'), before, 'the same pods, none was started again');
     t.equal(await captured(kubectl), 0);
     t.match(await askCart(kubectl), /^200 cart-/);
