@@ -42,6 +42,7 @@ export function createPodReports(
     tellAndWait,
     async tellAndKeepStep(state, { toldWithinMs, inStepWithinMs }, signal) {
       const limit = new AbortController();
+      // Woken early it is over as well.
       const patience = (ms: number): Promise<void> =>
         sleep(clock, ms, AbortSignal.any([signal, limit.signal])).catch(() => undefined);
       try {

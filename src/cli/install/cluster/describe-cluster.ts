@@ -28,6 +28,7 @@ function read(file: string): Kubeconfig | undefined {
   try {
     return parse(readFileSync(file, 'utf8')) as Kubeconfig;
   } catch {
+    // Whoever opens the cluster says what is wrong with the file.
     return undefined;
   }
 }
