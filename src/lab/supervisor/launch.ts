@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { CONFIG_FILE, PID_FILE, SOCKET_FILE, SUPERVISOR_LOG, type SupervisorConfig } from '../state/index.ts';
@@ -71,7 +72,7 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
   const socket = join(stateDirectory, SOCKET_FILE);
   const limitMs = SOCKET_BASE_MS + config.nodes.length * SOCKET_NODE_MS;
   const deadline = Date.now() + limitMs;
-  while (!existsSync(socket)) {
+  while (!(await answers(socket))) {
     if (ending !== undefined || Date.now() > deadline) {
       if (child.pid !== undefined && ending === undefined) process.kill(child.pid, 'SIGKILL');
       throw new LabError({
@@ -86,6 +87,19 @@ export async function launchSupervisor(config: SupervisorConfig, isRoot: boolean
   const pid = child.pid ?? 0;
   writeFileSync(join(stateDirectory, PID_FILE), String(pid));
   return { pid };
+}
+
+/** That the file is there is not enough: a socket has its name a moment before it takes connections. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const attempt = connect(socket);
+    attempt.once('connect', () => {
+      attempt.destroy();
+      resolve(true);
+    });
+    // Not yet: the caller asks again until it may wait no longer.
+    attempt.once('error', () => resolve(false));
+  });
 }
 
 function namespaceFlags(isRoot: boolean, environment: Readonly<Record<string, string>>): readonly string[] {
