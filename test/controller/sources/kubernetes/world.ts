@@ -145,9 +145,10 @@ function difference(
   return ['the source does not agree with the truth', ...lines, ...problems].join('\n');
 }
 
+/** What is closed is gone soon, and what is left open stays: the deadline is generous. */
 async function settled(condition: () => boolean): Promise<void> {
-  for (let round = 0; round < 200 && !condition(); round++)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  const untilMs = performance.now() + 20_000;
+  while (!condition() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export function resourceOf(kind: ObjectKind): ApiResource {
