@@ -112,6 +112,8 @@ async function tellStory(t: Test, images: string, image: string): Promise<void> 
       '2',
     );
     await well(t, 'install', '--image', image);
+    // A leader that ends is followed by another within seconds.
+    await eventually('all is well', async () => (await nodemesh('check')).code === 0);
     t.match(await well(t, 'check'), /✓ ztunnels: ready on all 2 nodes/);
     await failures.none(t);
   });
