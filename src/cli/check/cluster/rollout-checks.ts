@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../../controller/index.ts';
 import type { Cluster } from '../../install/cluster/cluster.ts';
 import { missingOf } from '../../install/cluster/rollout-status.ts';
-import { isReady, missingZtunnels, ztunnelPods } from '../../install/cluster/ztunnel-pods.ts';
-import { CONTROLLER, NAMESPACE, selectorOf, ZTUNNEL } from '../../install/objects/manifest.ts';
+import { isReady, missingZtunnels, podsOf, ztunnelPods } from '../../install/cluster/own-pods.ts';
+import { CONTROLLER, NAMESPACE, ZTUNNEL } from '../../install/objects/manifest.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
 
 const { ok, warning, failed } = resultsOf('cluster');
@@ -80,23 +80,6 @@ function find(cluster: Cluster, kind: 'Deployment' | 'DaemonSet', name: string) 
   return cluster.find({ apiVersion: 'apps/v1', kind, metadata: { name, namespace: NAMESPACE } });
 }
 
-async function podsOf({ api }: Cluster, component: string): Promise<readonly KubernetesObject[]> {
-  const labelSelector = Object.entries(selectorOf(component))
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(',');
-  const pods: KubernetesObject[] = [];
-  let next: string | undefined;
-  do {
-    const page = await api.list(
-      { resource: PODS, namespace: NAMESPACE },
-      { limit: 500, next, labelSelector },
-    );
-    pods.push(...page.items);
-    next = page.next;
-  } while (next !== undefined);
-  return pods;
-}
-
 function statusOf(object: KubernetesObject | undefined): Status {
   return (object?.status ?? {}) as Status;
 }
@@ -124,5 +107,4 @@ function shortList(texts: readonly string[]): string {
   return `${texts.slice(0, MOST_NAMED).join(', ')}${texts.length > MOST_NAMED ? ` and ${texts.length - MOST_NAMED} more` : ''}`;
 }
 
-const PODS = { group: '', version: 'v1', plural: 'pods', namespaced: true };
 const MOST_NAMED = 5;

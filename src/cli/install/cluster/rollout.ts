@@ -1,7 +1,7 @@
 import type { Progress } from '../../terminal/index.ts';
 import type { Cluster } from './cluster.ts';
 import { CONTROLLER, NAMESPACE, ZTUNNEL } from '../objects/manifest.ts';
-import { missingZtunnels } from './ztunnel-pods.ts';
+import { missingZtunnels } from './own-pods.ts';
 import { missingOf } from './rollout-status.ts';
 import { waitUntil } from './wait.ts';
 

@@ -20,8 +20,8 @@ export async function missingZtunnels(cluster: Cluster): Promise<string | undefi
   const { desiredNumberScheduled: wanted = 0 } = (daemonSet.status ?? {}) as {
     readonly desiredNumberScheduled?: number;
   };
-  const [revisions, pods] = [await listOwn(cluster, REVISIONS), await ztunnelPods(cluster)];
-  const newest = newestOf(revisions);
+  const newest = newestOf(await listOwn(cluster, REVISIONS, 'ztunnel'));
+  const pods = await ztunnelPods(cluster);
   const updated = pods.filter(({ metadata }) => newest !== undefined && metadata.labels?.[HASH] === newest);
   return missingText({
     wanted,
@@ -32,7 +32,13 @@ export async function missingZtunnels(cluster: Cluster): Promise<string | undefi
 
 /** Those that stay: not the ones that have handed over and drain. */
 export async function ztunnelPods(cluster: Cluster): Promise<readonly KubernetesObject[]> {
-  return (await listOwn(cluster, PODS)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const pods = await podsOf(cluster, 'ztunnel');
+  return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+/** All pods of a component of ours, those that end among them. */
+export function podsOf(cluster: Cluster, component: string): Promise<readonly KubernetesObject[]> {
+  return listOwn(cluster, PODS, component);
 }
 
 /** Whether a pod says that it is ready. */
@@ -43,8 +49,12 @@ export function isReady({ status }: KubernetesObject): boolean {
   return conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 
-async function listOwn({ api }: Cluster, resource: ResourceType): Promise<readonly KubernetesObject[]> {
-  const labelSelector = Object.entries(selectorOf('ztunnel'))
+async function listOwn(
+  { api }: Cluster,
+  resource: ResourceType,
+  component: string,
+): Promise<readonly KubernetesObject[]> {
+  const labelSelector = Object.entries(selectorOf(component))
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(',');
   const found: KubernetesObject[] = [];
