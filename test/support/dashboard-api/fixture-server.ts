@@ -61,8 +61,10 @@ export async function serveFixture(mesh: FixtureMesh, root: string): Promise<Fix
       followers.set(follower, []);
       follower.on('message', (text) => {
         const { follow } = JSON.parse(`${text}`) as LiveFollow;
+        const before = followers.get(follower);
         followers.set(follower, follow);
-        if (follow.includes('requests'))
+        // A page says anew what it follows whenever that changes.
+        if (follow.includes('requests') && before?.includes('requests') !== true)
           follower.send(JSON.stringify({ topic: 'requests', requests: shopRequests(Date.now()) }));
       });
       follower.on('close', () => followers.delete(follower));
