@@ -19,6 +19,7 @@ const main = !isInstalled && existsSync(source) ? source : built;
 const cache = join(root, 'node_modules', '.cache', 'nodemesh');
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  fitHeap();
   module.enableCompileCache?.(cache);
   await import(pathToFileURL(main).href);
 } else {
@@ -36,6 +37,23 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+/**
+ * Starts again in place, as the same process, where the heap that NODE_OPTIONS allows would not fit into the memory that the
+ * container may have: it would be killed while V8 still lets garbage gather. Half is V8's own share where nobody names a heap;
+ * the rest is for buffers and code.
+ */
+function fitHeap() {
+  const options = process.env.NODE_OPTIONS ?? '';
+  const wanted = /--max-old-space-size=(\d+)/.exec(options);
+  // Without a limit it is more than there can be.
+  const fittingMiB = Math.floor(process.constrainedMemory() / 2 ** 20 / 2);
+  if (wanted === null || fittingMiB === 0 || Number(wanted[1]) <= fittingMiB) return;
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    ...process.env,
+    NODE_OPTIONS: options.replaceAll(/--max-old-space-size=\d+/g, `--max-old-space-size=${fittingMiB}`),
   });
 }
 
