@@ -1,3 +1,4 @@
+/** How the delays grow: `initialMs`, then `factor` times longer each, up to `maximumMs`. */
 export interface BackoffConfig {
   /** Delay before the first retry, in milliseconds. */
   readonly initialMs: number;

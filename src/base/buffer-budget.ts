@@ -14,6 +14,7 @@ export interface BufferBudget {
   account(): BufferAccount;
 }
 
+/** Caps at which `pressure` is 1. Nothing is refused at them: whoever reads an account decides what pressure means. */
 export interface BufferBudgetOptions {
   /** Default 256 MiB. */
   readonly processCapBytes?: number;
@@ -21,6 +22,7 @@ export interface BufferBudgetOptions {
   readonly workloadCapBytes?: number;
 }
 
+/** An empty budget, one for a process. Accounts need no closing: whoever adds bytes takes them off again. */
 export function createBufferBudget(options: BufferBudgetOptions = {}): BufferBudget {
   const processCapBytes = options.processCapBytes ?? DEFAULT_PROCESS_CAP_BYTES;
   const workloadCapBytes = options.workloadCapBytes ?? DEFAULT_WORKLOAD_CAP_BYTES;

@@ -12,6 +12,7 @@ export interface Drain {
   drained(): Promise<void>;
 }
 
+/** A drain that nobody holds and that has not begun: `signal` aborts with the first `drained()`. */
 export function createDrain(): Drain {
   const controller = new AbortController();
   const waiting: (() => void)[] = [];

@@ -12,6 +12,7 @@ export interface ClosableStack extends Closable {
   own<T extends Closable>(resource: T): T;
 }
 
+/** An empty stack. `close` goes on after a failure and rejects with an AggregateError of all of them. */
 export function createClosableStack(): ClosableStack {
   const owned: Closable[] = [];
   return {

@@ -1,3 +1,4 @@
+/** From the most talkative to the most serious; a logger leaves out what is below its own. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];

@@ -4,6 +4,10 @@ export type Blame = 'downstream' | 'upstream' | 'local';
 /** A folder's error codes, each with the one-line meaning that docs/errors.md repeats. */
 export type ErrorCodeTable = Readonly<Record<`ERR_${string}`, string>>;
 
+/**
+ * What an error says of itself. `blame` decides whose counters it goes to, `retryable` whether another try makes
+ * sense.
+ */
 export interface MeshErrorOptions<Code extends string> {
   readonly code: Code;
   readonly blame: Blame;

@@ -4,11 +4,13 @@ export interface Signal<T> {
   subscribe(listener: (notice: T) => void): () => void;
 }
 
+/** The side that gives the notices; hand out as `Signal` what others may only listen to. */
 export interface SignalSource<T> extends Signal<T> {
   emit(notice: T): void;
   readonly listenerCount: number;
 }
 
+/** Without listeners. What a listener throws reaches the caller of `emit`, and those behind it are not told. */
 export function createSignal<T>(): SignalSource<T> {
   const listeners = new Set<(notice: T) => void>();
   return {

@@ -55,6 +55,7 @@ export interface HttpConfig {
   readonly settingsTimeoutMs: number;
 }
 
+/** What a caller gives of it; `resolveHttpConfig` fills in the rest. */
 export type HttpOptions = Partial<HttpConfig>;
 
 /** Fills defaults in and checks ranges, once. Throws ERR_HTTP_CONFIG. */

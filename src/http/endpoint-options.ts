@@ -3,6 +3,7 @@ import type { HttpConfig } from './config.ts';
 import type { HttpError } from './errors.ts';
 import type { HttpExchange } from './exchange.ts';
 
+/** What the server's end of a connection is told, whichever version of HTTP it speaks. */
 export interface ServeOptions {
   /** Resolved once and shared by all connections. Default: `resolveHttpConfig()`. */
   readonly config?: HttpConfig | undefined;
@@ -19,6 +20,7 @@ export interface ServeOptions {
   onRefused?(error: HttpError): void;
 }
 
+/** What the client's end of a connection is told, whichever version of HTTP it speaks. */
 export interface ConnectOptions {
   readonly config?: HttpConfig | undefined;
   readonly clock?: Clock | undefined;

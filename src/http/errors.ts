@@ -27,8 +27,12 @@ export const HTTP_ERROR_CODES = {
   ERR_HTTP_ABORTED: 'the caller gave a request up before its end',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
+/**
+ * Beside what every error has: the code of an HTTP/2 reset or GOAWAY, and the status that the client is to be given.
+ */
 export interface HttpErrorOptions extends MeshErrorOptions<HttpErrorCode> {
   readonly http2Code?: number | undefined;
   readonly status?: number | undefined;

@@ -49,6 +49,7 @@ export interface HttpClientConnection extends Closable {
   send(request: HttpRequest, options?: SendOptions): Promise<HttpResponse>;
 }
 
+/** What may happen to a request beside its answer. */
 export interface SendOptions {
   /** Cuts the request, or the answer while it comes. */
   readonly signal?: AbortSignal | undefined;

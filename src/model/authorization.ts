@@ -1,11 +1,13 @@
 import type { Cidr } from './cidr.ts';
 import type { PolicyKey } from './workload.ts';
 
+/** wire.md §4.2. Exact, prefix and suffix are compared as they are written, in upper and lower case. */
 export type StringMatch =
   | { readonly kind: 'exact' | 'prefix' | 'suffix'; readonly value: string }
   /** Any value, as long as there is one. */
   | { readonly kind: 'presence' };
 
+/** Both must be equal; there is no pattern here. */
 export interface ServiceAccountMatch {
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -68,6 +70,7 @@ export const EMPTY_MATCH: Match = {
   notDestinationPorts: [],
 };
 
+/** The name under which workloads refer to a policy; nothing is checked. */
 export function policyKey(namespace: string, name: string): PolicyKey {
   return `${namespace}/${name}` as PolicyKey;
 }

@@ -22,6 +22,7 @@ export function parseCidr(text: string): Cidr {
   return { address, prefixLength };
 }
 
+/** 4 or 16 bytes in network order. Throws ModelError for another length, or a prefix longer than the address. */
 export function cidrFromBytes(bytes: Uint8Array, prefixLength: number): Cidr {
   const address = ipAddressFromBytes(bytes);
   // A mapped address became IPv4: its prefix counts from the 96 bits that went away.
@@ -30,10 +31,12 @@ export function cidrFromBytes(bytes: Uint8Array, prefixLength: number): Cidr {
   return { address, prefixLength: length };
 }
 
+/** Always with its prefix length, also where that is all of the address. */
 export function formatCidr(cidr: Cidr): string {
   return `${cidr.address}/${cidr.prefixLength}`;
 }
 
+/** False across families: an IPv6 range holds no IPv4 address, not even `::/0`. */
 export function cidrContains(cidr: Cidr, address: IpAddress): boolean {
   if (cidr.address.includes(':') !== address.includes(':')) return false;
   if (cidr.prefixLength === longestPrefix(address)) return cidr.address === address;

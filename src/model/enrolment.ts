@@ -61,6 +61,7 @@ export type EnrolmentState = 'prepared' | 'sending' | 'captured' | 'leaving' | '
 /** The error code of a pod that failed because it is another mesh's. */
 export const CAPTURED_BY_ANOTHER = 'ERR_ZTUNNEL_CAPTURED_BY_ANOTHER';
 
+/** What a node tells the controller about its pods (design.md, "Own xDS types"). */
 export interface EnrolmentReport {
   readonly node: string;
   /** Grows with each report of a node, so that a late one cannot undo a newer. */

@@ -8,6 +8,7 @@ export const MODEL_ERROR_CODES = {
   ERR_MODEL_TRUST_DOMAIN: 'a name is not a SPIFFE trust domain',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type ModelErrorCode = keyof typeof MODEL_ERROR_CODES;
 
 /** A value that does not parse into the mesh's vocabulary. */

@@ -7,6 +7,7 @@ import { ModelError } from './errors.ts';
  */
 export type IpAddress = string & { readonly __brand: 'IpAddress' };
 
+/** As people write it, and as node:net does. */
 export type IpFamily = 4 | 6;
 
 const MAPPED_PREFIX = '::ffff:';
@@ -24,6 +25,7 @@ export function parseIpAddress(text: string): IpAddress {
   return address;
 }
 
+/** As parseIpAddress; undefined for what is no address. */
 export function tryParseIpAddress(text: string): IpAddress | undefined {
   if (isIPv4(text)) return text as IpAddress;
   const zone = text.indexOf('%');
@@ -62,6 +64,7 @@ export function ipAddressToBytes(address: IpAddress): Uint8Array {
   return address.includes(':') ? bytesOfIpv6(address) : Uint8Array.from(address.split('.'), Number);
 }
 
+/** Of an address in canonical spelling: IPv4-mapped ones are of family 4. */
 export function ipFamily(address: IpAddress): IpFamily {
   return address.includes(':') ? 6 : 4;
 }

@@ -6,6 +6,7 @@ import type { WorkloadUid } from './workload.ts';
  */
 export type Membership = NamespaceMembership | Bystander;
 
+/** What a namespace says for pods that say nothing themselves. */
 export interface NamespaceMembership {
   readonly kind: 'namespace';
   readonly namespace: string;
@@ -30,6 +31,7 @@ export function membershipName(membership: Membership): string {
     : bystanderName(membership.uid);
 }
 
+/** The name that a namespace's membership has on the wire, known before there is one. */
 export function namespaceMembershipName(namespace: string): string {
   return `namespace/${namespace}`;
 }

@@ -3,6 +3,7 @@ import { ModelError } from './errors.ts';
 /** A TCP port, 1 to 65535. */
 export type Port = number & { readonly __brand: 'Port' };
 
+/** Takes a number, or its decimal digits. Throws ERR_MODEL_PORT. */
 export function parsePort(value: number | string): Port {
   const number = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 0xffff) {

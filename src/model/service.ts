@@ -4,8 +4,10 @@ import type { WaypointBinding } from './waypoint-binding.ts';
 /** `<namespace>/<hostname>`. */
 export type ServiceKey = string & { readonly __brand: 'ServiceKey' };
 
+/** What is spoken on a port, as its `appProtocol` or its name says; `unknown`: its bytes are looked at. */
 export type AppProtocol = 'unknown' | 'http1' | 'http2' | 'grpc' | 'tcp' | 'tls';
 
+/** A port that clients dial, and the one behind it. */
 export interface PortMapping {
   readonly servicePort: number;
   /** 0 when unset: the endpoint's own mapping decides. */
@@ -21,8 +23,10 @@ export interface NetworkAddress {
   readonly prefixLength: number | undefined;
 }
 
+/** How near is near: what an endpoint and its client must share (wire.md §6.3). */
 export type LoadBalancingScope = 'region' | 'zone' | 'subzone' | 'node' | 'cluster' | 'network';
 
+/** Which endpoints a service prefers, by nearness and health (wire.md §6.3). */
 export interface LoadBalancing {
   readonly routingPreference: readonly LoadBalancingScope[];
   readonly mode: 'unspecified' | 'strict' | 'failover' | 'passthrough';
@@ -45,6 +49,7 @@ export interface Service extends WaypointBinding {
   readonly visibility: 'public' | 'namespace';
 }
 
+/** Nothing is checked. */
 export function serviceKey(namespace: string, hostname: string): ServiceKey {
   return `${namespace}/${hostname}` as ServiceKey;
 }

@@ -38,6 +38,7 @@ export function parseSpiffeId(uri: string): WorkloadIdentity {
   return { id: uri as SpiffeId, trustDomain, namespace, serviceAccount };
 }
 
+/** As parseSpiffeId; undefined for what is not a workload's. */
 export function tryParseSpiffeId(uri: string): WorkloadIdentity | undefined {
   try {
     return parseSpiffeId(uri);
@@ -47,6 +48,7 @@ export function tryParseSpiffeId(uri: string): WorkloadIdentity | undefined {
   }
 }
 
+/** Throws ModelError when one of the parts cannot stand in a SPIFFE ID. */
 export function workloadIdentity(parts: {
   readonly trustDomain: string;
   readonly namespace: string;
@@ -55,6 +57,7 @@ export function workloadIdentity(parts: {
   return parseSpiffeId(`${SCHEME}${parts.trustDomain}/ns/${parts.namespace}/sa/${parts.serviceAccount}`);
 }
 
+/** The name as it is. Throws ERR_MODEL_TRUST_DOMAIN for one that cannot stand in a SPIFFE ID. */
 export function checkTrustDomain(name: string): string {
   if (TRUST_DOMAIN.test(name)) return name;
   throw new ModelError({

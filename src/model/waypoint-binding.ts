@@ -8,6 +8,7 @@ export type GatewayAddress = {
   | { readonly kind: 'address'; readonly network: string; readonly address: IpAddress }
 );
 
+/** A waypoint with its share of new connections, in proportion to the other weights. */
 export interface WeightedWaypoint {
   readonly destination: GatewayAddress;
   readonly weight: number;
@@ -53,8 +54,10 @@ export const UNBOUND_REASONS = {
   'not-allowed': 'takes nothing of this namespace (allowedRoutes)',
 } as const;
 
+/** A name in UNBOUND_REASONS. */
 export type UnboundReason = keyof typeof UNBOUND_REASONS;
 
+/** The waypoint that a label names, and why it cannot be used. */
 export interface UnboundWaypoint {
   readonly reason: UnboundReason;
   readonly namespace: string;

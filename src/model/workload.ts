@@ -8,11 +8,19 @@ export type WorkloadUid = string & { readonly __brand: 'WorkloadUid' };
 /** `<namespace>/<name>` of an authorization policy. */
 export type PolicyKey = string & { readonly __brand: 'PolicyKey' };
 
+/** How a workload is reached; the last one is never dialled. */
 export type TunnelProtocol = 'none' | 'hbone' | 'legacy-istio-mtls';
+
+/** Whether a workload takes connections; an unhealthy one does where its service allows all. */
 export type WorkloadStatus = 'healthy' | 'unhealthy';
+
+/** What made a workload, for metrics. */
 export type WorkloadType = 'deployment' | 'cronjob' | 'pod' | 'job';
+
+/** `host-network`: its address is its node's, and stands for many. */
 export type NetworkMode = 'standard' | 'host-network';
 
+/** Where a workload runs, as its node's labels say; empty: unknown. */
 export interface Locality {
   readonly region: string;
   readonly zone: string;

@@ -29,6 +29,7 @@ export const NET_ERROR_CODES = {
   ERR_NET_COMMAND: 'a command that sets up redirection failed or is not installed',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type NetErrorCode = keyof typeof NET_ERROR_CODES;
 
 /** What the kernel refused, or what a connection ended with. */

@@ -1,5 +1,6 @@
 import { MeshError, type MeshErrorOptions } from '../base/index.ts';
 
+/** Beside what every error has: the policy and rule that refused, for records and for the peer. */
 export interface ProxyErrorOptions<Code extends string> extends MeshErrorOptions<Code> {
   readonly policy?: string | undefined;
   readonly rule?: number | undefined;

@@ -34,6 +34,7 @@ export interface TunnelConfig {
   readonly poolConnectTimeoutMs: number;
 }
 
+/** What a caller gives of it; `resolveTunnelConfig` fills in the rest. */
 export type TunnelOptions = Partial<TunnelConfig>;
 
 /** Fills defaults in and checks ranges, once. */

@@ -25,8 +25,13 @@ export const TUNNEL_ERROR_CODES = {
   ERR_TUNNEL_LISTEN: 'a tunnel server could not listen',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type TunnelErrorCode = keyof typeof TUNNEL_ERROR_CODES;
 
+/**
+ * Beside what every error has: the status of a refused CONNECT, what the peer said of it, and the code of a reset or
+ * GOAWAY.
+ */
 export interface TunnelErrorOptions extends MeshErrorOptions<TunnelErrorCode> {
   readonly status?: number | undefined;
   readonly refusal?: TunnelRefusal | undefined;

@@ -6,6 +6,7 @@ import type { TunnelError } from './errors.ts';
 import type { Authority, TunnelRefusal, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 import type { TunnelStream } from './session.ts';
 
+/** One end of a TCP connection. */
 export interface SocketAddress {
   readonly address: IpAddress;
   readonly port: number;
@@ -38,6 +39,7 @@ export interface BadRequest<Peer> {
   readonly remote: SocketAddress;
 }
 
+/** Whose port it is, who may come, and who hears of what came. */
 export interface TunnelServerOptions<Peer> {
   /** Key, certificate and CAs of the workload whose port this is; versions and ALPN are set here. */
   readonly tls: TlsOptions;

@@ -12,6 +12,7 @@ export interface TunnelStream extends ByteStream {
   readonly id: number;
 }
 
+/** A tunnel whose CONNECT was answered with 200. The caller owns the stream. */
 export interface OpenedTunnel {
   readonly stream: TunnelStream;
   readonly responseHeaders: TunnelResponseHeaders;
@@ -35,6 +36,7 @@ export interface TunnelSession extends Closable {
   open(head: TunnelRequestHead, signal?: AbortSignal): Promise<OpenedTunnel>;
 }
 
+/** What may be shared with other sessions; all of it has defaults. */
 export interface SessionOptions {
   readonly config?: TunnelOptions | undefined;
   readonly clock?: Clock | undefined;

@@ -19,6 +19,7 @@ export const WIRE_ERROR_CODES = {
   ERR_WIRE_CREDENTIALS: 'a token, root certificate or server certificate cannot be read or used',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type WireErrorCode = keyof typeof WIRE_ERROR_CODES;
 
 /** A message that cannot be understood, or a call that failed. */

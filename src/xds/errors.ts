@@ -12,6 +12,7 @@ export const XDS_ERROR_CODES = {
   ERR_XDS_UNKNOWN_TYPE: 'a resource type was asked for that this discovery server or client does not have',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type XdsErrorCode = keyof typeof XDS_ERROR_CODES;
 
 /** A failure of the discovery protocol, or of the stream under it. */

@@ -50,6 +50,7 @@ export interface HeldResources extends Iterable<HeldResource> {
 /** `read` makes strings of what the fingerprint stands for; only until the visitor returns. */
 export type HeldVisitor = (fingerprint: Fingerprint, read: () => HeldResource) => void;
 
+/** A DeltaDiscoveryRequest (wire.md §2): a subscription, or the answer to a response. */
 export interface DeltaRequest {
   /** Present on the first request of a stream. */
   readonly node?: XdsNode | undefined;
@@ -74,6 +75,7 @@ export interface ResourceBlock {
   readonly bytes: number;
 }
 
+/** A DeltaDiscoveryResponse (wire.md §2): what changed of one type. */
 export interface DeltaResponse {
   readonly typeUrl: string;
   readonly nonce: string;

@@ -2,6 +2,7 @@ import { type ByteStream, type Clock, systemClock } from '../../base/index.ts';
 import { replayedStream } from './replayed-stream.ts';
 import { type DetectedProtocol, verdictOn } from './verdict.ts';
 
+/** How long the first bytes may take. */
 export interface DetectOptions {
   /** How long to wait for a first byte; with none the server is expected to speak first. Default 200 ms. */
   readonly timeoutMs?: number | undefined;
@@ -10,6 +11,7 @@ export interface DetectOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** What was found, and the stream to go on with. */
 export interface Detection {
   readonly protocol: DetectedProtocol;
   /** To be used in the place of the one that was given: every byte is still in it. Paused. */

@@ -1,6 +1,7 @@
 import { type ByteStream, type Clock, systemClock } from '../../base/index.ts';
 import { readServerName } from './server-name.ts';
 
+/** How long the first message may take. */
 export interface TlsDetectOptions {
   readonly clock?: Clock | undefined;
   /** How long a client may take over its first message. Default 10 s. */

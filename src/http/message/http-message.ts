@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ByteStream } from '../../base/index.ts';
 import type { HeaderList } from './header-list.ts';
 
+/** What the peer of a connection speaks; messages look the same in all of them. */
 export type HttpVersion = '1.0' | '1.1' | '2';
 
 /** What follows the head of a message. Reading it is what lets more of it come; destroying it gives the message up. */

@@ -11,6 +11,9 @@ export interface StateChanges {
 /** The state was stored by somebody else since it was read. */
 export class Overtaken extends Error {}
 
+/**
+ * After Overtaken, the state is reloaded and the work done anew, a few times at most; ERR_IDENTITY_CLOSED once closed.
+ */
 export function createStateChanges(parts: {
   readonly reload: () => Promise<void>;
   readonly isClosed: () => boolean;

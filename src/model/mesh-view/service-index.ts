@@ -9,6 +9,7 @@ export interface ServiceIndex {
   best(key: string, forNamespace: string): Service | undefined;
 }
 
+/** Empty. Whoever changes a service removes the old one first: claims go by object. */
 export function createServiceIndex(): ServiceIndex {
   const byKey = new Map<string, Service[]>();
   return {
@@ -40,6 +41,7 @@ export interface ServiceRangeIndex {
   best(network: string, address: IpAddress, forNamespace: string): Service | undefined;
 }
 
+/** Empty. A lookup tries each prefix length that is in use, not each range. */
 export function createServiceRangeIndex(): ServiceRangeIndex {
   const ranges = createServiceIndex();
   /** How many ranges there are of each length; lookups try only these. */

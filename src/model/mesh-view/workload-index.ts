@@ -10,6 +10,7 @@ export interface WorkloadIndex {
 
 const NOBODY: readonly Workload[] = [];
 
+/** Empty. Whoever changes a workload removes the old one first: claims go by object. */
 export function createWorkloadIndex(): WorkloadIndex {
   const networks = new Map<string, Map<IpAddress, readonly Workload[]>>();
   return {

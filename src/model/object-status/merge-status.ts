@@ -21,6 +21,7 @@ export interface StatusChange {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** A list in a status that several writers share, and which of its entries are this writer's. */
 export interface OwnedList {
   /** Entries with these values (one of a list) are replaced by `entries`, the others stay. Empty: all are replaced. */
   readonly owner: Values;
@@ -29,6 +30,7 @@ export interface OwnedList {
   readonly entries: readonly StatusEntry[];
 }
 
+/** One entry of such a list, as `parents` of a route has one for each parent. */
 export interface StatusEntry extends Values {
   readonly conditions: readonly WrittenCondition[];
 }

@@ -40,6 +40,7 @@ export interface ApiAnswers {
   readonly '/api/v1/trace': { readonly spans: readonly TraceSpan[] };
 }
 
+/** A path of the API. */
 export type ApiPath = keyof ApiAnswers;
 
 /** Any answer with a status of 400 or more. */

@@ -40,6 +40,7 @@ export function isHearsay({ reason }: Pick<RefusalView, 'reason'>): boolean {
   return reason === 'ERR_TUNNEL_STATUS';
 }
 
+/** What was asked for, where what was refused is a request. */
 export interface RefusedRequest {
   readonly method: string;
   readonly host: string;

@@ -64,6 +64,7 @@ export interface ProxyDiscovery {
   readonly pushP99Ms: number | undefined;
 }
 
+/** How it stands with one type of resource. */
 export interface ProxyDiscoveryType {
   readonly typeUrl: string;
   /** Versions; empty before the first. */
@@ -77,6 +78,7 @@ export interface ProxyDiscoveryType {
   readonly rejection: { readonly version: string; readonly message: string } | undefined;
 }
 
+/** The controller's answer to a report. */
 export interface ObservationReceipt {
   /** Up to where the controller knows: the next report begins there. 0: it knows nothing of this instance. */
   readonly acknowledged: number;

@@ -74,6 +74,7 @@ export interface WorkloadCost {
   readonly bandwidthShare: number;
 }
 
+/** What clients name, with its traffic over the window and what is wrong with it. */
 export interface ServiceView {
   readonly namespace: string;
   readonly name: string;
@@ -128,6 +129,7 @@ export interface Topology {
   readonly edges: readonly TopologyEdge[];
 }
 
+/** A node of the graph. What is not in the mesh is one node for each address. */
 export interface TopologyNode {
   /** `workload/<namespace>/<name>`, `service/<namespace>/<name>`, `outside/<address>`. */
   readonly id: string;
@@ -140,6 +142,7 @@ export interface TopologyNode {
   readonly waypoint: string;
 }
 
+/** An arrow of the graph, with its traffic over the window. */
 export interface TopologyEdge {
   /** Ids of nodes. From a workload to the service that it dials, and from the service to the workloads that answered. */
   readonly from: string;
@@ -160,6 +163,7 @@ export interface ServiceSeries {
   readonly rates: readonly Rates[];
 }
 
+/** A certificate that somebody in the mesh uses now. Times are in milliseconds since 1970. */
 export interface CertificateView {
   readonly kind: 'workload' | 'root' | 'intermediate' | 'server';
   /** SPIFFE ID, or the subject. */
@@ -178,6 +182,7 @@ export interface CertificateView {
   }[];
 }
 
+/** A policy with what it has decided. */
 export interface PolicyView {
   readonly namespace: string;
   readonly name: string;
@@ -195,6 +200,7 @@ export interface PolicyView {
   readonly problem: string;
 }
 
+/** A waypoint with what it routes, and the endpoints that it leaves out for now. */
 export interface WaypointView {
   readonly namespace: string;
   readonly name: string;

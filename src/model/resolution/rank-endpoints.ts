@@ -7,6 +7,7 @@ import type { UpstreamRefusalReason } from './upstream.ts';
 /** Where a workload is, as far as preferences can ask. */
 export type Whereabouts = Pick<Workload, 'locality' | 'node' | 'clusterId' | 'network'>;
 
+/** Who wants to reach which port of a service. */
 export interface RankRequest {
   readonly service: Service;
   readonly endpoints: readonly Endpoint[];
@@ -26,6 +27,7 @@ export interface Candidate {
   readonly targetPort: number;
 }
 
+/** Where to try, in which order. */
 export interface RankedEndpoints {
   /** Best rank first; those of one rank in the order in which they came. */
   readonly tiers: readonly (readonly Candidate[])[];

@@ -6,6 +6,7 @@ import type { Workload } from '../workload.ts';
 import { expectedIdentities } from './expected-identities.ts';
 import type { Upstream, UpstreamRefusalReason } from './upstream.ts';
 
+/** Which workload is to be reached, and by what name its client called it. */
 export interface ReachRequest {
   readonly workload: Workload;
   /** One of the workload's. */

@@ -9,6 +9,7 @@ export interface AccessLogSettings {
   readonly filter: string;
 }
 
+/** Where the records of one access log go. */
 export type AccessLogDestination =
   /** Where the proxy's flags send it. */
   | { readonly kind: 'own' }
@@ -21,6 +22,7 @@ export type LineFormat =
   | { readonly kind: 'text'; readonly pieces: readonly LinePiece[] }
   | { readonly kind: 'json'; readonly fields: readonly LineField[] };
 
+/** A field of a line of JSON. */
 export interface LineField {
   readonly name: string;
   readonly pieces: readonly LinePiece[];

@@ -10,6 +10,7 @@ export const TELEMETRY_METRICS = [
   'TCP_RECEIVED_BYTES',
 ] as const;
 
+/** A name in TELEMETRY_METRICS. */
 export type TelemetryMetric = (typeof TELEMETRY_METRICS)[number];
 
 /** How one metric differs from what it always is. */

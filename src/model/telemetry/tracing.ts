@@ -1,5 +1,6 @@
 import type { TelemetryCollector } from './collector.ts';
 
+/** Which traces are told of, and where. */
 export interface TracingSettings {
   /** Of traces that begin here: 0 to 1. Undefined: as the proxy's flags say. */
   readonly ratio: number | undefined;
@@ -11,6 +12,7 @@ export interface TracingSettings {
   readonly tags: readonly SpanTag[];
 }
 
+/** An attribute that each span gets beside its own. */
 export type SpanTag =
   | { readonly name: string; readonly kind: 'literal'; readonly value: string }
   /** Of a request's header; `fallback` where it is not there and of connections. Empty: then there is no tag. */

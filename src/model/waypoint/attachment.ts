@@ -8,14 +8,17 @@ export type RouteKey = string & { readonly __brand: 'RouteKey' };
 
 export const ALL_WAYPOINTS: Attachment = { kind: 'waypoints', className: undefined };
 
+/** Nothing is checked. */
 export function gatewayKey(namespace: string, name: string): GatewayKey {
   return `${namespace}/${name}` as GatewayKey;
 }
 
+/** Nothing is checked. */
 export function routeKey(kind: RouteKind, namespace: string, name: string): RouteKey {
   return `${kind}/${namespace}/${name}` as RouteKey;
 }
 
+/** The kinds of the Gateway API whose parent may be a Service. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TCPRoute' | 'TLSRoute';
 
 /** What a policy is attached to, its `targetRefs` looked up. The narrower beats the wider where only one can count. */

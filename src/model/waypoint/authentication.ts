@@ -3,6 +3,7 @@ import type { Attachment } from './attachment.ts';
 /** `RequestAuthentication/<namespace>/<name>`. */
 export type RequestAuthenticationKey = string & { readonly __brand: 'RequestAuthenticationKey' };
 
+/** Nothing is checked. */
 export function requestAuthenticationKey(namespace: string, name: string): RequestAuthenticationKey {
   return `RequestAuthentication/${namespace}/${name}` as RequestAuthenticationKey;
 }
@@ -37,6 +38,7 @@ export interface JwtRule {
   readonly required: boolean;
 }
 
+/** Where the keys come from that tokens are verified with. */
 export type JwtKeys =
   /** A JWKS as it was written. */
   | { readonly kind: 'inline'; readonly jwks: string }
@@ -44,11 +46,13 @@ export type JwtKeys =
   /** Where the issuer's own configuration says (OpenID Connect Discovery). */
   | { readonly kind: 'discovery' };
 
+/** A place in a request where a token may stand. */
 export type TokenLocation =
   /** `name` in lower case; the token is what follows `prefix`. */
   | { readonly kind: 'header'; readonly name: string; readonly prefix: string }
   | { readonly kind: 'param' | 'cookie'; readonly name: string };
 
+/** A claim of a verified token that the backend gets as a header. */
 export interface ClaimToHeader {
   /** In lower case. */
   readonly header: string;

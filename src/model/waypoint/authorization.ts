@@ -17,6 +17,7 @@ export interface RequestPolicy {
   readonly notUnderstood?: string;
 }
 
+/** What becomes of a request for which the policy holds. */
 export type RequestAction =
   | { readonly kind: 'allow' | 'deny' | 'audit' }
   /** Whoever matches must be let through by the authorizer of this name too. */
@@ -47,6 +48,7 @@ export type RequestTest =
   | HeaderTest
   | ClaimTest;
 
+/** What a test can look at. */
 export type RequestSubject = RequestTest['subject'];
 
 /** One header, all its values as one text; or (`header-element`) each element of its lists on its own. */
@@ -61,6 +63,7 @@ export interface ClaimTest extends TestOf<'claim', StringMatch> {
   readonly path: readonly string[];
 }
 
+/** The values that a test compares its subject with. */
 export interface TestOf<Subject extends string, Value> {
   readonly subject: Subject;
   readonly values: readonly Value[];

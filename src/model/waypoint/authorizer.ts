@@ -4,6 +4,7 @@ import type { HeaderValue } from './http-filter.ts';
 /** `Authorizer/<root namespace>/<name>`. */
 export type AuthorizerKey = string & { readonly __brand: 'AuthorizerKey' };
 
+/** Nothing is checked. */
 export function authorizerKey(rootNamespace: string, name: string): AuthorizerKey {
   return `Authorizer/${rootNamespace}/${name}` as AuthorizerKey;
 }
@@ -35,6 +36,7 @@ export interface CheckedBody {
   readonly asBytes: boolean;
 }
 
+/** How the authorizer is asked. */
 export type AuthorizerProtocol =
   /** `envoy.service.auth.v3.Authorization/Check`. */
   { readonly kind: 'grpc' } | HttpAuthorizer;
@@ -53,6 +55,7 @@ export interface HttpAuthorizer {
   readonly toDownstreamOnDeny: readonly HeaderPattern[];
 }
 
+/** Names of headers, compared in lower case. */
 export interface HeaderPattern {
   readonly kind: 'exact' | 'prefix' | 'suffix';
   readonly value: string;

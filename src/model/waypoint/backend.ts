@@ -6,6 +6,7 @@ export interface Backend {
   readonly target: BackendTarget;
 }
 
+/** Where a share of the requests goes. */
 export type BackendTarget =
   | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number }
   /** Its share of the requests gets a 500 (Gateway API, backendRefs). The reason is a condition's. */

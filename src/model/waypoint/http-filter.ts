@@ -13,6 +13,7 @@ export type HttpFilter =
 /** `<kind>/<namespace>/<name>` of a Filter, RateLimit or FaultInjection. */
 export type ExtensionKey = string & { readonly __brand: 'ExtensionKey' };
 
+/** Headers are set, then added, then removed; names are compared without regard to case. */
 export interface HeaderFilter {
   readonly type: 'request-headers' | 'response-headers';
   readonly set: readonly HeaderValue[];
@@ -20,11 +21,13 @@ export interface HeaderFilter {
   readonly remove: readonly string[];
 }
 
+/** One line of a header. */
 export interface HeaderValue {
   readonly name: string;
   readonly value: string;
 }
 
+/** Answers with a redirection, whatever the backends are. */
 export interface RedirectFilter {
   readonly type: 'redirect';
   /** Undefined: the request's own, for each of these. */
@@ -35,6 +38,7 @@ export interface RedirectFilter {
   readonly status: number;
 }
 
+/** Changes what the backend gets to see; undefined: stays as it is. */
 export interface RewriteFilter {
   readonly type: 'rewrite';
   readonly hostname: string | undefined;
@@ -47,6 +51,7 @@ export interface PathReplacement {
   readonly value: string;
 }
 
+/** Sends a copy of the request to another backend, whose answer nobody gets. */
 export interface MirrorFilter {
   readonly type: 'mirror';
   readonly backend: BackendTarget;
@@ -55,6 +60,7 @@ export interface MirrorFilter {
   readonly denominator: number;
 }
 
+/** Answers the questions of browsers, and allows them what they asked for. */
 export interface CorsFilter {
   readonly type: 'cors';
   readonly allowOrigins: readonly string[];

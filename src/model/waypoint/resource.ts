@@ -29,6 +29,7 @@ export type WaypointResource =
    */
   | { readonly kind: 'bound-service'; readonly service: ServiceKey };
 
+/** What kinds of resources there are. */
 export type WaypointResourceKind = WaypointResource['kind'];
 
 /** What a resource is attached to. A route has parents instead. */

@@ -37,8 +37,10 @@ export interface StreamRoute extends RouteHead {
   readonly rules: readonly StreamRule[];
 }
 
+/** A route of either kind; `kind` tells which rules it has. */
 export type Route = HttpRoute | StreamRoute;
 
+/** What happens to the requests that match. */
 export interface HttpRule {
   /** Empty when it has none. */
   readonly name: string;
@@ -52,6 +54,7 @@ export interface HttpRule {
   readonly sessionPersistence: SessionPersistence | undefined;
 }
 
+/** Which backends the connections are shared among. */
 export interface StreamRule {
   readonly name: string;
   readonly backends: readonly Backend[];
@@ -66,6 +69,7 @@ export interface HttpMatch {
   readonly query: readonly ValueMatch[];
 }
 
+/** How a path is compared. */
 export type PathMatch =
   /** `prefix` goes by whole path elements (`/a` matches `/a/b`, not `/ab`); `regex` is RE2 and must match all of the path. */
   | { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
@@ -92,6 +96,7 @@ export interface RouteTimeouts {
   readonly backendRequestMs: number | undefined;
 }
 
+/** When a request of this rule is tried again. */
 export interface RouteRetry {
   /** How often at most a request is tried again; undefined: the waypoint's default. */
   readonly attempts: number | undefined;
@@ -101,6 +106,7 @@ export interface RouteRetry {
   readonly backoffMs: number | undefined;
 }
 
+/** How a client stays with the backend that it got first (Gateway API, GEP-1619). */
 export interface SessionPersistence {
   readonly type: 'cookie' | 'header';
   /** Empty: one that the waypoint makes up. */
@@ -111,6 +117,7 @@ export interface SessionPersistence {
   readonly permanentCookie: boolean;
 }
 
+/** A share of the requests, with filters of its own. */
 export interface HttpBackend extends Backend {
   /** For requests to this backend only. */
   readonly filters: readonly HttpFilter[];

@@ -4,8 +4,10 @@ import type { SessionPersistence } from './route.ts';
 /** `<kind>/<namespace>/<name>` of a TrafficPolicy or XBackendTrafficPolicy. */
 export type TrafficPolicyKey = string & { readonly __brand: 'TrafficPolicyKey' };
 
+/** Our own kind, and the Gateway API's experimental one. */
 export type TrafficPolicyKind = 'TrafficPolicy' | 'XBackendTrafficPolicy';
 
+/** Nothing is checked. */
 export function trafficPolicyKey(kind: TrafficPolicyKind, namespace: string, name: string): TrafficPolicyKey {
   return `${kind}/${namespace}/${name}` as TrafficPolicyKey;
 }
@@ -56,6 +58,7 @@ export type TrafficOverrides = {
 /** The same fields, each of which may be left open. */
 export type Unset<T> = { readonly [Field in keyof T]: T[Field] | undefined };
 
+/** How one endpoint is chosen among those that may be taken. */
 export type LoadBalancer =
   /** By turns, each as often as its capacity says. */
   | { readonly type: 'round-robin' }
@@ -67,6 +70,7 @@ export type LoadBalancer =
   /** The same key goes to the same endpoint. Requests without the key are balanced by least request. */
   | { readonly type: 'consistent-hash'; readonly key: HashKey; readonly table: HashTable };
 
+/** What of a request decides which endpoint gets it. */
 export type HashKey =
   | { readonly kind: 'header'; readonly name: string }
   | HashCookie
@@ -92,6 +96,7 @@ export interface HashTable {
   readonly size: number;
 }
 
+/** What a waypoint and an endpoint may share, from far to near. */
 export type LocalityScope = 'network' | 'region' | 'zone' | 'subzone' | 'node';
 
 /** `strict`: only endpoints that share all scopes with the waypoint. `failover`: those that share most. `none`: all alike. */

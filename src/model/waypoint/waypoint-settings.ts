@@ -1,6 +1,7 @@
 /** `WaypointSettings/<root namespace>/<name of the ConfigMap>`. */
 export type WaypointSettingsKey = string & { readonly __brand: 'WaypointSettingsKey' };
 
+/** Nothing is checked. */
 export function waypointSettingsKey(namespace: string, name: string): WaypointSettingsKey {
   return `WaypointSettings/${namespace}/${name}` as WaypointSettingsKey;
 }

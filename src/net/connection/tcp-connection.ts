@@ -5,6 +5,7 @@ import { errorFromErrno } from '../errors.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import type { SocketAddress } from '../system/socket-address.ts';
 
+/** The states of tcp(7) in which there is still somebody to talk to, as /proc/net/tcp numbers them. */
 export type TcpState =
   | 'established'
   | 'syn-sent'

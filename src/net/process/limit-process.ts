@@ -3,6 +3,7 @@ import { errnoOf } from '../../base/index.ts';
 import { errorFromErrno } from '../errors.ts';
 import { setProcessLimit } from '../system/process-calls.ts';
 
+/** What may still be chosen of the limits; the rest is always the same. */
 export interface ProcessLimits {
   /** Memory that the process may take beside what it has now. */
   readonly moreBytes: number;

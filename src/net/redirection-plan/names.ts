@@ -9,6 +9,7 @@ export interface PolicyRoute {
   readonly table: number;
 }
 
+/** Everything by which our rules can be told from those of others in the same namespace. */
 export interface RedirectionNames {
   /** Chains of the same name in several tables, behind the built-in PREROUTING and OUTPUT. */
   readonly prerouting: string;

@@ -16,6 +16,7 @@ export interface RedirectionOptions extends Partial<CaptureModes> {
   readonly probeAddresses?: ProbeAddresses;
 }
 
+/** Where the probes of a node come from in the eyes of its pods (wire.md §3.1), one address for each family. */
 export interface ProbeAddresses {
   readonly v4: IpAddress;
   readonly v6: IpAddress;
@@ -26,6 +27,7 @@ export const DEFAULT_PROBE_ADDRESSES: ProbeAddresses = {
   v6: 'fd16:9254:7127:1337:ffff:ffff:ffff:ffff' as IpAddress,
 };
 
+/** The options with their defaults in: all that the rules of a pod are made from. */
 export type RedirectionConfig = Readonly<
   Required<Omit<RedirectionOptions, 'naming' | 'ipv6' | 'existingConnections'>>
 > & {

@@ -1,5 +1,6 @@
 import type { IpFamily } from '../../model/index.ts';
 
+/** The tables of iptables that we write to. */
 export type TableName = 'mangle' | 'nat' | 'raw';
 
 /** A chain of ours and the built-in chain that jumps to it. */
@@ -12,6 +13,7 @@ export interface RuleChain {
   readonly rules: readonly string[];
 }
 
+/** Our chains of one table. */
 export interface RuleTable {
   readonly name: TableName;
   readonly chains: readonly RuleChain[];

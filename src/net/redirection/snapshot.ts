@@ -41,6 +41,7 @@ export function countJumps(snapshot: FamilySnapshot, table: TableName, hook: str
   return snapshot.tables.get(table)?.rules.filter((candidate) => candidate === rule).length ?? 0;
 }
 
+/** Reads the output of `iptables-save`, by table. Lines that are neither table, chain nor rule are passed over. */
 export function parseSaveOutput(text: string): ReadonlyMap<string, TableSnapshot> {
   const tables = new Map<string, TableSnapshot>();
   let current: { chains: Set<string>; rules: string[]; isEmpty: boolean } | undefined;

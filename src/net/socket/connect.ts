@@ -8,6 +8,7 @@ import { bindSocket, openTcpSocket, setSocketOption } from '../system/socket-cal
 import { chooseSourcePort } from './source-port.ts';
 import { DEFAULT_KEEP_ALIVE, type KeepAliveConfig, tuneDescriptor } from './socket-options.ts';
 
+/** Where to connect to, and what the other side and the redirection rules are to see of the connection. */
 export interface ConnectOptions {
   /** Where the connection starts; undefined: in the process's own namespace. */
   readonly namespace: NetNamespace | undefined;

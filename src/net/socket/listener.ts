@@ -5,6 +5,7 @@ import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { bindSocket, listenOn, openTcpSocket, setSocketOption } from '../system/socket-calls.ts';
 import { DEFAULT_KEEP_ALIVE, type KeepAliveConfig, MESH_MARK, tuneDescriptor } from './socket-options.ts';
 
+/** How a port is listened on. Privileged are `transparent`, ports below 1024, and every mark but 0. */
 export interface ListenOptions {
   /** `::` takes IPv4 connections too, unless `v6Only`; `0.0.0.0` where the namespace has no IPv6. */
   readonly address: string;

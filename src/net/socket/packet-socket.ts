@@ -16,6 +16,7 @@ export interface Packet {
   readonly descriptors: readonly number[];
 }
 
+/** What a packet socket needs to connect and to poll. */
 export interface PacketSocketOptions {
   /** Where the other end listens. */
   readonly path: string;

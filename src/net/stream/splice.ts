@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { type Blame, type ByteStream, errnoOf, MeshError, releaseYoungBuffers } from '../../base/index.ts';
 import { NetError } from '../errors.ts';
 
+/** Whose failures those of each side are, for the records. */
 export interface SpliceOptions {
   /** Whose fault a failure of side A is. Default `downstream`: A is the one that called us. */
   readonly blameA?: Blame;

@@ -12,6 +12,7 @@ export function bindFunction(prototype: string): NativeFunction {
   return libc.func(prototype) as NativeFunction;
 }
 
+/** Binds one C library function to be run by another thread. Rejects only when it could not be called at all. */
 export function bindFunctionOffThread(prototype: string): NativeFunctionOffThread {
   const { async: start } = libc.func(prototype);
   return (...parameters) =>

@@ -16,6 +16,7 @@ export interface NetlinkMessage {
   readonly payload: Buffer;
 }
 
+/** A message that asks the kernel for something, and how. */
 export interface NetlinkRequest extends NetlinkMessage {
   /** NLM_F_* flags beside REQUEST and ACK, which are always set (a dump is not acknowledged). */
   readonly flags: number;

@@ -12,6 +12,7 @@ export const PROCESS_LIMITS = {
   descriptors: 7,
 } as const;
 
+/** A name in PROCESS_LIMITS. */
 export type ProcessLimit = keyof typeof PROCESS_LIMITS;
 
 /** Sets the soft and the hard limit of a process. */

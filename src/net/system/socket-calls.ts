@@ -25,6 +25,7 @@ export const SOCKET_OPTIONS = {
   keepAliveCount: { level: 6, name: 6 },
 } as const satisfies Record<string, { readonly level: number; readonly name: number }>;
 
+/** A name in SOCKET_OPTIONS. */
 export type SocketOption = keyof typeof SOCKET_OPTIONS;
 
 /** A TCP socket in the calling thread's network namespace: non-blocking, closed on exec. The caller closes it. */
@@ -57,11 +58,13 @@ export function readSocketOption(descriptor: number, option: SocketOption, value
   return getsockopt(descriptor, level, name, value, length) === 0;
 }
 
+/** Throws NetError, EADDRINUSE among others. The descriptor stays the caller's. */
 export function bindSocket(descriptor: number, address: SocketAddress): void {
   const encoded = encodeSocketAddress(address);
   checkResult(bind(descriptor, encoded, encoded.length), `bind to ${address.address} port ${address.port}`);
 }
 
+/** `backlog`: connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn. Throws NetError. */
 export function listenOn(descriptor: number, backlog: number): void {
   checkResult(listen(descriptor, backlog), 'listen');
 }

@@ -17,6 +17,7 @@ export interface RequestAttributes {
   readonly http: HttpAttributes | undefined;
 }
 
+/** What only a request has; a plain connection is judged without it. */
 export interface HttpAttributes {
   readonly method: string;
   /** Host, or `:authority`, as the client wrote it. */

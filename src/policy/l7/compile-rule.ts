@@ -17,6 +17,7 @@ export interface MissedRule {
   readonly failed: readonly FailedTest[];
 }
 
+/** A test that stood between a rule and its holding, and where the policy has it. */
 export interface FailedTest {
   readonly part: 'from' | 'to' | 'when';
   /** Which of the lists of `from` or `to`, from 0. */

@@ -6,6 +6,7 @@ import type { JudgedRequest } from './judged-request.ts';
 import { compileHttpTest } from './compile-http-test.ts';
 import type { CompiledTest, Doubt } from './compiled-test.ts';
 
+/** `doubt` says what a test answers that cannot be decided: what the policy's action needs to fail closed. */
 export function compileTest(test: RequestTest, doubt: Doubt): CompiledTest {
   switch (test.subject) {
     case 'principal':

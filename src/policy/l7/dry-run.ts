@@ -9,6 +9,10 @@ export interface EnforcedVerdict {
   readonly reason: RequestExplanation;
 }
 
+/**
+ * What would be different if a policy of dry runs were enforced beside those that are. The sentence is made when it is
+ * read.
+ */
 export function dryRunOutcome(
   compiled: CompiledRequestPolicy,
   enforced: EnforcedVerdict,

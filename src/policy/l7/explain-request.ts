@@ -12,6 +12,7 @@ export const NOTHING_AGAINST: RequestExplanation = lazily(
   () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
 );
 
+/** A DENY policy held, or one that was not understood and therefore refuses. */
 export function explainDenial(
   policy: RequestPolicy,
   held: HeldRule,
@@ -33,6 +34,7 @@ export function explainDenial(
   );
 }
 
+/** An ALLOW policy held, and nothing spoke against the request. */
 export function explainPermission(
   policy: RequestPolicy,
   held: HeldRule,
@@ -65,6 +67,7 @@ export function explainNoPermission(
   );
 }
 
+/** A CUSTOM policy held: its external authorizer has the word. */
 export function explainNeed(
   policy: RequestPolicy,
   held: HeldRule,

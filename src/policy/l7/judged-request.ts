@@ -11,6 +11,7 @@ export interface JudgedRequest {
   readonly http: JudgedHttp | undefined;
 }
 
+/** The readings of a request that tests compare with. Each list holds all that a server behind might take it for. */
 export interface JudgedHttp {
   readonly method: string;
   /** The host as it came and without its port. */
@@ -27,6 +28,9 @@ export interface JudgedHttp {
 /** All values of a header as one text, and each line of it; of one line just that. */
 export type HeaderReadings = readonly string[];
 
+/**
+ * To be made once for each request and handed to every policy; paths and headers are read when a test asks for them.
+ */
 export function judgeRequest(attributes: RequestAttributes): JudgedRequest {
   const { http } = attributes;
   return {

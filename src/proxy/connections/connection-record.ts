@@ -3,7 +3,10 @@ import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
 import type { SpanContext } from '../../telemetry/index.ts';
 import type { Endpoint } from './endpoint.ts';
 
+/** Of a connection, as its workload sees it. */
 export type Direction = 'inbound' | 'outbound';
+
+/** How the bytes travel between the two sides of the mesh. */
 export type Protocol = 'HBONE' | 'TCP';
 
 /** What is known about one connection for metrics and the access log; more is learnt as it goes through its steps. */
@@ -66,6 +69,7 @@ export interface ConnectionJournal {
   failed(details: ConnectionDetails, end: ConnectionEnd): void;
 }
 
+/** A connection whose opening was recorded. `closed` is called once. */
 export interface OpenConnection {
   closed(end: ConnectionEnd): void;
 }
@@ -79,6 +83,7 @@ export interface ConnectionRecord extends ConnectionLife {
   ended(end: Omit<ConnectionEnd, 'durationMs'>): void;
 }
 
+/** Of a connection that has just come. `monotonic` is in milliseconds. Nothing is written yet. */
 export function beginRecord(
   journal: ConnectionJournal,
   monotonic: () => number,

@@ -10,6 +10,7 @@ export interface Splice {
   reset(cause: MeshError): void;
 }
 
+/** Net's `splice`, or what stands for it: the copy owns both streams from here on. */
 export type SpliceStreams = (client: ByteStream, upstream: ByteStream) => Splice;
 
 /** Carries bytes both ways until both halves are closed, and records the end. A cut, once asked for, is never lost. */
@@ -46,6 +47,7 @@ export interface Cutter {
   check(): void;
 }
 
+/** Not cut yet. The first cause stays; `onCut` after it acts at once. */
 export function createCutter(): Cutter {
   const controller = new AbortController();
   let first: MeshError | undefined;

@@ -80,6 +80,7 @@ export function logLevel(problems: Problems, value: string): string {
   );
 }
 
+/** `text` or `json`. */
 export function logFormat(problems: Problems, value: string): 'text' | 'json' {
   return parseOrNote(
     problems,
@@ -89,6 +90,7 @@ export function logFormat(problems: Problems, value: string): 'text' | 'json' {
   );
 }
 
+/** How much a peer is told of why it was refused; the least where it is unclear. */
 export function refusalDetails(problems: Problems, value: string): RefusalDetails {
   return parseOrNote(
     problems,

@@ -10,6 +10,7 @@ export function byteSize(problems: Problems, flag: string, value: string, range:
   return ranged(problems, { flag, value, range, what: 'a size' }, parseByteSize, formatByteSize);
 }
 
+/** Digits alone, within `range`, both ends of which are allowed. */
 export function wholeNumber(problems: Problems, flag: string, value: string, range: Range): number {
   return ranged(problems, { flag, value, range, what: 'a whole number' }, parseWholeNumber, String);
 }

@@ -21,6 +21,7 @@ export interface ObservingJournal extends ConnectionJournal {
   close(): void;
 }
 
+/** Who observes, and which ends of connections are refusals rather than failures. */
 export interface ObservingJournalDeps {
   readonly observer: Observer;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ export interface RefusalTeller {
   tell(failure: MeshError): TunnelRefusal;
 }
 
+/** Its refusals are numbered from 1, so that both ends can tell that they speak of the same. */
 export function createRefusalTeller(deps: {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`. */
   readonly proxy: string;

@@ -12,6 +12,7 @@ export interface FollowedRequests {
 /** Of one report; who watches a busy waypoint sees some of its requests. */
 const MOST = 200;
 
+/** Follows nobody until somebody wants it, and then keeps a bounded number between two reports. */
 export function createFollowedRequests(store: Pick<ObservationStore, 'follow'>): FollowedRequests {
   let kept: RequestView[] = [];
   let unfollow: (() => void) | undefined;

@@ -14,6 +14,7 @@ import type { ObservationStore } from '../../telemetry/index.ts';
 import { WireError } from '../../wire/index.ts';
 import { createFollowedRequests } from './followed-requests.ts';
 
+/** Whose store is reported, and by which call. */
 export interface ObservationReporterOptions {
   /** `ztunnel/<node>` or `waypoint/<namespace>/<pod>`: whom the controller knows the token's owner as. */
   readonly proxy: string;
@@ -44,6 +45,7 @@ export interface ObservationReporter extends Closable {
   retire(): void;
 }
 
+/** Begins at once. A failed report is tried again with a backoff; see ObservationReporter. */
 export function createObservationReporter(options: ObservationReporterOptions): ObservationReporter {
   const { proxy, version, store, send, clock = systemClock, log = silentLogger } = options;
   const { random = Math.random, dashboardUrl = '' } = options;

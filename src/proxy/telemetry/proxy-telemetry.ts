@@ -34,6 +34,7 @@ export interface ProxyTelemetry extends Closable {
   readonly exported: readonly (readonly [signal: 'spans' | 'logs', counts: ExportCounts])[];
 }
 
+/** What telemetry needs of its process. */
 export interface ProxyTelemetryDeps {
   readonly resource: OtlpResource;
   /** Where spans go beside the collector. */

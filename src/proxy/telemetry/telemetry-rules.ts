@@ -32,6 +32,7 @@ export interface TelemetryRules {
 /** Of settings, what they come to. Settings that say the same have the same rules. */
 export type RulesOf = (settings: TelemetrySettings | undefined) => TelemetryRules;
 
+/** What rules are made from, and what holds where the mesh says nothing. */
 export interface TelemetryRulesDeps {
   readonly collectors: Pick<Collectors, 'spans' | 'logs'>;
   /** What the flags say. */
@@ -50,6 +51,7 @@ export interface TelemetryRulesDeps {
   readonly clock: Clock;
 }
 
+/** Rules are kept for a bounded number of settings; what falls out is made anew. */
 export function createTelemetryRules(deps: TelemetryRulesDeps): RulesOf {
   const bySettings = new WeakMap<TelemetrySettings, TelemetryRules>();
   /** Each pod has settings of its own, most of which say the same. */

@@ -12,6 +12,7 @@ export interface SessionKey {
 /** Sets of expected identities are shared by the model, so each is put into words once. */
 const expectedText = new WeakMap<ReadonlySet<SpiffeId>, string>();
 
+/** Equal texts may share a session. Made for each connection, so what can be kept of it is. */
 export function sessionKeyText(key: SessionKey): string {
   let expected = expectedText.get(key.expected);
   if (expected === undefined) {

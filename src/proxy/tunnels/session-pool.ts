@@ -16,6 +16,7 @@ export interface SessionPool extends TunnelPool<SessionKey> {
   reviewRevocations(current: Svid): void;
 }
 
+/** From where, and as whom, the pool dials. */
 export interface SessionPoolOptions {
   /** Where connections start; undefined: in the process's own namespace. */
   readonly namespace: NetNamespace | undefined;

@@ -15,6 +15,7 @@ export interface AccessLog {
   failed(record: AccessRecord, end: AccessEnd): void;
 }
 
+/** What is written, and of whom; all of it has defaults. */
 export interface AccessLogOptions {
   /** Which lines are written, and what is added to them. Default: all, as they are. */
   readonly rules?: AccessRules;
@@ -31,6 +32,7 @@ export function ownWorkload(
   return record.direction === 'outbound' ? record.sourceWorkload : record.destinationWorkload;
 }
 
+/** Owns nothing: `output` is the process's log. */
 export function createAccessLog(output: AccessOutput, options: AccessLogOptions = {}): AccessLog {
   const { rules = ALL_RECORDS, scopeOf } = options;
   const own = [outputSink(output, rules)];

@@ -3,6 +3,7 @@ import type { LineFormat, LinePiece } from '../../model/index.ts';
 import type { AccessEntry, AccessSink } from './access-sink.ts';
 import { type AccessRules, compileExpression } from './rules/index.ts';
 
+/** In which form, and to where, lines are written. */
 export interface LineSinkOptions {
   readonly format: LineFormat;
   readonly rules: AccessRules;

@@ -13,6 +13,7 @@ import { ApiRefusal } from './problem.ts';
 import { createStaticFiles } from './respond/static-files.ts';
 import { createWorkBudget } from './work-budget.ts';
 
+/** What is told, to whom, and how much of the process that may take. */
 export interface ApiServerOptions {
   readonly store: ObservationStore;
   readonly facts: Facts;
@@ -44,6 +45,7 @@ export interface ApiServer extends Closable {
   }): Promise<{ readonly host: string; readonly port: number }>;
 }
 
+/** Listens once it is told to. Does not own the store. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, facts, token, clock = systemClock, log = silentLogger } = options;
   const sources: ApiSources = { store, facts, clock };

@@ -15,6 +15,7 @@ import type { ObservationStore } from '../observation/index.ts';
 /** A pod as its process knows it. Without rates of its own it gets those of its workload, from what was observed. */
 export type WorkloadFacts = Omit<WorkloadView, 'rates'> & { readonly rates?: Rates | undefined };
 
+/** A service as its process knows it; its traffic is added from what was observed. */
 export type ServiceFacts = Omit<ServiceView, 'rates' | 'problems'> & {
   /** Whether all of its endpoints are enrolled. Undefined: whether its traffic is encrypted tells. */
   readonly inMesh?: boolean | undefined;

@@ -18,6 +18,8 @@ export interface Parameter<T> {
 }
 
 type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+
+/** What a query comes to, by the names of its parameters. */
 export type QueryOf<P extends Parameters> = { readonly [Name in keyof P]: P[Name]['absent'] };
 
 /** Reads a query. Throws ApiRefusal with all that is wrong with it. */

@@ -16,6 +16,7 @@ export interface WorkBudget {
   destroy(): void;
 }
 
+/** Begins full. */
 export function createWorkBudget(clock: Clock): WorkBudget {
   let leftMs = MOST_MS;
   let countedMs = clock.monotonic();

@@ -26,6 +26,7 @@ export interface AdmissionGauges {
   readonly runningFilters: () => number;
 }
 
+/** The keys that are held of one issuer. */
 export interface HeldTokenKeys {
   readonly issuer: string;
   readonly keys: number;

@@ -33,6 +33,7 @@ export interface HttpMetrics {
 /** Counts nothing. */
 export const NO_HTTP_METRICS: HttpMetrics = { ended: () => undefined };
 
+/** Where the metrics go, and how many label sets they may have. */
 export interface HttpMetricsOptions {
   readonly registry: MetricsRegistry;
   /**

@@ -14,6 +14,7 @@ export interface SeriesBuckets {
   count: number;
 }
 
+/** Nothing observed yet; one slot for each bound. */
 export function createSeriesBuckets(bounds: readonly number[]): SeriesBuckets {
   return { counts: new Array<number>(bounds.length).fill(0), sum: 0, count: 0 };
 }
@@ -42,6 +43,7 @@ export function sumOfBuckets(all: readonly SeriesBuckets[], bounds: readonly num
   return sum;
 }
 
+/** One label set with its observations. */
 export interface HistogramSeries {
   readonly labels: Record<string, string>;
   readonly buckets: SeriesBuckets;

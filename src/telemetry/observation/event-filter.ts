@@ -15,6 +15,7 @@ export interface EventFilter {
 
 type Ends = Pick<RefusalView & FlowRecord, 'source' | 'destination' | 'service'>;
 
+/** By the ends alone: `namespace` is that of either of them. */
 export function matchesEnds(event: Ends, filter: Partial<EventFilter>): boolean {
   const { source, destination, namespace } = filter;
   return (

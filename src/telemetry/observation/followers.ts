@@ -19,6 +19,7 @@ export interface Followers extends Required<Follower> {
   add(follower: Follower): () => void;
 }
 
+/** Nobody follows. `add` returns what ends the following. */
 export function createFollowers(): Followers {
   const all = new Set<Follower>();
   let makers = 0;

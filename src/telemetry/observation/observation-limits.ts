@@ -12,6 +12,7 @@ export interface ObservationLimits {
   readonly spans: number;
 }
 
+/** Fills in the defaults, and checks nothing: it is our own code that says more or less. */
 export function resolveObservationLimits(limits: Partial<ObservationLimits> = {}): ObservationLimits {
   return Object.freeze({
     edges: limits.edges ?? 5_000,

@@ -9,6 +9,7 @@ import type { Observer } from './observer.ts';
 import { createTrafficHistory, MOST_AHEAD_MS } from './traffic/index.ts';
 import { createTrafficQueries, type TrafficQueries } from './traffic-queries.ts';
 
+/** Who observes, how much is kept, and until when windows reach. */
 export interface ObservationStoreOptions {
   /** Who observes: `ztunnel/<node>`, `waypoint/<namespace>/<pod>`, or `controller`. */
   readonly proxy: string;
@@ -50,6 +51,7 @@ export interface ObservationStore extends Observer, TrafficQueries {
   ingest(batch: Omit<ObservedBatch, 'from' | 'upTo'>, proxy: string): void;
 }
 
+/** Empty, with an `instance` of its own, by which the controller knows a restarted process. */
 export function createObservationStore(options: ObservationStoreOptions): ObservationStore {
   const { proxy, clock = systemClock, lagMs = 0 } = options;
   const limits = resolveObservationLimits(options.limits);

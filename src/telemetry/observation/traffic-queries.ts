@@ -39,6 +39,7 @@ export interface TrafficQueries {
   }): ServiceSeries;
 }
 
+/** Rates of all of a kind, by namespace and name. */
 export interface RatesByName {
   /** Those of nothing when there was no traffic. */
   of(namespace: string, name: string): Rates;
@@ -50,6 +51,7 @@ interface Summed {
   readonly seconds: number;
 }
 
+/** What questions about traffic are answered from. */
 export interface TrafficQueryParts {
   readonly history: TrafficHistory;
   readonly clock: Clock;
@@ -57,6 +59,7 @@ export interface TrafficQueryParts {
   readonly startedMs: number;
 }
 
+/** Nothing is computed before it is asked for, and a dear sum is used again for a while. */
 export function createTrafficQueries(parts: TrafficQueryParts): TrafficQueries {
   const { history, clock, lagMs } = parts;
 

@@ -16,6 +16,7 @@ export interface Batcher<T> extends Closable {
   readonly counts: ExportCounts;
 }
 
+/** How batches are sent, and how long things may take and wait. */
 export interface BatcherOptions<T> {
   readonly clock: Clock;
   /** Resolves with whether all of it was taken. May reject, and may never settle. */
@@ -32,6 +33,7 @@ export interface BatcherOptions<T> {
   readonly closeMs?: number;
 }
 
+/** Begins with the first item. What comes while too many wait is dropped, and counted. */
 export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
   const { clock, send, maximumWaiting = 4_096, maximumBatch = 512, gatherMs = 1_000 } = options;
   const { sendMs = 12_000, closeMs = 2_000 } = options;

@@ -19,6 +19,7 @@ export async function traceExporter(config: OtlpConfig): Promise<Exporter<Readab
   return new OTLPTraceExporter(httpOptions(config, 'v1/traces'));
 }
 
+/** As traceExporter, for records of the log. */
 export async function logExporter(config: OtlpConfig): Promise<Exporter<ReadableLogRecord>> {
   if (config.protocol === 'grpc') {
     const { OTLPLogExporter } = await import('@opentelemetry/exporter-logs-otlp-grpc');

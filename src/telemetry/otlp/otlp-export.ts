@@ -15,12 +15,14 @@ export interface OtlpSignal<T> {
   open(): Promise<OpenedSignal<T>>;
 }
 
+/** One kind of telemetry with its way to the collector. */
 export interface OpenedSignal<T> {
   /** Resolves with what kept the collector from taking it, if anything did. */
   send(items: readonly T[]): Promise<Error | undefined>;
   close(): Promise<void>;
 }
 
+/** Connects with the first item; the caller closes it. */
 export function createOtlpExport<T>(
   signal: OtlpSignal<T>,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },

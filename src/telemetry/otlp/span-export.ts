@@ -3,6 +3,7 @@ import type { EndedSpan } from '../trace/index.ts';
 import type { OtlpConfig, OtlpResource } from './otlp-config.ts';
 import { createOtlpExport, type OtlpExport, openedSignal } from './otlp-export.ts';
 
+/** Which collector, and as whom telemetry is sent there. */
 export interface OtlpExportOptions {
   readonly config: OtlpConfig;
   readonly resource: OtlpResource;

@@ -40,12 +40,14 @@ export function parseB3Fields(fields: B3Fields): B3 | undefined {
   return context && decided(context, decision);
 }
 
+/** The single header. `parentId` is empty where there is none. */
 export function formatB3(span: TraceContext, parentId: string): string {
   const decision = span.debug === true ? '-d' : span.sampled === undefined ? '' : `-${bit(span.sampled)}`;
   const parent = decision === '' || parentId === '' ? '' : `-${parentId}`;
   return `${span.traceId}-${span.spanId}${decision}${parent}`;
 }
 
+/** The same as headers of the longer form. */
 export function b3Fields(
   span: TraceContext,
   parentId: string,

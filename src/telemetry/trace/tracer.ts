@@ -10,12 +10,14 @@ export interface Tracer {
   ended(span: EndedSpan, rules?: TraceRules, headerOf?: (name: string) => string | undefined): void;
 }
 
+/** How many traces are told of, and to whom. */
 export interface TracerOptions {
   /** Of the traces that begin here, and of those that nobody has decided about: 0 to 1. */
   readonly ratio: number;
   readonly sinks: readonly SpanSink[];
 }
 
+/** Owns none of the sinks. */
 export function createTracer({ ratio, sinks }: TracerOptions): Tracer {
   return {
     begin(parent, sampled = parent?.sampled, rules = undefined) {

@@ -29,6 +29,7 @@ export interface ServerSession<Peer> {
   destroy(cause: Error): void;
 }
 
+/** What one session of a tunnel server is made from; `onClosed` is called once. */
 export interface ServerSessionOptions<Peer> {
   readonly socket: TLSSocket;
   readonly peer: Peer;
@@ -39,6 +40,9 @@ export interface ServerSessionOptions<Peer> {
   onClosed(session: ServerSession<Peer>, error: unknown): void;
 }
 
+/**
+ * Owns the socket, whose handshake is done, from here on, and sends its SETTINGS at once. Requests reach `handlers`.
+ */
 export function startServerSession<Peer>(options: ServerSessionOptions<Peer>): ServerSession<Peer> {
   const { socket, config, clock } = options;
   const remote = addressOf(socket.remoteAddress, socket.remotePort);
@@ -183,6 +187,10 @@ function ignore(): void {
   // What comes on a stream that was answered with its end is of no use.
 }
 
+/**
+ * An end of a socket as node:net names it, IPv4-mapped addresses as IPv4 ones. Empty and port 0 once the socket is
+ * gone.
+ */
 export function addressOf(address: string | undefined, port: number | undefined): SocketAddress {
   return { address: kernelIpAddress(address ?? ''), port: port ?? 0 };
 }

@@ -8,6 +8,7 @@ export interface TunnelRefusal {
   readonly why?: TunnelRefusalReason | undefined;
 }
 
+/** The verdict itself, in the words of the proxy that gave it. */
 export interface TunnelRefusalReason {
   /** Refused by a policy or by design, or failed by a fault. */
   readonly kind: 'refused' | 'failed';

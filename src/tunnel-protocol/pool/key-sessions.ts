@@ -16,6 +16,7 @@ export interface KeySessions {
   add(session: TunnelSession): void;
 }
 
+/** Without a session. `onChange` is called when a session is open no more and has been dropped. */
 export function createKeySessions(config: TunnelConfig, clock: Clock, onChange: () => void): KeySessions {
   const sessions = new Set<TunnelSession>();
   /** What the peer allowed on its latest session that said so: a fair guess for one whose SETTINGS are on their way. */

@@ -11,6 +11,7 @@ export interface SharedConnect {
   abort(cause: Error): void;
 }
 
+/** The attempt, its deadline, and who hears that it is over, however it ended. */
 export interface SharedConnectOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -19,6 +20,7 @@ export interface SharedConnectOptions {
   onSettled(): void;
 }
 
+/** Begins at once. A failure is a TunnelError, the same for all who wait; leaving early does not stop the attempt. */
 export function startSharedConnect(options: SharedConnectOptions): SharedConnect {
   const controller = new AbortController();
   const given = Promise.withResolvers<never>();

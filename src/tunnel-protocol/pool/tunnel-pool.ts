@@ -29,12 +29,14 @@ export interface TunnelPool<Key> extends Closable {
   reverify(verify: (session: PooledSession<Key>) => void): number;
 }
 
+/** A session as it stands in the pool, with the socket under it; the pool owns both. */
 export interface PooledSession<Key> {
   readonly key: Key;
   readonly session: TunnelSession;
   readonly socket: TunnelTransport;
 }
 
+/** How the pool gets its sessions, and which callers may share one. */
 export interface TunnelPoolOptions<Key> {
   /** A socket whose handshake is done and whose peer is verified; the pool owns it from then on. */
   connect(key: Key, signal: AbortSignal): Promise<TLSSocket | TunnelTransport>;

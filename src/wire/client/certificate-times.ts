@@ -9,6 +9,7 @@ export interface CertificateTimes {
   explain(error: unknown, server: ServerAddress): Promise<unknown>;
 }
 
+/** Where a server was reached. */
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;

@@ -4,6 +4,7 @@ import { WireError } from '../errors.ts';
 import { GuardedCredentials } from './channel-credentials.ts';
 import type { RootCertificates } from './root-certificates.ts';
 
+/** How the controller is reached, and what it is told of who calls. */
 export interface ChannelOptions {
   /** `host:port` of the controller; IPv6 in brackets. */
   readonly address: string;

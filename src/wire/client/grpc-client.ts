@@ -12,6 +12,7 @@ import type { ChannelOptions } from './channel.ts';
 import { createUnaryCaller } from './unary-caller.ts';
 import { createXdsTransport } from './xds-transport.ts';
 
+/** The channel, and how long its calls may take. */
 export interface GrpcClientOptions extends ChannelOptions {
   /** Default 10,000. */
   readonly certificateTimeoutMs?: number;

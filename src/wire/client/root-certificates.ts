@@ -20,6 +20,7 @@ export interface RootCertificates {
   readonly changes: Signal<void>;
 }
 
+/** Which file, and how often it is looked at. */
 export interface RootCertificateFileOptions {
   readonly path: string;
   readonly clock?: Clock;

@@ -4,6 +4,7 @@ import { WireError } from '../errors.ts';
 import { errorOf } from '../grpc/status.ts';
 import { type ChannelOptions, callMetadata, openChannel } from './channel.ts';
 
+/** How long a call may take, and as whom it is made. */
 export interface UnaryCallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +22,7 @@ export interface UnaryCaller extends Closable {
   ): Promise<Response>;
 }
 
+/** Connects with the first call, and anew when the root certificates change. Rejects with WireError. */
 export function createUnaryCaller(options: ChannelOptions): UnaryCaller {
   let channel: Promise<Client> | undefined;
   let calls = 0;

@@ -12,6 +12,7 @@ export function badField(path: string, problem: string, cause?: unknown): WireEr
   });
 }
 
+/** Throws ERR_WIRE_FIELD for the empty text. */
 export function requireText(value: string, path: string): string {
   if (value === '') throw badField(path, 'expected text, got nothing');
   return value;
@@ -23,6 +24,7 @@ export function decodePort(value: number, path: string): number {
   return value;
 }
 
+/** 4 or 16 bytes. Throws ERR_WIRE_FIELD. */
 export function decodeAddress(bytes: Uint8Array, path: string): IpAddress {
   try {
     return ipAddressFromBytes(bytes);
@@ -31,6 +33,7 @@ export function decodeAddress(bytes: Uint8Array, path: string): IpAddress {
   }
 }
 
+/** 4 or 16 bytes and the length of the prefix. Throws ERR_WIRE_FIELD. */
 export function decodeRange(bytes: Uint8Array, prefixLength: number, path: string): Cidr {
   try {
     return cidrFromBytes(bytes, prefixLength);

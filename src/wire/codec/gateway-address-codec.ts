@@ -9,6 +9,7 @@ import {
 } from '../generated/workload_pb.js';
 import { badField, decodeAddress, decodePort, decodeRange, requireText } from './field.ts';
 
+/** `istio.workload.GatewayAddress`. */
 export function encodeGateway(gateway: GatewayAddress): WireGatewayAddress {
   const hboneMtlsPort = gateway.hboneMtlsPort;
   if (gateway.kind === 'hostname') {
@@ -23,6 +24,7 @@ export function encodeGateway(gateway: GatewayAddress): WireGatewayAddress {
   return create(GatewayAddressSchema, { hboneMtlsPort, destination: { case: 'address', value } });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeGateway(message: WireGatewayAddress, path: string): GatewayAddress {
   const hboneMtlsPort = decodePort(message.hboneMtlsPort, `${path}.hbone_mtls_port`);
   const { destination } = message;
@@ -41,6 +43,7 @@ export function decodeGateway(message: WireGatewayAddress, path: string): Gatewa
   }
 }
 
+/** `istio.workload.NetworkAddress`. */
 export function encodeNetworkAddress(address: NetworkAddress): WireNetworkAddress {
   const bytes = ipAddressToBytes(address.address);
   const message = create(NetworkAddressSchema, { network: address.network, address: bytes });
@@ -48,6 +51,7 @@ export function encodeNetworkAddress(address: NetworkAddress): WireNetworkAddres
   return message;
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeNetworkAddress(message: WireNetworkAddress, path: string): NetworkAddress {
   if (message.length === undefined) {
     const address = decodeAddress(message.address, path);

@@ -21,12 +21,14 @@ const APP_PROTOCOLS = enumTable<AppProtocol>(
   'unknown',
 );
 
+/** `istio.workload.Port`, in the order given. */
 export function encodePorts(ports: readonly PortMapping[]): WirePort[] {
   return ports.map(({ servicePort, targetPort, appProtocol }) =>
     create(PortSchema, { servicePort, targetPort, appProtocol: APP_PROTOCOLS.encode(appProtocol) }),
   );
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodePorts(ports: readonly WirePort[], path: string): PortMapping[] {
   return ports.map((port, index) => ({
     servicePort: decodePort(port.servicePort, `${path}[${index}].service_port`),

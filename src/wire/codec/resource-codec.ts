@@ -15,6 +15,7 @@ export interface ResourceCodec<T> {
   aliasesOf(value: T): readonly string[];
 }
 
+/** How a value becomes the message of a resource, and back. `fromMessage` throws ERR_WIRE_FIELD. */
 export interface MessageMapping<T, Desc extends DescMessage> {
   readonly typeUrl: string;
   readonly schema: Desc;
@@ -24,6 +25,7 @@ export interface MessageMapping<T, Desc extends DescMessage> {
   aliasesOf?(value: T): readonly string[];
 }
 
+/** Decoding throws ERR_WIRE_DECODE for bytes that are none of the message, ERR_WIRE_FIELD for what is in it. */
 export function resourceCodec<T, Desc extends DescMessage>(
   mapping: MessageMapping<T, Desc>,
 ): ResourceCodec<T> {
@@ -56,6 +58,7 @@ export function decodeMessage<Desc extends DescMessage>(schema: Desc, bytes: Uin
   }
 }
 
+/** ERR_WIRE_DECODE; only the length of the bytes is told. */
 export function undecodable(schema: DescMessage, bytes: Uint8Array, cause: unknown): WireError {
   return new WireError({
     code: 'ERR_WIRE_DECODE',

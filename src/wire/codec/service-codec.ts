@@ -69,6 +69,7 @@ const NO_LOAD_BALANCING: LoadBalancing = {
   healthPolicy: 'only-healthy',
 };
 
+/** `istio.workload.Service`. */
 export function encodeService(service: Service): WireService {
   const message = create(ServiceSchema, {
     name: service.name,
@@ -96,6 +97,7 @@ export function encodeService(service: Service): WireService {
   return message;
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeService(message: WireService): Service {
   return {
     name: message.name,

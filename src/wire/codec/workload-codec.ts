@@ -68,6 +68,7 @@ const APPLICATION_TUNNELS = enumTable<ApplicationTunnel['protocol']>({
 });
 const NO_LOCALITY: Locality = { region: '', zone: '', subzone: '' };
 
+/** `istio.workload.Workload`. */
 export function encodeWorkload(workload: Workload): WireWorkload {
   const message = create(WorkloadSchema, {
     uid: workload.uid,
@@ -106,6 +107,7 @@ export function encodeWorkload(workload: Workload): WireWorkload {
   return message;
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeWorkload(message: WireWorkload): Workload {
   const { waypoint, networkGateway, applicationTunnel, locality } = message;
   return {

@@ -29,6 +29,7 @@ import {
   encodeObservationReport,
 } from '../message/observation/report-message.ts';
 
+/** A method of a service with the way its messages become bytes, for client and server alike. */
 export type Method<Request, Response> = MethodDefinition<Request, Response>;
 
 export const DELTA_RESOURCES: Method<DeltaRequest, DeltaResponse> = {

@@ -9,6 +9,7 @@ import {
 } from '../generated/certificate_pb.js';
 import { asBuffer } from './delta-request-message.ts';
 
+/** A certificate that is asked for (`istio.v1.auth.IstioCertificateRequest`). */
 export interface CertificateRequest {
   readonly csrPem: string;
   /** How long the certificate is wanted to be good for. 0: as the CA likes. */
@@ -17,6 +18,7 @@ export interface CertificateRequest {
   readonly impersonated: WorkloadIdentity | undefined;
 }
 
+/** The certificate as it was issued (`istio.v1.auth.IstioCertificateResponse`). */
 export interface CertificateResponse {
   /** PEM: the leaf first, then intermediates; the last element holds the roots. */
   readonly chainPem: readonly string[];
@@ -26,6 +28,7 @@ export interface CertificateResponse {
 const LONGEST_REQUEST_BYTES = 65_536;
 const IMPERSONATED_IDENTITY = 'ImpersonatedIdentity';
 
+/** The validity is rounded up to whole seconds. */
 export function encodeCertificateRequest(request: CertificateRequest): Buffer {
   const message = create(IstioCertificateRequestSchema, {
     csr: request.csrPem,
@@ -64,6 +67,7 @@ export function decodeCertificateRequest(bytes: Uint8Array): CertificateRequest 
   };
 }
 
+/** The order of the chain is kept: clients take the first and the last by their place. */
 export function encodeCertificateResponse(response: CertificateResponse): Buffer {
   const message = create(IstioCertificateResponseSchema, { certChain: [...response.chainPem] });
   return asBuffer(toBinary(IstioCertificateResponseSchema, message));

@@ -20,6 +20,7 @@ export interface CheckRequest {
   readonly http: CheckedHttp | undefined;
 }
 
+/** One end of the connection that is judged. */
 export interface CheckedPeer {
   readonly address: string;
   readonly port: number;
@@ -27,6 +28,7 @@ export interface CheckedPeer {
   readonly principal: string;
 }
 
+/** The request that is judged; a connection has none. */
 export interface CheckedHttp {
   readonly id: string;
   readonly method: string;
@@ -44,6 +46,7 @@ export interface CheckedHttp {
   readonly body: { readonly bytes: Uint8Array; readonly asBytes: boolean } | undefined;
 }
 
+/** `envoy.service.auth.v3.CheckRequest`. */
 export function encodeCheckRequest({ source, destination, sni, receivedMs, http }: CheckRequest): Buffer {
   const message = create(CheckRequestSchema, {
     attributes: {

@@ -40,6 +40,7 @@ export interface CheckedHeader {
 /** What becomes of a header of this name that is there already, or is not. */
 export type HeaderAction = 'set' | 'add' | 'add-if-absent' | 'set-if-present';
 
+/** A parameter of the query that the authorizer sets. */
 export interface CheckedParameter {
   readonly name: string;
   readonly value: string;

@@ -28,6 +28,7 @@ const BOUNDS = { parts: 500_000, entryBytes: 4096 };
 const LONGEST_NODE_BYTES = 256 * 1024;
 const LONGEST_REJECTION = 4096;
 
+/** `envoy.service.discovery.v3.DeltaDiscoveryRequest`; a rejection becomes INVALID_ARGUMENT. */
 export function encodeDeltaRequest(request: DeltaRequest): Buffer {
   const message = create(DeltaDiscoveryRequestSchema, {
     typeUrl: request.typeUrl,

@@ -22,6 +22,7 @@ const LONGEST_ERROR = 4_096;
 const BOUNDS = { parts: 40_000, entryBytes: 16_384 };
 const NEWEST_STATE = Math.max(...Object.values(State).filter((value) => typeof value === 'number'));
 
+/** `nodemesh.enrolment.NodeReport`; sentences are cut where they are too long. */
 export function encodeNodeReport(report: EnrolmentReport): Buffer {
   const message = create(NodeReportSchema, {
     node: report.node,
@@ -65,6 +66,7 @@ export function decodeNodeReport(bytes: Uint8Array): EnrolmentReport {
   };
 }
 
+/** `nodemesh.enrolment.NodeReceipt`. */
 export function encodeNodeReceipt(receipt: EnrolmentReceipt): Buffer {
   return asBuffer(
     toBinary(NodeReceiptSchema, create(NodeReceiptSchema, { acknowledged: receipt.acknowledged })),

@@ -17,6 +17,7 @@ export interface CallPeer {
  */
 export type Authenticate<Caller> = (token: string, peer: CallPeer) => Promise<Caller>;
 
+/** Who the callers of a server are. */
 export interface Authentication<Caller> {
   /** Runs before any byte of a message is read, so that strangers cost no memory. */
   readonly interceptor: ServerInterceptor;
@@ -24,6 +25,7 @@ export interface Authentication<Caller> {
   callerOf(metadata: Metadata): Caller;
 }
 
+/** How callers are known, and who hears of it. */
 export interface AuthenticationOptions<Caller> {
   readonly authenticate: Authenticate<Caller>;
   readonly timeoutMs: number;
@@ -33,6 +35,7 @@ export interface AuthenticationOptions<Caller> {
   onAuthenticated(address: string): void;
 }
 
+/** Refuses calls whose token is missing, bad, or not judged in time; refusals are logged within a budget. */
 export function createAuthentication<Caller>(options: AuthenticationOptions<Caller>): Authentication<Caller> {
   const callers = new WeakMap<Metadata, { readonly caller: Caller }>();
   const { log, clock } = options;

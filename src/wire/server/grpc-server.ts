@@ -19,6 +19,7 @@ import { shareFrames } from './shared-frames.ts';
 import { type ListenTarget, openTlsListener, type ServerCertificate } from './tls-listener.ts';
 import { type UnaryService, unaryHandler } from './unary-handler.ts';
 
+/** What the controller serves, by caller. */
 export interface GrpcServices<Caller> {
   /** Whose requests count together. Default: those of a connection. */
   readonly callerKey?: ((caller: Caller) => string) | undefined;
@@ -34,6 +35,7 @@ export interface GrpcServices<Caller> {
   readonly observations: UnaryService<Caller, ObservationReport, ObservationReceipt>;
 }
 
+/** Where to listen, whom to let in, and how much of the process callers may take. */
 export interface GrpcServerOptions<Caller> {
   readonly listen: ListenTarget;
   readonly certificate: ServerCertificate;

@@ -19,6 +19,7 @@ export interface ServerCertificate {
 /** An address (port 0: any free one), or a listening socket that somebody else opened. */
 export type ListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
 
+/** Where to listen, and how long strangers may take. */
 export interface TlsListenerOptions {
   readonly target: ListenTarget;
   readonly certificate: ServerCertificate;
@@ -44,6 +45,7 @@ export interface TlsListener extends Closable {
   drop(peer: string): void;
 }
 
+/** Resolves once it listens; the caller closes it. Rejects with ERR_WIRE_LISTEN or ERR_WIRE_CREDENTIALS. */
 export async function openTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
   const { log } = options;
   const sockets = new Map<string, TLSSocket>();

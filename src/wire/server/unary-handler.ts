@@ -10,6 +10,7 @@ export type UnaryService<Caller, Request, Response> = (
   signal: AbortSignal,
 ) => Promise<Response>;
 
+/** What all unary methods of a server share. */
 export interface UnaryHandlerContext<Caller> {
   readonly callerOf: (metadata: Metadata) => Caller;
   /** Asked before a request is made of its bytes; throwing refuses it, and what it returns is called once that is done. */
@@ -17,6 +18,7 @@ export interface UnaryHandlerContext<Caller> {
   readonly log: Logger;
 }
 
+/** Refusals are answered with a status and logged; what the answer does not tell stays in the log. */
 export function unaryHandler<Caller, Request, Response>(
   service: UnaryService<Caller, Request, Response>,
   context: UnaryHandlerContext<Caller>,

@@ -21,6 +21,7 @@ import type { ResourceSubscription } from './resource-subscription.ts';
 import { type Termination, terminationOf } from './termination.ts';
 import type { DeltaChannel, DeltaTransport } from './transport.ts';
 
+/** What a client subscribes to, as whom, and over which kind of stream. */
 export interface DeltaClientOptions {
   readonly transport: DeltaTransport;
   readonly node: XdsNode;
@@ -35,6 +36,7 @@ export interface DeltaClientOptions {
 /** `waiting` is between two attempts. */
 export type DeltaClientPhase = 'idle' | 'connecting' | 'streaming' | 'waiting' | 'closed';
 
+/** How the client stands, for readiness and metrics. A new object with each change. */
 export interface DeltaClientState {
   readonly phase: DeltaClientPhase;
   /** Milliseconds since the epoch. */
@@ -73,6 +75,7 @@ export interface DeltaClient extends Closable {
 
 const DEFAULT_BACKOFF: BackoffConfig = { initialMs: 10, maximumMs: 15_000, factor: 2, jitter: 0.2 };
 
+/** Idle until it is started; the caller closes it. Duplicate types throw XdsError. */
 export function createDeltaClient(options: DeltaClientOptions): DeltaClient {
   return new ReconnectingDeltaClient(options);
 }

@@ -19,6 +19,7 @@ interface Waiter {
   reject(reason: unknown): void;
 }
 
+/** Nothing is asked for yet. */
 export function createDemands(): Demands {
   const names = new Set<string>();
   const answeredNames = new Set<string>();

@@ -1,11 +1,13 @@
 import { describeError } from '../../base/index.ts';
 import { type DeltaResponse, WILDCARD } from '../messages.ts';
 
+/** A resource as it was decoded. */
 export interface NamedResource<T> {
   readonly name: string;
   readonly resource: T;
 }
 
+/** What one response changes of a type. */
 export interface ResourceUpdate<T> {
   readonly upserts: readonly NamedResource<T>[];
   /** Names that are gone; those of Address may be a workload's uid or a service's `<namespace>/<hostname>`. */
@@ -20,6 +22,7 @@ export interface ResourceFailure {
   readonly error: unknown;
 }
 
+/** A type that a client wants, and what is done with its resources. */
 export interface ResourceSubscriptionOptions<T> {
   readonly typeUrl: string;
   /** Whether readiness waits for the first response. False for types that the server may not know. Default true. */
@@ -52,6 +55,7 @@ export interface ResourceSubscription {
   apply(response: DeltaResponse): Promise<string | undefined>;
 }
 
+/** For one client alone: it keeps the versions that the next stream begins with. */
 export function resourceSubscription<T>(options: ResourceSubscriptionOptions<T>): ResourceSubscription {
   const versions = new Map(options.initialVersions);
   /** Held, and not named to the server. */

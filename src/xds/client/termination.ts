@@ -4,6 +4,7 @@ import { XdsError } from '../errors.ts';
 /** Why a stream is no more: the values of the label `reason` of `istio_xds_connection_terminations_total`. */
 export type TerminationReason = 'ConnectionError' | 'Error' | 'Reconnect' | 'Complete';
 
+/** How a stream ended. */
 export interface Termination {
   readonly reason: TerminationReason;
   /** Undefined for `Complete`. */

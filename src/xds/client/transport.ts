@@ -10,6 +10,7 @@ export interface DeltaChannel {
   close(): void;
 }
 
+/** Opens streams. The only thing that a client knows of the network. */
 export interface DeltaTransport {
   /** Connects, reading token and root certificates anew. Rejects with XdsError ERR_XDS_CONNECT. */
   open(signal: AbortSignal): Promise<DeltaChannel>;

@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../base/index.ts';
 import type { Change } from './snapshot/snapshot-cache.ts';
 import type { RequestOutcome, Subscription } from './subscription.ts';
 
+/** How long to wait at most. */
 export interface AcknowledgementOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -30,6 +31,7 @@ interface Waiter {
   settle(result: boolean): void;
 }
 
+/** Nobody waits yet. No answer in time is no acknowledgement: `wait` resolves with false then, and rejects never. */
 export function createAcknowledgements(clock: Clock): Acknowledgements {
   const waiters = new Set<Waiter>();
   const drop = (waiter: Waiter, subscription: Subscription): void => {

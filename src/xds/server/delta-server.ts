@@ -21,6 +21,7 @@ import { createSendBudget } from './send-budget.ts';
 import { type Change, createSnapshotCache, type SnapshotCache } from './snapshot/snapshot-cache.ts';
 import type { RequestOutcome, Subscription } from './subscription.ts';
 
+/** What is served, and how much clients may take of the server's memory and patience. */
 export interface DeltaServerOptions {
   /** The types that are served. Requests for others are left unanswered, as the protocol wants it. */
   readonly types: readonly string[];
@@ -69,6 +70,10 @@ export interface DeltaServer extends Closable {
   readonly bytesUnderWay: number;
 }
 
+/**
+ * Without a resource: the caller fills the snapshots and hands in the streams. A type that stands twice throws
+ * XdsError.
+ */
 export function createDeltaServer(options: DeltaServerOptions): DeltaServer {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLogger;

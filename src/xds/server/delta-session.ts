@@ -29,12 +29,14 @@ export interface StreamPeer {
   readonly audience: string | undefined;
 }
 
+/** What one stream may cost; see DeltaServerOptions. */
 export interface SessionLimits extends NameLimits {
   readonly maxResponseBytes: number;
   readonly sendTimeoutMs: number;
   readonly answerTimeoutMs: number;
 }
 
+/** What a stream needs of its server. */
 export interface SessionContext {
   readonly peer: StreamPeer;
   readonly stream: DeltaServerStream;
@@ -65,6 +67,7 @@ export interface DeltaSession {
   end(error?: MeshError): void;
 }
 
+/** Sends nothing before the client's first request; ends by itself with the stream. */
 export function createDeltaSession(context: SessionContext): DeltaSession {
   const { peer, stream, clock, log, limits, budget } = context;
   const tracked = new Map<string, TypeProgress>();

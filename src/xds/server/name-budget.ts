@@ -10,12 +10,14 @@ export interface NameBudget {
   give(names: number, characters: number): void;
 }
 
+/** Past either, the stream is ended. */
 export interface NameLimits {
   readonly maxNamesPerStream: number;
   /** Of all these names together, in characters. */
   readonly maxNameCharactersPerStream: number;
 }
 
+/** `take` throws the XdsError that ends the stream. */
 export function createNameBudget(limits: NameLimits): NameBudget {
   const { maxNamesPerStream, maxNameCharactersPerStream } = limits;
   let names = 0;

@@ -13,6 +13,7 @@ export interface OpeningGate {
   enter(): Promise<() => void>;
 }
 
+/** `places`: streams that may be inside at once. One that stays too long loses its place, not its stream. */
 export function createOpeningGate(places: number, clock: Pick<Clock, 'after'>): OpeningGate {
   const queue: (() => void)[] = [];
   let taken = 0;

@@ -22,6 +22,7 @@ export interface PendingNews extends Iterable<readonly [name: string, known: boo
   settle(): void;
 }
 
+/** Nothing to tell. What names outside the snapshot cost is given back to the budget once all is told. */
 export function createPendingNews(budget: NameBudget): PendingNews {
   const news = new Map<string, boolean>();
   let oldest = Number.POSITIVE_INFINITY;

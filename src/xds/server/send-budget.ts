@@ -12,6 +12,7 @@ export interface SendBudget {
   whenOpen(action: () => void): () => void;
 }
 
+/** Nothing is under way. What `take` returns gives the bytes back, once. */
 export function createSendBudget(limitBytes: number): SendBudget {
   const waiting = new Set<() => void>();
   let bytesUnderWay = 0;

@@ -15,6 +15,7 @@ export interface TypeProgress {
   describe(): ProxyTypeStatus;
 }
 
+/** Nothing was sent yet. */
 export function createTypeProgress(
   typeUrl: string,
   subscription: Subscription,

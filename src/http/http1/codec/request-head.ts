@@ -52,6 +52,7 @@ export function keepsAlive(version: '1.0' | '1.1', connection: readonly string[]
   return version === '1.1' || connection.includes('keep-alive');
 }
 
+/** The first line of a request, its parts as they came. */
 export interface RequestLine {
   readonly method: string;
   readonly target: string;

@@ -5,6 +5,7 @@ import type { HttpBody } from '../../message/http-message.ts';
 import type { HeaderList } from '../../message/header-list.ts';
 import { encodeChunk, encodeLastChunk } from '../codec/encode-chunk.ts';
 
+/** One message for one socket. `onDone` is called once; the socket is not ended. */
 export interface OutgoingOptions {
   readonly duplex: Duplex;
   readonly head: string;

@@ -18,6 +18,7 @@ import type { Http2Stream } from './http2-stream.ts';
 import type { Role, SettingsExchange } from './settings-exchange.ts';
 import type { StreamTable } from './stream-table.ts';
 
+/** The parts of a connection that control frames change. */
 export interface ControlContext {
   readonly role: Role;
   readonly streams: StreamTable;

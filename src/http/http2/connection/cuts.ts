@@ -31,6 +31,7 @@ export function streamFault(role: Role, http2Code: number, why: string): HttpErr
   });
 }
 
+/** A stream was cut to free memory: ERR_HTTP_BUFFER_LIMIT. */
 export function overflowError(unreadBytes: number): HttpError {
   return new HttpError({
     code: 'ERR_HTTP_BUFFER_LIMIT',

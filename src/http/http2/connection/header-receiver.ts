@@ -7,6 +7,7 @@ import type { Http2Stream } from './http2-stream.ts';
 import type { Role } from './settings-exchange.ts';
 import type { StreamTable } from './stream-table.ts';
 
+/** What a header block turned out to be, and what its connection has to do about it. */
 export interface HeaderOutcome {
   /** A well-formed request on a new stream, which has to be made. */
   onRequest(streamId: number, fields: readonly HeaderField[], endStream: boolean): void;

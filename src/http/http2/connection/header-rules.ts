@@ -24,6 +24,7 @@ export function pseudoField(fields: readonly HeaderField[], wanted: string): str
   return undefined;
 }
 
+/** Why an answer, final or interim, is malformed (RFC 9113 §8.3.2), or undefined when it is not. */
 export function faultOfResponse(fields: readonly HeaderField[]): string | undefined {
   const fault = faultOfFields(fields, RESPONSE_PSEUDO);
   if (fault !== undefined) return fault;
@@ -31,6 +32,10 @@ export function faultOfResponse(fields: readonly HeaderField[]): string | undefi
   return status !== undefined && /^[1-5]\d\d$/.test(status) ? undefined : `:status is ${status}`;
 }
 
+/**
+ * Why trailers are malformed: pseudo-header fields have no place there (RFC 9113 §8.1), or undefined when they are
+ * not.
+ */
 export function faultOfTrailers(fields: readonly HeaderField[]): string | undefined {
   return faultOfFields(fields, NO_PSEUDO);
 }

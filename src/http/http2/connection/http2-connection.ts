@@ -52,6 +52,7 @@ export interface ConnectionEvents {
   onPingAck(payload: Buffer): void;
 }
 
+/** What a connection is made from: no socket and no timer, so that both ends can be tested in memory. */
 export interface ConnectionOptions {
   readonly role: Role;
   readonly config: Http2Config;

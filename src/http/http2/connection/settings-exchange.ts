@@ -9,6 +9,7 @@ import {
   type SettingEntry,
 } from '../frame/index.ts';
 
+/** Which end of a connection this is: clients have the odd stream ids (RFC 9113 §5.1.1). */
 export type Role = 'client' | 'server';
 
 /** What the peer told us, with RFC 9113 §6.5.2's defaults until it did. */

@@ -5,6 +5,7 @@ import type { HttpBody } from '../../message/http-message.ts';
 import type { Http2Connection } from '../connection/http2-connection.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 
+/** The stream whose bytes the body is, and who hears what its reader does. */
 export interface IncomingOptions {
   readonly connection: Http2Connection;
   readonly stream: Http2Stream;

@@ -8,6 +8,7 @@ import type { Http2Stream } from '../connection/http2-stream.ts';
 import { trailerFields } from '../fields/write-fields.ts';
 import type { HeaderField } from '../hpack/index.ts';
 
+/** One body for one stream. `onDone` is called once; the stream is ended then, or cut. */
 export interface OutgoingOptions {
   readonly connection: Http2Connection;
   readonly stream: Http2Stream;

@@ -21,6 +21,7 @@ import type { Stallable } from './stall-watch.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
+/** What an exchange needs of its connection; `onOver` is called once. */
 export interface ExchangeContext {
   /** Milliseconds that never jump. */
   now(): number;

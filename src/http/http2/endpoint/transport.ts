@@ -5,6 +5,7 @@ import { HttpError } from '../../errors.ts';
 import { ErrorCode, protocolFault } from '../frame/index.ts';
 import type { Duplex } from 'node:stream';
 
+/** A connection and the socket for its bytes, which the transport owns. */
 export interface TransportOptions {
   readonly socket: Duplex;
   readonly connection: Http2Connection;
@@ -32,6 +33,10 @@ export interface Transport {
   readonly closed: boolean;
 }
 
+/**
+ * Listens to the socket and begins with the keep-alive; `start` sends what waits. A breach by the peer ends with
+ * GOAWAY.
+ */
 export function createTransport(options: TransportOptions): Transport {
   const { socket, connection, config, clock } = options;
   let state: 'open' | 'finishing' | 'closed' = 'open';

@@ -2,6 +2,7 @@ import { ErrorCode } from '../frame/index.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { ReceiveWindows } from './receive-windows.ts';
 
+/** What becomes of a stream whose DATA came. */
 export interface DataOutcome {
   /** The peer broke a rule: reset the stream with this code. */
   onFault(stream: Http2Stream, errorCode: number, why: string): void;

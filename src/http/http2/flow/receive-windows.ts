@@ -4,6 +4,7 @@ import { DEFAULT_WINDOW_BYTES, ErrorCode, protocolFault } from '../frame/index.t
 import { TokenBucket } from './flood-guard.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 
+/** How a change of our windows is told to the peer (RFC 9113 §6.9). */
 export interface WindowFrames {
   sendWindowUpdate(streamId: number, increment: number): void;
   /** A SETTINGS with this INITIAL_WINDOW_SIZE; `inEffect` is to be called with it when the peer acknowledged. */

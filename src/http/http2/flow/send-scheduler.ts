@@ -13,6 +13,7 @@ import type { HeaderField } from '../hpack/index.ts';
 import type { Http2Stream } from '../connection/http2-stream.ts';
 import type { Output } from './output.ts';
 
+/** What happens at the end of a stream, when its bytes are out. */
 export interface SchedulerHost {
   /** Puts the HEADERS with END_STREAM that a stream ends with into the output. */
   sendTrailers(stream: Http2Stream, fields: readonly HeaderField[]): void;

@@ -14,6 +14,7 @@ import {
   type WindowUpdateFrame,
 } from './stream-control.ts';
 
+/** Every frame that is handed out whole: neither DATA nor a CONTINUATION. */
 export type Frame =
   | HeadersFrame
   | PriorityFrame
@@ -39,6 +40,7 @@ export interface FrameVisitor {
   onFrame(frame: Frame): void;
 }
 
+/** What a peer may make the decoder keep before a frame or a header block is whole. */
 export interface FrameDecoderLimits {
   /** Our SETTINGS_MAX_FRAME_SIZE. */
   readonly maxFrameBytes: number;

@@ -29,6 +29,7 @@ export const FrameFlag = {
   PRIORITY: 0x20,
 } as const;
 
+/** What stands before the payload of every frame; `length` is the payload's. */
 export interface FrameHead {
   readonly length: number;
   readonly type: number;
@@ -47,6 +48,7 @@ export function readFrameHead(bytes: Buffer, offset: number): FrameHead {
   };
 }
 
+/** The caller has made room for nine bytes at `offset`. */
 export function writeFrameHead(bytes: Buffer, offset: number, head: FrameHead): void {
   bytes.writeUIntBE(head.length, offset, 3);
   bytes[offset + TYPE_OFFSET] = head.type;

@@ -12,6 +12,7 @@ export interface HeadersFrame {
   readonly block: Buffer;
 }
 
+/** More of the header block before it (RFC 9113 §6.10). */
 export interface ContinuationFrame {
   readonly type: 'continuation';
   readonly streamId: number;
@@ -22,6 +23,7 @@ export interface ContinuationFrame {
 /** RFC 9113 §6.3: a 31-bit stream with a flag, and a weight. */
 const PRIORITY_BYTES = 5;
 
+/** RFC 9113 §6.2, without padding and without the deprecated priority. Throws the fault that ends the connection. */
 export function decodeHeaders(head: FrameHead, payload: Buffer): HeadersFrame {
   if (head.streamId === 0) throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'HEADERS without a stream');
   let block = stripPadding(head, payload);
@@ -39,6 +41,7 @@ export function decodeHeaders(head: FrameHead, payload: Buffer): HeadersFrame {
   };
 }
 
+/** RFC 9113 §6.10; that it follows its HEADERS is the decoder's to check. Throws the fault that ends the connection. */
 export function decodeContinuation(head: FrameHead, payload: Buffer): ContinuationFrame {
   if (head.streamId === 0) throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION without a stream');
   return {

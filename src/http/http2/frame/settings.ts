@@ -12,8 +12,10 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 0x6,
 } as const;
 
+/** A setting of RFC 9113 §6.5.2 or of a later one; unknown ids are passed over. */
 export type SettingEntry = readonly [id: number, value: number];
 
+/** RFC 9113 §6.5: an acknowledgement is empty. */
 export interface SettingsFrame {
   readonly type: 'settings';
   readonly ack: boolean;
@@ -26,6 +28,7 @@ export const DEFAULT_WINDOW_BYTES = 65_535;
 export const DEFAULT_MAX_FRAME_BYTES = 16_384;
 const MAX_MAX_FRAME_BYTES = 0xff_ffff;
 
+/** RFC 9113 §6.5, each value checked. Throws the fault that ends the connection. */
 export function decodeSettings(head: FrameHead, payload: Buffer): SettingsFrame {
   if (head.streamId !== 0) throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'SETTINGS on a stream');
   const ack = (head.flags & FrameFlag.ACK) !== 0;
@@ -40,6 +43,7 @@ export function decodeSettings(head: FrameHead, payload: Buffer): SettingsFrame 
   return { type: 'settings', ack, entries };
 }
 
+/** A SETTINGS that is no acknowledgement, its entries in the order given. */
 export function encodeSettings(entries: readonly SettingEntry[]): Buffer {
   const payload = Buffer.allocUnsafe(entries.length * ENTRY_BYTES);
   for (const [index, [id, value]] of entries.entries()) {

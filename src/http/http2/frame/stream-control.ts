@@ -2,12 +2,14 @@ import { ErrorCode } from './error-code.ts';
 import { protocolFault } from './fault.ts';
 import { encodeFrame, type FrameHead, FrameType } from './frame-head.ts';
 
+/** RFC 9113 §6.4: the stream is over in both directions. */
 export interface ResetFrame {
   readonly type: 'reset';
   readonly streamId: number;
   readonly errorCode: number;
 }
 
+/** RFC 9113 §6.9: so many more bytes of DATA may be sent. */
 export interface WindowUpdateFrame {
   readonly type: 'window-update';
   /** 0 is the connection. */
@@ -25,16 +27,19 @@ const RESET_BYTES = 4;
 const WINDOW_UPDATE_BYTES = 4;
 const PRIORITY_BYTES = 5;
 
+/** RFC 9113 §6.4. Throws the fault that ends the connection. */
 export function decodeReset(head: FrameHead, payload: Buffer): ResetFrame {
   requireStream(head, 'RST_STREAM');
   requireLength('RST_STREAM', payload, RESET_BYTES);
   return { type: 'reset', streamId: head.streamId, errorCode: payload.readUInt32BE(0) };
 }
 
+/** One of `ErrorCode` (RFC 9113 §7). */
 export function encodeReset(streamId: number, errorCode: number): Buffer {
   return encodeFrame({ type: FrameType.RST_STREAM, flags: 0, streamId }, word(errorCode));
 }
 
+/** RFC 9113 §6.9. Throws the fault that ends the connection. */
 export function decodeWindowUpdate(head: FrameHead, payload: Buffer): WindowUpdateFrame {
   requireLength('WINDOW_UPDATE', payload, WINDOW_UPDATE_BYTES);
   const increment = payload.readUInt32BE(0) & 0x7fff_ffff;
@@ -43,10 +48,12 @@ export function decodeWindowUpdate(head: FrameHead, payload: Buffer): WindowUpda
   return { type: 'window-update', streamId: head.streamId, increment };
 }
 
+/** `increment` is 1 to 2^31-1; `streamId` 0 is the connection. */
 export function encodeWindowUpdate(streamId: number, increment: number): Buffer {
   return encodeFrame({ type: FrameType.WINDOW_UPDATE, flags: 0, streamId }, word(increment));
 }
 
+/** RFC 9113 §6.3: only its length is looked at. Throws the fault that ends the connection. */
 export function decodePriority(head: FrameHead, payload: Buffer): PriorityFrame {
   requireStream(head, 'PRIORITY');
   requireLength('PRIORITY', payload, PRIORITY_BYTES);

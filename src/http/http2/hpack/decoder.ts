@@ -3,12 +3,14 @@ import { DynamicTable, ENTRY_OVERHEAD_BYTES } from './dynamic-table.ts';
 import { hpackError } from './errors.ts';
 import { decodeHuffman } from './huffman.ts';
 
+/** The fields of one header block in their order, names and values as they came. */
 export interface DecodedBlock {
   readonly fields: HeaderField[];
   /** True when the list passed the limit: `fields` is cut short, the table is in step all the same. */
   readonly tooLarge: boolean;
 }
 
+/** RFC 7541, the side that reads: one for a connection, and every block of it in order, as the table lives on. */
 export interface HpackDecoder {
   /** Reads one complete header block. Throws a HttpError with COMPRESSION_ERROR; the decoder is useless then. */
   decode(block: Buffer): DecodedBlock;

@@ -1,6 +1,7 @@
 import type { HeaderField } from './header-field.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
+/** RFC 7541, the side that writes: one for a connection. */
 export interface HpackEncoder {
   /**
    * One complete header block. Names are lower-case and values Latin-1; the caller has checked both. The bytes are valid until

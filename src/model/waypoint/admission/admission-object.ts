@@ -1,6 +1,7 @@
 import type { Attachment } from '../attachment.ts';
 import type { ExtensionKey } from '../http-filter.ts';
 
+/** The kinds of `nodemesh.io/v1alpha1` that a route's filters can name. */
 export type AdmissionKind = 'RateLimit' | 'FaultInjection' | 'Filter';
 
 /** What RateLimit, FaultInjection and Filter have in common. */
@@ -14,6 +15,7 @@ export interface AdmissionObject {
   readonly attachments: readonly Attachment[];
 }
 
+/** Nothing is checked. */
 export function extensionKey(kind: AdmissionKind, namespace: string, name: string): ExtensionKey {
   return `${kind}/${namespace}/${name}` as ExtensionKey;
 }

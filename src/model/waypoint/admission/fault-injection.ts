@@ -9,6 +9,7 @@ export interface FaultInjection extends AdmissionObject {
   readonly maximumActive: number;
 }
 
+/** Of the rules of an object the first whose conditions hold decides. */
 export interface FaultRule {
   /** Unique within the object. */
   readonly name: string;
@@ -18,6 +19,7 @@ export interface FaultRule {
   readonly abort: FaultAbort | undefined;
 }
 
+/** How long a share of the requests is kept waiting. */
 export interface FaultDelay {
   readonly share: Share;
   readonly delayMs: number;

@@ -14,6 +14,7 @@ export interface Filter extends AdmissionObject {
   readonly body: FilterBody;
 }
 
+/** The module's text, or why there is none: then the filter's failure mode decides. */
 export type FilterSource =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'missing'; readonly message: string };

@@ -12,6 +12,7 @@ export interface RateLimit extends AdmissionObject {
   readonly announced: boolean;
 }
 
+/** Of the rules of an object the first whose conditions hold counts a request, and no other. */
 export interface RateLimitRule {
   /** Unique within the object. */
   readonly name: string;
@@ -30,11 +31,13 @@ export interface RequestLimit {
   readonly per: readonly LimitKeyPart[];
 }
 
+/** What tells requests apart that do not share a bucket. */
 export type LimitKeyPart =
   | { readonly kind: LimitKeyAttribute }
   /** Name in lower case; requests without it share a bucket. */
   | { readonly kind: 'header'; readonly name: string };
 
+/** What every request has; `identity` and `namespace` are those that the client has proved. */
 export type LimitKeyAttribute = 'identity' | 'namespace' | 'address' | 'service' | 'method' | 'path';
 
 /** Counting in a server that all waypoints share (Redis or Valkey). */
@@ -50,6 +53,7 @@ export interface SharedCounting {
   readonly passwordFile: string | undefined;
 }
 
+/** Where the counting server is: a service of the mesh, or a name or address of its own. */
 export type CounterServer =
   | { readonly kind: 'service'; readonly service: ServiceKey; readonly port: number }
   | { readonly kind: 'host'; readonly host: string; readonly port: number };

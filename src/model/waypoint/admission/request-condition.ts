@@ -19,6 +19,7 @@ export type HeaderCondition =
   | { readonly kind: 'present'; readonly name: string }
   | { readonly kind: 'absent'; readonly name: string };
 
+/** A client by what it has proved to be; one without identity is never meant. */
 export interface ClientCondition {
   readonly namespace: string;
   /** Undefined: every one of the namespace. */

@@ -19,10 +19,12 @@ export function removeDotSegments(path: string): string {
   return joined.endsWith('/') ? joined : `${joined}${directory}`;
 }
 
+/** Several slashes in a row are one, as most servers read them. */
 export function mergeSlashes(path: string): string {
   return path.includes('//') ? path.replaceAll(/\/{2,}/g, '/') : path;
 }
 
+/** As browsers and servers of Windows' kind read them; only `\` as it stands, not its escape. */
 export function backslashesToSlashes(path: string): string {
   return path.replaceAll('\\', '/');
 }

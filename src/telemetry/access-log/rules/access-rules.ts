@@ -7,6 +7,7 @@ export interface AccessRules {
   judge(attributes: () => ExpressionAttributes): Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Rules as people write them: expressions over the attributes of docs/access-log.md. */
 export interface AccessRulesSource {
   /** All of them must be true for a record to be written. One that fails is not true. */
   readonly filters: readonly string[];

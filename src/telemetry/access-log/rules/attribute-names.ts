@@ -15,4 +15,5 @@ export const ATTRIBUTES = {
   Record<AttributeMap, readonly string[]>
 >;
 
+/** The attributes that have others inside. */
 export type AttributeMap = 'request' | 'response' | 'source' | 'destination' | 'connection';

@@ -10,6 +10,7 @@ import { parseFollow } from './live-follow.ts';
 import { showPictures, wantsPictures } from './live-pictures.ts';
 import { createLiveReader, type LiveReader } from './live-reader.ts';
 
+/** Where pictures and events come from, and how many may have them. */
 export interface LiveFeedOptions {
   readonly sources: ApiSources;
   readonly budget: WorkBudget;
@@ -32,6 +33,7 @@ interface Seat {
   alive: boolean;
 }
 
+/** Follows the store while there is a reader; `close` says goodbye to them. */
 export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   const { sources, budget, mostReaders, mostWaiting } = options;
   const { store, clock } = sources;

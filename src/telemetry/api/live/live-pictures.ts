@@ -25,6 +25,7 @@ export function showPictures(sources: ApiSources, budget: WorkBudget, readers: I
   }
 }
 
+/** Whether a reader follows how things are, not only what happens. */
 export function wantsPictures({ topics }: Follows): boolean {
   return topics.has('topology') || topics.has('workloads');
 }

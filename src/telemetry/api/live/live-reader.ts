@@ -30,6 +30,10 @@ interface Waiting {
   requests: RequestView[];
 }
 
+/**
+ * Follows nothing yet. Beyond `mostWaiting` events are dropped, and the reader is told how many. Does not own the
+ * socket.
+ */
 export function createLiveReader(socket: WebSocket, mostWaiting: number): LiveReader {
   let waiting = nothing();
   let count = 0;

@@ -13,6 +13,7 @@ export type FieldsOf<T> = {
   readonly [Field in keyof T]-?: undefined extends T[Field] ? OptionalSchema : Schema;
 };
 
+/** All fields are required but those marked `optional`, and there are no others. */
 export function objectOf<T>(fields: FieldsOf<T>, description?: string): Schema {
   const properties: Record<string, Schema> = {};
   const required: string[] = [];
@@ -32,30 +33,37 @@ export function objectOf<T>(fields: FieldsOf<T>, description?: string): Schema {
   };
 }
 
+/** Marks a field that may be absent. */
 export function optional(schema: Schema): OptionalSchema {
   return { optional: schema };
 }
 
+/** Of any length. */
 export function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }
 
+/** An object whose members' names are data. */
 export function mapOf(values: Schema): Schema {
   return { type: 'object', additionalProperties: values };
 }
 
+/** A reference to one of the document's schemas, which must be there. */
 export function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+/** Any text, the empty one too. */
 export function text(description?: string): Schema {
   return described({ type: 'string' }, description);
 }
 
+/** One of these texts. */
 export function oneOf(...values: readonly string[]): Schema {
   return { type: 'string', enum: values };
 }
 
+/** True or false. */
 export function flag(description?: string): Schema {
   return described({ type: 'boolean' }, description);
 }
@@ -80,6 +88,7 @@ export function time(description = 'Milliseconds since 1970.'): Schema {
   return { type: 'number', description };
 }
 
+/** From 0 to 1. */
 export function share(description?: string): Schema {
   return described({ type: 'number', minimum: 0, maximum: 1 }, description);
 }

@@ -9,6 +9,7 @@ export interface Exchange {
   readonly response: ServerResponse;
 }
 
+/** Resolves when the answer is handed on, or the client is gone. */
 export function sendJson(exchange: Exchange, answer: unknown, status = 200): Promise<void> {
   return sendBytes(exchange, {
     status,
@@ -17,15 +18,18 @@ export function sendJson(exchange: Exchange, answer: unknown, status = 200): Pro
   });
 }
 
+/** As sendJson, in UTF-8. */
 export function sendText(exchange: Exchange, text: string, status = 200): Promise<void> {
   return sendBytes(exchange, { status, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from(text) });
 }
 
+/** The problem as JSON, with the headers and the status of the refusal. */
 export function sendRefusal(exchange: Exchange, refusal: ApiRefusal): Promise<void> {
   for (const [name, value] of Object.entries(refusal.headers)) exchange.response.setHeader(name, value);
   return sendJson(exchange, refusal.problem, refusal.status);
 }
 
+/** 304 where the client has it already; compressed where the client takes that. */
 export async function sendFile({ request, response }: Exchange, file: StaticFile): Promise<void> {
   response.setHeader('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
   response.setHeader('etag', file.etag);

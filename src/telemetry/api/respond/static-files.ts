@@ -25,6 +25,7 @@ interface Cached {
   readonly file: StaticFile;
 }
 
+/** Of `folder` and below; paths that lead out of it find nothing. */
 export function createStaticFiles(folder: string): StaticFiles {
   const cache = new Map<string, Cached>();
   return {

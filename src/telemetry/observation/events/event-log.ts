@@ -31,6 +31,7 @@ interface Share<T> {
   count: number;
 }
 
+/** Holds `capacity` events at most; nothing is read from a clock. */
 export function createEventLog<T>(capacity: number): EventLog<T> {
   const newQueue = (): Queue<Kept<T>> => new Queue(({ gone }) => gone);
   const all = newQueue();

@@ -47,6 +47,7 @@ interface Share {
   count: number;
 }
 
+/** `capacity`: distinct flows that are kept. */
 export function createFlowTable(capacity: number): FlowTable {
   const byKey = new Map<string, Kept>();
   /** In the order of their last change, but for those that changed after they got their place. */

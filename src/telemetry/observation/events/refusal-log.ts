@@ -8,6 +8,7 @@ export interface RefusalLog extends Omit<EventLog<RefusalView>, 'push'> {
   add(refusal: RefusalView, sequence: number, reportedBy?: string): RefusalView | undefined;
 }
 
+/** `capacity`: refusals that are kept, however many told of each. */
 export function createRefusalLog(capacity: number): RefusalLog {
   const log = createEventLog<RefusalView>(capacity);
   /** `isWhole`: who refused and who dialled have both told of it. */

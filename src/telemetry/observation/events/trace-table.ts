@@ -10,6 +10,7 @@ export interface TraceTable {
   since(sequence: number, most: number): readonly Sequenced<TraceSpan>[];
 }
 
+/** `capacity`: spans that are kept, over all traces. */
 export function createTraceTable(capacity: number): TraceTable {
   const log = createEventLog<TraceSpan>(capacity);
   const byTrace = new Map<string, TraceSpan[]>();

@@ -32,6 +32,7 @@ export interface EdgeTable {
   release(entry: KnownEdge): void;
 }
 
+/** `most`: distinct edges beside those that stand for others. */
 export function createEdgeTable(most: number): EdgeTable {
   const byKey = new Map<string, KnownEdge>();
   const shares = new Map<string, Share>();

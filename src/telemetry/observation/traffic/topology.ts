@@ -16,6 +16,7 @@ export interface KnownNodes {
   ): { readonly inMesh: boolean | undefined; readonly waypoint: string } | undefined;
 }
 
+/** What the graph is made from. */
 export interface TopologyParts {
   /** Each connection and request once. */
   readonly observed: readonly EdgeTally[];

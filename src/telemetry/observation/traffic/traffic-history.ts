@@ -31,11 +31,13 @@ export interface TrafficHistory {
   closedSince(sequence: number, most: number, nowMs: number): readonly ClosedSlot[];
 }
 
+/** What was counted in one slot of time, by edge. */
 export interface TimeSlot {
   readonly startMs: number;
   readonly tallies: ReadonlyMap<KnownEdge, Tally>;
 }
 
+/** What one edge had in a slot that is over, with its place in the order of all that was observed. */
 export interface ClosedSlot {
   readonly sequence: number;
   readonly item: TrafficSlot;
@@ -47,6 +49,7 @@ interface OwnSlot extends TimeSlot {
   closedAs: number;
 }
 
+/** Beyond these the oldest slots go, or edges are counted together. */
 export interface HistoryLimits {
   /** Distinct edges. */
   readonly edges: number;

@@ -9,6 +9,7 @@ import {
 import { decodeCollector, encodeCollector } from './collector-codec.ts';
 import { decodeFormat, encodeFormat } from './line-format-codec.ts';
 
+/** `nodemesh.telemetry.AccessLog`. */
 export function encodeAccessLog({ provider, filter, destination }: AccessLogSettings): AccessLog {
   return create(AccessLogSchema, { provider, filter, destination: destinationOf(destination) });
 }

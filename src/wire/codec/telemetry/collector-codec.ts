@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { TelemetryCollector } from '../../../model/index.ts';
 import { type Collector, CollectorSchema, Protocol } from '../../generated/telemetry_pb.js';
 
+/** `nodemesh.telemetry.Collector`. */
 export function encodeCollector({ endpoint, protocol, headers }: TelemetryCollector): Collector {
   return create(CollectorSchema, {
     endpoint,
@@ -10,6 +11,7 @@ export function encodeCollector({ endpoint, protocol, headers }: TelemetryCollec
   });
 }
 
+/** Never throws: a protocol that this version does not know is taken for gRPC. */
 export function decodeCollector({ endpoint, protocol, headers }: Collector): TelemetryCollector {
   return {
     endpoint,

@@ -9,6 +9,7 @@ import {
   TextFormatSchema,
 } from '../../generated/telemetry_pb.js';
 
+/** The case `format` of `nodemesh.telemetry.LogOutput`. */
 export function encodeFormat(format: LineFormat): LogOutput['format'] {
   if (format.kind === 'text')
     return { case: 'text', value: create(TextFormatSchema, { pieces: format.pieces.map(encodePiece) }) };
@@ -16,6 +17,7 @@ export function encodeFormat(format: LineFormat): LogOutput['format'] {
   return { case: 'json', value: create(JsonFormatSchema, { fields }) };
 }
 
+/** Undefined: none, or one that this version does not know. */
 export function decodeFormat(format: LogOutput['format']): LineFormat | undefined {
   switch (format.case) {
     case 'text':

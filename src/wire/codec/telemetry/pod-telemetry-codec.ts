@@ -13,6 +13,7 @@ export function encodePodTelemetry(telemetry: PodTelemetry | undefined): Fields 
   };
 }
 
+/** Undefined where neither field is there. Never throws. */
 export function decodePodTelemetry({ clientTelemetry, serverTelemetry }: Fields): PodTelemetry | undefined {
   if (clientTelemetry === undefined && serverTelemetry === undefined) return undefined;
   return {

@@ -11,6 +11,7 @@ import { type Metric, type Settings, SettingsSchema, type Tag } from '../../gene
 import { decodeAccessLog, encodeAccessLog } from './access-log-codec.ts';
 import { decodeCollector, encodeCollector } from './collector-codec.ts';
 
+/** `nodemesh.telemetry.Settings`. */
 export function encodeTelemetrySettings({ accessLogs, tracing, metrics }: TelemetrySettings): Settings {
   return create(SettingsSchema, {
     ...(accessLogs === undefined ? {} : { accessLogs: { logs: accessLogs.map(encodeAccessLog) } }),

@@ -11,6 +11,7 @@ import { type Telemetry, TelemetrySchema } from '../../generated/waypoint_pb.js'
 import { requireText } from '../field.ts';
 import { decodeTelemetrySettings, encodeTelemetrySettings } from './settings-codec.ts';
 
+/** `nodemesh.waypoint.Telemetry`. */
 export function encodeWaypointTelemetry({ gateway, settings, services }: WaypointTelemetry): Telemetry {
   return create(TelemetrySchema, {
     gateway,
@@ -22,6 +23,7 @@ export function encodeWaypointTelemetry({ gateway, settings, services }: Waypoin
   });
 }
 
+/** Throws ERR_WIRE_FIELD only where it is not said whom the settings are for. */
 export function decodeWaypointTelemetry(message: Telemetry): WaypointTelemetry {
   return {
     gateway: requireText(message.gateway, 'telemetry.gateway') as GatewayKey,

@@ -9,6 +9,7 @@ import {
 } from '../../generated/waypoint_attachment_pb.js';
 import { badField, decodePort, requireText } from '../field.ts';
 
+/** `nodemesh.waypoint.Attachment`. */
 export function encodeAttachment(attachment: Attachment): WireAttachment {
   return create(AttachmentSchema, { target: encodeTarget(attachment) });
 }

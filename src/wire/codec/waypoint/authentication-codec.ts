@@ -21,6 +21,7 @@ import { badField, requireText } from '../field.ts';
 import { understood } from '../understood.ts';
 import { decodeAttachment, encodeAttachment } from './attachment-codec.ts';
 
+/** `nodemesh.waypoint.Authentication`. */
 export function encodeAuthentication(authentication: RequestAuthentication): Authentication {
   return create(AuthenticationSchema, {
     namespace: authentication.namespace,

@@ -20,6 +20,7 @@ import { HeaderValueSchema } from '../../generated/waypoint_route_pb.js';
 import { badField, decodePort, requireText } from '../field.ts';
 import { understood } from '../understood.ts';
 
+/** `nodemesh.waypoint.Authorizer`. */
 export function encodeAuthorizer(authorizer: Authorizer): WireAuthorizer {
   const { protocol, requestBody } = authorizer;
   return create(AuthorizerSchema, {
@@ -38,6 +39,7 @@ export function encodeAuthorizer(authorizer: Authorizer): WireAuthorizer {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeAuthorizer(message: WireAuthorizer): Authorizer {
   understood(message, 'authorizer');
   const namespace = requireText(message.namespace, 'authorizer.namespace');

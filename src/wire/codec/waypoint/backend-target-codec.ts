@@ -6,6 +6,7 @@ import {
 } from '../../generated/waypoint_route_pb.js';
 import { badField, decodePort, requireText } from '../field.ts';
 
+/** `nodemesh.waypoint.BackendTarget`. */
 export function encodeBackendTarget(target: BackendTarget): WireBackendTarget {
   return create(BackendTargetSchema, {
     target:
@@ -29,6 +30,7 @@ export function encodeBackendTarget(target: BackendTarget): WireBackendTarget {
   });
 }
 
+/** Throws ERR_WIRE_FIELD for one of neither kind: requests must not go nowhere in silence. */
 export function decodeBackendTarget(message: WireBackendTarget | undefined, path: string): BackendTarget {
   const target = message?.target;
   switch (target?.case) {

@@ -18,12 +18,14 @@ const FAILURES = enumTable<WaypointBinding['waypointFailure']>(
   'refuse',
 );
 
+/** `nodemesh.waypoint.WeightedWaypoint`, in the order given. */
 export function encodeWeightedWaypoints(waypoints: readonly WeightedWaypoint[]): WireWeightedWaypoint[] {
   return waypoints.map(({ destination, weight }) =>
     create(WeightedWaypointSchema, { destination: encodeGateway(destination), weight }),
   );
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeWeightedWaypoints(
   waypoints: readonly WireWeightedWaypoint[],
   path: string,
@@ -49,6 +51,7 @@ export function encodeBinding(
   return [create(ExtensionSchema, { name: NAME, config })];
 }
 
+/** Of extensions of other makers none is looked at. Throws ERR_WIRE_FIELD. */
 export function decodeBinding(
   extensions: readonly Extension[],
 ): Pick<WaypointBinding, 'waypointFailure' | 'weightedWaypoints'> {

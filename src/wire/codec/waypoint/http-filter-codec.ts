@@ -22,6 +22,7 @@ import {
 import { badField, decodePort, requireText } from '../field.ts';
 import { decodeBackendTarget, encodeBackendTarget } from './backend-target-codec.ts';
 
+/** `nodemesh.waypoint.HttpFilter`. */
 export function encodeHttpFilter(filter: HttpFilter): WireHttpFilter {
   return create(HttpFilterSchema, { filter: encodeContent(filter) });
 }
@@ -78,6 +79,7 @@ function encodeContent(filter: HttpFilter): WireHttpFilter['filter'] {
   }
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeHttpFilter({ filter }: WireHttpFilter, path: string): HttpFilter {
   switch (filter.case) {
     case 'requestHeaders':

@@ -48,6 +48,7 @@ const SCOPES = enumTable<LocalityScope>({
   node: WireLocalityScope.NODE,
 });
 
+/** `nodemesh.waypoint.LoadBalancer`. */
 export function encodeLoadBalancer(balancer: LoadBalancer): WireLoadBalancer {
   return create(LoadBalancerSchema, { algorithm: encodeAlgorithm(balancer) });
 }
@@ -74,6 +75,7 @@ function encodeAlgorithm(balancer: LoadBalancer): WireLoadBalancer['algorithm'] 
   }
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeLoadBalancer({ algorithm }: WireLoadBalancer, path: string): LoadBalancer {
   switch (algorithm.case) {
     case 'roundRobin':
@@ -146,10 +148,12 @@ function decodeCookie({ name, path, ttlMs, attributes }: WireHashCookie, where: 
   };
 }
 
+/** `nodemesh.waypoint.LocalityPreference`. */
 export function encodeLocality({ mode, scopes }: LocalityPreference): WireLocality {
   return create(LocalityPreferenceSchema, { mode: MODES.encode(mode), scopes: scopes.map(SCOPES.encode) });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeLocality({ mode, scopes }: WireLocality, path: string): LocalityPreference {
   return {
     mode: MODES.decode(mode, `${path}.mode`),
@@ -157,10 +161,12 @@ export function decodeLocality({ mode, scopes }: WireLocality, path: string): Lo
   };
 }
 
+/** `nodemesh.waypoint.SlowStart`. */
 export function encodeSlowStart({ windowMs, aggression, minimumPercent }: SlowStart): WireSlowStart {
   return create(SlowStartSchema, { windowMs: encodeMs(windowMs) ?? 0n, aggression, minimumPercent });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeSlowStart(slowStart: WireSlowStart, path: string): SlowStart {
   const { aggression, minimumPercent } = slowStart;
   if (!(aggression > 0) || !Number.isFinite(aggression))

@@ -39,6 +39,7 @@ const KINDS = enumTable<RouteKind>({
   TLSRoute: WireRouteKind.TLS,
 });
 
+/** `nodemesh.waypoint.Route`. */
 export function encodeRoute(route: Route): WireRoute {
   const isHttp = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute';
   return create(RouteSchema, {
@@ -53,6 +54,7 @@ export function encodeRoute(route: Route): WireRoute {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeRoute(route: WireRoute): Route {
   const kind = KINDS.decode(route.kind, 'route.kind');
   const namespace = requireText(route.namespace, 'route.namespace');

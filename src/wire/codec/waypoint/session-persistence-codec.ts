@@ -6,6 +6,7 @@ import {
 } from '../../generated/waypoint_route_pb.js';
 import { decodeMs, encodeMs } from './milliseconds.ts';
 
+/** `nodemesh.waypoint.SessionPersistence`. */
 export function encodeSessionPersistence(session: SessionPersistence): WireSessionPersistence {
   return create(SessionPersistenceSchema, {
     header: session.type === 'header',
@@ -16,6 +17,7 @@ export function encodeSessionPersistence(session: SessionPersistence): WireSessi
   });
 }
 
+/** Never throws. */
 export function decodeSessionPersistence(session: WireSessionPersistence): SessionPersistence {
   return {
     type: session.header ? 'header' : 'cookie',

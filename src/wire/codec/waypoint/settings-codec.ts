@@ -15,6 +15,7 @@ const NORMALIZATIONS = enumTable<PathNormalization>({
   'decode-and-merge-slashes': WirePathNormalization.DECODE_AND_MERGE_SLASHES,
 });
 
+/** `nodemesh.waypoint.Settings`. */
 export function encodeSettings({ namespace, name, pathNormalization }: WaypointSettings): Settings {
   return create(SettingsSchema, {
     namespace,
@@ -23,6 +24,7 @@ export function encodeSettings({ namespace, name, pathNormalization }: WaypointS
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeSettings(message: Settings): WaypointSettings {
   const namespace = requireText(message.namespace, 'settings.namespace');
   const name = requireText(message.name, 'settings.name');

@@ -42,6 +42,7 @@ const KINDS = enumTable<TrafficPolicyKind>({
   XBackendTrafficPolicy: WireTrafficPolicyKind.X_BACKEND_TRAFFIC_POLICY,
 });
 
+/** `nodemesh.waypoint.TrafficPolicy`. */
 export function encodeTrafficPolicy(policy: TrafficPolicy): WireTrafficPolicy {
   const { overrides } = policy;
   const { loadBalancer, locality, slowStart, sessionPersistence } = overrides;
@@ -65,6 +66,7 @@ export function encodeTrafficPolicy(policy: TrafficPolicy): WireTrafficPolicy {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeTrafficPolicy(policy: WireTrafficPolicy): TrafficPolicy {
   const kind = KINDS.decode(policy.kind, 'traffic.kind');
   const namespace = requireText(policy.namespace, 'traffic.namespace');

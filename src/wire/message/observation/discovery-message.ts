@@ -10,6 +10,7 @@ import {
 import { decodeAmount, decodeTime } from './number-field.ts';
 import { cut, shortText } from './text-field.ts';
 
+/** `nodemesh.observation.v1.Discovery`. */
 export function encodeDiscovery(discovery: ProxyDiscovery): Discovery {
   const { pushP50Ms, pushP99Ms, types, ...rest } = discovery;
   const message = create(DiscoverySchema, { ...rest, types: types.map(encodeType) });

@@ -50,6 +50,7 @@ export function encodeRefusal(refusal: RefusalView, reportedBy: string): Refusal
   return message;
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeRefusal(message: Refusal, reportedBy: string, path: string): RefusalView {
   const { request } = message;
   const id = requireText(message.id, `${path}.id`);
@@ -92,6 +93,7 @@ function checkRefusedBy({ id, refusedBy }: Refusal, reporter: RefusalView['repor
     throw badField(`${path}.id`, `expected a refusal of ${refusedBy}, got ${id}`);
 }
 
+/** `nodemesh.observation.v1.Flow`. */
 export function encodeFlow(flow: FlowRecord): Flow {
   const { reporter, source, destination, service, request, verdict, proxy: _proxy, ...others } = flow;
   const message = create(FlowSchema, {
@@ -109,6 +111,7 @@ export function encodeFlow(flow: FlowRecord): Flow {
   return message;
 }
 
+/** Of `proxy`, whatever the message says. Throws ERR_WIRE_FIELD. */
 export function decodeFlow(message: Flow, proxy: string, path: string): FlowRecord {
   return {
     firstMs: decodeTime(message.firstMs, `${path}.first_ms`),
@@ -135,6 +138,7 @@ function decodeFlowRequest(message: FlowRequestMessage): FlowRequest {
   return { method, host, path, headers, tokenPrincipal, claims, status };
 }
 
+/** `nodemesh.observation.v1.Span`. */
 export function encodeSpan(span: TraceSpan): Span {
   const { kind, attributes, proxy: _proxy, ...others } = span;
   return create(SpanSchema, {
@@ -146,6 +150,7 @@ export function encodeSpan(span: TraceSpan): Span {
   });
 }
 
+/** Of `proxy`, whatever the message says. Throws ERR_WIRE_FIELD. */
 export function decodeSpan(message: Span, proxy: string, path: string): TraceSpan {
   return {
     traceId: message.traceId,

@@ -37,6 +37,7 @@ export const LONGEST_REPORT_BYTES = 8 * 1024 * 1024;
 /** A full report of ours has a third of these parts, and its longest flows have half as many bytes. */
 const BOUNDS = { parts: 300_000, entryBytes: 16_384 };
 
+/** `nodemesh.observation.v1.ObservationReport`; each edge stands in it once. */
 export function encodeObservationReport(report: ObservationReport): Buffer {
   const { batch } = report;
   const edges = createEdgeIndex();
@@ -93,6 +94,7 @@ export function decodeObservationReport(bytes: Uint8Array): ObservationReport {
   };
 }
 
+/** `nodemesh.observation.v1.ObservationReceipt`. */
 export function encodeObservationReceipt(receipt: ObservationReceipt): Buffer {
   const { nextUpTo = 0, discovery, ...rest } = receipt;
   const message = create(ObservationReceiptSchema, { ...rest, nextUpTo });

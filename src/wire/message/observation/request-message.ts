@@ -4,6 +4,7 @@ import { type Request, RequestSchema } from '../../generated/observation_pb.js';
 import { decodeAmount, decodeTime, whole } from './number-field.ts';
 import { decodeEnd, decodeService, encodeEnd, encodeService } from './traffic-message.ts';
 
+/** `nodemesh.observation.v1.Request`. */
 export function encodeRequest(request: RequestView): Request {
   const {
     source,

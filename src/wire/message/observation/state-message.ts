@@ -27,6 +27,7 @@ const KINDS = enumTable<CertificateView['kind']>({
   server: CertificateKind.SERVER,
 });
 
+/** `nodemesh.observation.v1.ProxyState`. */
 export function encodeState(state: ProxyState): ProxyStateMessage {
   const message = create(ProxyStateSchema, {
     workloads: state.workloads.map(encodeWorkload),

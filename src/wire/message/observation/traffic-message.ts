@@ -41,6 +41,7 @@ export interface EdgeIndex {
   all(): readonly TrafficEdge[];
 }
 
+/** Numbers are given in the order of the first question, from 0. */
 export function createEdgeIndex(): EdgeIndex {
   const numbers = new Map<TrafficEdge, number>();
   return {
@@ -53,6 +54,7 @@ export function createEdgeIndex(): EdgeIndex {
   };
 }
 
+/** `nodemesh.observation.v1.Edge`. */
 export function encodeEdge(edge: TrafficEdge): Edge {
   const message = create(EdgeSchema, {
     reporter: REPORTERS.encode(edge.reporter),
@@ -66,6 +68,7 @@ export function encodeEdge(edge: TrafficEdge): Edge {
   return message;
 }
 
+/** The edge at `index` of its report. Throws ERR_WIRE_FIELD. */
 export function decodeEdge(message: Edge, index: number): TrafficEdge {
   const path = `edges[${index}]`;
   return {
@@ -79,6 +82,7 @@ export function decodeEdge(message: Edge, index: number): TrafficEdge {
   };
 }
 
+/** `edge`: its number in the report. */
 export function encodeSlot({ startMs, counts }: TrafficSlot, edge: number): Slot {
   return create(SlotSchema, {
     edge,
@@ -97,6 +101,7 @@ export function encodeSlot({ startMs, counts }: TrafficSlot, edge: number): Slot
   });
 }
 
+/** Throws ERR_WIRE_FIELD, also for an edge that the report does not have. */
 export function decodeSlot(message: Slot, edges: readonly TrafficEdge[], path: string): TrafficSlot {
   const edge = edges[message.edge];
   if (edge === undefined)
@@ -133,19 +138,23 @@ function countsOf(message: Slot, path: string): TrafficCounts {
   };
 }
 
+/** `nodemesh.observation.v1.End`. */
 export function encodeEnd(end: TrafficEnd): End {
   return create(EndSchema, end);
 }
 
+/** One that is not there is nobody we know. Never throws. */
 export function decodeEnd(message: End | undefined): TrafficEnd {
   const { namespace = '', workload = '', identity = '' } = message ?? {};
   return { namespace, workload, identity };
 }
 
+/** `nodemesh.observation.v1.ServicePort`. */
 export function encodeService({ namespace, name, port }: ServicePort): ServicePortMessage {
   return create(ServicePortSchema, { namespace, name, port });
 }
 
+/** Undefined: the connection named no service. Throws ERR_WIRE_FIELD. */
 export function decodeService(
   message: ServicePortMessage | undefined,
   path: string,

@@ -11,6 +11,7 @@ import {
 } from '../../generated/observation_pb.js';
 import { decodeAmount, decodeTime, whole } from './number-field.ts';
 
+/** `nodemesh.observation.v1.Rates`; latencies that nobody measured stay unset. */
 export function encodeRates({ p50Ms, p90Ms, p99Ms, ...rates }: Rates): RatesMessage {
   const message = create(RatesSchema, rates);
   if (p50Ms !== undefined) message.p50Ms = p50Ms;
@@ -19,6 +20,7 @@ export function encodeRates({ p50Ms, p90Ms, p99Ms, ...rates }: Rates): RatesMess
   return message;
 }
 
+/** Throws ERR_WIRE_FIELD, also when there are none. */
 export function decodeRates(message: RatesMessage | undefined, path: string): Rates {
   if (message === undefined) throw badField(path, 'expected rates, got none');
   const amount = (name: keyof Rates): number => decodeAmount(message[name] ?? 0, `${path}.${name}`);
@@ -40,6 +42,7 @@ export function decodeRates(message: RatesMessage | undefined, path: string): Ra
   };
 }
 
+/** `nodemesh.observation.v1.Waypoint`. */
 export function encodeWaypoint(view: WaypointView): Waypoint {
   const { namespace, name, ready, serves } = view;
   return create(WaypointSchema, {
@@ -56,6 +59,7 @@ export function encodeWaypoint(view: WaypointView): Waypoint {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeWaypoint(message: Waypoint, path: string): WaypointView {
   const { namespace, name, readyPods: pods, totalPods: total, serves } = message;
   return {

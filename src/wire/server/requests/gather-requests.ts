@@ -7,6 +7,7 @@ import type { CallShaper } from '../shape-calls.ts';
 import { createRequestGatherer } from './request-gatherer.ts';
 import type { RequestMemory } from './request-memory.ts';
 
+/** Where requests lie while they come in, and whose they are. */
 export interface GatherRequestsOptions {
   readonly memory: RequestMemory;
   /** Longest discovery request. Others are shorter anyway. */

@@ -4,6 +4,7 @@
  */
 const afterReading = new WeakMap<ArrayBufferLike, () => void>();
 
+/** `onRead` is called when whoever got the message has read it and hands its bytes back. */
 export function handOver(message: Buffer, onRead: () => void): void {
   afterReading.set(message.buffer, onRead);
 }

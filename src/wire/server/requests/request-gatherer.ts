@@ -4,6 +4,7 @@ import { MESSAGE_HEAD_BYTES } from '../../grpc/message-framing.ts';
 import { handOver } from './handed-over.ts';
 import type { RequestLease, RequestMemory } from './request-memory.ts';
 
+/** The call whose bytes these are, and the bounds that hold for it. */
 export interface RequestGathererOptions {
   readonly memory: RequestMemory;
   readonly maxBytes: number;
@@ -30,6 +31,7 @@ export interface RequestGatherer {
   destroy(): void;
 }
 
+/** For one call. What it leased is given back with its end. */
 export function createRequestGatherer(options: RequestGathererOptions): RequestGatherer {
   return new Gatherer(options);
 }

@@ -31,6 +31,7 @@ export interface RequestMemory {
   destroy(): void;
 }
 
+/** How many bytes of requests there may be at a time. */
 export interface RequestMemoryOptions {
   /** Bytes of all long requests at a time. One that is longer comes alone. */
   readonly maxBytes: number;
@@ -39,6 +40,7 @@ export interface RequestMemoryOptions {
   readonly clock: Pick<Clock, 'after'>;
 }
 
+/** Holds nothing yet; free buffers are kept for a while, and then let go. */
 export function createRequestMemory(options: RequestMemoryOptions): RequestMemory {
   const { maxBytes, maxBytesPerCaller, clock } = options;
   const charged = new Map<string, number>();

@@ -21,6 +21,7 @@ interface Block {
   made: ResourceBlock | undefined;
 }
 
+/** Without a resource. */
 export function createResourceBlocks(): ResourceBlocks {
   const blocks = new Set<Block>();
   const blockOf = new Map<XdsResource, Block>();

@@ -21,6 +21,7 @@ export interface ResourceIndex {
   compare(isVisible: (scoped: ResourceUpsert) => boolean): HeldComparison;
 }
 
+/** Without a resource. Grows by doubling and never shrinks. */
 export function createResourceIndex(): ResourceIndex {
   /** By place: the resource, or nothing where there was one. */
   const resources: (ResourceUpsert | undefined)[] = [];

@@ -1,5 +1,6 @@
 import type { XdsResource } from '../../messages.ts';
 
+/** A resource and who may see it. */
 export interface ResourceUpsert extends XdsResource {
   /** The audiences that may see it, such as the node whose pod it is. Undefined: everybody. */
   readonly audiences?: ReadonlySet<string> | undefined;

@@ -11,6 +11,7 @@ export interface Change {
   readonly sequence: number;
 }
 
+/** Changes that belong together: streams hear of all of them, or of none yet. */
 export interface ResourceBatch {
   readonly upserts?: readonly ResourceUpsert[] | undefined;
   readonly removed?: readonly string[] | undefined;
@@ -49,6 +50,7 @@ export interface SnapshotSource extends SnapshotCache {
   named(key: string): readonly ResourceUpsert[];
 }
 
+/** Without a resource, at sequence 0. A resource that is put in as it was is no change. */
 export function createSnapshotCache(typeUrl: string): SnapshotSource {
   const entries = new Map<string, ResourceUpsert>();
   const byAlias = new Map<string, Set<string>>();

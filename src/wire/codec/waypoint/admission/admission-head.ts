@@ -20,6 +20,7 @@ export function encodeHead(object: AdmissionObject): WireHead & { readonly attac
   };
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `path` down. */
 export function decodeHead(kind: AdmissionKind, message: WireHead, path: string): AdmissionObject {
   const namespace = requireText(message.namespace, `${path}.namespace`);
   const name = requireText(message.name, `${path}.name`);

@@ -9,6 +9,7 @@ import {
 } from '../../../generated/waypoint_condition_pb.js';
 import { badField, requireText } from '../../field.ts';
 
+/** `nodemesh.waypoint.RequestCondition`. */
 export function encodeCondition({ path, method, headers, client }: RequestCondition): WireRequestCondition {
   return create(RequestConditionSchema, {
     path: path === undefined ? { case: undefined } : { case: PATH_CASES[path.kind], value: path.value },
@@ -25,6 +26,7 @@ export function encodeCondition({ path, method, headers, client }: RequestCondit
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field from `where` down. */
 export function decodeCondition(message: WireRequestCondition, where: string): RequestCondition {
   const { client } = message;
   return {

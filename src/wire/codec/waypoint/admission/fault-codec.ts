@@ -16,6 +16,7 @@ import { badField, requireText } from '../../field.ts';
 import { decodeHead, encodeHead } from './admission-head.ts';
 import { decodeCondition, encodeCondition } from './condition-codec.ts';
 
+/** `nodemesh.waypoint.FaultInjection`. */
 export function encodeFaultInjection(fault: FaultInjection): WireFaultInjection {
   return create(FaultInjectionSchema, {
     ...encodeHead(fault),
@@ -24,6 +25,7 @@ export function encodeFaultInjection(fault: FaultInjection): WireFaultInjection 
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeFaultInjection(message: WireFaultInjection): FaultInjection {
   return {
     ...decodeHead('FaultInjection', message, 'fault_injection'),

@@ -4,6 +4,7 @@ import { FilterSchema, type Filter as WireFilter } from '../../../generated/wayp
 import { badField } from '../../field.ts';
 import { decodeHead, encodeHead } from './admission-head.ts';
 
+/** `nodemesh.waypoint.Filter`. */
 export function encodeFilter(filter: Filter): WireFilter {
   const { source, config, timeLimitMs, memoryBytes, failure, body } = filter;
   return create(FilterSchema, {
@@ -22,6 +23,7 @@ export function encodeFilter(filter: Filter): WireFilter {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeFilter(message: WireFilter): Filter {
   return {
     ...decodeHead('Filter', message, 'filter'),

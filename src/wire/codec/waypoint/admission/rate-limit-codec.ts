@@ -26,6 +26,7 @@ import { badField, decodePort, requireText } from '../../field.ts';
 import { decodeHead, encodeHead } from './admission-head.ts';
 import { decodeCondition, encodeCondition } from './condition-codec.ts';
 
+/** `nodemesh.waypoint.RateLimit`. */
 export function encodeRateLimit(limit: RateLimit): WireRateLimit {
   return create(RateLimitSchema, {
     ...encodeHead(limit),
@@ -35,6 +36,7 @@ export function encodeRateLimit(limit: RateLimit): WireRateLimit {
   });
 }
 
+/** Throws ERR_WIRE_FIELD, naming the field. */
 export function decodeRateLimit(message: WireRateLimit): RateLimit {
   const { shared, announced } = message;
   return {

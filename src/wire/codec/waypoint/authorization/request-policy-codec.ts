@@ -27,6 +27,7 @@ const ACTIONS = enumTable<RequestAction['kind']>({
   custom: WireAction.CUSTOM,
 });
 
+/** `nodemesh.waypoint.Authorization`. */
 export function encodeRequestPolicy(policy: RequestPolicy): Authorization {
   const { action } = policy;
   return create(AuthorizationSchema, {

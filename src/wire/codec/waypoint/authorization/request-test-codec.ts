@@ -39,6 +39,7 @@ const SUBJECTS = enumTable<RequestSubject>({
   claim: WireSubject.CLAIM,
 });
 
+/** `nodemesh.waypoint.RequestTest`. */
 export function encodeRequestTest(test: RequestTest): WireRequestTest {
   switch (test.subject) {
     case 'principal':
@@ -67,6 +68,7 @@ export function encodeRequestTest(test: RequestTest): WireRequestTest {
   }
 }
 
+/** Throws ERR_WIRE_FIELD for whatever it does not understand: the policy is then one that refuses. */
 export function decodeRequestTest(message: WireRequestTest, path: string): RequestTest {
   understood(message, path);
   // A test without values would hold for everything.
