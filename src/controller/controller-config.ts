@@ -65,6 +65,7 @@ export interface ControllerOptions {
   readonly shutdownDelayMs?: number | undefined;
 }
 
+/** What the pods of the waypoints that the controller deploys are given. */
 export interface WaypointPodConfig {
   /** Default `nodemesh/nodemesh`. */
   readonly image: string;

@@ -38,6 +38,7 @@ import { createManifestSource, createSelectedSource, type ObjectSource } from '.
 import { createJwksVerifier, type TokenVerifier } from './tokens/index.ts';
 import { createWebhook, openSharedCertificate } from './webhook/index.ts';
 
+/** What the configuration cannot say: a clock, a cluster, and what tests put in the place of parts. */
 export interface ControllerDependencies {
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -67,6 +68,7 @@ export interface Controller extends Closable {
   readonly addresses: ControllerAddresses;
 }
 
+/** Where the controller listens; undefined where it does not, or not yet. */
 export interface ControllerAddresses {
   readonly grpc: ListenAddress | undefined;
   readonly admin: ListenAddress | undefined;
@@ -75,6 +77,7 @@ export interface ControllerAddresses {
   readonly webhook: ListenAddress | undefined;
 }
 
+/** Nothing is opened before `start`, which rejects with what could not be and has then closed the rest. */
 export function createController(
   config: ControllerConfig,
   dependencies: ControllerDependencies = {},

@@ -21,6 +21,7 @@ export const CONTROLLER_ERROR_CODES = {
   ERR_CONTROLLER_SINK: 'an annotation, status or event could not be written back',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type ControllerErrorCode = keyof typeof CONTROLLER_ERROR_CODES;
 
 /** Something went wrong in the control plane. */

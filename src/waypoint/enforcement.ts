@@ -10,6 +10,7 @@ import { createRateLimiter, type RateLimiter } from './rate-limit/rate-limiter.t
 import { createSharedCounters } from './rate-limit/shared/create-shared-counters.ts';
 import type { ResourceChange, ResourceStore } from './resources/resource-store.ts';
 
+/** What limits, faults, filters and keys need of the waypoint. */
 export interface EnforcementDeps {
   readonly resources: ResourceStore;
   readonly metrics: AdmissionMetrics;
@@ -33,6 +34,7 @@ export interface Enforcement extends Closable {
   apply(change: ResourceChange): void;
 }
 
+/** Follows the resources from now on; the caller closes it. */
 export function createEnforcement(gateway: GatewayKey, deps: EnforcementDeps): Enforcement {
   const { resources, metrics, connectTo, credentialsDirectory, memory, clock, log, random } = deps;
   const owned = createClosableStack();

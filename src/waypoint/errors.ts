@@ -52,8 +52,10 @@ export const WAYPOINT_ERROR_CODES = {
   ERR_WAYPOINT_FAULT: 'something threw what is not an error of the mesh: a fault of the waypoint itself',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type WaypointErrorCode = keyof typeof WAYPOINT_ERROR_CODES;
 
+/** Beside what every error of a proxy has: what its client is answered. */
 export interface WaypointErrorOptions extends ProxyErrorOptions<WaypointErrorCode> {
   /** What of its answer `respond.ts` cannot know: a `retry-after`, a status that somebody configured. */
   readonly answer?: Partial<FailureAnswer> | undefined;

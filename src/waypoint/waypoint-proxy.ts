@@ -66,6 +66,7 @@ import { createWaypointPool } from './upstream/dial/waypoint-pool.ts';
 import type { UpstreamEvents } from './upstream/upstream-events.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
+/** What the proxy tells its process, and what it shares with it. */
 export interface WaypointProxyDeps {
   /** Of this program: the controller is told. */
   readonly version: string;
@@ -117,6 +118,7 @@ export interface WaypointProxy extends Closable {
   start(): Promise<void>;
 }
 
+/** Nothing is opened before it is started; what it owns is closed with it, in its order. */
 export function createWaypointProxy(config: WaypointConfig, deps: WaypointProxyDeps): WaypointProxy {
   const { clock, log, random } = deps;
   const { mesh } = config;

@@ -53,6 +53,7 @@ import { toAll, toLog } from './upstream/upstream-events.ts';
 import { createUpstreamMetrics } from './upstream/upstream-metrics.ts';
 import { createWaypointProxy } from './waypoint-proxy.ts';
 
+/** What the process gives: where the log goes, and what ends it. */
 export interface WaypointDeps {
   /** Takes whole lines of the log. */
   readonly logSink: { write(line: string): unknown; readonly dropped?: number };
@@ -76,6 +77,7 @@ export interface Waypoint extends Closable {
   readonly log: MeshLogger;
 }
 
+/** Nothing is opened before `start`. */
 export function createWaypoint(config: WaypointConfig, deps: WaypointDeps): Waypoint {
   const { clock = systemClock, random = Math.random, version } = deps;
   const log = createLogger({

@@ -29,6 +29,7 @@ export const ZTUNNEL_ERROR_CODES = {
   ERR_ZTUNNEL_FAULT: 'something threw what is not an error of the mesh: a fault of the proxy itself',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type ZtunnelErrorCode = keyof typeof ZTUNNEL_ERROR_CODES;
 
 /** What the node proxy itself decides or meets. */

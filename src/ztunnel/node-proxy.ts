@@ -49,6 +49,7 @@ import {
 } from './restart/index.ts';
 import { createServedPods } from './serve-pods.ts';
 
+/** What the proxy tells its process, and what it shares with it. */
 export interface NodeProxyDeps {
   readonly journal: ConnectionJournal;
   /** What peers are told of refusals. */
@@ -91,6 +92,7 @@ export interface NodeProxy extends Closable {
   start(): Promise<void>;
 }
 
+/** Nothing is opened before it is started; what it owns is closed with it, in its order. */
 export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): NodeProxy {
   const { clock, log, random } = deps;
   const { node, traffic } = config;

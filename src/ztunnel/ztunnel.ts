@@ -43,6 +43,7 @@ import { createNodeProxy } from './node-proxy.ts';
 import { createNodeDashboard, createNodeFacts, decisionListeners, observeNode } from './observation/index.ts';
 import { LATE_REFUSALS, RESPONSE_FLAGS, VERDICTS } from './response-flags.ts';
 
+/** What the process gives: where the log goes, and what ends it. */
 export interface ZtunnelDeps {
   /** Takes whole lines of the log. */
   readonly logSink: { write(line: string): unknown; readonly dropped?: number };
@@ -79,6 +80,7 @@ export interface Ztunnel extends Closable {
   readonly log: MeshLogger;
 }
 
+/** Nothing is opened before `start`. */
 export function createZtunnel(config: ZtunnelConfig, deps: ZtunnelDeps): Ztunnel {
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? Math.random;

@@ -5,6 +5,7 @@ import { ANALYSIS_LEVELS, type Finding } from './messages/index.ts';
 import { type AnalysedObject, type AnalysisSettings, createAnalysedMesh } from './subject/index.ts';
 import { isSuppressed, type Suppression } from './suppression.ts';
 
+/** How much is known of the mesh, and what of it nobody wants to hear. */
 export interface AnalysisOptions {
   readonly settings: AnalysisSettings;
   /** Findings that nobody wants to hear of. Default: none. */

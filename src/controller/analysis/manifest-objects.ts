@@ -4,6 +4,7 @@ import { itemsOf, placeInText } from '../sources/manifests/index.ts';
 import { type Finding, finding, OWN } from './messages/index.ts';
 import { type AnalysedObject, nameOf, readAnalysedObject } from './subject/index.ts';
 
+/** What one file says. */
 export interface AnalysedManifest {
   readonly objects: readonly AnalysedObject[];
   /** What in the text is no object. */

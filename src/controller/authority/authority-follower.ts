@@ -11,6 +11,7 @@ import { ControllerError } from '../errors.ts';
 import type { Leadership } from '../leadership/index.ts';
 import type { AuthorityPlace } from './authority-place.ts';
 
+/** What is followed, and what has to be true before each step of a rotation. */
 export interface AuthorityFollowerOptions {
   readonly place: AuthorityPlace;
   readonly authority: Pick<Authority, 'plugIn' | 'roots' | 'activateRoot' | 'removeRoot'>;

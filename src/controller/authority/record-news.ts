@@ -3,6 +3,7 @@ import { createSignal, describeError, type Logger, type Signal } from '../../bas
 import { type KubernetesApi, resourceType } from '../kubernetes/index.ts';
 import type { ObjectSource } from '../sources/index.ts';
 
+/** The ConfigMap by which replicas tell one another, and the source that hears of it. */
 export interface RecordNewsOptions {
   readonly api: Pick<KubernetesApi, 'patch'>;
   /** Of the ConfigMap with the mesh's roots. */
@@ -24,6 +25,7 @@ export interface RecordNews {
   stop(): void;
 }
 
+/** `tell` waits for nothing and never throws. The caller stops it. */
 export function createRecordNews(options: RecordNewsOptions): RecordNews {
   const { namespace, name, log } = options;
   const heard = createSignal<string>();

@@ -18,6 +18,7 @@ import {
   type SecretName,
 } from './secret.ts';
 
+/** Which Secret, and how what others write to it is noticed. */
 export interface SecretFilesOptions extends SecretName {
   readonly api: SecretApi;
   /** How often it is looked at for what other replicas have written, heard of or not. */

@@ -6,6 +6,7 @@ import {
   resourceType,
 } from '../kubernetes/index.ts';
 
+/** What is done with Secrets, and so the rights that are needed. */
 export type SecretApi = Pick<KubernetesApi, 'get' | 'create' | 'patch'>;
 
 /** Where a Secret is. */

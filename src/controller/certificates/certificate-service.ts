@@ -6,6 +6,7 @@ import { ControllerError } from '../errors.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
 import { checkImpersonation, type ImpersonationRules, type NodePods } from './impersonation.ts';
 
+/** Who signs, for whom, and for how long at most. */
 export interface CertificateServiceOptions extends ImpersonationRules {
   readonly authority: Pick<Authority, 'issue'>;
   readonly pods: NodePods;
@@ -20,6 +21,7 @@ export interface CertificateService {
   create(request: CertificateRequest, caller: Caller): Promise<CertificateResponse>;
 }
 
+/** Rejects with ERR_CONTROLLER_IDENTITY_REFUSED, or with what the authority says of the request. */
 export function createCertificateService(options: CertificateServiceOptions): CertificateService {
   const { authority, pods, maximumTtlMs, trustDomain, log = silentLogger } = options;
   return {

@@ -10,6 +10,7 @@ export interface NodePods {
   podsOf(node: string, namespace: string, serviceAccount: string): readonly PodObject[];
 }
 
+/** Whom a caller may be given a certificate for. */
 export interface ImpersonationRules {
   /** `namespace/account` of those who may ask for their node's pods. */
   readonly trustedNodeAccounts: ReadonlySet<string>;

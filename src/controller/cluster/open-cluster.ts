@@ -16,6 +16,7 @@ import { createTokenReviewVerifier, type TokenVerifier } from '../tokens/index.t
 import { reviewerOf } from './review-token.ts';
 import { ROOT_CONFIG_MAP } from './root-config-map.ts';
 
+/** Which cluster, and who this controller is in it. */
 export interface ClusterOptions {
   readonly access: KubernetesAccess;
   /** Of the mesh's own objects. */

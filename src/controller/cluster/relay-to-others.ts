@@ -8,6 +8,7 @@ import type { Mesh } from '../server/mesh.ts';
 import type { Cluster } from './open-cluster.ts';
 import { followOtherControllers } from './other-controllers.ts';
 
+/** The two ways to the other replicas, which share their connections. */
 export interface Relays extends Closable {
   readonly enrolment: ReportRelay;
   readonly observations: ObservationRelay;

@@ -7,6 +7,7 @@ import type { Leadership } from '../leadership/index.ts';
 /** In the mesh's own namespace. */
 export const ROOT_CONFIG_MAP = 'nodemesh-root-cert';
 
+/** Whose roots are written, and by whom. */
 export interface RootConfigMapOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'create' | 'patch'>;
   readonly namespace: string;
@@ -19,6 +20,7 @@ export interface RootConfigMapOptions {
   readonly log: Logger;
 }
 
+/** The ConfigMap, as far as this replica looks after it. */
 export interface RootConfigMap extends Closable {
   /** Whether it has the roots of now, as far as this replica wrote them. */
   hasRoots(): boolean;

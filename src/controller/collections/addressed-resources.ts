@@ -18,6 +18,7 @@ export interface AddressedResource {
   readonly gateways: ReadonlySet<GatewayKey>;
 }
 
+/** What it is found out from. */
 export interface AddressingInputs {
   /** By the name that the resource has on the wire. */
   readonly routes: Collection<Route>;
@@ -34,6 +35,7 @@ export interface Addressing {
   ): Collection<AddressedResource>;
 }
 
+/** Adds its indexes to the graph; answers within a derivation, whose dependencies they become. */
 export function createAddressing(graph: Graph, inputs: AddressingInputs): Addressing {
   const { routes, waypoints, services } = inputs;
   const routesByExtension = graph.index(routes, (route) => [...extensionsOf(route)]);

@@ -19,6 +19,7 @@ export interface AdmissionCollections {
   readonly filterOutcomes: Collection<AdmissionOutcome>;
 }
 
+/** Pure: its collections follow the stores' and the waypoints' at each commit. */
 export function deriveAdmission(
   graph: Graph,
   inputs: { readonly stores: MeshStores; readonly waypoints: Pick<WaypointCollections, 'waypoints'> },

@@ -14,12 +14,14 @@ export interface EnrolmentCollections {
   readonly namespaceMemberships: Collection<AddressedMembership>;
 }
 
+/** What is known of a namespace or a bystander, and which node is told. */
 export interface AddressedMembership {
   readonly membership: Membership;
   /** Undefined: every node. */
   readonly node: string | undefined;
 }
 
+/** Pods of our own waypoints are never among them. */
 export function deriveEnrolments(
   graph: Graph,
   inputs: {

@@ -50,12 +50,14 @@ export interface GuardCollections {
   readonly meshConfig: Collection<EffectiveMeshConfig>;
 }
 
+/** What guards are derived from. */
 export interface GuardInputs {
   readonly stores: MeshStores;
   readonly services: Collection<ServiceInfo>;
   readonly waypoints: WaypointBinder;
 }
 
+/** What cannot be understood refuses what it is for, and its outcome says so. */
 export function deriveGuards(
   graph: Graph,
   { stores, services, waypoints }: GuardInputs,

@@ -55,11 +55,13 @@ export interface MeshCollections
   readonly waypointResources: readonly Collection<AddressedResource>[];
 }
 
+/** What a node says of a pod, ahead of the pod's own annotation. */
 export interface CaptureReport {
   readonly pod: PodObject;
   readonly captured: boolean;
 }
 
+/** Empty. An object that cannot be translated is logged, and stops none of the others. */
 export function createMeshCollections(settings: MeshSettings, log: Logger = silentLogger): MeshCollections {
   const graph = createGraph((error, key) => log.error('object cannot be translated', { key, error }));
   const stores = createMeshStores(graph);

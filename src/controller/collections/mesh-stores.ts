@@ -64,6 +64,7 @@ export type MeshObjects = {
   readonly [Name in keyof MeshStores]: MeshStores[Name] extends Store<infer T> ? Collection<T> : never;
 };
 
+/** Empty stores of the graph. */
 export function createMeshStores(graph: Graph): MeshStores {
   return {
     namespaces: graph.store(),

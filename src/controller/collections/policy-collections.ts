@@ -12,6 +12,7 @@ import { labelSlots, namespaceSlot, selectorSlot } from './label-lookup.ts';
 import type { MeshStores } from './mesh-stores.ts';
 import { derivePolicy, soundPeerAuthentication } from './sound-policy.ts';
 
+/** The L4 policies, and who is under which of them. */
 export interface PolicyCollections {
   /** By the object's `namespace/name`, which is the resource's name too. */
   readonly policies: Collection<TranslatedPolicy>;
@@ -21,6 +22,7 @@ export interface PolicyCollections {
   listedBy(fetch: Fetch, namespace: string, labels: ReadonlyMap<string, string>): readonly PolicyKey[];
 }
 
+/** A policy with faults becomes one that refuses everything to what it selects. */
 export function derivePolicies(graph: Graph, stores: MeshStores, settings: MeshSettings): PolicyCollections {
   const { rootNamespace } = settings;
   const policies = graph.derive(stores.policies, (_fetch, judged, key) => [

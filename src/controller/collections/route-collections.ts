@@ -32,6 +32,7 @@ export interface RouteCollections {
   readonly routeStatuses: Collection<RouteStatus>;
 }
 
+/** Routes that conflict are all there; who gives way is told in their status. */
 export function deriveRoutes(
   graph: Graph,
   { stores, waypoints }: { readonly stores: MeshStores; readonly waypoints: WaypointBinder },

@@ -20,6 +20,7 @@ export interface TrafficCollections {
   readonly trafficOutcomes: Collection<TrafficOutcome>;
 }
 
+/** Of policies that conflict the oldest holds, and the others' outcomes say so. */
 export function deriveTraffic(
   graph: Graph,
   inputs: { readonly stores: MeshStores; readonly waypoints: Pick<WaypointCollections, 'waypoints'> },

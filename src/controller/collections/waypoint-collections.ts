@@ -47,6 +47,7 @@ export interface WaypointBinder extends WaypointCollections {
   servedBy(fetch: Fetch, service: Service): readonly WaypointInfo[];
 }
 
+/** Gateways of other classes are not among them. */
 export function deriveWaypoints(graph: Graph, stores: MeshStores, settings: MeshSettings): WaypointBinder {
   const waypoints = graph.derive(stores.gateways, (fetch, gateway, key) => {
     const info = translateWaypoint(gateway, fetch.one(stores.gatewayClasses, gateway.className), settings);

@@ -35,6 +35,7 @@ export interface WorkloadCollections {
   readonly otherWorkloads: Collection<Workload>;
 }
 
+/** What workloads and services are derived from. */
 export interface WorkloadInputs {
   readonly stores: MeshStores;
   readonly captures: Collection<Capture>;
@@ -43,6 +44,7 @@ export interface WorkloadInputs {
   readonly waypoints: WaypointBinder;
 }
 
+/** A change to one pod costs what concerns that pod: what selects it is found by its set of labels. */
 export function deriveWorkloads(
   graph: Graph,
   { stores, captures, foreignAddresses, policies, waypoints }: WorkloadInputs,

@@ -4,6 +4,7 @@ import { ownController, type WaypointInfo } from '../translate/index.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import { type RenderedWaypoint, renderWaypoint } from './render-waypoint.ts';
 
+/** The objects of a Gateway, and the ConfigMap whose change makes them others. */
 export interface RenderedGateway {
   /** The ConfigMap that it names for its parameters, `namespace/name`, whether that is there or not. */
   readonly parameters: string | undefined;

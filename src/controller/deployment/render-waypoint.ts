@@ -9,6 +9,7 @@ import { overlay } from './overlay.ts';
 import { readWaypointFlags, WAYPOINT_FLAGS_ANNOTATION } from './waypoint-flags.ts';
 import { ROOTS_FILE, waypointPod } from './waypoint-pod.ts';
 
+/** What a waypoint's objects are made from. */
 export interface RenderParts {
   readonly gateway: GatewayObject;
   readonly waypoint: WaypointInfo;

@@ -8,6 +8,7 @@ import type { DeploymentSettings } from './deployment-settings.ts';
 import { idOfKey, manifestId, type ObjectId, readKinds } from './object-id.ts';
 import { renderGateway } from './render-gateway.ts';
 
+/** The waypoints that are wanted, and the way to write what they are made of. */
 export interface WaypointDeployerOptions {
   readonly collections: Pick<MeshCollections, 'waypoints' | 'objects'>;
   readonly sink: Pick<SinkQueue, 'applyObject' | 'deleteObject'>;
@@ -36,6 +37,7 @@ interface Wanted {
   readonly gateway: GatewayKey;
 }
 
+/** Waits for the roots before it writes anything: pods without them would not start. */
 export function createWaypointDeployer(options: WaypointDeployerOptions): WaypointDeployer {
   const { sink, settings, log } = options;
   const { waypoints, objects } = options.collections;

@@ -1,5 +1,6 @@
 import type { EnrolmentPod, EnrolmentReport, EnrolmentState, WorkloadUid } from '../../model/index.ts';
 
+/** Which pods are to be in the mesh, and whose nodes can be waited for. */
 export interface CrossingOptions {
   /** Every pod that is to be in the mesh. */
   readonly enrolments: () => Iterable<{ readonly node: string; readonly pod: EnrolmentPod }>;
@@ -20,6 +21,7 @@ export interface Crossing {
   settled(timeoutMs: number): Promise<boolean>;
 }
 
+/** Knows of nobody yet; what nodes report of their pods is told to it. */
 export function createCrossing(options: CrossingOptions): Crossing {
   const states = new Map<WorkloadUid, EnrolmentState>();
   const waiting = new Set<() => void>();

@@ -22,6 +22,7 @@ export interface ReportRelay {
   ): Promise<boolean>;
 }
 
+/** Owns none of the peers. One that does not answer is logged, and taken for one that has not acknowledged. */
 export function createReportRelay(options: {
   readonly peers: Pick<ControllerPeers<ReportPeer>, 'current'>;
   readonly log: Logger;

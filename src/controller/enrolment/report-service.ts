@@ -13,6 +13,7 @@ import { accountOf, type Caller } from '../tokens/index.ts';
 import type { Crossing } from './crossing.ts';
 import { DATAPLANE_MODE, REDIRECTION, REDIRECTION_ENABLED } from '../translate/index.ts';
 
+/** Who may report, what a report changes, and how long an answer waits for that. */
 export interface ReportServiceOptions {
   readonly trustedNodeAccounts: ReadonlySet<string>;
   /** The pod behind a workload's uid. */
@@ -46,6 +47,7 @@ export interface ReportService {
 
 type ReportedPod = EnrolmentReport['pods'][number];
 
+/** Rejects with ControllerError whoever is not the node's own proxy. */
 export function createReportService(options: ReportServiceOptions): ReportService {
   const { sink, relay = async () => true, log = silentLogger } = options;
   const { joinWaitMs = 500, leaveWaitMs = 2_000, stepWaitMs = 10_000 } = options;

@@ -6,6 +6,7 @@ import type { SinkQueue } from '../sink/index.ts';
 import { createWarnings } from './notices/index.ts';
 import { type MeshSettings, ownController, type WaypointStatus, waypointStatus } from '../translate/index.ts';
 
+/** Where it is seen what has become of a Gateway, and where that is written. */
 export interface WaypointStatusParts {
   readonly collections: Pick<MeshCollections, 'objects' | 'waypoints' | 'waypointHealth' | 'services'>;
   readonly deployer: Pick<WaypointDeployer, 'fault' | 'faultChanges'>;

@@ -9,6 +9,7 @@ export interface SyntaxCheck extends Closable {
   problemOf(source: string): Promise<string | undefined>;
 }
 
+/** Answers are kept, so that a module is judged once; closing ends the threads. */
 export function createSyntaxCheck(clock: Clock): SyntaxCheck {
   const known = new Map<string, Promise<string | undefined>>();
   const running = new Set<Worker>();

@@ -10,6 +10,7 @@ import { createRequestGate, notAsked, type RequestLimits } from './request-gate.
 import { describeTarget, groupVersionPath, pathOf, type ResourceCollection } from './resource.ts';
 import { readWatch } from './collections/index.ts';
 
+/** Which API server, as whom, and how much of it may be asked. */
 export interface KubernetesApiOptions {
   readonly access: KubernetesAccess;
   readonly clock?: Clock;

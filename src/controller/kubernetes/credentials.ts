@@ -12,6 +12,7 @@ export type KubernetesAccess =
   /** Any user of a kubeconfig: token, token file, certificate, exec plug-in. */
   | { readonly kind: 'kubeconfig'; readonly file: string; readonly context?: string | undefined };
 
+/** How a request is sent. The agent keeps its sockets for the next one. */
 export interface Connection {
   readonly server: URL;
   readonly headers: OutgoingHttpHeaders;
@@ -27,6 +28,7 @@ export interface Credentials {
   close(): void;
 }
 
+/** Nothing is read before the first connection is wanted. */
 export function createCredentials(access: KubernetesAccess, clock: Clock): Credentials {
   let config: KubeConfig | undefined;
   let current: { readonly connection: Connection; readonly untilMs: number } | undefined;

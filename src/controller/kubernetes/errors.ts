@@ -15,6 +15,7 @@ export const KUBERNETES_ERROR_CODES = {
   ERR_KUBERNETES_ANSWER: 'the API server, or something in between, answered what makes no sense',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type KubernetesErrorCode = keyof typeof KUBERNETES_ERROR_CODES;
 
 /** A right that the API server's authorizer misses, in the words of a role's rule. */

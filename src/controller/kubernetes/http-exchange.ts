@@ -5,6 +5,7 @@ import type { Connection } from './credentials.ts';
 import { errorOfAnswer, errorOfConnection, errorOfStatus, type KubernetesError } from './errors.ts';
 import { isRecord } from './kubernetes-object.ts';
 
+/** One request to an API server. */
 export interface HttpRequest {
   /** `list pods`: begins every message. */
   readonly what: string;

@@ -31,12 +31,14 @@ export interface KubernetesApi extends Closable {
   resources(apiVersion: string, options?: CallOptions): Promise<readonly ServedResource[] | undefined>;
 }
 
+/** How long a call may take. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
+/** Which objects, and how many at once. */
 export interface ListOptions extends CallOptions, SelectorOptions {
   /** Objects per page. Default: all in one. */
   readonly limit?: number | undefined;
@@ -44,6 +46,7 @@ export interface ListOptions extends CallOptions, SelectorOptions {
   readonly next?: string | undefined;
 }
 
+/** Which objects of a kind, and how much of them. */
 export interface SelectorOptions {
   /** `app=cart,tier!=web`. */
   readonly labelSelector?: string | undefined;
@@ -53,6 +56,7 @@ export interface SelectorOptions {
   readonly metadataOnly?: boolean | undefined;
 }
 
+/** From where on changes are told, to whom, and for how long. */
 export interface WatchOptions extends SelectorOptions {
   readonly resourceVersion: string;
   /** After so many seconds the API server ends the watch; that long and `graceMs` it may last at all. */
@@ -67,6 +71,7 @@ export interface WatchOptions extends SelectorOptions {
   readonly onEvents: (events: readonly WatchEvent[]) => void;
 }
 
+/** As whom fields are written. */
 export interface WriteOptions extends CallOptions {
   /** Who owns the fields that are written. Default `nodemesh`. */
   readonly fieldManager?: string | undefined;
@@ -74,12 +79,14 @@ export interface WriteOptions extends CallOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** A change of an object, in one of the forms that API servers take. */
 export type Patch =
   | { readonly type: 'merge'; readonly body: object }
   | { readonly type: 'json'; readonly body: readonly object[] }
   /** Server-side apply. `force` takes fields from other managers; without it that is a conflict. */
   | { readonly type: 'apply'; readonly body: object; readonly force?: boolean | undefined };
 
+/** Which object exactly, and what becomes of those that it owns. */
 export interface DeleteOptions extends CallOptions {
   /** Only the object with this uid. */
   readonly uid?: string | undefined;

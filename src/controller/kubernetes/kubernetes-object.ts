@@ -6,6 +6,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
+/** What is read of it; there may be more. */
 export interface KubernetesMetadata {
   readonly name?: string;
   readonly namespace?: string;
@@ -39,6 +40,7 @@ export function isKubernetesObject(value: unknown): value is KubernetesObject {
   return isRecord(value.metadata);
 }
 
+/** An object of JSON, and no array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ export interface RequestDeadline {
   end(): void;
 }
 
+/** `ms` counts anew whenever something was heard; `totalMs` does not. The caller ends it. */
 export function createDeadline(options: {
   readonly what: string;
   readonly ms: number;

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../base/index.ts';
 import { KubernetesError } from './errors.ts';
 
+/** How much may be asked of an API server. */
 export interface RequestLimits {
   /** Requests that are under way at once; watches do not count. Default 32. */
   readonly inFlight: number;
@@ -20,6 +21,7 @@ export interface RequestGate {
   close(): void;
 }
 
+/** Begins with a full burst. Closing refuses those that wait. */
 export function createRequestGate(limits: RequestLimits, clock: Clock): RequestGate {
   const waiting = new Set<{ readonly go: () => void; readonly refuse: (error: unknown) => void }>();
   let inFlight = 0;

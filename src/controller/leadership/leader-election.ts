@@ -10,6 +10,7 @@ import { isKubernetesError, type KubernetesApi, type KubernetesObject } from '..
 import { leaseObject, type LeaseRecord, leaseTarget, readLease } from './lease.ts';
 import type { Leadership } from './leadership.ts';
 
+/** Which Lease, as whom, and how fast a leader that is gone is replaced. */
 export interface LeaderElectionOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'create' | 'update'>;
   readonly namespace: string;

@@ -8,6 +8,7 @@ import { createWorkGate } from './work-gate.ts';
 /** What is counted of calls that are refused. */
 export type LimitedCall = 'certificate' | 'stream' | 'node-report' | 'reading';
 
+/** The services behind their limits, with what these have seen. */
 export interface LimitedServices<Caller> {
   readonly services: GrpcServices<Caller>;
   /** Refused since the start, each with the limit that was reached: `caller` or `all`. */

@@ -8,6 +8,7 @@ export interface StreamSlots {
   readonly size: number;
 }
 
+/** Beyond `perCaller` a caller's oldest stream is ended; beyond `all` nobody gets one. */
 export function createStreamSlots(limits: { readonly perCaller: number; readonly all: number }): StreamSlots {
   /** Each caller's, the oldest first. */
   const slots = new Map<string, Set<() => void>>();

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 
+/** How often each caller may, and how many callers are remembered. */
 export interface TokenBucketsOptions {
   /** How many tokens come back to a bucket in a second. */
   readonly perSecond: number;
@@ -22,6 +23,7 @@ export interface TokenBuckets {
   readonly size: number;
 }
 
+/** A caller that nobody has heard of has a full bucket. */
 export function createTokenBuckets(options: TokenBucketsOptions): TokenBuckets {
   const { perSecond, burst, clock, maxKeys = 20_000 } = options;
   /** The one that was used last is the last. */

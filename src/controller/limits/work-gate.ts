@@ -1,3 +1,4 @@
+/** How much runs, and how much waits. */
 export interface WorkGateOptions {
   /** How many works run at once. */
   readonly concurrency: number;
@@ -23,6 +24,7 @@ interface Turn {
   start(): void;
 }
 
+/** Who would have to wait beyond the limits is refused at once. */
 export function createWorkGate({ concurrency, maxWaiting, maxWaitingPerCaller }: WorkGateOptions): WorkGate {
   /** By caller; the caller whose turn is next is the first. */
   const lines = new Map<string, Turn[]>();

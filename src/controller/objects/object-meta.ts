@@ -16,6 +16,7 @@ export interface ObjectMeta {
   readonly owners: readonly OwnerReference[];
 }
 
+/** An object with which this one goes. */
 export interface OwnerReference {
   readonly kind: string;
   readonly name: string;
@@ -28,6 +29,7 @@ export function objectKey(meta: { readonly namespace: string; readonly name: str
   return meta.namespace === '' ? meta.name : `${meta.namespace}/${meta.name}`;
 }
 
+/** `none`: objects of this kind are in no namespace, whatever is written. */
 export function parseObjectMeta(root: Field, namespace: { readonly fallback: string } | 'none'): ObjectMeta {
   const meta = root.key('metadata').required().object();
   const name = meta.key('name').required().text({ minLength: 1, maxLength: 253, pattern: NAME });

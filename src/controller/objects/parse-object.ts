@@ -78,8 +78,10 @@ export type MeshObject =
   | TrafficPolicyObject
   | XBackendTrafficPolicyObject;
 
+/** The kinds that the mesh reads. */
 export type ObjectKind = MeshObject['kind'];
 
+/** An object with what is wrong about it. */
 export interface ParsedObject<T extends MeshObject = MeshObject> {
   readonly object: T;
   /** Empty: the object follows its schema. */

@@ -14,6 +14,7 @@ import { agreedReceipt, type ObservationRelay } from './relay/index.ts';
 import { checkReporters, checkWaypoint, notItsOwn } from './report-checks.ts';
 import { accountOf, type Caller } from '../tokens/index.ts';
 
+/** Where reports go, and whose they may be. */
 export interface ObservationServiceOptions {
   /** Where all of it comes together. */
   readonly store: ObservationStore;
@@ -56,6 +57,7 @@ export interface ReportedProxy {
   readonly told: ToldDiscovery | undefined;
 }
 
+/** How another controller stands with a proxy. */
 export interface ToldDiscovery {
   readonly discovery: ProxyDiscovery;
   /** The controller that was asked; empty: one that passed a report on. */
@@ -72,6 +74,7 @@ interface Known extends ReportedProxy {
   readonly allowance: number;
 }
 
+/** Rejects with ControllerError what a proxy says of others. Proxies that fall silent are forgotten after a while. */
 export function createObservationService(options: ObservationServiceOptions): ObservationService {
   const { store, clock, log, dashboardUrl: meshDashboardUrl = '' } = options;
   const known = new Map<string, Known>();

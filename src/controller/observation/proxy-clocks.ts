@@ -8,6 +8,7 @@ export interface ProxyClocks {
   forget(proxy: string): void;
 }
 
+/** All clocks are right until one is noted that is not. */
 export function createProxyClocks(log: Pick<Logger, 'info' | 'warn'>): ProxyClocks {
   const apart = new Set<string>();
   return {

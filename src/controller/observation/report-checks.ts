@@ -37,6 +37,7 @@ export function checkWaypoint({ proxy, batch, state }: ObservationReport): void 
   });
 }
 
+/** ERR_CONTROLLER_SCOPE. */
 export function notItsOwn({ proxy }: ObservationReport, caller: string): ControllerError {
   return new ControllerError({
     code: 'ERR_CONTROLLER_SCOPE',

@@ -6,6 +6,7 @@ export interface ControllerPeers<Peer> extends Closable {
   current(): ReadonlyMap<string, Peer>;
 }
 
+/** Owns what it connects to: one that is no more among the others is destroyed. */
 export function createControllerPeers<Peer extends Closable>(options: {
   /** `host:port` of the other controllers, as they are now. */
   readonly others: () => readonly string[];

@@ -14,6 +14,7 @@ import type { ResourcePublisher } from './resource-publisher.ts';
 import { revokeCertificate } from './revocation.ts';
 import { rotateRoot } from './root-rotation.ts';
 
+/** What the routes tell of, and act on. */
 export interface AdminContext {
   readonly authority: Authority;
   readonly collections: MeshCollections;

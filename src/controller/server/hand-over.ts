@@ -9,6 +9,7 @@ export interface HandOver {
   readonly linger: Closable;
 }
 
+/** `delayMs`: how long a controller that is not ready any more serves on, for others to take its place. */
 export function createHandOver(options: {
   readonly readiness: Pick<Readiness, 'waitFor'>;
   readonly delayMs: number;

@@ -43,6 +43,7 @@ export interface Mesh {
   readonly leadership: Leadership;
 }
 
+/** What a mesh is made from; the caller's to close, but for what `openMesh` opens. */
 export interface MeshParts {
   readonly config: ControllerConfig;
   readonly source: ObjectSource;

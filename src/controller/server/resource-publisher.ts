@@ -33,6 +33,7 @@ export const SERVED_TYPES = [
   WAYPOINT_RESOURCE_TYPE,
 ];
 
+/** The way from collections to streams. */
 export interface ResourcePublisher {
   /** The point up to which addresses have been published. */
   addressChange(): Change;
@@ -42,6 +43,7 @@ export interface ResourcePublisher {
   stop(): void;
 }
 
+/** What is published, and where. */
 export interface ResourcePublisherOptions {
   readonly collections: MeshCollections;
   readonly server: Pick<DeltaServer, 'cache'>;

@@ -9,6 +9,7 @@ import {
 } from '../../base/index.ts';
 import type { Authority, ServerCertificate } from '../../identity/index.ts';
 
+/** Who signs, and under which names the controller is reached. */
 export interface ServerCertificateOptions {
   readonly authority: Pick<Authority, 'serverCertificate' | 'bundleChanges'>;
   /** DNS names and IP addresses. */
@@ -24,6 +25,7 @@ export interface RenewedCertificate extends Closable {
   onRenewed(use: (certificate: ServerCertificate) => void): void;
 }
 
+/** Rejects where no first certificate is to be had; later the last one stays, and another is tried for. */
 export async function openServerCertificate(options: ServerCertificateOptions): Promise<RenewedCertificate> {
   const { authority, clock, log } = options;
   const names = {

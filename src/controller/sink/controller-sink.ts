@@ -23,6 +23,7 @@ export interface ControllerSink {
   deleteObject(object: ObjectReference, signal?: AbortSignal): Promise<void>;
 }
 
+/** Annotations to be set, null taking one away. */
 export interface PodAnnotations {
   readonly namespace: string;
   readonly name: string;

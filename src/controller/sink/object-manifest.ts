@@ -6,6 +6,7 @@ export interface ObjectManifest {
   readonly [field: string]: unknown;
 }
 
+/** Metadata as it is to be. */
 export interface ManifestMeta {
   readonly name: string;
   readonly namespace: string;
@@ -15,6 +16,7 @@ export interface ManifestMeta {
   readonly ownerReferences: readonly ManifestOwner[];
 }
 
+/** An object with which this one goes. */
 export interface ManifestOwner {
   readonly apiVersion: string;
   readonly kind: string;

@@ -22,6 +22,7 @@ import { createRefusedWrites } from './refused-writes.ts';
 import { createStatusBacklog } from './status-backlog.ts';
 import { createWriteSlots } from './write-slots.ts';
 
+/** Where things are written, and whether this replica is the one that writes. */
 export interface SinkQueueOptions {
   readonly sink: ControllerSink;
   /** Default: there is no other replica. */
@@ -58,6 +59,7 @@ export interface SinkQueue extends Closable {
 
 type Write = (signal: AbortSignal) => Promise<void>;
 
+/** Does not own the sink. */
 export function createSinkQueue(options: SinkQueueOptions): SinkQueue {
   const { sink, leadership = soleLeader, clock = systemClock, log = silentLogger } = options;
   const pending = new Map<string, Write>();

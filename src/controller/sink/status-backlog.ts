@@ -1,5 +1,6 @@
 import { objectName, type ObjectStatus } from './object-status.ts';
 
+/** How a status is written, and how many at once. */
 export interface StatusBacklogOptions {
   /** Resolves when that one stands in nobody's way any more: it is written, given up, or waits for a right. Never rejects. */
   readonly write: (change: ObjectStatus) => Promise<void>;
@@ -23,6 +24,7 @@ export interface StatusBacklog {
   idle(): Promise<void>;
 }
 
+/** Empty. Of several for one object by one writer the newest is written. */
 export function createStatusBacklog({ write, atOnce }: StatusBacklogOptions): StatusBacklog {
   const changes = new Map<string, ObjectStatus>();
   const working = new Set<Promise<void>>();

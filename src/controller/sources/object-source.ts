@@ -16,6 +16,7 @@ export interface ObjectSource extends Closable {
   facts?(): readonly SourceFacts[];
 }
 
+/** How it goes with one kind, for metrics. */
 export interface SourceFacts {
   readonly kind: ObjectKind;
   readonly objects: number;
@@ -27,6 +28,7 @@ export interface SourceFacts {
   readonly heardMs: number;
 }
 
+/** An object that is there, as it is now, or one that is no more. */
 export type ObjectEvent =
   | {
       readonly type: 'upsert';
@@ -41,6 +43,7 @@ export type ObjectEvent =
     }
   | { readonly type: 'delete'; readonly kind: ObjectKind; readonly key: string };
 
+/** Something that is wrong with what was written, and where. */
 export interface SourceProblem {
   /** `error`: something is not in force as it was written. `notice`: something was passed over on purpose. */
   readonly severity: 'error' | 'notice';

@@ -5,6 +5,7 @@ import { ControllerError } from '../errors.ts';
 import type { TokenVerifier } from './caller.ts';
 import { callerFromClaims, tokenError } from './token-claims.ts';
 
+/** Whose tokens are good. */
 export interface JwksVerifierOptions {
   /** A JSON Web Key Set; read again when it changes. */
   readonly file: string;

@@ -20,6 +20,7 @@ export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Cal
   };
 }
 
+/** ERR_CONTROLLER_TOKEN. Nothing of the token itself is told. */
 export function tokenError(message: string, cause?: unknown): ControllerError {
   return new ControllerError({
     code: 'ERR_CONTROLLER_TOKEN',

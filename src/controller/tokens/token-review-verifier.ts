@@ -7,6 +7,7 @@ import { createStrangerLimits } from './stranger-limits.ts';
 import { tokenError } from './token-claims.ts';
 import { callerFromReview, tokenEndMs, type TokenReviewStatus } from './token-review.ts';
 
+/** Who judges tokens, how long a judgement holds, and how much strangers may ask. */
 export interface TokenReviewVerifierOptions {
   /** Asks the API server (`create tokenreviews.authentication.k8s.io`); rejects when it cannot be asked. */
   readonly review: ReviewToken;

@@ -14,6 +14,7 @@ export interface TranslatedPolicy {
   readonly warning: PolicyWarning | undefined;
 }
 
+/** What of a policy is not enforced as it was written; for its status. */
 export interface PolicyWarning {
   readonly reason: 'UnsupportedValue' | 'Invalid';
   readonly message: string;

@@ -14,6 +14,7 @@ import type { ServiceInfo } from './service.ts';
 import { NATIVE_TUNNEL, REDIRECTION, REDIRECTION_ENABLED, readClaim, readTwin } from './twin-name.ts';
 import { canonicalServiceOf, workloadNameOf } from './workload-name.ts';
 
+/** What a pod's workload depends on beside the pod. */
 export interface PodContext {
   /** The services that it is an endpoint of, in any order. */
   readonly services: readonly ServiceInfo[];
@@ -29,6 +30,7 @@ export interface PodContext {
   readonly hasForeignAddress?: boolean | undefined;
 }
 
+/** The uid of wire.md §2.4: a name, so that it is known before there is a pod. */
 export function podUid(
   pod: { readonly name: string; readonly namespace: string },
   clusterId: string,

@@ -25,6 +25,7 @@ export interface ServiceInfo {
   readonly leadsTo: WaypointInfo | undefined;
 }
 
+/** A port of a service, with what it leads to in a pod. */
 export interface ServicePortInfo {
   readonly name: string;
   readonly servicePort: number;

@@ -45,7 +45,7 @@ export interface ObservationReporter extends Closable {
   retire(): void;
 }
 
-/** Begins at once. A failed report is tried again with a backoff; see ObservationReporter. */
+/** Tells nothing before `start`. A report that failed is tried again, after longer and longer times. */
 export function createObservationReporter(options: ObservationReporterOptions): ObservationReporter {
   const { proxy, version, store, send, clock = systemClock, log = silentLogger } = options;
   const { random = Math.random, dashboardUrl = '' } = options;

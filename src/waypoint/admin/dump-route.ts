@@ -22,6 +22,7 @@ export interface DumpedRoute {
   readonly rules: readonly DumpedRule[];
 }
 
+/** A service that the route is for. */
 export interface DumpedParent {
   /** `namespace/hostname`. */
   readonly service: string;
@@ -31,6 +32,7 @@ export interface DumpedParent {
   readonly role: 'producer' | 'consumer';
 }
 
+/** A rule in words, with what does not work of it. */
 export interface DumpedRule {
   readonly name: string;
   /** `GET /v1* x-version=2 ?debug~.+`: a star stands for a prefix by elements, a tilde for a regular expression. */
@@ -47,6 +49,7 @@ export interface DumpedRule {
   readonly problems: readonly string[];
 }
 
+/** Where a share of the requests goes. */
 export interface DumpedBackend {
   /** `namespace/hostname:port`; undefined where there is none, which is one of the problems. */
   readonly target: string | undefined;
@@ -61,6 +64,7 @@ export interface DumpedRetry {
   readonly backoffMs: number | undefined;
 }
 
+/** `known`: what tells whether backends and filters are there. */
 export function dumpRoute(route: Route, known: RuleKnowledge): DumpedRoute {
   const { kind, namespace, name, createdMs, parents, hostnames } = route;
   const rules =

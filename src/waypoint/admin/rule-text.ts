@@ -18,10 +18,12 @@ export function matchText({ method, path, headers, query }: HttpMatch): string {
   ].join(' ');
 }
 
+/** `namespace/hostname:port`, or why it leads nowhere. */
 export function targetText(target: BackendTarget): string {
   return target.kind === 'service' ? `${target.service}:${target.port}` : `nowhere (${target.reason})`;
 }
 
+/** A few words on what the filter does, without its long lists. */
 export function filterText(filter: HttpFilter): string {
   switch (filter.type) {
     case 'request-headers':

@@ -4,6 +4,7 @@ import { type Holding, type HoldingObjects, HOLDS_NONE } from './holding-objects
 /** Where a layer stands: before the route, for all that holds for a request; or behind it, for what its backend names. */
 export type HoldingPlace = 'request' | 'backend';
 
+/** Behind the route it leaves out what has held before it: nothing counts a request twice. */
 export function holdingAt<T>(
   place: HoldingPlace,
   objects: HoldingObjects<T>,

@@ -21,6 +21,7 @@ export interface HoldingObjects<T> {
   namedBy(filters: readonly HttpFilter[], selection: RouteSelection): Holding<T>;
 }
 
+/** What holds for one request, in the order in which it is applied. */
 export interface Holding<T> {
   readonly objects: readonly T[];
   /** Named by the rule and not there: the request must not go on as if nothing had been asked for. */
@@ -33,6 +34,7 @@ export const NOTHING_HOLDS: HoldingObjects<never> = { of: () => HOLDS_NONE, name
 /** None, and none missing. */
 export const HOLDS_NONE: Holding<never> = { objects: [], missing: undefined };
 
+/** All objects of a kind, and the target that they may hold for. */
 export interface HoldingOptions<O extends AdmissionObject, T> {
   readonly objects: readonly O[];
   readonly gateway: GatewayKey;
@@ -47,6 +49,7 @@ export interface HoldingOptions<O extends AdmissionObject, T> {
   readonly ofConsumers?: boolean;
 }
 
+/** What is attached more widely comes first; of several at one place the oldest. Made with the plan of a target. */
 export function compileHolding<O extends AdmissionObject, T>(
   options: HoldingOptions<O, T>,
 ): HoldingObjects<T> {

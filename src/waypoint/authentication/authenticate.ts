@@ -8,6 +8,7 @@ import { type GoodToken, type TokenRule, verifyToken } from './tokens/verify-tok
 import { withoutToken } from './tokens/without-token.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
+/** A request none of whose tokens is bad. */
 export interface Authenticated {
   /** As backends are to see it. */
   readonly request: HttpRequest;

@@ -10,6 +10,7 @@ export interface AuthenticationPlan {
   readonly outputHeaders: ReadonlySet<string>;
 }
 
+/** A place where a token may stand, with the rules that look there. */
 export interface TokenPlace {
   readonly location: TokenLocation;
   readonly rules: readonly TokenRule[];

@@ -33,6 +33,7 @@ export interface LiveConnections {
   close(): void;
 }
 
+/** What may change, and how a judgement is repeated. */
 export interface LiveConnectionsDeps {
   /** Heard after plans have been thrown away. */
   readonly changes: Signal<ResourceReach>;
@@ -41,6 +42,7 @@ export interface LiveConnectionsDeps {
   readonly onDecided?: DecisionListeners['onDecided'];
 }
 
+/** Holds nothing; a connection leaves it by the function that `follow` returns. */
 export function createLiveConnections({ changes, planFor, onDecided }: LiveConnectionsDeps): LiveConnections {
   const byService = new Map<ServiceKey | undefined, Map<LiveConnection, readonly RequestPolicy[]>>();
 

@@ -3,6 +3,7 @@ import type { RequestDecision, RequestDryRunOutcome } from '../../policy/index.t
 import type { JudgedParties } from './attributes.ts';
 import { deniedByPolicy } from './denial.ts';
 
+/** Who hears what policies have come to. */
 export interface DecisionListeners {
   readonly log: Logger;
   /** What policies that are not enforced would have done; of every request and connection that was judged to the end. */

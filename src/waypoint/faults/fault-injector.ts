@@ -16,6 +16,7 @@ export interface FaultMetrics {
   injected(policy: string, kind: 'delay' | 'abort' | 'skipped'): void;
 }
 
+/** Whose faults they are, and what chance they are drawn by. */
 export interface FaultInjectorOptions {
   readonly gateway: GatewayKey;
   readonly metrics: FaultMetrics;
@@ -45,6 +46,7 @@ export interface FaultInjector {
   readonly active: number;
 }
 
+/** Without a fault until the waypoint is told of one. */
 export function createFaultInjector(options: FaultInjectorOptions): FaultInjector {
   const { gateway, metrics, random = Math.random, clock = systemClock, log = silentLogger } = options;
   const faults = new Map<string, CompiledFault>();

@@ -17,6 +17,7 @@ export interface FilterMetrics {
   ended(filter: string, reason: string): void;
 }
 
+/** Whose filters they are, and how much they may take. */
 export interface FilterHostOptions {
   readonly gateway: GatewayKey;
   readonly metrics: FilterMetrics;
@@ -44,6 +45,7 @@ export interface HostedFilter {
   visit(context: FilteredRequest): FilterVisit;
 }
 
+/** Starts a process with each filter that it is told of; closing ends them all. */
 export function createFilterHost(options: FilterHostOptions): FilterHost {
   const { gateway, metrics, maximumFilters = 16, maximumHeldBytes = 64 * 1024 * 1024 } = options;
   const { clock = systemClock, log = silentLogger } = options;

@@ -32,10 +32,12 @@ export interface FilterVisit {
   leave(): void;
 }
 
+/** What the filter makes of a request: what goes on, or what goes back. */
 export type Onward =
   | { readonly kind: 'request'; readonly request: HttpRequest }
   | { readonly kind: 'answer'; readonly response: HttpResponse };
 
+/** For one request. Rejects with a WaypointError where the filter fails closed. */
 export function visitFilter(visited: VisitedFilter, context: FilteredRequest): FilterVisit {
   // As it is now for the whole request, however it changes meanwhile.
   const { filter, queue, budget } = visited;

@@ -26,6 +26,7 @@ export function createSender(upstreams: Upstreams, ...layers: readonly Layer[]):
   return compose([...layers, createCircuitBreakingLayer(upstreams)], createBalancingLeaf(upstreams));
 }
 
+/** What the layers need of the waypoint. */
 export interface HandlerDeps {
   readonly clock: Clock;
   readonly random: () => number;

@@ -18,6 +18,7 @@ import { createAuthenticationLayer } from './security/authentication.ts';
 import { createAuthorizationLayer } from './security/authorization.ts';
 import { normalizedPathLayer } from './security/normalized-path.ts';
 
+/** What deciding takes; nothing of it sends the request. */
 export interface DecidingDeps {
   readonly clock: Clock;
   readonly random: () => number;
@@ -47,6 +48,7 @@ export type DecidingStep =
   | 'backend filters'
   | 'timeout';
 
+/** A layer with what it does, so that a rehearsal can tell where a request ended. */
 export interface NamedLayer {
   readonly step: DecidingStep;
   readonly layer: Layer;

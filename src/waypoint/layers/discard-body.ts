@@ -2,6 +2,7 @@ import { finished } from 'node:stream';
 import type { Clock } from '../../base/index.ts';
 import type { HttpBody } from '../../http/index.ts';
 
+/** How much may be read for the sake of a connection. */
 export interface DiscardOptions {
   readonly clock: Clock;
   /** A longer body is cut, which may cost its connection; one of unknown length is read so far. Default 16 KiB. */

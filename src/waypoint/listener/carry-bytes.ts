@@ -25,6 +25,7 @@ import { openStream } from '../upstream/sending/open-stream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { PlainConnection } from './ports.ts';
 
+/** What carrying a connection needs of the waypoint. */
 export interface BytesCarrierDeps {
   readonly identity: WorkloadIdentity;
   readonly view: MeshView;

@@ -13,6 +13,7 @@ import { fromUnknown } from '../from-unknown.ts';
 import type { RequestClient } from '../request/request-parties.ts';
 import { statusFor } from './tunnel-status.ts';
 
+/** Which ports, and as whom connections to them are told of. */
 export interface OwnPortDeps {
   /** Those of the replica's own that anybody may ask without a tunnel, too: metrics and readiness. */
   readonly ports: ReadonlySet<number>;

@@ -21,6 +21,7 @@ import type { RequestClient } from '../request/request-parties.ts';
 import { carryTunnel } from './carry-tunnel.ts';
 import type { ListenerPorts } from './ports.ts';
 
+/** Where tunnels come in, and who takes what is in them. */
 export interface TunnelPortOptions {
   readonly listen: HostPort;
   readonly identity: HeldIdentity;

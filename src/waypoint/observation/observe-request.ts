@@ -15,6 +15,7 @@ import type { RuleRates } from './rule-rates.ts';
 import { VERDICTS } from './verdicts.ts';
 import { hitKey } from './waypoint-policies.ts';
 
+/** Where a request that is over is counted. */
 export interface RequestObserverDeps {
   readonly observer: Observer;
   readonly edges: EdgeBook;
@@ -30,6 +31,7 @@ export interface RequestObserverDeps {
 /** Tells of one request when it is over. */
 export type ObserveRequest = (request: HttpRequest, context: RequestContext) => void;
 
+/** Called once for each request. Views are made only while somebody follows. */
 export function createRequestObserver(deps: RequestObserverDeps): ObserveRequest {
   const { observer } = deps;
   return (request, context) => {

@@ -4,6 +4,7 @@ import { certificateViews, type PolicyHits } from '../../proxy/index.ts';
 import { waypointPolicies } from './waypoint-policies.ts';
 import { waypointView, type WaypointViewDeps } from './waypoint-view.ts';
 
+/** What a state is read from. */
 export interface WaypointStateDeps extends WaypointViewDeps {
   /** `waypoint/<namespace>/<pod>`. */
   readonly name: string;

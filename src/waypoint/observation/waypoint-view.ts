@@ -15,6 +15,7 @@ import { bindsService, type WaypointSelf } from '../listener/dialled-target.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { RuleRates } from './rule-rates.ts';
 
+/** What a view is made from. */
 export interface WaypointViewDeps {
   readonly self: WaypointSelf;
   readonly view: MeshView;

@@ -12,8 +12,10 @@ export type CallTarget =
   /** A name or an address; where the mesh knows a service by it, that service. */
   | { readonly kind: 'host'; readonly host: string; readonly port: number };
 
+/** See `createConnectTo`. */
 export type ConnectTo = (target: CallTarget, signal: AbortSignal) => Promise<Duplex>;
 
+/** What a connection of the waypoint's own is made with. */
 export interface ConnectToDeps {
   readonly upstreams: Upstreams;
   readonly view: MeshView;

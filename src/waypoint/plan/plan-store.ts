@@ -24,6 +24,7 @@ interface ServicePlans {
   readonly byPort: Map<number, TargetPlan>;
 }
 
+/** Follows the resources until it is closed; compiles nothing that nobody asks for. */
 export function createPlanStore(resources: ResourceStore, compile: CompilePlan): PlanStore {
   const byService = new Map<ServiceKey | undefined, ServicePlans>();
   const unsubscribe = resources.changes.subscribe(({ everything, services }) => {

@@ -79,6 +79,7 @@ export function noteTake({ limit, key }: Claim, { fullAtMs }: Take): void {
   if (fullAtMs !== undefined) limit.table.set(key, fullAtMs);
 }
 
+/** Whether it is of the bucket that all keys share which found no room. */
 export function isOverflow({ key }: Claim): boolean {
   return key === OVERFLOW_KEY;
 }

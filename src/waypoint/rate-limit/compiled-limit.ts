@@ -14,6 +14,7 @@ export interface CompiledRateLimit {
   readonly rules: readonly CompiledRule[];
 }
 
+/** One rule of it. */
 export interface CompiledRule {
   readonly source: RateLimitRule;
   /** Its place in the object, from 0. */
@@ -22,6 +23,7 @@ export interface CompiledRule {
   readonly limits: readonly CompiledLimit[];
 }
 
+/** One limit with its buckets. */
 export interface CompiledLimit {
   readonly source: RequestLimit;
   /** Which limit of which rule, within its object. */
@@ -32,6 +34,7 @@ export interface CompiledLimit {
   readonly table: KeyTable;
 }
 
+/** What is kept of before, and how much is kept at all. */
 export interface CompileOptions {
   /** What was in force of the object: limits that stay as they are keep their counts. */
   readonly previous: CompiledRateLimit | undefined;
@@ -40,6 +43,7 @@ export interface CompileOptions {
   readonly problems: WaypointError[];
 }
 
+/** A rule whose expression is none holds for nothing, and is among `problems`. */
 export function compileRateLimit(source: RateLimit, options: CompileOptions): CompiledRateLimit {
   const { previous, maximumKeys, problems } = options;
   // Counts of a server and counts of this process say different things.

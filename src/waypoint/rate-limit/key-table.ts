@@ -13,6 +13,7 @@ export interface KeyTable {
 /** Of those that did not fit. No key of a request is like it. */
 export const OVERFLOW_KEY = '\0overflow';
 
+/** Empty. New keys that find no room share one bucket. */
 export function createKeyTable(maximumKeys: number): KeyTable {
   // In the order of their last use, the oldest first.
   const fullAt = new Map<string, number>();

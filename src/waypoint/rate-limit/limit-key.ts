@@ -6,6 +6,7 @@ import type { RequestFacts } from '../routing/request-facts.ts';
 /** What requests must agree in to be counted together. */
 export type LimitKey = (facts: RequestFacts, parties: RequestParties) => string;
 
+/** Without parts all requests have the same key. Long keys are shortened to a hash. */
 export function compileLimitKey(parts: readonly LimitKeyPart[]): LimitKey {
   if (parts.length === 0) return () => '';
   const read = parts.map(compilePart);

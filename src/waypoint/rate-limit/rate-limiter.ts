@@ -22,6 +22,7 @@ export interface RateLimitMetrics {
   overflowed(policy: string): void;
 }
 
+/** Whose limits they are, and how much is remembered of callers. */
 export interface RateLimiterOptions {
   readonly gateway: GatewayKey;
   /** Counting in servers. Owned by the limiter. */
@@ -52,6 +53,7 @@ export interface RateLimiter extends Closable {
   readonly keys: number;
 }
 
+/** Without a limit until the waypoint is told of one. Owns the shared counters. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { gateway, shared, metrics, maximumKeys = 10_000 } = options;
   const { clock = systemClock, log = silentLogger } = options;

@@ -25,6 +25,7 @@ export interface Take {
   readonly fillMs: number;
 }
 
+/** The interval is in milliseconds; `burst` requests may come at once. */
 export function tokenBucket({ requests, intervalMs, burst }: RequestLimit): TokenBucket {
   const costMs = intervalMs / requests;
   return { costMs, depthMs: burst * costMs, burst };

@@ -61,6 +61,7 @@ export interface WaypointRehearsal {
   destroy(): void;
 }
 
+/** Who may send what to the target, and how its requests are read. */
 export interface RehearsedGuards {
   readonly policies: readonly RequestPolicy[];
   readonly tokenRules: readonly JwtRule[];
@@ -106,6 +107,7 @@ export interface Unknowable {
   readonly message: string;
 }
 
+/** What would become of a request, and why. */
 export interface RequestRehearsal {
   readonly outcome: Reached | Answered | Unknowable;
   /** Milliseconds that faults would have held it up. */
@@ -124,6 +126,7 @@ export interface RequestRehearsal {
   readonly admission: readonly string[];
 }
 
+/** What would become of a connection that is not HTTP, and why. */
 export interface ConnectionRehearsal {
   readonly outcome: Reached | Answered | Unknowable;
   readonly policies: readonly RequestPolicy[];

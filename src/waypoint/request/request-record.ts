@@ -45,6 +45,7 @@ export interface RequestRecord {
   durationMs: number;
 }
 
+/** Of a request of which nothing is known yet. */
 export function createRequestRecord(): RequestRecord {
   return {
     policy: undefined,

@@ -11,6 +11,7 @@ export interface CompiledMatch {
   readonly query: readonly ValueTest[];
 }
 
+/** A path as it is compared. */
 export type CompiledPath =
   | { readonly kind: 'exact'; readonly value: string }
   /** Without the final slash, so that `/` is empty. */

@@ -12,6 +12,7 @@ export function askedAbout(preflight: HttpRequest): HttpRequest {
   return { ...preflight, method: preflight.headers.get(REQUESTED_METHOD) ?? '' };
 }
 
+/** The first one of the rule; undefined where the request met no rule. */
 export function corsFilterOf(selection: RouteSelection): CorsFilter | undefined {
   if (selection.kind !== 'rule') return undefined;
   return selection.rule.filters.find((filter) => filter.type === 'cors');

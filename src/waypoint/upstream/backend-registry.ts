@@ -15,6 +15,7 @@ export interface BackendRegistry {
   follow(change: MeshViewChange): void;
 }
 
+/** Makes a backend with the first request for it. `processIdle` lists the idle connections of all of them. */
 export function createBackendRegistry(deps: UpstreamDeps, processIdle: IdleList): BackendRegistry {
   const { view, self, events } = deps;
   const byOwner = new Map<ServiceKey | WorkloadUid, Map<string | number, Backend>>();

@@ -40,6 +40,7 @@ export interface Backend {
   destroy(cause: Error): void;
 }
 
+/** How one try of a request ended. */
 export interface TryResult {
   readonly outcome: Outcome;
   /** Why it failed, where it did. */
@@ -48,6 +49,7 @@ export interface TryResult {
   readonly latencyMs: number | undefined;
 }
 
+/** What decides which endpoint a try goes to. */
 export interface EndpointQuestion {
   readonly settings: TrafficSettings;
   /** Of the key of this request, where its settings balance by one. */
@@ -58,6 +60,7 @@ export interface EndpointQuestion {
   readonly stickTo: WorkloadUid | undefined;
 }
 
+/** `retire` lets what runs end, and opens nothing new. */
 export function createBackend(ref: BackendRef, deps: UpstreamDeps, processIdle: IdleList): Backend {
   const { view, clock, random, events } = deps;
   const { name, namespace } = titleOf(ref, view);

@@ -21,6 +21,7 @@ export interface BackendDump {
   readonly emptyBecause: UpstreamRefusalReason | undefined;
 }
 
+/** One endpoint as it is now. */
 export interface EndpointDump {
   readonly uid: string;
   readonly name: string;
@@ -45,6 +46,7 @@ export interface EndpointDump {
   readonly failures: number;
 }
 
+/** Endpoints by uid. Where there are none it says why. */
 export function dumpBackend(backend: Backend, deps: UpstreamDeps): BackendDump {
   const { name, namespace, gate } = backend;
   const nowMs = deps.clock.monotonic();

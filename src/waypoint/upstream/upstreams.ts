@@ -21,11 +21,13 @@ export interface Upstreams extends Closable {
   readonly deps: UpstreamDeps;
 }
 
+/** The way out for one request. */
 export interface Way {
   readonly backend: Backend;
   readonly settings: TrafficSettings;
 }
 
+/** Follows the mesh; opens nothing before the first request. */
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
   const { view, network } = deps;
   const registry = createBackendRegistry(deps, createIdleList(deps.maximumIdleConnections));

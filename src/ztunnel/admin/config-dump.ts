@@ -4,6 +4,7 @@ import { dumpService } from './dump-service.ts';
 import { type DumpedPod, dumpState } from './dump-state.ts';
 import { dumpWorkload } from './dump-workload.ts';
 
+/** What is dumped. No secret may be in it. */
 export interface ConfigDumpInput {
   readonly view: MeshView;
   readonly pods: readonly DumpedPod[];

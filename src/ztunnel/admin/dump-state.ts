@@ -9,6 +9,7 @@ export interface OlderConnection {
   readonly remote: string;
 }
 
+/** One pod of this node, as it is now. */
 export interface DumpedPod {
   readonly pod: EnrolmentPod;
   readonly state: PodState;

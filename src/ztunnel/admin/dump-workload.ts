@@ -43,6 +43,7 @@ export function dumpGateway(gateway: GatewayAddress | undefined): Record<string,
   return { destination, port: gateway.hboneMtlsPort };
 }
 
+/** For dumps, in which what is not there is left out. */
 export function withoutUndefined(record: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }

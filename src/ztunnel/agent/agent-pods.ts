@@ -22,6 +22,7 @@ const ANSWER_WITHIN_MS = 4_000;
 /** A kubelet runs some hundred at most. Each costs descriptors and a certificate, those that are going included. */
 const MOST_PODS = 4_096;
 
+/** Where the agent is, and what serving its pods takes. */
 export interface AgentPodsOptions extends ServedPodsDeps {
   /** The socket of Istio's CNI agent. */
   readonly path: string;

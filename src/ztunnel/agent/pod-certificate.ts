@@ -13,6 +13,7 @@ export interface PodCertificate {
   release(): void;
 }
 
+/** Holds none before the first wish; another identity lets go of the one before. */
 export function createPodCertificate({
   svids,
   clock,

@@ -19,6 +19,7 @@ const CAPTURED_WITHIN_MS = 60_000;
 /** Four times what runtimes use. It is kept as long as the pod. */
 const LONGEST_ID = 256;
 
+/** What calls are answered by. */
 export interface CallDeps {
   readonly knowledge: Knowledge;
   readonly arrivals: Arrivals;

@@ -6,6 +6,7 @@ export const CNI_CODES = {
   tryLater: 11,
 } as const;
 
+/** A number in CNI_CODES. */
 export type CniCode = (typeof CNI_CODES)[keyof typeof CNI_CODES];
 
 /** What a plugin can be asked for that is not answered by itself. */

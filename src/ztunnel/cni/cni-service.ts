@@ -25,6 +25,7 @@ export interface CniService extends Closable {
   start(isReady: Promise<unknown>): Promise<void>;
 }
 
+/** Where the plugin calls, and what it is answered by. */
 export interface CniServiceDeps extends CallDeps {
   readonly path: string;
   /** How a call ended; for metrics. */

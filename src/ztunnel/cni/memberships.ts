@@ -21,6 +21,7 @@ export interface Memberships {
   all(): readonly Membership[];
 }
 
+/** Nothing is known until the first update, were it an empty one. */
 export function createMemberships(): Memberships {
   const told = new Map<string, Membership>();
   /** By `namespace/name`. */

@@ -3,6 +3,7 @@ import type { Arrivals } from './arrivals.ts';
 import { type CniService, type CniServiceDeps, createCniService } from './cni-service.ts';
 import type { Memberships } from './memberships.ts';
 
+/** What new pods are judged by. */
 export interface NewPodsDeps extends Pick<CniServiceDeps, 'onAnswered' | 'hostProc'> {
   /** Of the socket. */
   readonly path: string;

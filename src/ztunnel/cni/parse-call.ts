@@ -18,6 +18,7 @@ export interface CniCall {
   readonly valid: readonly AttachmentName[] | undefined;
 }
 
+/** Names an attachment among all of a node (CNI specification 1.1.0). */
 export interface AttachmentName {
   readonly containerId: string;
   readonly interfaceName: string;

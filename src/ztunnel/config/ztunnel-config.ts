@@ -56,6 +56,7 @@ export interface ZtunnelConfig {
   readonly drainTimeoutMs: number;
 }
 
+/** Where the node's own rules are made, and with which tool. */
 export interface HostNetworkConfig {
   /** The node's network namespace, as a file. */
   readonly hostNamespace: string;

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from './inbound-verdict.ts';
 
+/** A connection that wants to be let in. */
 export interface AdmissionRequest {
   /** The pod that is dialled. */
   readonly destination: WorkloadUid;
@@ -40,6 +41,10 @@ export interface Admission {
   close(): void;
 }
 
+/**
+ * Rejects with ZtunnelError what is refused; a policy that has not arrived is waited for `holdMs` long. Closing stops the
+ * judging.
+ */
 export function createAdmission(deps: {
   readonly view: MeshView;
   readonly judge: Judge;

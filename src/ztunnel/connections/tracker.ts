@@ -19,6 +19,7 @@ export interface LiveConnection {
   cut(cause: MeshError): void;
 }
 
+/** All connections that live, by pod. */
 export interface ConnectionTracker {
   /** Returns what to call once the connection is over. */
   add(connection: LiveConnection): () => void;
@@ -26,6 +27,7 @@ export interface ConnectionTracker {
   readonly size: number;
 }
 
+/** Empty. Owns none of the connections. */
 export function createConnectionTracker(): ConnectionTracker {
   const byPod = new Map<WorkloadUid, Set<LiveConnection>>();
   let size = 0;

@@ -1,5 +1,6 @@
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
 
+/** Which pods are to be enrolled, or are no longer to be. */
 export interface EnrolmentChange {
   readonly upserts: readonly EnrolmentPod[];
   readonly removed: readonly WorkloadUid[];
@@ -15,6 +16,7 @@ export interface EnrolmentGate {
   open(): void;
 }
 
+/** Shut: `pass` is called with all that waits once it opens, and at once from then on. */
 export function createEnrolmentGate(pass: (change: EnrolmentChange) => void): EnrolmentGate {
   const waiting = new Map<WorkloadUid, EnrolmentPod>();
   let isOpen = false;

@@ -25,6 +25,7 @@ export interface NodeEnrolment {
   destroy(cause: Error): void;
 }
 
+/** Without a pod. One that leaves is known until nothing of ours is left in it. */
 export function createNodeEnrolment<Namespace extends PodNamespace>(
   ports: EnrolmentPorts<Namespace>,
 ): NodeEnrolment {

@@ -21,6 +21,7 @@ export interface PodReports {
   ): Promise<void>;
 }
 
+/** Of one pod. A report that fails is logged, and stops nothing. */
 export function createPodReports(
   uid: WorkloadUid,
   { report, othersInStep, clock, log }: Pick<EnrolmentPorts, 'report' | 'othersInStep' | 'clock' | 'log'>,

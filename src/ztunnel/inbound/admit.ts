@@ -4,6 +4,7 @@ import type { AdmissionAttributes } from '../connections/inbound-verdict.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { InboundPorts } from './ports.ts';
 
+/** A connection that was let in; `release` is called when it is over. */
 export interface Admitted {
   readonly release: () => void;
   /** Which way it came. */

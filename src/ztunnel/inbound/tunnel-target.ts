@@ -10,6 +10,7 @@ import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { TunnelRequest } from '../../proxy/index.ts';
 
+/** Where the tunnel leads to. */
 export interface TunnelTarget {
   readonly target: Endpoint;
   /** Known only where the authority was a name. */

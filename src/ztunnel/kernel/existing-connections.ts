@@ -23,6 +23,7 @@ export interface ExistingConnections {
   noted(): ReadonlyMap<WorkloadUid, readonly number[]>;
 }
 
+/** Never throws: what cannot be found out or done is logged. */
 export function createExistingConnections(log: Logger): ExistingConnections {
   const known = new Map<WorkloadUid, { namespace: NetNamespace; inodes: ReadonlySet<number> }>();
 

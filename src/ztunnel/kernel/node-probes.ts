@@ -32,6 +32,7 @@ export const NO_NODE_PROBES: NodeProbes = {
   close: () => undefined,
 };
 
+/** Where the node's rules are, and with which tool they are made. */
 export interface NodeProbesOptions {
   /** The node's network namespace, as a file. */
   readonly hostNamespace: string;

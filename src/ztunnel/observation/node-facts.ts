@@ -19,6 +19,7 @@ import { enrolmentText } from './enrolment-text.ts';
 import { policyViews } from './policy-views.ts';
 import { waypointViews } from './waypoint-views.ts';
 
+/** What the facts are read from, at each request. */
 export interface NodeFactsDeps {
   readonly node: string;
   readonly version: string;

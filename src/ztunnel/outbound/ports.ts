@@ -45,6 +45,7 @@ export interface OutboundPorts {
   readonly tries: number;
 }
 
+/** For whom something is dialled. */
 export interface DialContext {
   readonly source: Workload;
   /** The application's end, for `forwarded`. */

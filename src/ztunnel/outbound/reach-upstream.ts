@@ -8,6 +8,7 @@ import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { DialledUpstream, OutboundPorts } from './ports.ts';
 
+/** Who wants to go where. */
 export interface ReachRequest {
   readonly source: Workload;
   readonly destination: Endpoint;
@@ -16,6 +17,7 @@ export interface ReachRequest {
   readonly cutter: Cutter;
 }
 
+/** Which endpoint it was at last, and the stream to it. */
 export interface ReachedUpstream {
   readonly upstream: Upstream;
   readonly dialled: DialledUpstream;

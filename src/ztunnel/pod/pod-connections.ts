@@ -7,6 +7,7 @@ export interface PodConnections extends ConnectionTracker {
   cutAll(cause: MeshError): void;
 }
 
+/** Empty. What is added is in `shared` too; after `cutAll` everything that comes is cut at once. */
 export function createPodConnections(shared: ConnectionTracker): PodConnections {
   const live = new Set<LiveConnection>();
   let over: MeshError | undefined;

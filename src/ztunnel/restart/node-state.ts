@@ -27,6 +27,7 @@ const ISTIO_TYPES = [ADDRESS_TYPE, AUTHORIZATION_TYPE];
 /** Followed where our controller names the pods. */
 const OWN_TYPES = [ENROLMENT_POD_TYPE, MEMBERSHIP_TYPE, TRUST_BUNDLE_TYPE];
 
+/** All that the next process needs while there is no controller; private keys are among it. */
 export function captureState(parts: KeptParts): SavedState {
   const { node, boot, view, svids, served, memberships, discovery } = parts;
   const types = served.update === undefined ? ISTIO_TYPES : [...ISTIO_TYPES, ...OWN_TYPES];

@@ -13,6 +13,7 @@ export interface StateKeeper {
   close(): Promise<void>;
 }
 
+/** Writes a while after the last change, and never throws: what was saved before stays where it cannot. */
 export function createStateKeeper(options: {
   readonly file: string;
   readonly snapshot: () => SavedState;

@@ -1,5 +1,6 @@
 import type { AnalysisLevel, MessageDefinition } from './message-definition.ts';
 
+/** A message of Istio's, under its own name and code, so that what people know of it and suppress holds here too. */
 export function defineIstio(
   name: string,
   code: `IST${number}`,

@@ -5,6 +5,7 @@ import { fillTemplate, type TemplateArgument } from './fill-template.ts';
 /** From the mildest. */
 export const ANALYSIS_LEVELS = ['info', 'warning', 'error'] as const;
 
+/** How grave a finding is. */
 export type AnalysisLevel = (typeof ANALYSIS_LEVELS)[number];
 
 /** What can be said of objects; the same for every object of which it is said. */
@@ -31,6 +32,7 @@ export interface Finding {
 /** Looks at objects and says what it finds. It changes nothing, and never throws because of an object. */
 export type Analyzer<Mesh> = (mesh: Mesh) => Iterable<Finding>;
 
+/** `path`: the field that is to blame; default the object as a whole. `values` fill the template in its order. */
 export function finding(
   definition: MessageDefinition,
   { object, path = [] }: { readonly object: AnalysedObject; readonly path?: FieldPath },

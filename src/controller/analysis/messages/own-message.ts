@@ -6,6 +6,7 @@ export interface OwnMessage extends MessageDefinition {
   readonly cause: string;
 }
 
+/** Codes are never given twice, and never to something else. */
 export function defineOwn(
   name: string,
   code: `NM${number}`,

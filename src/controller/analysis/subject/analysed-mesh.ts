@@ -6,6 +6,7 @@ import type { AnalysedObject } from './analysed-object.ts';
 import { deriveMesh, type DerivedMesh } from './derived-mesh.ts';
 import { indexWorkloads, type WorkloadIndex } from './workloads.ts';
 
+/** How the mesh is set up, and whether all of it is there. */
 export interface AnalysisSettings extends MeshSettings {
   /**
    * The objects are all that there are, as in a running mesh. Otherwise they are some files, and what is not among them

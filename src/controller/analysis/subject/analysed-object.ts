@@ -28,6 +28,7 @@ export interface AnalysedObject {
   locate(path: FieldPath): Place | undefined;
 }
 
+/** Where the object was written. `assumed`: nobody wrote it, but a mesh has it. */
 export interface AnalysedObjectOptions {
   readonly locate?: AnalysedObject['locate'];
   readonly assumed?: boolean;

@@ -19,6 +19,7 @@ export interface SchemaVerdict {
   readonly notices: readonly FieldIssue[];
 }
 
+/** What a controller would make of the objects. */
 export interface DerivedMesh {
   readonly collections: MeshCollections;
   readonly verdicts: readonly SchemaVerdict[];

@@ -9,11 +9,13 @@ export interface HostOwner {
   readonly ports: readonly number[];
 }
 
+/** Who answers for a host name. */
 export interface HostIndex {
   /** Services and ServiceEntries with the host that `namespace` sees; a short name is one of its own Services. */
   find(host: string, namespace: string): readonly HostOwner[];
 }
 
+/** Of the Services and ServiceEntries that there are now; one for each analysis. */
 export function indexHosts(mesh: AnalysedMesh): HostIndex {
   const { clusterDomain } = mesh.settings;
   const owners = new Map<string, (HostOwner & { readonly visible: ReadonlySet<string> })[]>();

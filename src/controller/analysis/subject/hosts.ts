@@ -34,6 +34,7 @@ export function exportedTo({ kind, spec, namespace, annotations }: AnalysedObjec
   return new Set(written.length === 0 ? ['*'] : written.map((name) => (name === '.' ? namespace : name)));
 }
 
+/** `exported`: what `exportedTo` found. */
 export function isVisibleTo(exported: ReadonlySet<string>, namespace: string): boolean {
   return exported.has('*') || exported.has(namespace);
 }

@@ -21,6 +21,7 @@ export interface WorkloadIndex {
   select(namespace: string | undefined, selector: LabelSelector): readonly Workload[];
 }
 
+/** Of pods, and of all that makes pods from a template. */
 export function indexWorkloads(objects: readonly AnalysedObject[]): WorkloadIndex {
   const all = objects.flatMap((object) => readWorkload(object) ?? []);
   const byNamespace = Map.groupBy(all, ({ namespace }) => namespace);

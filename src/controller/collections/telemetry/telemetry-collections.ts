@@ -39,6 +39,7 @@ export interface TelemetryCollections {
   telemetryOfPod(fetch: Fetch, pod: PodObject): PodTelemetry | undefined;
 }
 
+/** What it is derived from. */
 export interface TelemetryInputs {
   readonly stores: MeshStores;
   readonly services: Collection<ServiceInfo>;
@@ -53,6 +54,7 @@ interface ServiceTelemetry {
   readonly object: TelemetryObject;
 }
 
+/** Pods with the same labels share what is found for one of them. */
 export function deriveTelemetry(
   graph: Graph,
   { stores, services, waypoints, meshConfig }: TelemetryInputs,

@@ -20,6 +20,7 @@ export interface TelemetryScopes {
   ahead(fetch: Fetch, object: TelemetryObject): TelemetryObject | undefined;
 }
 
+/** Adds its index to the graph. Objects with faults hold for nothing. */
 export function createTelemetryScopes(
   graph: Graph,
   telemetries: Collection<Judged<TelemetryObject>>,

@@ -11,6 +11,7 @@ export interface Warnings {
   forget(about: Named): void;
 }
 
+/** Nothing was told yet; after a restart each warning is told once more, and counts up the Event that is there. */
 export function createWarnings(sink: Pick<SinkQueue, 'recordEvent'>): Warnings {
   const told = new Map<string, string>();
   return {

@@ -16,6 +16,7 @@ export interface PodPort {
   readonly port: number;
 }
 
+/** Which lines of which container. */
 export interface PodLogRequest {
   readonly namespace: string;
   readonly pod: string;
@@ -37,6 +38,7 @@ export interface PodAccess extends Closable {
   log(request: PodLogRequest): Promise<Readable>;
 }
 
+/** Which cluster, as whom, and how long a connection may take. */
 export interface PodAccessOptions {
   readonly access: KubernetesAccess;
   readonly clock?: Clock;

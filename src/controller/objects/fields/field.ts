@@ -8,6 +8,7 @@ export interface FieldIssue {
   readonly got: string;
 }
 
+/** What a text must be; lengths in characters. */
 export interface TextRule {
   readonly maxLength?: number;
   readonly minLength?: number;
@@ -44,6 +45,7 @@ export interface Field {
   notice(expected: string, got: string): void;
 }
 
+/** How strictly an object is read. */
 export interface FieldOptions {
   /** Unknown fields are told here and are no fault: an API server would have dropped them. Default: they are, and notices are nobody's. */
   readonly notices?: FieldIssue[];

@@ -29,6 +29,7 @@ export interface GrpcRouteObject {
   readonly reportedBy: readonly string[];
 }
 
+/** One rule of a GRPCRoute, as it was written. */
 export interface GrpcRouteRule {
   /** Empty: it has none. */
   readonly name: string;

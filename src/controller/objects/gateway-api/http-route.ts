@@ -33,6 +33,7 @@ export interface HttpRouteObject {
   readonly reportedBy: readonly string[];
 }
 
+/** One rule of an HTTPRoute, as it was written. */
 export interface HttpRouteRule {
   /** Empty: it has none. */
   readonly name: string;
@@ -44,6 +45,7 @@ export interface HttpRouteRule {
   readonly sessionPersistence: SessionPersistenceFields | undefined;
 }
 
+/** A backend with filters for what goes there. */
 export interface FilteredBackendReference extends WeightedBackendReference {
   readonly filters: readonly RouteFilter[];
 }

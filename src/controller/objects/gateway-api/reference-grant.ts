@@ -10,12 +10,14 @@ export interface ReferenceGrantObject {
   readonly to: readonly ReferenceGrantTo[];
 }
 
+/** Who may refer: objects of a kind, in a namespace. */
 export interface ReferenceGrantFrom {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;
 }
 
+/** What may be referred to. */
 export interface ReferenceGrantTo {
   readonly group: string;
   readonly kind: string;
@@ -23,6 +25,7 @@ export interface ReferenceGrantTo {
   readonly name: string | undefined;
 }
 
+/** Accepts exactly what the CustomResourceDefinition does. */
 export function parseReferenceGrant(root: Field, defaultNamespace: string): ReferenceGrantObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const spec = root.key('spec').required().object(['from', 'to']);

@@ -25,6 +25,7 @@ export interface StreamRouteObject {
   readonly reportedBy: readonly string[];
 }
 
+/** One rule of a TCPRoute or TLSRoute. */
 export interface StreamRouteRule {
   /** Empty: it has none. */
   readonly name: string;

@@ -11,6 +11,7 @@ export interface ConfigMapObject {
   readonly mesh: MeshConfigObject | undefined;
 }
 
+/** MeshConfig is read out of those alone that have its names; in others `mesh` is a text like any. */
 export function parseConfigMap(root: Field, defaultNamespace: string): ConfigMapObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const mesh = root.key('data').key('mesh');

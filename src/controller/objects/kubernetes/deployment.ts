@@ -8,6 +8,7 @@ export interface DeploymentObject {
   readonly readyReplicas: number;
 }
 
+/** No ready pods where the status does not tell. */
 export function parseDeployment(root: Field, defaultNamespace: string): DeploymentObject {
   return {
     kind: 'Deployment',

@@ -11,6 +11,7 @@ export interface EndpointSliceObject {
   readonly endpoints: readonly SliceEndpoint[];
 }
 
+/** A port that all endpoints of the slice have. */
 export interface EndpointPort {
   /** The service port's name, undefined where the slice gives none. */
   readonly name: string | undefined;
@@ -19,6 +20,7 @@ export interface EndpointPort {
   readonly protocol: string;
 }
 
+/** One endpoint; `target` is the pod behind it, where there is one. */
 export interface SliceEndpoint {
   readonly addresses: readonly IpAddress[];
   /** Unset counts as ready. */
@@ -26,6 +28,7 @@ export interface SliceEndpoint {
   readonly target: { readonly kind: string; readonly namespace: string; readonly name: string } | undefined;
 }
 
+/** What is no IP address is a fault; a slice of names (FQDN) has endpoints without addresses. */
 export function parseEndpointSlice(root: Field, defaultNamespace: string): EndpointSliceObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const addressType = root.key('addressType').required().oneOf(['IPv4', 'IPv6', 'FQDN']) ?? 'IPv4';

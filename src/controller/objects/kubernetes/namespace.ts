@@ -7,6 +7,7 @@ export interface NamespaceObject {
   readonly meta: ObjectMeta;
 }
 
+/** Nothing but its metadata is read. */
 export function parseNamespace(root: Field): NamespaceObject {
   return { kind: 'Namespace', meta: parseObjectMeta(root, 'none') };
 }

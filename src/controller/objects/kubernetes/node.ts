@@ -7,6 +7,7 @@ export interface NodeObject {
   readonly meta: ObjectMeta;
 }
 
+/** Nothing but its metadata is read. */
 export function parseNode(root: Field): NodeObject {
   return { kind: 'Node', meta: parseObjectMeta(root, 'none') };
 }

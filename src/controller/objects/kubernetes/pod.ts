@@ -19,12 +19,14 @@ export interface PodObject {
   readonly started: boolean;
 }
 
+/** A port that a container says it listens on. */
 export interface ContainerPort {
   readonly name: string;
   readonly port: number;
   readonly protocol: string;
 }
 
+/** What a new pod does not have yet is empty; its ServiceAccount is `default` where none is given. */
 export function parsePod(root: Field, defaultNamespace: string): PodObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const spec = root.key('spec').object();

@@ -7,6 +7,7 @@ export interface ServiceAccountObject {
   readonly meta: ObjectMeta;
 }
 
+/** Nothing but its metadata is read. */
 export function parseServiceAccount(root: Field, defaultNamespace: string): ServiceAccountObject {
   return { kind: 'ServiceAccount', meta: parseObjectMeta(root, { fallback: defaultNamespace }) };
 }

@@ -21,6 +21,7 @@ export interface ServiceObject {
   readonly conditionTypes: readonly string[];
 }
 
+/** A port that clients dial. */
 export interface ServicePort {
   readonly name: string;
   readonly port: number;
@@ -30,6 +31,7 @@ export interface ServicePort {
   readonly targetPort: number | string | undefined;
 }
 
+/** Without a selector it selects nothing: its endpoints come from slices alone. */
 export function parseService(root: Field, defaultNamespace: string): ServiceObject {
   const meta = parseObjectMeta(root, { fallback: defaultNamespace });
   const spec = root.key('spec').object();

@@ -31,6 +31,7 @@ export interface AuthorizerObject {
   readonly headersToDownstreamOnDeny: readonly string[];
 }
 
+/** One of a kind that is not read has neither authorizer nor telemetry, which is no fault. */
 export function parseExtensionProvider(field: Field): ExtensionProviderObject {
   field.object();
   const name = field.key('name').required().text({ minLength: 1 }) ?? '';

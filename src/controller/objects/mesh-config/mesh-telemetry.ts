@@ -16,6 +16,7 @@ export interface MeshTelemetryObject {
   };
 }
 
+/** `root`: MeshConfig itself. */
 export function parseMeshTelemetry(root: Field): MeshTelemetryObject {
   const providers = root.key('defaultProviders').object();
   const encoding = root.key('accessLogEncoding').oneOf(['TEXT', 'JSON']) ?? 'TEXT';

@@ -14,6 +14,7 @@ export type TelemetryProviderObject =
   /** Of a kind that the mesh cannot send to. */
   | { readonly kind: 'foreign'; readonly type: string };
 
+/** A collector, as MeshConfig names it. */
 export interface CollectorObject {
   /** `[<namespace>/]<hostname>`, as it was written. */
   readonly service: string;
@@ -23,6 +24,7 @@ export interface CollectorObject {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** The form of an access log's lines, in Envoy's words. */
 export type LogFormatObject =
   | { readonly kind: 'text'; readonly text: string }
   /** Objects within objects have the names of both, with a dot between. */

@@ -15,6 +15,7 @@ export interface FaultInjectionObject {
   readonly maxActive: number;
 }
 
+/** One rule, as it was written. */
 export interface FaultRuleObject {
   readonly name: string;
   readonly matches: readonly RequestMatch[];
@@ -27,6 +28,7 @@ export interface FaultRuleObject {
     | undefined;
 }
 
+/** Which share of the requests. */
 export interface ShareObject {
   readonly numerator: number;
   readonly denominator: number;

@@ -19,6 +19,7 @@ export interface FilterObject {
   readonly failure: 'Open' | 'Closed';
 }
 
+/** Where the module's text is. */
 export type FilterSourceObject =
   | { readonly kind: 'inline'; readonly text: string }
   /** A ConfigMap of the same namespace. */

@@ -16,12 +16,14 @@ export interface RateLimitObject {
   readonly announce: boolean;
 }
 
+/** One rule, as it was written. */
 export interface RateLimitRuleObject {
   readonly name: string;
   readonly matches: readonly RequestMatch[];
   readonly limits: readonly RequestLimitObject[];
 }
 
+/** So many requests in each interval, for each of what `per` tells apart. */
 export interface RequestLimitObject {
   readonly requests: number;
   readonly intervalMs: number;
@@ -29,8 +31,10 @@ export interface RequestLimitObject {
   readonly per: readonly { readonly type: LimitKeyType; readonly header: string }[];
 }
 
+/** What requests can be told apart by. */
 export type LimitKeyType = (typeof KEY_TYPES)[number];
 
+/** The server in which all waypoints count together. */
 export interface GlobalCountingObject {
   readonly server:
     | {

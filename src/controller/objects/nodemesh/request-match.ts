@@ -9,6 +9,7 @@ export interface RequestMatch {
   readonly client: { readonly namespace: string; readonly serviceAccount: string | undefined } | undefined;
 }
 
+/** What a header must be. */
 export interface HeaderMatch {
   readonly name: string;
   readonly type: (typeof HEADER_TYPES)[number];

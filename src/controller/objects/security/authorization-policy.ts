@@ -3,6 +3,7 @@ import { type LabelSelector, parseWorkloadSelector } from '../label-selector.ts'
 import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 import { type PolicyTargetReference, parsePolicyTargets } from './policy-targets.ts';
 
+/** What becomes of requests for which the policy holds. */
 export type PolicyAction = 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
 
 /** security.istio.io AuthorizationPolicy, its values as they were written. */
@@ -25,9 +26,13 @@ export interface PolicyRule {
   readonly when: readonly PolicyCondition[];
 }
 
+/** One entry of `from`: from whom; absent lists are empty. */
 export type PolicySource = Readonly<Record<(typeof SOURCE_FIELDS)[number], readonly string[]>>;
+
+/** One entry of `to`: to what; absent lists are empty. */
 export type PolicyOperation = Readonly<Record<(typeof OPERATION_FIELDS)[number], readonly string[]>>;
 
+/** One entry of `when`: what else must hold. */
 export interface PolicyCondition {
   readonly key: string;
   readonly values: readonly string[];

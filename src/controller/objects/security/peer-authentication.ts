@@ -2,6 +2,7 @@ import type { Field } from '../fields/index.ts';
 import { type LabelSelector, parseWorkloadSelector } from '../label-selector.ts';
 import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
+/** Whether plaintext is taken; UNSET: as the wider object says. */
 export type MtlsMode = 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT';
 
 /** security.istio.io PeerAuthentication. */

@@ -1,5 +1,6 @@
 import type { Field } from '../fields/index.ts';
 
+/** What a policy is for; always of its own namespace. */
 export interface PolicyTargetReference {
   readonly group: string;
   readonly kind: string;

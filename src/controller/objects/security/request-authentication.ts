@@ -13,6 +13,7 @@ export interface RequestAuthenticationObject {
   readonly jwtRules: readonly JwtRuleObject[];
 }
 
+/** Tokens of one issuer, as they were written. */
 export interface JwtRuleObject {
   readonly issuer: string;
   readonly audiences: readonly string[];
@@ -31,6 +32,7 @@ export interface JwtRuleObject {
   readonly presence: 'OPTIONAL' | 'REQUIRED';
 }
 
+/** A header in which a token may stand, behind a prefix. */
 export interface JwtHeader {
   readonly name: string;
   readonly prefix: string;

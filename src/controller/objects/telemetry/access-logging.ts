@@ -1,6 +1,7 @@
 import type { Field } from '../fields/index.ts';
 import { parseModeMatch, parseNullableBoolean, parseProviders, type WorkloadMode } from './workload-mode.ts';
 
+/** One entry of `accessLogging`. */
 export interface AccessLoggingObject {
   readonly mode: WorkloadMode;
   readonly providers: readonly string[];
@@ -9,6 +10,7 @@ export interface AccessLoggingObject {
   readonly filter: string | undefined;
 }
 
+/** `disabled` undefined: not said. */
 export function parseAccessLogging(field: Field): AccessLoggingObject {
   field.object(['match', 'providers', 'disabled', 'filter']);
   return {

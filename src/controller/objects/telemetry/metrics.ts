@@ -2,6 +2,7 @@ import { TELEMETRY_METRICS } from '../../../model/index.ts';
 import { type Field, parseGoDuration } from '../fields/index.ts';
 import { parseMode, parseNullableBoolean, parseProviders, type WorkloadMode } from './workload-mode.ts';
 
+/** One entry of `metrics`. */
 export interface MetricsObject {
   readonly providers: readonly string[];
   readonly overrides: readonly MetricsOverrideObject[];
@@ -9,6 +10,7 @@ export interface MetricsObject {
   readonly namesInterval: boolean;
 }
 
+/** How a metric is to differ from what it is. */
 export interface MetricsOverrideObject {
   readonly mode: WorkloadMode;
   /** `ALL_METRICS`, or Istio's word for one. Undefined: a metric of somebody's own. */
@@ -18,12 +20,14 @@ export interface MetricsOverrideObject {
   readonly tagOverrides: ReadonlyMap<string, TagOverrideObject>;
 }
 
+/** How a label of a metric is to differ. */
 export interface TagOverrideObject {
   readonly operation: 'UPSERT' | 'REMOVE';
   /** An expression; empty for REMOVE. */
   readonly value: string;
 }
 
+/** An interval must be well-formed, and has no effect. */
 export function parseMetrics(field: Field): MetricsObject {
   field.object(['providers', 'overrides', 'reportingInterval']);
   const interval = field.key('reportingInterval');

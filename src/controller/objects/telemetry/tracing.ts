@@ -1,6 +1,7 @@
 import type { Field } from '../fields/index.ts';
 import { parseModeMatch, parseNullableBoolean, parseProviders, type WorkloadMode } from './workload-mode.ts';
 
+/** One entry of `tracing`. */
 export interface TracingObject {
   readonly mode: WorkloadMode;
   readonly providers: readonly string[];
@@ -12,11 +13,13 @@ export interface TracingObject {
   readonly namesRequestIds: boolean;
 }
 
+/** Where the value of a span's attribute comes from. */
 export type CustomTagObject =
   | { readonly kind: 'literal'; readonly value: string }
   | { readonly kind: 'environment' | 'header'; readonly name: string; readonly defaultValue: string }
   | { readonly kind: 'formatter' };
 
+/** Tags that say nothing at all are left out. */
 export function parseTracing(field: Field): TracingObject {
   field.object(FIELDS);
   const tags = field.key('customTags');

@@ -11,6 +11,7 @@ import { meshServices } from './mesh-services.ts';
 import { meshWaypoints } from './mesh-waypoints.ts';
 import { meshWorkloads } from './mesh-workloads.ts';
 
+/** What the facts are read from, at each request. */
 export interface MeshFactsParts {
   readonly collections: MeshCollections;
   readonly authority: Pick<Authority, 'roots'>;

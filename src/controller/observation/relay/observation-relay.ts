@@ -28,12 +28,14 @@ export interface ObservationRelay {
   ): Promise<readonly RelayAnswer[]>;
 }
 
+/** What another controller says to a report. */
 export interface RelayAnswer {
   /** Who answers: `host:port`. */
   readonly controller: string;
   readonly receipt: ObservationReceipt;
 }
 
+/** Of each proxy one report is under way at a time. Owns none of the peers. */
 export function createObservationRelay(options: {
   readonly peers: Pick<ControllerPeers<ObservationPeer>, 'current'>;
   readonly clock: Pick<Clock, 'monotonic'>;

@@ -10,6 +10,7 @@ export interface PeerReach {
   ended(answered: boolean): boolean;
 }
 
+/** Of one controller, which is thought to be there. */
 export function createPeerReach(clock: Pick<Clock, 'monotonic'>): PeerReach {
   let underWay = 0;
   let failures = 0;

@@ -12,6 +12,7 @@ import type { ObjectNotice } from '../controller-sink.ts';
 import { createEventRates } from './event-rates.ts';
 import { targetOf } from './resource-of.ts';
 
+/** Where Events are written, and by whom. */
 export interface EventWriterOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'create' | 'patch'>;
   /** Which replica this is. */

@@ -14,6 +14,7 @@ import { staleStatuses } from './stale-statuses.ts';
 import type { SeenObject } from './status-patch.ts';
 import { writeStatus } from './write-status.ts';
 
+/** Which API server, and which replica writes. */
 export interface KubernetesSinkOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'list' | 'create' | 'patch' | 'delete'>;
   /** Which replica this is: its pod's name. */

@@ -27,6 +27,7 @@ export interface KindFollower {
   close(): Promise<void>;
 }
 
+/** Which kind, and who hears of it. */
 export interface KindFollowerOptions {
   readonly kind: ReadKind;
   readonly api: KubernetesApi;
@@ -40,6 +41,7 @@ export interface KindFollowerOptions {
   readonly onMissing: () => void;
 }
 
+/** Follows nothing until it is told where the kind is served. */
 export function createKindFollower(options: KindFollowerOptions): KindFollower {
   const { kind, onChange } = options;
   const view = createKindView(kind);

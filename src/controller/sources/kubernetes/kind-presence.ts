@@ -15,6 +15,7 @@ export interface KindPresence {
   ): Presence;
 }
 
+/** `looksBeforeBelieved`: so often in a row a kind must be missing, where its definition does not tell. */
 export function createKindPresence(looksBeforeBelieved: number): KindPresence {
   const missed = new Map<ReadKind, number>();
   return {

@@ -22,6 +22,7 @@ export function resourceName(kind: ReadKind): string {
   return first.group === '' ? first.plural : `${first.plural}.${first.group}`;
 }
 
+/** One resource for each version, in the order in which they are preferred. */
 export function readKind(kind: ObjectKind): ReadKind {
   const { plural, cluster = false, metadataOnly = false, fieldSelector } = TABLE[kind];
   const resources = (apiVersionsOf(kind) ?? []).map((version) => resourceType(version, plural, !cluster));

@@ -32,6 +32,7 @@ export interface KindView {
   readonly size: number;
 }
 
+/** A list as its pages come; what is not in it when it is complete is gone. */
 export interface ListInProgress {
   add(page: readonly KubernetesObject[]): void;
   complete(): void;
@@ -54,6 +55,7 @@ interface Seen {
   readonly stripped: object;
 }
 
+/** Knows no object. */
 export function createKindView(readKind: ReadKind): KindView {
   const { kind } = readKind;
   let apiVersion = '';

@@ -18,6 +18,7 @@ import { createKindPresence } from './kind-presence.ts';
 import { READ_KINDS, readKind, resourceName } from './kind-table.ts';
 import { findServedKinds } from './served-kinds.ts';
 
+/** Which API server, and which kinds. */
 export interface KubernetesSourceOptions {
   /** Stays the caller's to close. */
   readonly api: KubernetesApi;
@@ -30,6 +31,7 @@ export interface KubernetesSourceOptions {
   readonly random?: () => number;
 }
 
+/** How fast things are noticed and believed. */
 export interface KubernetesSourceSettings extends FollowSettings {
   /** What comes within this time is one batch. Default 10 ms. */
   readonly batchMs: number;
@@ -41,6 +43,7 @@ export interface KubernetesSourceSettings extends FollowSettings {
   readonly looksBeforeBelieved: number;
 }
 
+/** The source, with what can be asked of it alone. */
 export interface KubernetesSource extends ObjectSource {
   deliverAgain(namespaces: ReadonlySet<string>): void;
   facts(): readonly SourceFacts[];

@@ -11,6 +11,7 @@ export interface DirectoryWatch {
   close(): Promise<void>;
 }
 
+/** What is followed, and who hears of it. */
 export interface DirectoryWatchOptions {
   readonly directory: string;
   readonly clock: Clock;
@@ -30,6 +31,7 @@ const BLIND_RESYNC_MS = 1_000;
 /** A ConfigMap volume changes all of its files by replacing this link. */
 const CONFIG_MAP_LINK = '..data';
 
+/** Nothing is followed before `start`, which rejects where the directory cannot be read. */
 export function createDirectoryWatch(options: DirectoryWatchOptions): DirectoryWatch {
   const { directory, clock } = options;
   const watchers = new Map<string, { readonly watcher: FSWatcher; readonly ino: number }>();

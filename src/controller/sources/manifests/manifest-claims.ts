@@ -31,6 +31,7 @@ interface InForce {
   readonly generation: number;
 }
 
+/** No file claims anything. */
 export function createManifestClaims(): ManifestClaims {
   const files = new Map<string, FileState>();
   const claimants = new Map<string, Set<string>>();

@@ -17,6 +17,7 @@ import { createDirectoryWatch } from './directory-watch.ts';
 import { createManifestClaims } from './manifest-claims.ts';
 import { readManifest } from './manifest-text.ts';
 
+/** Which directory, and how patient it is with those who write there. */
 export interface ManifestSourceOptions {
   readonly directory: string;
   readonly clock?: Clock;

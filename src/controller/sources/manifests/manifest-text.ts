@@ -25,6 +25,7 @@ export interface ManifestEntry {
   readonly faults: readonly string[];
 }
 
+/** What one file claims. */
 export interface ManifestContent {
   readonly entries: readonly ManifestEntry[];
   readonly problems: readonly SourceProblem[];

@@ -2,6 +2,7 @@ import type { ObjectEvent, SourceProblem } from '../object-source.ts';
 import { createManifestClaims } from './manifest-claims.ts';
 import { readParsed } from './manifest-text.ts';
 
+/** What a source would have told. */
 export interface ReadObjects {
   readonly events: readonly ObjectEvent[];
   readonly problems: readonly SourceProblem[];

@@ -9,6 +9,7 @@ export interface NamespaceSelection {
   has(namespace: string): boolean;
 }
 
+/** Until MeshConfig says otherwise every namespace is of the mesh. */
 export function createNamespaceSelection(options: {
   readonly rootNamespace: string;
   /** Those that are always of the mesh beside the root's. */

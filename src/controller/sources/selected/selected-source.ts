@@ -3,6 +3,7 @@ import type { ObjectKind } from '../../objects/index.ts';
 import type { ObjectEvent, ObjectSource, SourceProblem } from '../object-source.ts';
 import { createNamespaceSelection, keyOf } from './namespace-selection.ts';
 
+/** The source, with what it leaves out. */
 export interface SelectedSource extends ObjectSource {
   /** Whether what is in a namespace is of the mesh. */
   isSelected(namespace: string): boolean;

@@ -11,17 +11,20 @@ export interface TargetLookup {
   route(kind: 'HTTPRoute' | 'GRPCRoute', name: string): TargetRoute | undefined;
 }
 
+/** What policies want to know of a route. */
 export interface TargetRoute {
   readonly ruleNames: readonly string[];
   /** Whether Services of other namespaces are among its parents. */
   readonly isOfConsumer: boolean;
 }
 
+/** What policies want to know of a Service's port. */
 export interface TargetPort {
   readonly name: string;
   readonly servicePort: number;
 }
 
+/** What a policy is attached to, and what its status says of that. */
 export interface ResolvedTargets {
   readonly attachments: readonly Attachment[];
   readonly condition: AdmissionCondition;

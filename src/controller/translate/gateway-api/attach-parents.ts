@@ -28,6 +28,7 @@ export interface ParentOutcome {
   readonly remark: string;
 }
 
+/** Why a parent does not accept the route, in the words of the Gateway API. */
 export interface ParentRefusal {
   readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners' | 'UnsupportedValue' | 'Conflicted';
   readonly message: string;

@@ -18,6 +18,7 @@ export interface RouteClaim {
   readonly name: string;
 }
 
+/** One for each Service among its parents; none of a route that is not sound. */
 export function claimsOf(checked: CheckedRoute): readonly RouteClaim[] {
   const { object } = checked;
   const { kind, meta } = object;

@@ -12,6 +12,8 @@ export interface RouteReferences {
 
 /** Kinds of the group nodemesh.io that a filter of type ExtensionRef may name. */
 export const EXTENSION_KINDS = ['Filter', 'RateLimit', 'FaultInjection'] as const;
+
+/** A name in EXTENSION_KINDS. */
 export type ExtensionKind = (typeof EXTENSION_KINDS)[number];
 
 /** The route as the one who refers to something. */
@@ -27,6 +29,7 @@ export interface Referrer {
   readonly foreignParents: 'none' | 'some' | 'all';
 }
 
+/** With the service that it is for, where it is for one alone. */
 export function referrerOf(object: RouteObject): Referrer {
   const { namespace } = object.meta;
   const parents = object.parentRefs.filter(isServiceReference);

@@ -16,6 +16,7 @@ export interface RouteStatus {
   readonly withoutWaypoint: readonly string[];
 }
 
+/** What one of our controllers says of one parent. */
 export interface RouteParentStatus {
   /** As the route has it. */
   readonly parentRef: Readonly<Record<string, string | number>>;
@@ -23,6 +24,7 @@ export interface RouteParentStatus {
   readonly conditions: readonly RouteCondition[];
 }
 
+/** A condition of the Gateway API. */
 export interface RouteCondition {
   readonly type: 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
   readonly status: 'True' | 'False';
@@ -30,6 +32,7 @@ export interface RouteCondition {
   readonly message: string;
 }
 
+/** Pure. Times are added where it is written. */
 export function routeStatus(
   checked: CheckedRoute,
   parents: readonly ParentOutcome[],

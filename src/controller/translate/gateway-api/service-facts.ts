@@ -17,6 +17,7 @@ export interface ServiceFacts {
   readonly hasWaypoint: boolean;
 }
 
+/** What routes want to know of a port. */
 export interface ServicePortFacts {
   readonly port: number;
   readonly name: string;
@@ -25,6 +26,7 @@ export interface ServicePortFacts {
   readonly wantsTls: boolean;
 }
 
+/** Also of a Service without addresses, or that is a name in DNS: their routes have to be told why not. */
 export function serviceFacts(
   object: ServiceObject,
   binding: WaypointBinding,

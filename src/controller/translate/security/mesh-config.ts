@@ -2,6 +2,7 @@ import { type PathNormalization, type WaypointSettings, waypointSettingsKey } fr
 import type { MeshConfigObject } from '../../objects/index.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
 
+/** `name`: of the ConfigMap that it stands in. */
 export function translateMeshConfig(
   mesh: MeshConfigObject,
   name: string,

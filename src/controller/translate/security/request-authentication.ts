@@ -11,12 +11,14 @@ import {
 } from '../../../model/index.ts';
 import type { JwtRuleObject, RequestAuthenticationObject } from '../../objects/index.ts';
 
+/** What waypoints are told, and what is wrong with it. */
 export interface TranslatedAuthentication {
   readonly authentication: RequestAuthentication;
   /** Not empty: it is not understood, and everything that it is attached to is refused. */
   readonly problems: readonly string[];
 }
 
+/** Keys are fetched by waypoints, not here. */
 export function translateRequestAuthentication(
   { meta: { namespace, name }, jwtRules }: RequestAuthenticationObject,
   attachments: readonly Attachment[],

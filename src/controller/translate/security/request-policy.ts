@@ -15,6 +15,7 @@ import {
   testsOfSource,
 } from './rules/index.ts';
 
+/** What a policy depends on beside its object. */
 export interface RequestPolicyContext {
   /** The mesh's own, then its aliases. */
   readonly trustDomains: readonly string[];
@@ -22,6 +23,7 @@ export interface RequestPolicyContext {
   readonly attachments: readonly Attachment[];
 }
 
+/** What waypoints are told, and what is wrong with it. */
 export interface TranslatedRequestPolicy {
   readonly policy: RequestPolicy;
   /** Values that were decided on the safe side: they make ALLOW match nothing and the others everything. */

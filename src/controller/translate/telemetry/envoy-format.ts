@@ -8,6 +8,7 @@ export interface TranslatedFormat {
   readonly unknown: readonly string[];
 }
 
+/** What has no meaning here stays empty, and is told as unknown. */
 export function translateFormat(object: LogFormatObject): TranslatedFormat {
   const unknown = new Set<string>();
   const format: LineFormat =

@@ -10,6 +10,7 @@ export interface MeshTelemetry {
   readonly tracing: TracingState;
 }
 
+/** `mesh` undefined: there is no MeshConfig, and the proxies' flags hold. */
 export function translateMeshTelemetry(
   mesh: MeshConfigObject | undefined,
   addressOf: (service: string) => string,

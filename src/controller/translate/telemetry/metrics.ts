@@ -49,6 +49,7 @@ export function literalOf(expression: string): string | undefined {
   return single ?? double;
 }
 
+/** One that Prometheus takes, and that is not its own. */
 export function isLabelName(name: string): boolean {
   return LABEL_NAME.test(name) && !name.startsWith('__') && name !== 'le';
 }

@@ -14,6 +14,7 @@ export type TelemetryProvider =
   | { readonly signal: 'metrics' }
   | { readonly signal: 'none'; readonly why: string };
 
+/** By name. */
 export type TelemetryProviders = ReadonlyMap<string, TelemetryProvider>;
 
 /**

@@ -13,6 +13,7 @@ export interface TelemetryOutcome {
   };
 }
 
+/** What an outcome depends on beside the object. */
 export interface TelemetryContext {
   readonly providers: TelemetryProviders;
   readonly settings: MeshSettings;

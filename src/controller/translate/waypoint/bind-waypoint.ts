@@ -35,11 +35,13 @@ export interface BindingSubject {
   readonly settings: ClaimSettings;
 }
 
+/** What there is to be bound to. */
 export interface WaypointLookup {
   waypoint(key: GatewayKey): WaypointInfo | undefined;
   hasGateway(key: GatewayKey): boolean;
 }
 
+/** Through what something is reached, and what its status says of that. */
 export interface BoundWaypoint {
   readonly binding: WaypointBinding;
   /** Undefined: no label says anything, or none about this kind of traffic. */

@@ -3,6 +3,7 @@ import { readTwin, WAYPOINT_FOR } from '../twin-name.ts';
 import { isHbone } from './inbound-binding.ts';
 import type { WaypointInfo } from './waypoint-info.ts';
 
+/** A condition of the Gateway API. */
 export interface WaypointCondition {
   readonly type: string;
   readonly status: 'True' | 'False';
@@ -18,6 +19,7 @@ export interface WaypointStatus {
   readonly address: { readonly type: 'Hostname' | 'IPAddress'; readonly value: string } | undefined;
 }
 
+/** What has become of one listener. */
 export interface ListenerStatus {
   readonly name: string;
   readonly attachedRoutes: number;
@@ -25,6 +27,7 @@ export interface ListenerStatus {
   readonly conditions: readonly WaypointCondition[];
 }
 
+/** What a Gateway's status is made from. */
 export interface WaypointFacts {
   readonly gateway: GatewayObject;
   /** Undefined: nobody can tell what it is to be for. */

@@ -29,6 +29,7 @@ export function allowedNamespaces(
   return (bound ?? listeners.find(isHbone))?.namespaces ?? { from: 'Same' };
 }
 
+/** The listener of a waypoint that takes tunnels itself. */
 export function isHbone({ protocol, port }: GatewayListener): boolean {
   return protocol === 'HBONE' && port === 15008;
 }

@@ -21,6 +21,7 @@ export interface WaypointWish {
   readonly canaryWeight: number | 'invalid' | undefined;
 }
 
+/** The Gateway that a label names, whether it is there or not. */
 export interface WaypointReference {
   readonly key: GatewayKey;
   readonly namespace: string;

@@ -16,6 +16,7 @@ import {
   writeWebhookSecret,
 } from './webhook-secret.ts';
 
+/** Where the certificate is kept, and who is to trust it. */
 export interface SharedCertificateOptions {
   readonly api: Pick<KubernetesApi, 'get' | 'create' | 'update' | 'patch'>;
   /** Of the Secret, and of the Service by which the API server calls. */

@@ -11,6 +11,7 @@ export interface WebhookSecret {
   readonly bundlePem: string;
 }
 
+/** A certificate with its key, and when it holds. */
 export interface DatedKeyPair extends WebhookKeyPair {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;

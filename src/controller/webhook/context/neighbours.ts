@@ -20,6 +20,7 @@ export interface Neighbours {
   readonly size: number;
 }
 
+/** Empty; told of each event of the source. */
 export function createNeighbours(rootNamespace: string): Neighbours {
   const pods = createPodKinds();
   /** By namespace and id; those without a namespace are in the empty one. */

@@ -11,6 +11,7 @@ export interface PodKinds {
   readonly size: number;
 }
 
+/** Without a pod. */
 export function createPodKinds(): PodKinds {
   const kindOf = new Map<string, Kind>();
   /** By namespace and by what a judgement sees. */

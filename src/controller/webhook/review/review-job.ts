@@ -20,6 +20,7 @@ export interface ReviewResult {
   readonly verdict: AdmissionVerdict;
 }
 
+/** Pure, so that a thread can do it. */
 export function reviewJob({ request, neighbours, isCut, settings }: ReviewJob): AdmissionVerdict {
   // Of a kind that the mesh does not read the source brings none.
   const isRead = objectKindOf(request.object) !== undefined;

@@ -8,6 +8,7 @@ import type { AdmissionRequest, AdmissionVerdict } from './admission-review.ts';
 import { isJudged } from './is-judged.ts';
 import type { ReviewJob, ReviewResult } from './review-job.ts';
 
+/** What objects are judged beside, and how many may wait. */
 export interface ReviewerOptions {
   readonly neighbours: Pick<Neighbours, 'near'>;
   /** Whether a namespace is of the mesh; of what is in others nothing is known, and nothing is judged. Default: all are. */
@@ -35,6 +36,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** No thread yet. Closing ends it, and rejects what waits. */
 export function createReviewer(options: ReviewerOptions): Reviewer {
   const { neighbours, settings, clock, log, maxWaiting = 32 } = options;
   const { isSelected = () => true } = options;

@@ -7,6 +7,7 @@ import { readAdmissionReview, type Reviewer, writeAdmissionReview } from '../rev
 import { readBody } from './read-body.ts';
 import { timeToAnswer } from './time-to-answer.ts';
 
+/** Where the webhook listens, who judges, and what becomes of what nobody could judge. */
 export interface WebhookServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** PEM; the certificate is followed by its intermediates. */
@@ -20,6 +21,7 @@ export interface WebhookServerOptions {
   readonly log: Logger;
 }
 
+/** PEM. */
 export interface WebhookKeyPair {
   readonly certificatePem: string;
   readonly privateKeyPem: string;

@@ -6,12 +6,14 @@ export type FetchDocument = (
   options: { readonly signal: AbortSignal; readonly headers: Readonly<Record<string, string>> },
 ) => Promise<FetchedDocument>;
 
+/** An answer as `fetch` gives it. */
 export interface FetchedDocument {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
+/** Keys as their server has them now. */
 export interface FetchedKeys {
   readonly keys: KeySet;
   /** How long they may be kept, as their server says; undefined: it does not say. */

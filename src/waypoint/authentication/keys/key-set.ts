@@ -7,6 +7,7 @@ export interface KeySet {
   readonly size: number;
 }
 
+/** A key that signatures are checked with. */
 export interface SigningKey {
   /** Rejects for key material that cannot be used with the algorithm. */
   import(alg: string): Promise<JoseKey>;

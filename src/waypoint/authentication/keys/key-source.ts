@@ -9,6 +9,7 @@ export interface KeySource {
   refreshed(): Promise<KeySet>;
 }
 
+/** `keys` undefined: what was configured is no key set, and each question rejects with ERR_WAYPOINT_TOKEN_KEYS. */
 export function inlineKeys(issuer: string, keys: KeySet | undefined): KeySource {
   const known = async (): Promise<KeySet> => {
     if (keys === undefined) throw keysUnavailable(issuer, 'the JWKS in its configuration cannot be read');

@@ -5,6 +5,7 @@ import { parseKeySet } from './key-set.ts';
 import { inlineKeys, type KeySource } from './key-source.ts';
 import { followRemoteKeys, type RemoteKeys, type RemoteKeysStatus } from './remote-keys.ts';
 
+/** How documents are fetched. */
 export interface KeyStoreOptions {
   readonly fetch: FetchDocument;
   readonly clock?: Clock;
@@ -24,6 +25,7 @@ export interface KeyStore extends Closable {
   status(): readonly RemoteKeysStatus[];
 }
 
+/** Fetches nothing before a rule wants it; closing ends what is being fetched. */
 export function createKeyStore({
   fetch,
   clock = systemClock,

@@ -5,6 +5,7 @@ import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
 import { keysNotFetched, keysUnavailable } from './keys-unavailable.ts';
 
+/** Whose keys, and where they are. */
 export interface RemoteKeysOptions {
   readonly issuer: string;
   /** Undefined: where the issuer says. */
@@ -23,6 +24,7 @@ export interface RemoteKeys extends KeySource {
   stop(): Promise<void>;
 }
 
+/** How it stands with the keys of an issuer, for people and metrics. */
 export interface RemoteKeysStatus {
   readonly issuer: string;
   readonly keys: number;

@@ -46,6 +46,7 @@ interface NamedValue {
   readonly raw: string;
 }
 
+/** The parameters of a target's query, in their order; `raw` as it stands there. */
 export function paramsOf(target: string): readonly NamedValue[] {
   const start = target.indexOf('?');
   if (start === -1) return [];

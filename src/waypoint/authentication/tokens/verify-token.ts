@@ -24,8 +24,10 @@ export type TokenProblem =
   | 'unknown_key'
   | 'signature';
 
+/** What a token turned out to be; told apart by `token`. */
 export type Verification = GoodToken | BadToken;
 
+/** A token that no rule found good. */
 export interface BadToken {
   readonly problem: TokenProblem;
   /** As the token says, which nobody has to believe; undefined: it is no JWT. */
@@ -34,6 +36,7 @@ export interface BadToken {
   readonly tried: readonly TokenRule[];
 }
 
+/** A token that one rule at least found good. */
 export interface GoodToken {
   readonly token: VerifiedToken;
   /** The rule that it was found good by. */

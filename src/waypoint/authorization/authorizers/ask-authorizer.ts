@@ -10,6 +10,7 @@ import { grpcAnswer, grpcQuestion } from './grpc-question.ts';
 import { httpAnswer, httpQuestion } from './http-question.ts';
 import { type Question, questionContext } from './question.ts';
 
+/** What asking takes. */
 export interface AskDeps {
   readonly clock: Clock;
   /** Sends a request to its backend through the mesh, again where it was not reached. */

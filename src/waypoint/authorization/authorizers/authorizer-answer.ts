@@ -4,6 +4,7 @@ import type { CheckedHeader, CheckedParameter } from '../../../wire/index.ts';
 /** What an authorizer says of a request or connection. */
 export type AuthorizerAnswer = Allowance | Refusal;
 
+/** The request may go on, changed like this. */
 export interface Allowance {
   readonly allowed: true;
   /** What becomes of the request on its way on; removals come last. */

@@ -11,6 +11,7 @@ import type { AuthorizerAnswer, Refusal } from './authorizer-answer.ts';
 import { type PeekedBody, peekBody } from './peek-body.ts';
 import type { Question } from './question.ts';
 
+/** What asking takes, and who hears of the answers. */
 export interface ConsultDeps extends AskDeps {
   readonly log: Logger;
   /** Bounds the bodies that are held for authorizers. */
@@ -21,6 +22,7 @@ export interface ConsultDeps extends AskDeps {
 /** `passed`, `refused`: it did not answer, and what became of the request then. */
 export type AuthorizerOutcome = 'allowed' | 'denied' | 'passed' | 'refused';
 
+/** What the authorizers have come to together. */
 export type Consultation =
   | {
       readonly allowed: true;

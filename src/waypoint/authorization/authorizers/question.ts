@@ -14,6 +14,7 @@ export interface Question {
   readonly http: QuestionedRequest | undefined;
 }
 
+/** The request, with as much of its body as any authorizer may see. */
 export interface QuestionedRequest {
   readonly request: HttpRequest;
   /** Undefined: no authorizer wants to see it. */
@@ -36,6 +37,7 @@ export const PARTIAL_BODY_HEADER = 'x-envoy-auth-partial-body';
 /** Of a request's context all that there is of a connection too. */
 export type QuestionParties = JudgedParties & Pick<RequestContext, 'plan' | 'signal'>;
 
+/** How long the question may take: as long as somebody waits for what it is about. */
 export interface QuestionContextOptions {
   readonly signal: AbortSignal;
   readonly startedMs: number;

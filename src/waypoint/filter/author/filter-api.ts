@@ -30,6 +30,7 @@ export type OnResponse = (
   context: FilterContext,
 ) => FilterAnswer | undefined | Promise<FilterAnswer | undefined>;
 
+/** The request as the client sent it, and as the filter leaves it. */
 export interface FilterRequest {
   /** May be changed. Routes and retries go by the method that the client sent. */
   method: string;
@@ -45,6 +46,7 @@ export interface FilterRequest {
   body: Uint8Array | string | undefined;
 }
 
+/** The answer as the backend gave it, and as the filter leaves it. */
 export interface FilterResponse {
   /** From 200 to 599. May be changed. */
   status: number;

@@ -10,6 +10,7 @@ import { NO_BYTES } from '../protocol/frame.ts';
 import { type CallHead, LONGEST_LOCALS, type ResultHead } from '../protocol/messages.ts';
 import { FieldList } from './field-list.ts';
 
+/** What a call has come to, as it is sent back. */
 export interface CallResult {
   readonly head: ResultHead;
   readonly body: Uint8Array;

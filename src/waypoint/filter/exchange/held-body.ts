@@ -15,6 +15,7 @@ export interface BodyBudget {
   giveBack(bytes: number): void;
 }
 
+/** `take` says no rather than wait: a body that finds no room is not held. */
 export function createBodyBudget(maximumBytes: number): BodyBudget {
   let held = 0;
   return {

@@ -2,11 +2,13 @@ import type { HttpRequest, HttpResponse } from '../../../http/index.ts';
 import type { FilteredRequest } from '../filtered-request.ts';
 import type { ContextHead, RequestHead, ResponseHead } from '../protocol/messages.ts';
 
+/** The fields are copied: the request may change while the frame waits. */
 export function requestHead(request: HttpRequest): RequestHead {
   const { method, target, authority, scheme, version, headers } = request;
   return { method, path: target, authority, scheme, version, headers: [...headers] };
 }
 
+/** The fields are copied, as those of a request. */
 export function responseHead({ status, headers }: HttpResponse): ResponseHead {
   return { status, headers: [...headers] };
 }

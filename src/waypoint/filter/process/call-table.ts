@@ -28,6 +28,7 @@ export interface CallTable {
   readonly abandoned: number;
 }
 
+/** `onTimeout`: the time of a call is up, and the module may be in an endless loop. */
 export function createCallTable(clock: Clock, onTimeout: (timeLimitMs: number) => void): CallTable {
   const calls = new Map<number, Call>();
   const abandoned = new Set<number>();

@@ -8,6 +8,7 @@ import { type CallOutcome, createCallTable } from './call-table.ts';
 import { type LaunchedProcess, launchProcess, type ProcessExit } from './launch.ts';
 import { readLine, readReady, readTrouble } from './read-head.ts';
 
+/** Which module, and how much its process may take. */
 export interface FilterProcessOptions {
   readonly load: LoadHead;
   readonly memoryBytes: number;
@@ -33,6 +34,7 @@ export interface FilterProcess extends Closable {
   readonly ended: Promise<ProcessEnd>;
 }
 
+/** Why a process is no more. */
 export interface ProcessEnd {
   /** `closed`: as asked. `stuck`: it did not answer. `rogue`: it sent what is no frame. */
   readonly reason: 'closed' | 'crashed' | 'memory' | 'stuck' | 'rogue';

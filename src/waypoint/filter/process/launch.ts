@@ -14,6 +14,7 @@ export interface LaunchedProcess {
   kill(): void;
 }
 
+/** How a process has ended, with the end of what it wrote on standard error. */
 export interface ProcessExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;

@@ -3,16 +3,19 @@ import type { LogHead, ReadyHead } from '../protocol/messages.ts';
 
 // A filter may have taken its process over: nothing of what the process says is of a form until it has been looked at.
 
+/** Whatever is not said to be there is not. */
 export function readReady(head: unknown): ReadyHead {
   const { onRequest, onResponse } = fieldsOf(head);
   return { onRequest: onRequest === true, onResponse: onResponse === true };
 }
 
+/** Text that can be printed, however the process meant it. */
 export function readTrouble(head: unknown): string {
   const { message } = fieldsOf(head);
   return typeof message === 'string' ? printable(message) : 'no reason given';
 }
 
+/** Whatever is of another type than it should be becomes something harmless. */
 export function readLine(head: unknown): LogHead {
   const { level, message, fields, dropped } = fieldsOf(head);
   return {

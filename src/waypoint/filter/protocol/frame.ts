@@ -16,6 +16,7 @@ export interface Frame {
   readonly body: Uint8Array;
 }
 
+/** What a frame is; messages.ts has the heads that belong to each. */
 export type FrameType = keyof typeof TYPES;
 
 const TYPES = {
@@ -49,6 +50,7 @@ export const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** A frame that is none. Whoever sent it is not to be believed any more. */
 export class FrameError extends Error {}
 
+/** One copy of the body: both ends send a frame as one buffer. */
 export function encodeFrame({ type, id, head, body }: Frame): Uint8Array {
   const text = Buffer.from(head === undefined ? '' : JSON.stringify(head), 'utf8');
   const bytes = Buffer.allocUnsafe(HEAD_OFFSET + text.length + body.length);

@@ -1,5 +1,6 @@
 /** The heads of frames, by their type. Both ends know them; the waypoint believes none of a filter's without a look. */
 
+/** The fields of a message in their order. */
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /** `load`. */
@@ -32,6 +33,7 @@ export interface CallHead {
   readonly response?: ResponseHead;
 }
 
+/** A request without its body. */
 export interface RequestHead {
   readonly method: string;
   readonly path: string;
@@ -41,6 +43,7 @@ export interface RequestHead {
   readonly headers: HeaderPairs;
 }
 
+/** An answer without its body. */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: HeaderPairs;

@@ -14,6 +14,7 @@ export type QueueOutcome =
   | { readonly kind: 'unavailable'; readonly message: string }
   | { readonly kind: 'overloaded' };
 
+/** A call that waits for its process, and for how long it may run there. */
 export interface QueuedCall {
   readonly head: CallHead;
   readonly body: Uint8Array;
@@ -31,6 +32,7 @@ export interface CallQueue {
   close(): void;
 }
 
+/** Empty. Follows the keeper: when it has a problem all that wait hear of it. */
 export function createCallQueue(options: {
   readonly keeper: Pick<ProcessKeeper, 'current' | 'problem' | 'changes' | 'renew'>;
   /** How many calls a process has at once. */

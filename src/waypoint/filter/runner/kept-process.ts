@@ -11,6 +11,7 @@ export interface KeptProcess {
   retire(): Promise<void>;
 }
 
+/** Owns the process: `retire` closes it when nobody counts on it any more. */
 export function keepProcess(process: FilterProcess, clock: Clock): KeptProcess {
   const { promise: empty, resolve: onEmpty } = Promise.withResolvers<void>();
   let inside = 0;

@@ -21,6 +21,7 @@ import { type KeptProcess, keepProcess } from './kept-process.ts';
 /** What a process is started with; another needs another process. */
 export type ProcessLoad = Pick<FilterProcessOptions, 'load' | 'memoryBytes' | 'maximumBodyBytes'>;
 
+/** Who hears of a process's lines, and of its end. */
 export interface ProcessKeeperOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,6 +46,7 @@ export interface ProcessKeeper extends Closable {
   readonly changes: Signal<void>;
 }
 
+/** Keeps none until it is told which; closing ends all that it has started. */
 export function createProcessKeeper(options: ProcessKeeperOptions): ProcessKeeper {
   const { clock, log, onLog, onEnd } = options;
   const backoff = createBackoff({ initialMs: 50, maximumMs: 30_000, jitter: 0.2 });

@@ -4,6 +4,7 @@ import type { IpAddress, SpiffeId } from '../../../model/index.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestClient } from '../../request/request-parties.ts';
 
+/** Whom the waypoint speaks as, and whose word it passes on. */
 export interface PassedOnConfig {
   /** The waypoint's own identity. */
   readonly self: SpiffeId;

@@ -3,6 +3,7 @@ import type { Clock } from '../../../base/index.ts';
 import type { HttpResponse } from '../../../http/index.ts';
 import type { WaypointError } from '../../errors.ts';
 
+/** How long, and what becomes of what takes longer. */
 export interface DeadlineOptions {
   readonly clock: Clock;
   readonly delayMs: number;

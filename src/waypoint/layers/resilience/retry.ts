@@ -13,6 +13,7 @@ import { retryDelayMs } from './retry-delay.ts';
 import { isWorthRetrying, retryPolicyFor, type TryOutcome } from './retry-policy.ts';
 import { tryOnce } from './try-once.ts';
 
+/** What retries may cost the process as a whole. */
 export interface RetryLayerOptions {
   readonly clock: Clock;
   /**
@@ -28,6 +29,7 @@ export interface RetryLayerOptions {
   readonly random?: () => number;
 }
 
+/** What became of the wish to try again; a closed list, since it labels a metric. */
 export type RetryOutcome = 'made' | 'over_budget' | 'body_not_kept';
 
 /**

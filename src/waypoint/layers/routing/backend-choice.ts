@@ -5,6 +5,7 @@ import type { RequestContext } from '../../request/request-context.ts';
 import { createWeightedChoice, type WeightedChoice } from '../../routing/weighted-choice.ts';
 import { backendOfSession } from './session/session-persistence.ts';
 
+/** The clock of sessions, and the chance by which weights are drawn. */
 export interface BackendChoiceOptions {
   /** Tells when sessions are over. Default: the system's. */
   readonly clock?: Clock;

@@ -17,6 +17,7 @@ import { isGrpc } from '../../request/failure-response.ts';
 import type { Layer } from '../../request/layer.ts';
 import type { RequestContext } from '../../request/request-context.ts';
 
+/** What judging takes, and who is told of a connection that lives on. */
 export interface AuthorizationLayerOptions extends GuardDeps {
   /** Gateways from outside the mesh, whose word about their own clients is believed. */
   readonly trustedClients: ReadonlySet<SpiffeId>;

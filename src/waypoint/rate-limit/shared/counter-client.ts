@@ -12,6 +12,7 @@ import type { SharedCounting } from '../../../model/index.ts';
 import { BUCKET_SCRIPT, BUCKET_SCRIPT_DIGEST } from './bucket-script.ts';
 import { type CounterConnection, openCounterConnection, serverError } from './counter-connection.ts';
 
+/** Which server, and how it is reached. */
 export interface CounterClientOptions {
   readonly counting: SharedCounting;
   /** Makes a connection to the server, through the mesh where it is part of it. */
@@ -31,6 +32,7 @@ export interface CounterClient extends Closable {
   run(keys: readonly string[], parameters: readonly string[], timeoutMs: number): Promise<unknown>;
 }
 
+/** Connects with the first question. Rejects where the server does not answer; the caller decides what that means. */
 export function createCounterClient(options: CounterClientOptions): CounterClient {
   const { counting, clock, log } = options;
   const backoff = createBackoff({ initialMs: 50, maximumMs: 5_000, jitter: 0.2 });

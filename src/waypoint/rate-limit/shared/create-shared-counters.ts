@@ -9,6 +9,7 @@ import { type CounterClient, createCounterClient } from './counter-client.ts';
 import { serverError } from './counter-connection.ts';
 import type { SharedCounters } from './shared-counters.ts';
 
+/** How servers are reached, and where their passwords are. */
 export interface SharedCountersOptions {
   /** Makes a connection to a server, through the mesh where it is part of it. The taker owns it. */
   connect(server: CounterServer, signal: AbortSignal): Promise<Duplex>;
@@ -18,6 +19,7 @@ export interface SharedCountersOptions {
   readonly log?: Logger | undefined;
 }
 
+/** One client for each server, however many limits count there. */
 export function createSharedCounters(options: SharedCountersOptions): SharedCounters {
   const { connect, clock = systemClock, log = silentLogger } = options;
   const clients = new Map<string, CounterClient>();

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+/** What is looked up by host, and what it is looked up in then. */
 export interface HostTableOptions<Entry, Index> {
   hostnamesOf(entry: Entry): readonly string[];
   /** Hosts that name the service itself. */

@@ -7,6 +7,7 @@ export interface BalancerCache {
   balancerFor(algorithm: LoadBalancer, slowStart: SlowStart | undefined): Balancer;
 }
 
+/** Keeps a few; what is asked for least goes, with what it remembers. */
 export function createBalancerCache(): BalancerCache {
   const byText = new Map<string, Balancer>();
   /** Policies are compiled anew when anything near them changes; the objects then differ and the words are the same. */

@@ -21,6 +21,7 @@ export interface ChoiceSet<P extends Peer> {
   readonly all: readonly P[];
 }
 
+/** What a choice may go by beside the peers. */
 export interface ChoiceQuestion {
   readonly nowMs: number;
   /** Numbers in [0, 1). */

@@ -8,6 +8,7 @@ export interface LatencyEstimate {
   observe(latencyMs: number, nowMs: number, decayMs: number): void;
 }
 
+/** 0 until something was observed: who was never asked is asked. */
 export function createLatencyEstimate(): LatencyEstimate {
   let estimateMs = 0;
   let stampMs = 0;

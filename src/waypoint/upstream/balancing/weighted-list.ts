@@ -7,8 +7,10 @@ export interface WeightedList<P extends Peer> {
   readonly totals: Float64Array | undefined;
 }
 
+/** Not negative. `nowMs` is monotonic: weights may grow while a peer is new. */
 export type WeightOf = (peer: Peer, nowMs: number) => number;
 
+/** Totals are left out where all weigh the same: a draw is then a multiplication. */
 export function weigh<P extends Peer>(
   peers: readonly P[],
   weightOf: WeightOf,

@@ -17,6 +17,7 @@ export interface EndpointConnections {
   destroy(cause: Error): void;
 }
 
+/** What a request needs of its connection. */
 export interface ConnectionRequest {
   readonly upstream: Upstream;
   readonly version: UpstreamVersion;
@@ -27,6 +28,7 @@ export interface ConnectionRequest {
   readonly fresh: boolean;
 }
 
+/** How connections are made, and what bounds them. */
 export interface EndpointConnectionsOptions {
   readonly dial: DialEndpoint;
   readonly connectHttp: ConnectHttp;

@@ -12,6 +12,7 @@ export type UpstreamVersion = HttpClientConnection['version'];
 /** Starts HTTP on a stream that was just opened; the connection owns it from then on. */
 export type ConnectHttp = (stream: ByteStream, version: UpstreamVersion) => HttpClientConnection;
 
+/** What all connections to endpoints share. */
 export interface HttpConnectorDeps {
   /** Limits of heads, bodies and times. */
   readonly config: HttpConfig;
@@ -20,6 +21,7 @@ export interface HttpConnectorDeps {
   readonly account: BufferAccount;
 }
 
+/** The version is the caller's to know: nothing is negotiated here. */
 export function createHttpConnector(options: HttpConnectorDeps): ConnectHttp {
   return (stream, version) =>
     version === '2' ? connectHttp2(stream, options) : connectHttp1(stream, options);

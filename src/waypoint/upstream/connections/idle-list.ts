@@ -7,6 +7,7 @@ export interface IdleList {
   readonly size: number;
 }
 
+/** A connection that can be told to go. */
 export interface IdleConnection {
   retire(): void;
 }

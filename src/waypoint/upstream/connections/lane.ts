@@ -15,6 +15,7 @@ export interface Lease {
   release(): void;
 }
 
+/** What a request needs of a connection. */
 export interface LeaseRequest {
   readonly settings: TrafficSettings;
   readonly signal: AbortSignal;
@@ -37,6 +38,7 @@ export interface Lane {
   destroy(cause: Error): void;
 }
 
+/** Whether connections are shared, and what bounds them. */
 export interface LaneOptions {
   readonly shared: boolean;
   readonly gate: RequestGate;
@@ -53,6 +55,7 @@ interface Opened {
   readonly leased: boolean;
 }
 
+/** Without a connection. */
 export function createLane(options: LaneOptions): Lane {
   const { shared, gate, idleLists, clock, onEmpty } = options;
   const all = new Set<PooledConnection>();

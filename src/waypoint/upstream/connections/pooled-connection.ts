@@ -20,6 +20,7 @@ export interface PooledConnection {
   destroy(cause: Error): void;
 }
 
+/** An open connection, and who hears of it. */
 export interface PooledConnectionOptions {
   readonly http: HttpClientConnection;
   readonly settings: ConnectionSettings;
@@ -32,6 +33,7 @@ export interface PooledConnectionOptions {
   onGone(connection: PooledConnection): void;
 }
 
+/** Owns `http`. Nobody uses it yet, so its idle time runs. */
 export function createPooledConnection(options: PooledConnectionOptions): PooledConnection {
   const { http, clock, idleLists, onRoom, onGone } = options;
   const openedMs = clock.monotonic();

@@ -7,6 +7,7 @@ import { formatForwarded, TunnelError, type TunnelRequestHead } from '../../../t
 import { WaypointError } from '../../errors.ts';
 import type { DialEndpoint, DialOptions } from './dial-endpoint.ts';
 
+/** Whose sessions are used, and who it is that dials. */
 export interface DiallerDeps {
   /** Sessions that are opened with the waypoint's own certificate. */
   readonly pool: SessionPool;

@@ -5,6 +5,7 @@ import {
   type SessionPoolOptions,
 } from '../../../proxy/index.ts';
 
+/** As for any pool, but for what a waypoint does not choose. */
 export interface WaypointPoolOptions extends Omit<SessionPoolOptions, 'namespace' | 'mark'> {
   readonly log: Logger;
 }

@@ -20,6 +20,7 @@ export function askMesh(
   return knownEndpoints(ref, { view, network, source, like: own?.addresses[0] ?? ANY_IPV4, locality });
 }
 
+/** Also of what the mesh does not have any more. */
 export function titleOf(ref: BackendRef, view: MeshView): BackendTitle {
   if (ref.kind === 'service') {
     const [namespace = ''] = ref.service.split('/');

@@ -14,6 +14,7 @@ export interface ChoiceSets {
   readonly endpoints: readonly ServiceEndpoint[];
 }
 
+/** Who may be left out. */
 export interface ChoiceSetQuestion {
   /** When fewer than these may be chosen, all are. */
   readonly panicThresholdPercent: number;
@@ -22,6 +23,7 @@ export interface ChoiceSetQuestion {
 
 type Sets = readonly ChoiceSet<ServiceEndpoint>[];
 
+/** `ranks`: best first. `invalidate` is called when somebody's health changes. */
 export function createChoiceSets(ranks: readonly (readonly ServiceEndpoint[])[]): ChoiceSets {
   const endpoints = ranks.flat();
   const everybody: Sets = ranks.map((all) => ({ all, open: all }));

@@ -20,12 +20,14 @@ export interface EndpointTable {
   invalidate(): void;
 }
 
+/** Who may be chosen, for one preference of nearness. */
 export interface RankedChoices {
   readonly service: Service | undefined;
   readonly sets: ChoiceSets;
   readonly emptyBecause: UpstreamRefusalReason;
 }
 
+/** Where endpoints come from, and who hears of those that come and go. */
 export interface EndpointTableOptions {
   known(locality: LocalityPreference | undefined): KnownEndpoints;
   /** `isNew`: others were there before it. */
@@ -33,6 +35,7 @@ export interface EndpointTableOptions {
   gone(endpoint: ServiceEndpoint): void;
 }
 
+/** Asks the mesh when somebody asks it, and again after `invalidate`. */
 export function createEndpointTable({ known, create, gone }: EndpointTableOptions): EndpointTable {
   const endpoints = new Map<WorkloadUid, ServiceEndpoint>();
   const byLocality = new Map<

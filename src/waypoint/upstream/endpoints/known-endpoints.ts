@@ -33,6 +33,7 @@ export interface KnownEndpoints {
   readonly emptyBecause: UpstreamRefusalReason;
 }
 
+/** From where endpoints are looked at. */
 export interface KnownEndpointsOptions {
   readonly view: MeshView;
   readonly network: string;

@@ -26,6 +26,7 @@ export interface ReachedEndpoint {
   readonly upstream: Upstream;
 }
 
+/** Where it is, and how it is connected to. */
 export interface ServiceEndpointOptions {
   readonly reached: ReachedEndpoint;
   readonly sinceMs: number;
@@ -34,6 +35,7 @@ export interface ServiceEndpointOptions {
   moved(): Error;
 }
 
+/** Healthy, and without a request. */
 export function createServiceEndpoint(options: ServiceEndpointOptions): ServiceEndpoint {
   const { sinceMs, connections, moved } = options;
   let { workload, upstream } = options.reached;

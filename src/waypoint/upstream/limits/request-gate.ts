@@ -30,12 +30,14 @@ export interface RequestGate {
   waitForConnection(entry: Omit<GateEntry, 'isRetry'>, take: () => boolean): Promise<void>;
 }
 
+/** A request that wants to go on. */
 export interface GateEntry {
   readonly limits: TrafficLimits;
   readonly isRetry: boolean;
   readonly signal: AbortSignal;
 }
 
+/** Whose limits they are, and what can be freed for another request. */
 export interface RequestGateOptions {
   /** For sentences: the service and its port. */
   readonly name: string;
@@ -45,6 +47,7 @@ export interface RequestGateOptions {
   closeIdle(): boolean;
 }
 
+/** Nothing is in use. Limits come with each request, so that a change of policy holds for the next one. */
 export function createRequestGate({ name, clock, onOverflow, closeIdle }: RequestGateOptions): RequestGate {
   const forTurn = createWaitingLine(clock);
   const forConnection = createWaitingLine(clock);

@@ -12,12 +12,14 @@ export interface WaitingLine {
   serve(): void;
 }
 
+/** Who waits, for how long at most, and how its turn is taken. `take` says whether there was room. */
 export interface WaitingPlace {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   take(): boolean;
 }
 
+/** Nobody waits. `wait` resolves with false when the time is up, and rejects with the abort's reason. */
 export function createWaitingLine(clock: Clock): WaitingLine {
   const waiting = new Map<WaitingPlace, () => void>();
   let serving = false;

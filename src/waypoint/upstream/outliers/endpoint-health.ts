@@ -21,6 +21,7 @@ export interface EndpointHealth {
   window: FailureWindow | undefined;
 }
 
+/** Of an endpoint of which nothing is held against it. */
 export function createEndpointHealth(): EndpointHealth {
   return {
     out: undefined,
@@ -32,6 +33,7 @@ export function createEndpointHealth(): EndpointHealth {
   };
 }
 
+/** Made with the first request that is counted. */
 export function windowOf(health: EndpointHealth): FailureWindow {
   health.window ??= createFailureWindow();
   return health.window;

@@ -5,6 +5,7 @@ export interface FailureWindow {
   clear(): void;
 }
 
+/** Empty. Another length of the window begins anew. */
 export function createFailureWindow(): FailureWindow {
   const requests = new Float64Array(SLOTS);
   const failures = new Float64Array(SLOTS);

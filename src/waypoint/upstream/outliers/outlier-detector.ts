@@ -29,6 +29,7 @@ export interface OutlierDetector<E> {
   destroy(): void;
 }
 
+/** Whose endpoints they are, and who hears of what happens to them. */
 export interface OutlierDetectorOptions<E> {
   readonly clock: Clock;
   readonly random: () => number;
@@ -38,6 +39,7 @@ export interface OutlierDetectorOptions<E> {
   onEvent(event: OutlierEvent<E>): void;
 }
 
+/** Leaves nobody out. The caller destroys it, which ends its timer. */
 export function createOutlierDetector<E>(options: OutlierDetectorOptions<E>): OutlierDetector<E> {
   const { clock, random, healthOf, onEvent } = options;
   const out = new Set<E>();

@@ -11,6 +11,7 @@ export interface RequestHash {
   readonly setCookie: string | undefined;
 }
 
+/** A client that has no cookie yet is given one where its settings say so. */
 export function requestHash(
   loadBalancer: LoadBalancer,
   request: HttpRequest,

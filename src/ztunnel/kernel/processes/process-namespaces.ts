@@ -7,6 +7,7 @@ import type { PodNamespaces } from '../pod-namespaces.ts';
 import { namespacePath, type PodProcess, type ProcessScan, readPodUid } from './process-scan.ts';
 import { createSharedScan } from './shared-scan.ts';
 
+/** Where processes are looked for. */
 export interface ProcessNamespacesOptions {
   /** The machine's /proc, where its processes have the numbers that it knows them by. */
   readonly proc: string;

@@ -15,6 +15,7 @@ export interface PodProcess {
   readonly inode: bigint;
 }
 
+/** What one look has found. */
 export interface ProcessScan {
   /** How many processes there were. */
   readonly looked: number;

@@ -4,6 +4,7 @@ export interface KnownAnnotation {
   readonly deprecated: boolean;
 }
 
+/** Undefined: Istio reads none of this name. */
 export function knownAnnotation(name: string): KnownAnnotation | undefined {
   return KNOWN.get(name);
 }

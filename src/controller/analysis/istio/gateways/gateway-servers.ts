@@ -12,6 +12,7 @@ export interface GatewayServer {
   readonly hosts: readonly string[];
 }
 
+/** Those of all Gateways, in their order; of one without a selector too. */
 export function gatewayServers(mesh: AnalysedMesh): readonly GatewayServer[] {
   return mesh.of('networking.istio.io/Gateway').flatMap((gateway) => {
     const selector = gateway.spec.key('selector').textMap();

@@ -7,6 +7,7 @@ export interface MatchMemory {
   add(match: Field, rule: number): void;
 }
 
+/** Of one VirtualService: rules are asked about, then added, in their order. */
 export function createMatchMemory(): MatchMemory {
   const byPrefix = new Map<string, { readonly rest: ReadonlyMap<string, string>; readonly rule: number }[]>();
   return {

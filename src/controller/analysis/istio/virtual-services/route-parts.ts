@@ -1,6 +1,7 @@
 import type { Field } from '../../../objects/index.ts';
 import type { AnalysedMesh, AnalysedObject } from '../../subject/index.ts';
 
+/** As they were written, whether they are of use or not. */
 export function virtualServices(mesh: AnalysedMesh): readonly AnalysedObject[] {
   return mesh.of('networking.istio.io/VirtualService');
 }
@@ -13,6 +14,7 @@ export interface RouteDestination {
   readonly mirror: boolean;
 }
 
+/** Without those that name no host: the schema complains about them. */
 export function routeDestinations({ spec }: AnalysedObject): readonly RouteDestination[] {
   const rules = spec.key('http').items();
   const routed = ['http', 'tls', 'tcp'].flatMap((protocol) =>
@@ -47,6 +49,7 @@ export function gatewaysOf({
   });
 }
 
+/** Without gateways it is for the mesh alone. */
 export function isForMesh(object: AnalysedObject): boolean {
   const gateways = gatewaysOf(object);
   return gateways.length === 0 || gateways.some(({ name }) => name === 'mesh');

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Field, TextRule } from '../../fields/index.ts';
 
+/** An address that a Gateway asks for, or has. */
 export interface GatewayObjectAddress {
   /** `IPAddress` (default), `Hostname`, or one of an implementation's own. */
   readonly type: string;
@@ -8,6 +9,7 @@ export interface GatewayObjectAddress {
   readonly value: string;
 }
 
+/** `spec.addresses`: 16 at most, each once. */
 export function parseAddresses(field: Field): readonly GatewayObjectAddress[] {
   const seen = new Set<string>();
   return field.items(16).map((item) => {

@@ -8,6 +8,7 @@ export interface GatewayInfrastructure {
   readonly parametersRef: LocalReference | undefined;
 }
 
+/** `spec.infrastructure`; absent, it says nothing. */
 export function parseInfrastructure(field: Field): GatewayInfrastructure {
   field.object(['labels', 'annotations', 'parametersRef']);
   const reference = field.key('parametersRef');

@@ -3,6 +3,7 @@ import { checkCertificateReference } from './tls.ts';
 import { GROUP, HOSTNAME, KIND, PORT_NUMBER, SECTION_NAME } from '../name-rules.ts';
 import { type NamespaceSelector, parseNamespaceSelector } from './namespace-selector.ts';
 
+/** One listener of a Gateway, its defaults filled in. */
 export interface GatewayListener {
   readonly name: string;
   readonly port: number;
@@ -15,11 +16,13 @@ export interface GatewayListener {
   readonly kinds: readonly RouteGroupKind[];
 }
 
+/** A kind of routes, by the group that it is of. */
 export interface RouteGroupKind {
   readonly group: string;
   readonly kind: string;
 }
 
+/** `spec.listeners`: 1 to 64, with names of their own. */
 export function parseListeners(field: Field): readonly GatewayListener[] {
   const names = new Set<string>();
   const places = new Set<string>();

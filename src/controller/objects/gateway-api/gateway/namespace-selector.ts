@@ -7,6 +7,7 @@ export interface LabelQuery {
   readonly expressions: readonly LabelExpression[];
 }
 
+/** One of a selector's `matchExpressions`. */
 export interface LabelExpression {
   readonly key: string;
   /** `In`, `NotIn`, `Exists` or `DoesNotExist`. The schema takes any text; what is none of these never holds. */
@@ -37,6 +38,7 @@ export function matchesQuery(query: LabelQuery | undefined, labels: ReadonlyMap<
   return query.expressions.every((expression) => holds(expression, labels.get(expression.key)));
 }
 
+/** For selectors that have no effect here, but must be well-formed all the same. */
 export function checkLabelQuery(field: Field): void {
   parseLabelQuery(field);
 }

@@ -12,6 +12,7 @@ export interface BackendReference {
   readonly port: number | undefined;
 }
 
+/** A backend with its share of the requests, in proportion to the others' weights. */
 export interface WeightedBackendReference extends BackendReference {
   /** 0: no traffic. */
   readonly weight: number;
@@ -31,6 +32,7 @@ export function parseBackendReference(field: Field, others: readonly string[] = 
   return reference;
 }
 
+/** As parseBackendReference; the weight is 1 where none is given. */
 export function parseWeightedBackendReference(
   field: Field,
   others: readonly string[] = [],

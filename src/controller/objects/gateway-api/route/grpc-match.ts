@@ -2,12 +2,14 @@ import type { Field } from '../../fields/index.ts';
 import { parseNamed } from '../name-rules.ts';
 import { type NamedMatch, parseNamedMatch } from './http-match.ts';
 
+/** Which calls are meant: all parts must hold. */
 export interface GrpcRouteMatchFields {
   /** Undefined: any. */
   readonly method: GrpcMethodMatch | undefined;
   readonly headers: readonly NamedMatch[];
 }
 
+/** Which methods are meant. */
 export interface GrpcMethodMatch {
   readonly type: 'Exact' | 'RegularExpression';
   /** Undefined: any; never so in both. */
@@ -15,6 +17,7 @@ export interface GrpcMethodMatch {
   readonly method: string | undefined;
 }
 
+/** 16 headers at most, each once. */
 export function parseGrpcMatch(field: Field): GrpcRouteMatchFields {
   field.required().object(['method', 'headers']);
   return {

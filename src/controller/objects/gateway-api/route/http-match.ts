@@ -1,6 +1,7 @@
 import type { Field } from '../../fields/index.ts';
 import { HEADER_NAME, HEADER_VALUE, parseNamed } from '../name-rules.ts';
 
+/** Which requests are meant: all parts must hold. */
 export interface HttpRouteMatchFields {
   readonly path: HttpPathMatch;
   readonly method: string | undefined;
@@ -8,6 +9,7 @@ export interface HttpRouteMatchFields {
   readonly queryParams: readonly NamedMatch[];
 }
 
+/** Which paths are meant; `/` as PathPrefix where nothing is said. */
 export interface HttpPathMatch {
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
   readonly value: string;
@@ -20,6 +22,7 @@ export interface NamedMatch {
   readonly value: string;
 }
 
+/** 16 headers and 16 parameters at most, each once. */
 export function parseHttpMatch(field: Field): HttpRouteMatchFields {
   field.required().object(['path', 'method', 'headers', 'queryParams']);
   return {

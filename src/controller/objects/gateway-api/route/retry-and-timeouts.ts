@@ -8,12 +8,14 @@ export interface RouteTimeoutFields {
   readonly backendRequestMs: number | undefined;
 }
 
+/** When requests are tried again; undefined: unset. */
 export interface RouteRetryFields {
   readonly attempts: number | undefined;
   readonly codes: readonly number[];
   readonly backoffMs: number | undefined;
 }
 
+/** `backendRequest` may be no longer than `request`. */
 export function parseTimeouts(field: Field): RouteTimeoutFields {
   field.object(['request', 'backendRequest']);
   const requestMs = parseDuration(field.key('request'));
@@ -24,6 +26,7 @@ export function parseTimeouts(field: Field): RouteTimeoutFields {
   return { requestMs, backendRequestMs };
 }
 
+/** Undefined where the rule has none. */
 export function parseRetry(field: Field): RouteRetryFields | undefined {
   if (!field.present) return undefined;
   field.object(['attempts', 'codes', 'backoff']);

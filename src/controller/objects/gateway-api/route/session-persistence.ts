@@ -1,6 +1,7 @@
 import type { Field } from '../../fields/index.ts';
 import { parseDuration } from './duration.ts';
 
+/** How clients stay with a backend, its defaults filled in. */
 export interface SessionPersistenceFields {
   readonly type: 'Cookie' | 'Header';
   /** Undefined: one of the implementation's choice. */
@@ -9,6 +10,7 @@ export interface SessionPersistenceFields {
   readonly lifetimeType: 'Permanent' | 'Session';
 }
 
+/** Undefined where there is none. */
 export function parseSessionPersistence(field: Field): SessionPersistenceFields | undefined {
   if (!field.present) return undefined;
   field.object(['type', 'sessionName', 'absoluteTimeout', 'cookieConfig']);

@@ -2,6 +2,7 @@ import type { ConnectionSettings, TrafficLimits, TrafficTimeouts, Unset } from '
 import type { Field } from '../../fields/index.ts';
 import { parseDuration } from '../duration.ts';
 
+/** What is not said stays undefined: a wider policy, or the default, says it. */
 export function parseLimits(field: Field): Unset<TrafficLimits> {
   field.object([
     'maxConnections',
@@ -19,6 +20,7 @@ export function parseLimits(field: Field): Unset<TrafficLimits> {
   };
 }
 
+/** As parseLimits; `backendRequest` may be no longer than `request`. */
 export function parseTimeouts(field: Field): Unset<TrafficTimeouts> {
   field.object(['connect', 'request', 'backendRequest']);
   const requestMs = parseDuration(field.key('request'), REQUEST);
@@ -32,6 +34,7 @@ export function parseTimeouts(field: Field): Unset<TrafficTimeouts> {
   };
 }
 
+/** As parseLimits. */
 export function parseConnections(field: Field): Unset<ConnectionSettings> {
   field.object(['idleTimeout', 'maxAge', 'maxRequests', 'maxConcurrentStreams']);
   return {

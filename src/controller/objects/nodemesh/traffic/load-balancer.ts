@@ -3,6 +3,7 @@ import type { Field } from '../../fields/index.ts';
 import { parseDuration } from '../duration.ts';
 import { FIELD_NAME } from '../name-pattern.ts';
 
+/** Settings of another type than the one that is chosen are faults. Undefined where there is none. */
 export function parseLoadBalancer(field: Field): LoadBalancer | undefined {
   if (!field.present) return undefined;
   field.object(['type', ...Object.values(SETTINGS_OF)]);

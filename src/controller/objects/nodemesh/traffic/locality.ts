@@ -2,6 +2,7 @@ import type { LocalityPreference, LocalityScope, SlowStart } from '../../../../m
 import type { Field } from '../../fields/index.ts';
 import { parseDuration } from '../duration.ts';
 
+/** Scopes are needed with every mode but `None`. Undefined where there is none. */
 export function parseLocality(field: Field): LocalityPreference | undefined {
   if (!field.present) return undefined;
   field.object(['mode', 'scopes']);
@@ -26,6 +27,7 @@ function parseScopes(field: Field): readonly LocalityScope[] {
   return [...seen];
 }
 
+/** Undefined where there is none. */
 export function parseSlowStart(field: Field): SlowStart | undefined {
   if (!field.present) return undefined;
   field.object(['window', 'aggressionPercent', 'minPercent']);

@@ -2,6 +2,7 @@ import type { OutlierEjection, Unset } from '../../../../model/index.ts';
 import type { Field } from '../../fields/index.ts';
 import { parseDuration } from '../duration.ts';
 
+/** What is not said stays undefined: a wider policy, or the default, says it. */
 export function parseOutliers(field: Field): Unset<OutlierEjection> {
   field.object([
     'consecutive5xxErrors',

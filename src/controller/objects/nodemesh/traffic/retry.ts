@@ -3,6 +3,7 @@ import type { Field } from '../../fields/index.ts';
 import { parseDuration } from '../duration.ts';
 import { parseGrpcFailure } from '../grpc-failure.ts';
 
+/** What is not said stays undefined: a wider policy, or the default, says it. */
 export function parseRetry(field: Field): Unset<RetrySettings> {
   field.object(['attempts', 'codes', 'grpcCodes', 'nonIdempotent', 'backoff', 'maxBackoff', 'maxBodyBytes']);
   const backoffMs = parseDuration(field.key('backoff'), { minimum: '1ms', maximum: '1m' });

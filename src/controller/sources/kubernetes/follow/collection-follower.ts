@@ -20,6 +20,7 @@ export interface CollectionFollower {
   close(): Promise<void>;
 }
 
+/** How hard it was to keep up. */
 export interface FollowCounts {
   readonly lists: number;
   /** Watches that were opened after the first. */
@@ -38,6 +39,7 @@ export interface FollowTarget {
   onState(error: unknown): void;
 }
 
+/** Which collection is followed, and where what is found goes. */
 export interface CollectionFollowerOptions {
   readonly api: KubernetesApi;
   readonly resource: ResourceType;
@@ -51,6 +53,7 @@ export interface CollectionFollowerOptions {
   readonly random: () => number;
 }
 
+/** Begins at once, and goes on until it is closed: nothing that the API server does ends it. */
 export function followCollection(options: CollectionFollowerOptions): CollectionFollower {
   const { api, resource, settings, target, clock, random } = options;
   const collection = { resource };

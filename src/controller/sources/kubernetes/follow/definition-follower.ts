@@ -18,6 +18,7 @@ export interface DefinitionFollower extends Pick<CollectionFollower, 'close'> {
   problems(): readonly SourceProblem[];
 }
 
+/** Begins at once. Where it has no right to it says so, and nothing is known. */
 export function followDefinitions(options: {
   readonly api: KubernetesApi;
   readonly settings: FollowSettings;

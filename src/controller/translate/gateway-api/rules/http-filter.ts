@@ -9,11 +9,13 @@ import { resolveBackend } from './resolve-backend.ts';
 import type { ReferenceProblem } from './route-problem.ts';
 import { EXTENSION_KINDS, type Referrer, type RouteReferences } from '../route-references.ts';
 
+/** Filters in their order, and what there is to say about what they refer to. */
 export interface TranslatedFilters {
   readonly filters: readonly HttpFilter[];
   readonly problems: readonly ReferenceProblem[];
 }
 
+/** None is ever left out: one that leads nowhere refuses the requests that meet it. */
 export function translateFilters(
   filters: readonly RouteFilter[],
   referrer: Referrer,

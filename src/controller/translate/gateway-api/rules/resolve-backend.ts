@@ -3,6 +3,7 @@ import type { BackendReference } from '../../../objects/index.ts';
 import type { ReferenceProblem } from './route-problem.ts';
 import { isGranted, isServiceReference, type Referrer, type RouteReferences } from '../route-references.ts';
 
+/** Where requests go, or why they get a 500. */
 export interface ResolvedBackend {
   readonly target: BackendTarget;
   /** Why the target is `invalid`. */

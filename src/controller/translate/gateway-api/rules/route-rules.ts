@@ -39,6 +39,7 @@ export function translateHttpRules(
   return { rules, problems };
 }
 
+/** Every rule stays; a backend that leads nowhere keeps its share. */
 export function translateStreamRules(
   object: StreamRouteObject,
   { referrer, references }: { readonly referrer: Referrer; readonly references: RouteReferences },

@@ -29,6 +29,7 @@ export interface TranslatedTests {
   readonly unreadable: readonly string[];
 }
 
+/** Principals and trust domains stand for those of the aliases too. */
 export function testsOfSource(source: PolicySource, context: TestContext): TranslatedTests {
   const account = readServiceAccount(context.namespace);
   const { expandPrincipals, expandDomains } = aliases(context);
@@ -53,6 +54,7 @@ export function testsOfSource(source: PolicySource, context: TestContext): Trans
   ]);
 }
 
+/** Lists that are absent become no test. */
 export function testsOfOperation(operation: PolicyOperation): TranslatedTests {
   return joined([
     testOf('host', readText, operation.hosts, operation.notHosts),

@@ -7,6 +7,7 @@ export interface SlidingSum {
   total(): number;
 }
 
+/** 0 at first. Old amounts go when somebody asks; there is no timer. */
 export function createSlidingSum(clock: Clock, intervalMs: number): SlidingSum {
   const stepMs = intervalMs / STEPS;
   const amounts = new Array<number>(STEPS).fill(0);

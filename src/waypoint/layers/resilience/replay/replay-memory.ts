@@ -5,6 +5,7 @@ export interface ReplayMemory {
   give(bytes: number): void;
 }
 
+/** `take` says no rather than wait; what was taken is given back. */
 export function createReplayMemory(maximumBytes: number): ReplayMemory {
   let taken = 0;
   return {

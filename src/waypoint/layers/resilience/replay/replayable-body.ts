@@ -13,6 +13,7 @@ export interface ReplayableBody {
   settle(): void;
 }
 
+/** How much of a body is kept. */
 export interface ReplayLimits {
   /** Of this body. */
   readonly maximumBytes: number;

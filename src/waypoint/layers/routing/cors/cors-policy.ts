@@ -13,8 +13,10 @@ export interface CorsPolicy {
   expose(origin: string, answered: HeaderList): readonly Field[];
 }
 
+/** A header with its value. */
 export type Field = readonly [name: string, value: string];
 
+/** Once for each filter, which lives as long as its route is unchanged. */
 export function compileCors(filter: CorsFilter): CorsPolicy {
   const { allowCredentials, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds } = filter;
   const patterns: readonly OriginPattern[] = filter.allowOrigins.map(compileOrigin);

@@ -7,6 +7,7 @@ import { createWeightedChoice, type WeightedChoice } from '../../../routing/weig
 import { sendCopy } from './send-copy.ts';
 import { teeBody } from './tee-body.ts';
 
+/** How copies are sent, and how much they may take. */
 export interface MirrorLayerOptions {
   readonly clock: Clock;
   /** Sends a copy to its backend, without retries. */

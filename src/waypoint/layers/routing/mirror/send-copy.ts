@@ -9,12 +9,14 @@ import type { RequestContext } from '../../../request/request-context.ts';
 import { createRequestRecord } from '../../../request/request-record.ts';
 import { discardBody } from '../../discard-body.ts';
 
+/** How long a copy may take. */
 export interface CopyOptions {
   readonly clock: Clock;
   /** From its first byte to the last of its answer. */
   readonly maximumMs: number;
 }
 
+/** A copy, and where it goes. */
 export interface Copy {
   readonly request: HttpRequest;
   /** Of the request that it is a copy of. */

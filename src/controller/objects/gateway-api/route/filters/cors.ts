@@ -11,6 +11,7 @@ export interface Cors {
   readonly maxAgeSeconds: number;
 }
 
+/** `*` stands alone in its list; `maxAge` is 5 seconds where it is not given. */
 export function parseCors(field: Field): Cors {
   field.object([
     'allowOrigins',

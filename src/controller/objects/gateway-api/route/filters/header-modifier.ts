@@ -8,11 +8,13 @@ export interface HeaderModifier {
   readonly remove: readonly string[];
 }
 
+/** A header with its value. */
 export interface NamedValue {
   readonly name: string;
   readonly value: string;
 }
 
+/** 16 at most of each; a name stands once in its list. */
 export function parseHeaderModifier(field: Field): HeaderModifier {
   field.object(['set', 'add', 'remove']);
   return {

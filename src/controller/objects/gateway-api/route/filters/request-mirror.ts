@@ -2,6 +2,7 @@ import type { Field } from '../../../fields/index.ts';
 import { int32From } from '../../name-rules.ts';
 import { type BackendReference, parseBackendReference } from '../backend-reference.ts';
 
+/** Where copies of requests go, and of how many. */
 export interface RequestMirror {
   readonly backend: BackendReference;
   /** The share of requests; all of them where the object says nothing. */
@@ -9,6 +10,7 @@ export interface RequestMirror {
   readonly denominator: number;
 }
 
+/** `percent` and `fraction` exclude one another; without either all requests are copied. */
 export function parseRequestMirror(field: Field): RequestMirror {
   field.object(['backendRef', 'percent', 'fraction']);
   const percent = field.key('percent').integer({ minimum: 0, maximum: 100 });

@@ -7,17 +7,20 @@ export interface UrlRewrite {
   readonly path: PathModifier | undefined;
 }
 
+/** Where clients are sent instead. */
 export interface RequestRedirect extends UrlRewrite {
   readonly scheme: 'http' | 'https' | undefined;
   readonly port: number | undefined;
   readonly statusCode: number;
 }
 
+/** What becomes of the path. */
 export interface PathModifier {
   readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
   readonly value: string;
 }
 
+/** The hostname must be a precise one: no wildcard. */
 export function parseUrlRewrite(field: Field): UrlRewrite {
   field.object(['hostname', 'path']);
   return {
@@ -26,6 +29,7 @@ export function parseUrlRewrite(field: Field): UrlRewrite {
   };
 }
 
+/** 302 where no status is given. */
 export function parseRequestRedirect(field: Field): RequestRedirect {
   field.object(['scheme', 'hostname', 'path', 'port', 'statusCode']);
   const statusCode = field.key('statusCode').integer() ?? 302;
