@@ -26,6 +26,7 @@ export interface CliContext {
 
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
+/** The only place that reads the environment; nothing of it is read later. */
 export function createCliContext(running: NodeJS.Process): CliContext {
   const { env } = running;
   const userId = running.getuid?.() ?? 0;

@@ -16,6 +16,7 @@ export interface ClusterFlags {
   readonly shutdownDelay: number;
 }
 
+/** Adds them to `nodemesh controller`. */
 export function addClusterOptions(command: Command): void {
   command
     .option('--kubernetes', 'objects, tokens and authority are those of the Kubernetes cluster it runs in')

@@ -11,6 +11,7 @@ export interface LimitFlags {
   readonly reportRate: number;
 }
 
+/** Adds them to `nodemesh controller`. */
 export function addLimitOptions(command: Command): void {
   const add = (flag: string, what: string, value: number): void => {
     command.addOption(new Option(`--${flag} <number>`, what).argParser(fromOne).default(value));
@@ -23,6 +24,7 @@ export function addLimitOptions(command: Command): void {
   add('report-rate', 'reports that a node may send in a second, in the long run', 20);
 }
 
+/** The flags in the words of the controller. */
 export function limitsOf(flags: LimitFlags): CallLimits {
   return {
     certificatesPerSecond: flags.certificateRate,

@@ -11,6 +11,7 @@ export interface WebhookFlags {
   readonly webhookFailClosed?: boolean;
 }
 
+/** Adds them to `nodemesh controller`. */
 export function addWebhookOptions(
   command: Command,
   hostPort: (text: string) => { readonly host: string; readonly port: number },
@@ -36,6 +37,7 @@ export function addWebhookOptions(
     );
 }
 
+/** Undefined: there is to be none. */
 export function webhookOf(flags: WebhookFlags): ControllerOptions['webhook'] {
   const { webhookListen: listen = flags.kubernetes === true ? { host: '::', port: 15017 } : 'none' } = flags;
   if (listen === 'none') return undefined;

@@ -14,6 +14,7 @@ export const CLI_ERROR_CODES = {
   ERR_CLI_TIMEOUT: 'a cluster or a lab did not become what it was made to be in the time that was given',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type CliErrorCode = keyof typeof CLI_ERROR_CODES;
 
 /** What goes wrong between a command and whom it asks. */

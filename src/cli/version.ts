@@ -4,6 +4,7 @@ import type { CliContext } from './context.ts';
 
 export const VERSION = readVersion();
 
+/** `nodemesh version`. */
 export function addVersionCommand(program: Command, { terminal }: CliContext): void {
   program
     .command('version')

@@ -13,6 +13,7 @@ export const LAB_ERROR_CODES = {
   ERR_LAB_UNAVAILABLE: 'a process of the lab that should answer does not',
 } as const satisfies ErrorCodeTable;
 
+/** The codes of this folder; docs/errors.md says what each means. */
 export type LabErrorCode = keyof typeof LAB_ERROR_CODES;
 
 /** What goes wrong while running a lab, told in words that the person at the terminal can act on. */

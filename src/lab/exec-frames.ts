@@ -1,8 +1,10 @@
 /** The byte stream of `exec` after the HTTP upgrade: frames of a kind, a length and content. */
 export const FRAME_KINDS = { stdin: 0, stdout: 1, stderr: 2, exit: 3, stdinEnd: 4 } as const;
 
+/** A number in FRAME_KINDS. */
 export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 
+/** One frame; `kind` as it came, known or not. */
 export interface Frame {
   readonly kind: number;
   readonly content: Buffer;
@@ -12,6 +14,7 @@ const KIND_OFFSET = 0;
 const LENGTH_OFFSET = 1;
 const HEADER_BYTES = 5;
 
+/** Kind (1 byte), length (4, network order), content. */
 export function encodeFrame(kind: FrameKind, content: Uint8Array = new Uint8Array()): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + content.length);
   frame.writeUInt8(kind, KIND_OFFSET);
@@ -20,11 +23,13 @@ export function encodeFrame(kind: FrameKind, content: Uint8Array = new Uint8Arra
   return frame;
 }
 
+/** Takes bytes as they come. */
 export interface FrameDecoder {
   /** The frames that are complete with this chunk; the rest is kept for the next. */
   push(chunk: Buffer): readonly Frame[];
 }
 
+/** For one stream. Both ends are ours: lengths are believed. */
 export function createFrameDecoder(): FrameDecoder {
   let pending: Buffer = Buffer.alloc(0);
   return {

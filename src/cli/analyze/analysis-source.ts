@@ -8,6 +8,7 @@ export interface AnalysisSource {
   read(): Promise<SourcedObjects>;
 }
 
+/** What a source has, and what of it is no object. */
 export interface SourcedObjects {
   readonly objects: readonly AnalysedObject[];
   /** What was found while reading: text that is no object. */

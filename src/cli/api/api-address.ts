@@ -28,6 +28,7 @@ export function authorizationOf(token: string | undefined): Readonly<Record<stri
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
+/** ERR_CLI_API_UNREACHABLE, with what to look at first. */
 export function unreachable(url: URL, cause: unknown): CliError {
   return new CliError({
     code: 'ERR_CLI_API_UNREACHABLE',

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { MeshError } from '../../base/index.ts';
 import { type ApiAddress, authorizationOf, type Dial, unreachable } from './api-address.ts';
 
+/** The whole answer, whatever its status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;

@@ -23,10 +23,12 @@ export function textFile(path: string, text: string): ReportFile {
   return value === undefined ? { path, content: shortened(redactText(text)) } : jsonFile(path, value);
 }
 
+/** A value that is redacted by its structure, and cut where it is too long. */
 export function jsonFile(path: string, value: unknown): ReportFile {
   return { path, content: shortened(`${JSON.stringify(redactValue(value), undefined, 2)}\n`) };
 }
 
+/** Objects as documents of one file; redacted and cut as `jsonFile` does. */
 export function yamlFile(path: string, values: readonly unknown[]): ReportFile {
   const documents = values.map((value) =>
     stringify(redactValue(JSON.parse(JSON.stringify(value))), { aliasDuplicateObjects: false }),

@@ -21,6 +21,7 @@ export interface Results {
   notSeen(name: string, seen: string): CheckResult;
 }
 
+/** `seen` is what was found, `hint` what to do about it. */
 export function resultsOf(group: Group): Results {
   return {
     ok: (name, seen) => ({ group, name, outcome: 'ok', seen, hint: '' }),

@@ -24,6 +24,7 @@ const STEPS: readonly { readonly title: string; readonly run: DemoStep }[] = [
   { title: 'A proxy crashes', run: crashTheProxy },
 ];
 
+/** `nodemesh demo`. */
 export function addDemoCommand(program: Command, context: CliContext): void {
   program
     .command('demo')

@@ -24,6 +24,7 @@ export interface Shop {
   get(from: KubeObject, url: string): Promise<string>;
 }
 
+/** Looks through the lab's supervisor, as people do with the CLI; keeps nothing. */
 export function observeShop(lab: LabClient): Shop {
   const pods = (app: string): Promise<readonly KubeObject[]> =>
     lab

@@ -11,6 +11,7 @@ export async function millisecondsUntil(
   return undefined;
 }
 
+/** In milliseconds. */
 export function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -1,6 +1,7 @@
 import type { MeshPlaceOptions } from '../running-mesh/index.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
+/** What `nodemesh explain` takes. */
 export interface ExplainFlags extends MeshPlaceOptions {
   readonly namespace?: string;
   readonly method: string;

@@ -35,6 +35,7 @@ export interface Hop {
   readonly policies: readonly PolicyFact[];
 }
 
+/** One thing that a hop has to say. */
 export interface Fact {
   readonly mark: Mark;
   readonly text: string;
@@ -64,6 +65,7 @@ export interface StepResult {
   readonly end?: Ending | undefined;
 }
 
+/** How it ends, why, and what would change that; `fix` is empty where nothing is to be changed. */
 export interface Ending {
   readonly verdict: ExplainedVerdict;
   readonly because: string;
@@ -78,6 +80,7 @@ export interface Finding {
   readonly hint: string;
 }
 
+/** The last time that the running mesh refused the same. */
 export interface LastRefusal {
   readonly at: string;
   readonly proxy: string;

@@ -9,6 +9,7 @@ import { labsDirectory, type LabOption, withLabOption } from './lab-access.ts';
 
 const GRACE_MS = 10_000;
 
+/** `nodemesh lab down`. */
 export function addDownCommand(lab: Command, context: CliContext): void {
   withLabOption(lab.command('down').description('end a lab and everything in it; nothing is left')).action(
     async (options: LabOption) => {

@@ -15,6 +15,7 @@ import { addControlCommands, addUpgradeCommand } from './ztunnel-control.ts';
 
 export { labsDirectory, bringUp, takeDown };
 
+/** `nodemesh lab …`. */
 export function addLabCommands(program: Command, context: CliContext): void {
   const lab = program
     .command('lab')

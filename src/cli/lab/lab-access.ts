@@ -5,6 +5,7 @@ import { LabError } from '../../lab/index.ts';
 import { stateBase } from '../../lab/state/index.ts';
 import type { CliContext } from '../context.ts';
 
+/** What `withLabOption` adds. */
 export interface LabOption {
   /** Which lab; undefined: the only one that runs. */
   readonly name?: string;

@@ -9,6 +9,7 @@ function outputFormat(text: string): OutputFormat {
   throw new InvalidArgumentError(`Allowed choices are ${OUTPUT_FORMATS.join(', ')}.`);
 }
 
+/** `-o`: a table by default. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to print')
     .choices(OUTPUT_FORMATS)

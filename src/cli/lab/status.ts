@@ -7,6 +7,7 @@ import { type LabOption, openLab, withLabOption } from './lab-access.ts';
 import { outputOption } from './output-option.ts';
 import type { OutputFormat } from '../terminal/index.ts';
 
+/** `nodemesh lab status`. */
 export function addStatusCommand(lab: Command, context: CliContext): void {
   withLabOption(lab.command('status').description('what runs, and what is wrong with it'))
     .addOption(outputOption())

@@ -35,6 +35,7 @@ export interface UpOptions {
   readonly otlpProtocol?: string;
 }
 
+/** `nodemesh lab up`. */
 export function addUpCommand(lab: Command, context: CliContext): void {
   lab
     .command('up')

@@ -33,6 +33,7 @@ export function addControlCommands(lab: Command, context: CliContext): void {
   }
 }
 
+/** `nodemesh lab upgrade-ztunnel`. */
 export function addUpgradeCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab

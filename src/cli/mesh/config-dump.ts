@@ -10,6 +10,7 @@ export interface ConfigDump {
   readonly resources?: unknown;
 }
 
+/** An entry of `workloads`. */
 export interface DumpedWorkload {
   readonly uid?: string;
   readonly name: string;
@@ -21,11 +22,13 @@ export interface DumpedWorkload {
   readonly waypoint?: DumpedWaypoint;
 }
 
+/** Where the waypoint of a workload or service is. */
 export interface DumpedWaypoint {
   /** `network/address` or `namespace/hostname`. */
   readonly destination: string;
 }
 
+/** An entry of `services`. */
 export interface DumpedService {
   readonly name: string;
   readonly namespace: string;
@@ -37,6 +40,7 @@ export interface DumpedService {
   readonly endpoints?: Readonly<Record<string, { readonly status?: string }>>;
 }
 
+/** An entry of `policies`. */
 export interface DumpedPolicy {
   readonly name: string;
   readonly namespace: string;
@@ -48,6 +52,7 @@ export interface DumpedPolicy {
   readonly notUnderstood?: string;
 }
 
+/** An entry of `certificates`: of one identity. */
 export interface DumpedCertificate {
   readonly identity: string;
   readonly state: string;
@@ -57,6 +62,7 @@ export interface DumpedCertificate {
   readonly holders?: number;
 }
 
+/** One certificate of a chain, or one root. */
 export interface DumpedCertificateEntry {
   /** Base64 of the PEM text. */
   readonly pem?: string;
@@ -66,6 +72,7 @@ export interface DumpedCertificateEntry {
   readonly expirationTime?: string;
 }
 
+/** An entry of `workloadState`: a pod of the node. */
 export interface DumpedWorkloadState {
   readonly state?: string;
   readonly connections?: {
@@ -77,6 +84,7 @@ export interface DumpedWorkloadState {
   readonly info?: { readonly name: string; readonly namespace: string };
 }
 
+/** A live connection; addresses are `address:port`. */
 export interface DumpedConnection {
   readonly src: string;
   readonly originalDst?: string | null;
@@ -84,6 +92,7 @@ export interface DumpedConnection {
   readonly protocol: string;
 }
 
+/** A connection from before the enrolment; addresses are `address:port`. */
 export interface DumpedOlderConnection {
   readonly local: string;
   readonly remote: string;

@@ -21,6 +21,7 @@ export interface View<T> {
   readonly row: (item: T, dump: ConfigDump, nowMs: number) => readonly (readonly string[])[];
 }
 
+/** Which rows are shown; absent: all. */
 export interface Filter {
   readonly address?: string;
   readonly namespace?: string;
@@ -116,6 +117,7 @@ export const CERTIFICATES: View<DumpedCertificate> = {
   },
 };
 
+/** A connection, and whose it is. */
 export interface ConnectionItem {
   readonly workload: string;
   /** `Older`: from before the pod was enrolled. */

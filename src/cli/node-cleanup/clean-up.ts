@@ -13,6 +13,7 @@ import {
 import { CliError } from '../errors.ts';
 import { capturedNamespaces } from './captured-namespaces.ts';
 
+/** Which node, and how patient to be with its connections. */
 export interface NodeCleanUp {
   /** The machine's /proc. */
   readonly proc: string;

@@ -11,6 +11,7 @@ export interface ObjectReader {
   place(kind: string, name: string, namespace?: string): Promise<ObjectPlace | undefined>;
 }
 
+/** Where the objects of a kind are asked for. */
 export interface ObjectPlace {
   readonly apiVersion: string;
   readonly target: ResourceTarget;

@@ -16,6 +16,7 @@ export interface ObjectStore {
   labelNamespace(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
 }
 
+/** Does not own the client. */
 export function createLabStore(lab: LabClient): ObjectStore {
   return {
     tool: 'nodemesh lab',

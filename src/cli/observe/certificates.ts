@@ -15,6 +15,7 @@ export interface ExpiringOptions extends ApiOptions {
   readonly output: OutputFormat;
 }
 
+/** What `nodemesh certificates` takes for it. */
 export function expiringOptions(): readonly Option[] {
   return [
     new Option(

@@ -45,6 +45,7 @@ export function expiringRows(
   );
 }
 
+/** For people; in the order of `rows`. */
 export function expiringTable(rows: readonly ExpiringRow[], layout: Layout): string {
   const columns: readonly Column<ExpiringRow>[] = [
     { title: 'KIND', cell: ({ kind }) => kind },

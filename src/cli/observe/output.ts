@@ -31,6 +31,7 @@ export function showView(
   else terminal.stdout.write(table(layoutOf(terminal, format === 'wide')));
 }
 
+/** As wide as the terminal; as wide as it takes where there is none. */
 export function layoutOf({ stdout }: Terminal, wide: boolean): Layout {
   return { wide, width: stdout.isTTY === true ? stdout.columns : undefined };
 }

@@ -9,6 +9,7 @@ export type LogOwner =
   | { readonly kind: 'ztunnel'; readonly node: string }
   | { readonly kind: 'waypoint'; readonly namespace: string; readonly pod: string };
 
+/** How much of a log, and whether what is to come. */
 export interface LogWish {
   /** So many of the last lines. */
   readonly tail: number;

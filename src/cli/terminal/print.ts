@@ -2,6 +2,7 @@ import { describeError, MeshError } from '../../base/index.ts';
 import { printableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
+/** For people, or for programs. */
 export type OutputFormat = 'table' | 'yaml' | 'json';
 
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['table', 'yaml', 'json'];

@@ -14,6 +14,7 @@ export interface Progress {
 /** To the first column, and nothing is left of the line. */
 const CLEAR_LINE = ownSequence('1', 'G') + ownSequence('2', 'K');
 
+/** On standard error, so that it is no part of what a command prints. */
 export function createProgress(terminal: Terminal): Progress {
   const { stderr, colours } = terminal;
   let shown = '';

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { mapOthers, ownStyle, unmarked } from './own-sequences.ts';
 import { printableOutput } from './table.ts';
 
+/** Of picocolors; each leaves text as it is where there are to be none. */
 export type Colours = ReturnType<typeof pc.createColors>;
 
 /**
@@ -16,6 +17,7 @@ export interface Terminal {
   readonly colours: Colours;
 }
 
+/** Colours where standard output is a terminal, but for NO_COLOR and FORCE_COLOR. */
 export function createTerminal(options: {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;

@@ -29,6 +29,7 @@ interface ApplyOptions extends GenerateOptions {
   readonly waypointTimeout: number;
 }
 
+/** `nodemesh waypoint generate`. */
 export function addGenerateCommand(waypoint: Command, context: CliContext): void {
   withManifestOptions(waypoint.command('generate').description('print the Gateway of a waypoint as YAML'))
     .addHelpText(
@@ -44,6 +45,7 @@ Examples:
     });
 }
 
+/** `nodemesh waypoint apply`. */
 export function addApplyCommand(waypoint: Command, context: CliContext): void {
   withManifestOptions(waypoint.command('apply').description('put a waypoint into a namespace'))
     .option('--enroll-namespace', "let the namespace's traffic go through it (label istio.io/use-waypoint)")

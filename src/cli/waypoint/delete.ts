@@ -12,6 +12,7 @@ interface DeleteOptions extends WaypointOptions {
   readonly revision?: string;
 }
 
+/** `nodemesh waypoint delete`. */
 export function addDeleteCommand(waypoint: Command, context: CliContext): void {
   withWaypointOptions(
     waypoint

@@ -25,6 +25,7 @@ interface StatusOptions extends ListOptions {
   readonly waypointTimeout: number;
 }
 
+/** `nodemesh waypoint list`. */
 export function addListCommand(waypoint: Command, context: CliContext): void {
   withWaypointOptions(waypoint.command('list').description('the waypoints of a namespace, or of all with -A'))
     .option('-A, --all-namespaces', 'of all namespaces')
@@ -39,6 +40,7 @@ export function addListCommand(waypoint: Command, context: CliContext): void {
     });
 }
 
+/** `nodemesh waypoint status`. */
 export function addStatusCommand(waypoint: Command, context: CliContext): void {
   withWaypointOptions(
     waypoint

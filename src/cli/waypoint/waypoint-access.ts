@@ -4,6 +4,7 @@ import { type ObjectPlaceOptions, type ObjectStore, withObjectPlaceOptions } fro
 import { createProgress, type Terminal } from '../terminal/index.ts';
 import { conditionOf, isProgrammed, readWaypoints, type WaypointGateway } from './waypoint-gateway.ts';
 
+/** What `withWaypointOptions` adds. */
 export interface WaypointOptions extends ObjectPlaceOptions {
   readonly namespace: string;
 }

@@ -2,6 +2,8 @@ import type { ManifestObject } from '../../lab/cluster/index.ts';
 import type { Condition, KubeObject } from '../../lab/cluster/objects/index.ts';
 
 export const TRAFFIC = ['service', 'workload', 'all', 'none'] as const;
+
+/** What a waypoint is for (`istio.io/waypoint-for`). */
 export type Traffic = (typeof TRAFFIC)[number];
 
 /** A Gateway that stands for a waypoint, as commands show it. */
@@ -39,6 +41,7 @@ export function waypointClasses(classes: readonly KubeObject[]): ReadonlySet<str
   return new Set([...WAYPOINT_CLASSES, ...ours.map(({ metadata }) => metadata.name)]);
 }
 
+/** Undefined: nobody has said so yet. */
 export function conditionOf({ conditions }: WaypointGateway, type: string): Condition | undefined {
   return conditions.find((condition) => condition.type === type);
 }

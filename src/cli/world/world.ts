@@ -45,6 +45,7 @@ export interface World {
   ): WaypointRehearsal | undefined;
 }
 
+/** Which objects, and whether what they lack is made up. */
 export interface WorldOptions {
   readonly objects: readonly ManifestLike[];
   readonly settings?: Partial<MeshSettings>;
@@ -61,6 +62,7 @@ const DEFAULT_SETTINGS: MeshSettings = {
   rootNamespace: 'istio-system',
 };
 
+/** Pure: reads no file and asks nobody. Objects that are none are among its problems. */
 export function createWorld({ objects, settings: given, imagine = false }: WorldOptions): World {
   const settings = { ...DEFAULT_SETTINGS, ...given };
   const collections = createMeshCollections(settings);

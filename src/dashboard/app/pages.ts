@@ -14,6 +14,7 @@ import { WaypointsPage } from '../pages/waypoints.tsx';
 import { WorkloadsPage } from '../pages/workloads.tsx';
 import type { IconName } from '../parts/icons.tsx';
 
+/** A page, and where it is to be found. */
 export interface Page {
   /** As in the address and as the name of its drawing. */
   readonly name: IconName;

@@ -16,6 +16,7 @@ export interface GraphNode {
   readonly inside: Rates | undefined;
 }
 
+/** What is drawn as one arrow: all traffic from one node to another. */
 export interface GraphEdge {
   /** Unique in its graph: there is one edge at most from one node to another. */
   readonly id: string;
@@ -29,6 +30,7 @@ export interface GraphEdge {
   readonly slow: boolean;
 }
 
+/** What is drawn. Edges lead between its own nodes. */
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];

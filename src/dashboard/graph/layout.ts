@@ -1,6 +1,7 @@
 import { Graph as DagreGraph, layout as runDagre } from '@dagrejs/dagre';
 import type { Graph } from './graph.ts';
 
+/** In pixels, from the upper left. */
 export interface Point {
   readonly x: number;
   readonly y: number;

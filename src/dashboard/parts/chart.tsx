@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { isDark } from '../app/theme.ts';
 import { formatClock } from '../format/time.ts';
 
+/** One line of a chart. */
 export interface Line {
   readonly label: string;
   /** One per time; undefined where nothing was measured. */

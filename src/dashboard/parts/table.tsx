@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type SortValue, sortRows } from './sort-rows.ts';
 
+/** One column of a table. */
 export interface Column<Row> {
   readonly label: string;
   readonly show: (row: Row) => ComponentChildren;

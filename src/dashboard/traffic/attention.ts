@@ -13,6 +13,7 @@ export interface Attention {
   readonly page: 'services' | 'proxies' | 'certificates' | 'waypoints' | 'policies';
 }
 
+/** What the API tells that may be worth a look. */
 export interface AttentionSources {
   readonly services: readonly ServiceView[];
   readonly proxies: readonly ProxyView[];

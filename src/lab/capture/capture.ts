@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { openNamespace, openPacketCapture } from '../../net/index.ts';
 import { decodeTcpPacket, formatTcpPacket, type TcpPacket } from './packet-text.ts';
 
+/** Where packets are watched, which, and where the text goes. */
 export interface CaptureOptions {
   /** Name below /run/netns. */
   readonly namespace: string;

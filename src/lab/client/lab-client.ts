@@ -19,6 +19,7 @@ import type { ZtunnelStatus } from '../mesh/index.ts';
 import { type ExecRequest, runExec } from './exec-session.ts';
 import { errorFromBody } from './remote-error.ts';
 
+/** Names an object; the namespace is empty for kinds that have none. */
 export interface ObjectName {
   readonly kind: string;
   readonly namespace: string;
@@ -77,6 +78,7 @@ export interface LabClient {
 
 const TIMEOUT_MS = 30_000;
 
+/** Each call is a connection of its own: nothing is to be closed. */
 export function createLabClient(stateDirectory: string): LabClient {
   const socketPath = join(stateDirectory, SOCKET_FILE);
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>

@@ -95,6 +95,7 @@ export function checkOneOf(field: Field, allowed: readonly string[]): void {
     throw new FieldProblem(field.path, `expected one of ${allowed.join(', ')}, got ${show(field.value)}`);
 }
 
+/** An object of JSON, and no array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -18,8 +18,10 @@ import { validateObject } from './validate.ts';
 import { createVirtualAddressAllocator } from './virtual-addresses.ts';
 import { completeObject } from './complete-object.ts';
 
+/** What applying an object did, in kubectl's words. */
 export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
 
+/** A change of labels and annotations; keys that are not named stay. */
 export interface MetadataPatch {
   /** null takes a key away. */
   readonly labels?: Readonly<Record<string, string | null>>;
@@ -45,6 +47,7 @@ export interface Cluster {
   scale(kind: string, namespace: string, name: string, replicas: number): KubeObject;
 }
 
+/** Admits into `store`, whose listeners hear of every change. */
 export function createCluster(store: ObjectStore): Cluster {
   const allocate = createVirtualAddressAllocator(store);
   const lastApplied = new Map<string, ManifestObject>();
@@ -201,6 +204,7 @@ export function namespaceOf(manifest: ManifestObject): string {
   return isNamespaced(manifest.kind) ? manifest.metadata.namespace || 'default' : '';
 }
 
+/** ERR_LAB_NOT_FOUND. */
 export function notFound(kind: string, namespace: string, name: string): LabError {
   return new LabError({
     code: 'ERR_LAB_NOT_FOUND',

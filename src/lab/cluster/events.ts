@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { KubeObject } from './objects/index.ts';
 import type { ObjectStore } from './store.ts';
 
+/** Tells people what happened to an object. */
 export interface EventRecorder {
   normal(subject: EventSubject, reason: string, message: string): void;
   warning(subject: EventSubject, reason: string, message: string): void;
 }
 
+/** Whom an event is about. */
 export type EventSubject = Pick<KubeObject, 'kind' | 'metadata'>;
 
 /** More than this many events are not kept. */

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { KubeObject } from './objects/index.ts';
 import type { ObjectStore } from './store.ts';
 
+/** The directory, for as long as it is kept in step. */
 export interface ObjectFiles {
   /** Writes what is pending now. */
   flush(): void;

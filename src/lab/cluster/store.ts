@@ -2,6 +2,7 @@ import { createSignal, type Signal } from '../../base/index.ts';
 import type { KindMap, KnownKind } from './objects/index.ts';
 import type { KubeObject } from './objects/index.ts';
 
+/** An object that was written or is gone. */
 export interface StoreChange {
   readonly type: 'put' | 'remove';
   /** As it is now; for a removal, as it was last. */
@@ -31,6 +32,7 @@ export interface ObjectStore {
   readonly changes: Signal<StoreChange>;
 }
 
+/** Empty. Listeners hear of a change after it is in the store, within the write. */
 export function createObjectStore(): ObjectStore {
   const byKind = new Map<string, Map<string, KubeObject>>();
   const changes = createSignal<StoreChange>();

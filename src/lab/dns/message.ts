@@ -4,6 +4,7 @@ import { ipAddressToBytes, parseIpAddress } from '../../model/index.ts';
 export const RECORD_TYPES = { A: 1, CNAME: 5, SOA: 6, AAAA: 28, SRV: 33, OPT: 41 } as const;
 export const RESPONSE_CODES = { noError: 0, formatError: 1, nameError: 3, notImplemented: 4 } as const;
 
+/** One question (RFC 1035 §4.1.2), with what its answer has to repeat. */
 export interface DnsQuery {
   readonly id: number;
   readonly recursionDesired: boolean;
@@ -17,11 +18,13 @@ export interface DnsQuery {
   readonly question: Uint8Array;
 }
 
+/** What a name has, in the types that the lab answers. */
 export type DnsRecord =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   | { readonly type: 'CNAME'; readonly target: string }
   | { readonly type: 'SRV'; readonly port: number; readonly target: string };
 
+/** `code`: the RCODE of RFC 1035 §4.1.1. */
 export interface DnsAnswer {
   readonly code: number;
   readonly records: readonly (DnsRecord & { readonly name: string })[];

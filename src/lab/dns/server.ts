@@ -5,6 +5,7 @@ import { answerQuery } from './answer.ts';
 import { decodeQuery, encodeAnswer } from './message.ts';
 import type { Zone } from './zone.ts';
 
+/** Listens until it is closed. */
 export interface DnsServer {
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { DnsRecord } from './message.ts';
 /** Name (without the final dot) → its records. A name with an empty list exists but has nothing: NODATA. */
 export type Zone = ReadonlyMap<string, readonly DnsRecord[]>;
 
+/** What names are made from. */
 export interface ZoneInput {
   readonly services: readonly ServiceObject[];
   readonly slices: readonly EndpointSliceObject[];

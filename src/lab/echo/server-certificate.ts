@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Where the two are. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
+/** PEM. */
 export interface ServerCertificate {
   readonly certificatePem: string;
   readonly keyPem: string;

@@ -1,6 +1,7 @@
 import type { Container, PodObject } from '../cluster/objects/index.ts';
 import type { Mount } from './volumes/index.ts';
 
+/** What is run, where, and with what. */
 export interface ContainerCommand {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -18,11 +19,13 @@ export interface ContainerRefusal {
 /** Images that need no registry: last part of the name, without tag → what is in it. */
 export type BuiltInImages = Readonly<Record<string, BuiltInImage>>;
 
+/** What an image's name stands for. */
 export interface BuiltInImage {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** A container, and what the lab has for it. */
 export interface ContainerCommandInput {
   readonly pod: PodObject;
   readonly container: Container;
@@ -79,6 +82,7 @@ export function imageName(image: string): string {
   return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '');
 }
 
+/** At most 63 characters, as the kernel takes them. */
 export function hostnameOf({ metadata, spec }: PodObject): string {
   return (spec.hostname ?? metadata.name).slice(0, 63);
 }

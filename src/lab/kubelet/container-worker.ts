@@ -25,6 +25,7 @@ export interface ContainerWorker {
 /** A run at least this long makes the next restart quick again. */
 const STEADY_MS = 10_000;
 
+/** Starts it at once, and again as `restartPolicy` says, after longer and longer times. */
 export function startContainer(
   runtime: PodRuntime,
   container: Container,

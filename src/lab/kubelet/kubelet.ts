@@ -7,6 +7,7 @@ import type { KubeletContext, KubeletNode } from './pod-context.ts';
 import { spawnInPod } from './pod-process.ts';
 import { type PodWorker, startPodWorker } from './pod-worker.ts';
 
+/** What is run in which container. */
 export interface ExecOptions {
   readonly namespace: string;
   readonly pod: string;
@@ -24,6 +25,7 @@ export interface Kubelet {
   close(): Promise<void>;
 }
 
+/** Follows the store from now on; pods of nodes that are not among `nodes` are nobody's. */
 export function startKubelet(context: KubeletContext, nodes: readonly KubeletNode[]): Kubelet {
   const { store } = context.cluster;
   const workers = new Map<string, PodWorker>();

@@ -7,6 +7,7 @@ import type { NodeAgent } from '../node-agent/index.ts';
 import type { BuiltInImages } from './container-command.ts';
 import type { PodPlace } from './pod-process.ts';
 
+/** A node as its pods need it. */
 export interface KubeletNode {
   readonly name: string;
   readonly addresses: NodeAddresses;

@@ -7,6 +7,7 @@ import {
   withCondition,
 } from '../cluster/objects/index.ts';
 
+/** How far a pod's containers are. */
 export interface PodProgress {
   readonly containers: readonly ContainerStatus[];
   readonly initContainers: readonly ContainerStatus[];

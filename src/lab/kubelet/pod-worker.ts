@@ -38,6 +38,7 @@ const TERMINATION_NOTICE_MS = 150;
 /** After the last process: what is still in the kernel's buffers gets out before the link goes. */
 const LINGER_MS = 150;
 
+/** Begins at once; what goes wrong is told as an Event of the pod. */
 export function startPodWorker(context: KubeletContext, node: KubeletNode, first: PodObject): PodWorker {
   const { namespace, name, uid } = first.metadata;
   const { store } = context.cluster;

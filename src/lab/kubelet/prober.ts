@@ -7,6 +7,7 @@ import {
 } from '../cluster/objects/index.ts';
 import type { NodeAgent, ProbeOutcome } from '../node-agent/index.ts';
 
+/** What is probed, and from where. */
 export interface ProbeTarget {
   readonly pod: PodObject;
   readonly container: Container;
@@ -39,6 +40,7 @@ export function performProbe(
   });
 }
 
+/** A probe that goes on. */
 export interface ProbeLoop {
   stop(): void;
 }

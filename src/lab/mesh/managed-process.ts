@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { createBackoff, type Logger } from '../../base/index.ts';
 
+/** What is run, and where its output goes. */
 export interface ManagedProcessOptions {
   readonly name: string;
   readonly command: readonly string[];
@@ -28,6 +29,7 @@ export interface ManagedProcess {
 /** A run at least this long counts as healthy: the next restart comes at once again. */
 const STEADY_MS = 5_000;
 
+/** Starts it at once. */
 export function startManagedProcess(options: ManagedProcessOptions): ManagedProcess {
   const backoff = createBackoff({ initialMs: 50, maximumMs: 500, factor: 2 });
   const { promise: gone, resolve: becomeGone } = Promise.withResolvers<void>();

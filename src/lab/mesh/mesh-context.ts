@@ -21,6 +21,7 @@ export interface MeshContext {
   readonly log: Logger;
 }
 
+/** Where things are that several processes of the mesh use. */
 export interface MeshPaths {
   readonly objects: string;
   readonly authority: string;

@@ -5,6 +5,7 @@ import { parseIpAddress } from '../../model/index.ts';
 import { connectTcp, openNamespace } from '../../net/index.ts';
 import { LabError } from '../errors.ts';
 
+/** What is asked, and where; the method is GET unless it says otherwise. */
 export interface NamespaceRequest {
   /** Name below /run/netns. */
   readonly namespace: string;
@@ -15,6 +16,7 @@ export interface NamespaceRequest {
   readonly timeoutMs: number;
 }
 
+/** The whole answer, whatever its status. */
 export interface NamespaceResponse {
   readonly status: number;
   readonly contentType: string;

@@ -24,6 +24,7 @@ import { connectInNamespace, type NamespaceResponse, requestInNamespace } from '
 import { proxyPortOf } from './proxy-port.ts';
 import { keepTokenFile, type TokenFile } from './tokens.ts';
 
+/** A node as its ztunnel needs it. */
 export interface ZtunnelNode {
   readonly name: string;
   readonly uid: string;
@@ -31,6 +32,7 @@ export interface ZtunnelNode {
   readonly pool: PodAddressPool;
 }
 
+/** How the newest generation does. */
 export interface ZtunnelStatus {
   readonly generation: number;
   readonly pid: number | undefined;
@@ -71,6 +73,7 @@ interface Generation {
 
 const READY_WITHIN_MS = 20_000;
 
+/** Resolves when the first generation has been started, ready or not. */
 export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode): Promise<NodeZtunnel> {
   let drainingCount = 0;
   let current = await startGeneration(context, node, 1);
@@ -147,6 +150,7 @@ export async function startNodeZtunnel(context: MeshContext, node: ZtunnelNode):
   };
 }
 
+/** One for all generations. No pod's log has such a name. */
 export function ztunnelLogFile(node: string): string {
   return `_ztunnel_${node}.log`;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
+/** Whom a token is for. */
 export interface TokenSubject {
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -25,6 +26,7 @@ const RETRY_MS = 5_000;
 const ISSUER = 'nodemesh-lab';
 const AUDIENCE = 'istio-ca';
 
+/** With a new key: tokens of an earlier lab are good for nothing. */
 export async function createTokenIssuer(): Promise<TokenIssuer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const kid = randomUUID();
@@ -48,6 +50,7 @@ export async function createTokenIssuer(): Promise<TokenIssuer> {
   };
 }
 
+/** A file that is kept valid until it is closed. */
 export interface TokenFile {
   close(): void;
 }

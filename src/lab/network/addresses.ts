@@ -10,6 +10,7 @@ export interface NodeAddresses {
   readonly gatewayV6: string;
 }
 
+/** A pod's addresses, one of each family. */
 export interface PodAddresses {
   readonly ipv4: string;
   readonly ipv6: string;
@@ -23,6 +24,7 @@ export const CONTROLLER_ADDRESSES = { ipv4: '172.30.0.250', ipv6: 'fd00:172:30::
 /** What every pod routes IPv6 through: the link-local address of its veth's other end. */
 export const POD_LINK_GATEWAY_V6 = 'fe80::1';
 
+/** Of the node with this number, from 1 to MAXIMUM_NODES. */
 export function nodeAddresses(number: number): NodeAddresses {
   return {
     number,
@@ -45,6 +47,7 @@ export interface PodAddressPool {
 const FIRST_HOST = 2;
 const LAST_HOST = 254;
 
+/** All free. `take` gives undefined when none is. */
 export function createPodAddressPool(node: NodeAddresses): PodAddressPool {
   const taken = new Set<number>();
   let next = FIRST_HOST;

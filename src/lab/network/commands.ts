@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { LabError } from '../errors.ts';
 
+/** What a program is given, and how long it may take. */
 export interface CommandOptions {
   /** Text for standard input. */
   readonly input?: string;

@@ -4,6 +4,7 @@ import type { NodeAddresses } from './addresses.ts';
 import { inNamespace, runCommand } from './commands.ts';
 import { serviceRules } from './service-rules.ts';
 
+/** Which objects, and on which nodes. */
 export interface ServiceProxyOptions {
   readonly store: ObjectStore;
   readonly nodes: readonly { readonly name: string; readonly addresses: NodeAddresses }[];
@@ -11,6 +12,7 @@ export interface ServiceProxyOptions {
   readonly log: Logger;
 }
 
+/** The nodes' rules, for as long as they are kept in step. */
 export interface ServiceProxy {
   /** Resolves when every node has rules at least as new as the objects are now. */
   settled(): Promise<void>;

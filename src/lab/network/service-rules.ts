@@ -43,6 +43,7 @@ export function staticNodeRules(family: IpFamily): string {
   ].join('\n');
 }
 
+/** What the rules of one node and family are made from. */
 export interface ServiceRulesInput {
   readonly services: readonly ServiceObject[];
   readonly slices: readonly EndpointSliceObject[];

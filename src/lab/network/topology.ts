@@ -19,6 +19,7 @@ export interface LabNetwork {
   deletePod(pod: Pick<PodLink, 'namespace' | 'link' | 'nodeNamespace'>): Promise<void>;
 }
 
+/** How a pod hangs on its node. */
 export interface PodLink {
   readonly namespace: string;
   readonly nodeNamespace: string;
@@ -42,6 +43,7 @@ const BASIC_SETTINGS = [
 
 const FORWARDING = ['ipv4/ip_forward=1', 'ipv6/conf/all/forwarding=1'];
 
+/** Makes nothing yet. `environment` is that of the programs it runs. */
 export function createLabNetwork(environment: Readonly<Record<string, string>>): LabNetwork {
   const run = (command: readonly string[], input?: string): Promise<string> =>
     runCommand(command, { environment, ...(input === undefined ? {} : { input }) });

@@ -16,6 +16,7 @@ export interface NodeAgent {
 
 const RESTART_MS = 200;
 
+/** Starts it at once; whatever was asked of one that died is answered with a failure. */
 export function startNodeAgent(options: {
   readonly node: string;
   readonly command: readonly string[];

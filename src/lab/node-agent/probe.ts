@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { AgentProbe } from './protocol.ts';
 
+/** What one check has found; `message` says what, in the kubelet's manner. */
 export interface ProbeOutcome {
   readonly ok: boolean;
   readonly message: string;

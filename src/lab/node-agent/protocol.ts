@@ -5,6 +5,7 @@ export type AgentRequest =
   | { readonly type: 'zone'; readonly entries: readonly (readonly [string, readonly DnsRecord[]])[] }
   | { readonly type: 'probe'; readonly id: number; readonly probe: AgentProbe };
 
+/** A check that is made from the node. */
 export interface AgentProbe {
   readonly kind: 'http' | 'tcp';
   readonly host: string;
@@ -15,6 +16,7 @@ export interface AgentProbe {
   readonly timeoutMs: number;
 }
 
+/** What an agent says. */
 export type AgentReply =
   | { readonly type: 'ready' }
   | { readonly type: 'probe'; readonly id: number; readonly ok: boolean; readonly message: string };

@@ -1,11 +1,13 @@
 import { describeError, type Logger } from '../../base/index.ts';
 import type { ObjectStore, StoreChange } from '../cluster/index.ts';
 
+/** A loop that runs. */
 export interface ReconcileLoop {
   /** Stops reacting to changes. */
   close(): void;
 }
 
+/** What is brought nearer to what is asked for, and by what. */
 export interface ReconcileLoopOptions {
   readonly name: string;
   readonly store: ObjectStore;
@@ -67,6 +69,7 @@ export function keyOf(object: {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
+/** What `keyOf` has put together. */
 export function splitKey(key: string): readonly [namespace: string, name: string] {
   const slash = key.indexOf('/');
   return [key.slice(0, slash), key.slice(slash + 1)];

@@ -1,5 +1,6 @@
 import type { DeploymentObject } from '../cluster/objects/index.ts';
 
+/** A ReplicaSet as a rollout sees it. */
 export interface RolloutSet {
   readonly name: string;
   /** What it is asked to run. */
@@ -9,6 +10,7 @@ export interface RolloutSet {
   readonly present: number;
 }
 
+/** How far a step may go. */
 export interface RolloutLimits {
   readonly wanted: number;
   /** No more pods than this may be asked for at a time. */

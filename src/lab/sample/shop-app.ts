@@ -5,6 +5,7 @@ export type ShopRole = 'frontend' | 'cart' | 'payments' | 'shopper';
 
 export const SHOP_ROLES: readonly ShopRole[] = ['frontend', 'cart', 'payments', 'shopper'];
 
+/** Which part of the shop, and where it is. */
 export interface ShopOptions {
   readonly role: ShopRole;
   readonly port: number;

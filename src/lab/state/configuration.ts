@@ -32,8 +32,10 @@ export const CLUSTER_DOMAIN = 'cluster.local';
 /** How long `nodemesh lab up` is willing to wait for each step of coming up. */
 export const STEP_NAMES = ['network', 'node agents', 'controller', 'ztunnels'] as const;
 
+/** A name in STEP_NAMES. */
 export type StepName = (typeof STEP_NAMES)[number];
 
+/** How far one step is; `off`: this lab has none of it. */
 export interface Step {
   readonly name: StepName;
   readonly state: 'waiting' | 'done' | 'failed' | 'off';

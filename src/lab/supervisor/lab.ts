@@ -7,6 +7,7 @@ import type { NodeAddresses, PodAddressPool } from '../network/index.ts';
 import type { NodeAgent } from '../node-agent/index.ts';
 import type { Step, SupervisorConfig } from '../state/index.ts';
 
+/** A node that runs. */
 export interface LabNode {
   readonly description: NodeDescription;
   readonly addresses: NodeAddresses;

@@ -6,6 +6,7 @@ import { LabError } from '../errors.ts';
 import { CONFIG_FILE, PID_FILE, SOCKET_FILE, SUPERVISOR_LOG, type SupervisorConfig } from '../state/index.ts';
 import { hostPortCount, openHostPorts } from './dashboard-ports.ts';
 
+/** The lab that was started. */
 export interface Launched {
   /** Of the process that holds the lab: when it is gone, so is everything else. */
   readonly pid: number;

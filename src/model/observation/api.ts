@@ -40,7 +40,7 @@ export interface ApiAnswers {
   readonly '/api/v1/trace': { readonly spans: readonly TraceSpan[] };
 }
 
-/** A path of the API. */
+/** What may be asked for with GET. */
 export type ApiPath = keyof ApiAnswers;
 
 /** Any answer with a status of 400 or more. */

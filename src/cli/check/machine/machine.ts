@@ -5,6 +5,7 @@ import { platform, release } from 'node:os';
 import { descriptorLimit } from '../../../base/index.ts';
 import type { CliContext } from '../../context.ts';
 
+/** How a program ended. A code of its own, also where it was ended by a signal. */
 export interface Ran {
   readonly code: number;
   readonly stdout: string;
@@ -30,6 +31,7 @@ export interface Machine {
 
 const TIMEOUT_MS = 10_000;
 
+/** Its programs are run with the lab's environment, and within a time limit. */
 export function thisMachine({ userId, labEnvironment }: CliContext): Machine {
   return {
     platform: platform(),

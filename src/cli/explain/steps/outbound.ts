@@ -26,6 +26,7 @@ export type Way =
   /** To an address that is nobody's in the mesh. */
   | { readonly kind: 'outside' };
 
+/** What the caller's own end has come to. */
 export interface OutboundResult extends StepResult {
   /** Undefined: it ended here. */
   readonly way?: Way | undefined;

@@ -34,11 +34,13 @@ import { l7Facts } from './policy-facts.ts';
 import { requestFacts } from './request-facts.ts';
 import { smallestChange } from './smallest-change.ts';
 
+/** What the waypoint has come to. */
 export interface WaypointStep extends StepResult {
   /** Where it goes from there; undefined: it ended here, or leaves the mesh. */
   readonly arrivals?: readonly [Arrival, ...Arrival[]] | undefined;
 }
 
+/** What the waypoint is given, as the caller's proxy would bring it. */
 export interface AskedOfWaypoint {
   readonly caller: Caller;
   readonly target: Target;

@@ -10,6 +10,7 @@ interface ExecOptions extends LabOption {
   readonly tty?: boolean;
 }
 
+/** `nodemesh lab exec`. */
 export function addExecCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab

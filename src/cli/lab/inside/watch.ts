@@ -13,6 +13,7 @@ interface LogsOptions extends LabOption {
   readonly tail?: number;
 }
 
+/** `nodemesh lab logs`. */
 export function addLogsCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab
@@ -39,6 +40,7 @@ export function addLogsCommand(lab: Command, context: CliContext): void {
   });
 }
 
+/** `nodemesh lab capture`. */
 export function addCaptureCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab

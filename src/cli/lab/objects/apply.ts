@@ -12,6 +12,7 @@ import { objectNotes } from './object-notes.ts';
 import { type Inspection, inspectAll } from './validate.ts';
 import { collect } from '../../option-values.ts';
 
+/** `nodemesh lab apply`. */
 export function addApplyCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab

@@ -16,6 +16,7 @@ interface NamespaceOption extends LabOption {
 
 const GONE_WITHIN_MS = 60_000;
 
+/** `nodemesh lab delete`. */
 export function addDeleteCommand(lab: Command, context: CliContext): void {
   withNamespace(
     lab
@@ -47,6 +48,7 @@ export function addDeleteCommand(lab: Command, context: CliContext): void {
   );
 }
 
+/** `nodemesh lab label` or `nodemesh lab annotate`. */
 export function addMetadataCommand(lab: Command, context: CliContext, field: 'label' | 'annotate'): void {
   const what = field === 'label' ? 'labels' : 'annotations';
   withNamespace(
@@ -69,6 +71,7 @@ export function addMetadataCommand(lab: Command, context: CliContext, field: 'la
   });
 }
 
+/** `nodemesh lab scale`. */
 export function addScaleCommand(lab: Command, context: CliContext): void {
   withNamespace(
     lab

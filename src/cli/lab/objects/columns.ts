@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../lab/cluster/objects/index.ts';
 
+/** What a table of objects of one kind shows. */
 export interface Columns {
   readonly header: readonly string[];
   readonly row: (object: KubeObject, beside?: Beside) => readonly string[];

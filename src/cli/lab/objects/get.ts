@@ -20,6 +20,7 @@ interface GetOptions extends LabOption {
   readonly selector?: string;
 }
 
+/** `nodemesh lab get`. */
 export function addGetCommand(lab: Command, context: CliContext): void {
   withLabOption(
     lab

@@ -13,11 +13,13 @@ export function field(value: unknown, ...path: readonly string[]): unknown {
   );
 }
 
+/** Undefined for what is no text. */
 export function textField(value: unknown, ...path: readonly string[]): string | undefined {
   const text = field(value, ...path);
   return typeof text === 'string' ? text : undefined;
 }
 
+/** Empty for what is no list. */
 export function listField(value: unknown, ...path: readonly string[]): readonly unknown[] {
   const list = field(value, ...path);
   return Array.isArray(list) ? list : [];
@@ -38,10 +40,12 @@ export function conditionMessage({ status }: KubeObject): string {
     .join('; ');
 }
 
+/** Of the object, by this machine's clock. */
 export function age({ metadata }: KubeObject): string {
   return since(metadata.creationTimestamp);
 }
 
+/** `90s`, `5m`, `3h`, `4d`: one unit, the larger the longer ago; never negative. */
 export function since(time: string): string {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1_000));
   if (seconds < 120) return `${seconds}s`;

@@ -7,6 +7,7 @@ export interface InspectedObject {
   readonly kind: string;
 }
 
+/** What is wrong with objects, by object; who is in neither is sound. */
 export interface Inspection<T> {
   /** What an API server that has the schemas would refuse objects for; one text per bad object. */
   readonly problems: ReadonlyMap<T, string>;

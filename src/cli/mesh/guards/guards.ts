@@ -16,6 +16,7 @@ export interface Guard {
   readonly attachedTo: readonly string[];
 }
 
+/** The kinds of objects that guard. */
 export type GuardKind =
   | 'AuthorizationPolicy'
   | 'RequestAuthentication'

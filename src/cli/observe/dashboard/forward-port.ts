@@ -9,6 +9,7 @@ export interface ForwardedPort extends Closable {
   readonly url: URL;
 }
 
+/** What is forwarded, and who hears when that fails. */
 export interface ForwardOptions {
   readonly dial: Dial;
   /** 0: whichever is free. */

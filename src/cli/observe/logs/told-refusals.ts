@@ -7,6 +7,7 @@ export interface ToldRefusals {
   isEcho(line: AccessLine): boolean;
 }
 
+/** Remembers a bounded number of them. */
 export function createToldRefusals(): ToldRefusals {
   let told = new Set<string>();
   return {

@@ -8,6 +8,7 @@ export interface TapSource {
   readonly api: Pick<ApiClient, 'live'>;
 }
 
+/** What is followed, and who hears of it. */
 export interface FollowOptions {
   readonly follow: LiveFollow;
   onMessage(message: LiveMessage): void;

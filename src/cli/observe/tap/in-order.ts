@@ -5,6 +5,7 @@ export interface InOrder<T> {
   end(): void;
 }
 
+/** How long, and how many, items may wait for earlier ones. */
 export interface InOrderOptions<T> {
   onItem(item: T): void;
   /** How long each item is held for those that happened before it; default 600 ms, in which a proxy tells twice. */

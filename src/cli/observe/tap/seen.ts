@@ -9,6 +9,7 @@ export interface Seen {
 /** Older ones are forgotten: the same refusal comes twice within moments or not at all. */
 const REMEMBERED = 4_096;
 
+/** Remembers a bounded number of events, the last ones. */
 export function createSeen(): Seen {
   const ids = new Set<string>();
   return {

@@ -31,6 +31,7 @@ export function withTapFilter(command: Command): Command {
     .option('--status <status>', 'only requests answered with this: 503, 5xx or 400-499', statusPattern);
 }
 
+/** The options as a filter. */
 export function tapFilter(options: TapFilterOptions): TapFilter {
   const { namespace, workload, verdict, method, path, status } = options;
   return { namespace, workload, verdict, method, path, status };

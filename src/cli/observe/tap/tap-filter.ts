@@ -31,6 +31,7 @@ export type Filtered = Pick<TapEvent, 'verdict' | 'request'> & {
   readonly names: readonly string[];
 };
 
+/** Whether all that is wanted holds. */
 export function matches(filter: TapFilter, seen: Filtered): boolean {
   const { namespace, workload, verdict } = filter;
   if (namespace !== undefined && !seen.namespaces.includes(namespace)) return false;
@@ -70,12 +71,14 @@ function matchesPath({ text, isPrefix }: PathPattern, path: string): boolean {
   return isPrefix ? path.startsWith(text) : path === text;
 }
 
+/** Throws InvalidArgumentError, which commander prints. */
 export function pathPattern(text: string): PathPattern {
   if (!text.startsWith('/') && text !== '*')
     throw new InvalidArgumentError("expected a path such as /orders, or '/orders/*' for all below");
   return text.endsWith('*') ? { text: text.slice(0, -1), isPrefix: true } : { text, isPrefix: false };
 }
 
+/** `503`, `5xx` or `400-499`. Throws InvalidArgumentError, which commander prints. */
 export function statusPattern(text: string): StatusPattern {
   const [, digit] = /^([1-5])xx$/i.exec(text) ?? [];
   if (digit !== undefined) return { from: Number(digit) * 100, to: Number(digit) * 100 + 99 };

@@ -3,6 +3,7 @@ import type { TopologyEdge, TopologyNode } from '../../../model/index.ts';
 import { edgeText } from './edge-text.ts';
 import type { Graph } from './graph.ts';
 
+/** In pixels, from the upper left. */
 export interface Point {
   readonly x: number;
   readonly y: number;

@@ -56,6 +56,7 @@ export function edgeRows(
     );
 }
 
+/** For people; in the order of `rows`. */
 export function edgeTable(rows: readonly EdgeRow[], layout: Layout): string {
   const columns: readonly Column<EdgeRow>[] = [
     { title: 'SOURCE', cell: ({ source }) => source },

@@ -33,6 +33,7 @@ export function selectWorkloads(
     .toSorted(busiestFirst);
 }
 
+/** For people; in the order given. */
 export function serviceTable(services: readonly ServiceView[], layout: Layout): string {
   const columns: readonly Column<ServiceView>[] = [
     { title: 'NAMESPACE', cell: ({ namespace }) => namespace },
@@ -48,6 +49,7 @@ export function serviceTable(services: readonly ServiceView[], layout: Layout): 
   return tableOf(columns, services, layout);
 }
 
+/** For people; in the order given. */
 export function workloadTable(workloads: readonly WorkloadView[], layout: Layout): string {
   const columns: readonly Column<WorkloadView>[] = [
     { title: 'NAMESPACE', cell: ({ namespace }) => namespace },

@@ -17,6 +17,7 @@ export interface TopRow {
   readonly rates: Rates;
 }
 
+/** What is busiest at one time; only sections that were asked for. */
 export interface TopView {
   readonly atMs: number;
   readonly sections: Readonly<Partial<Record<TopSection, readonly TopRow[]>>>;
@@ -29,6 +30,7 @@ export interface TopInput {
   readonly waypoints: readonly WaypointView[];
 }
 
+/** What is ranked, and how. */
 export interface TopOptions {
   readonly sections: readonly TopSection[];
   readonly order: TopOrder;

@@ -13,6 +13,7 @@ export interface FlowVerdict {
   readonly asked: readonly string[];
 }
 
+/** Of what cannot be judged, and why not. */
 export function unknownVerdict(because: string): FlowVerdict {
   return { verdict: 'unknown', policy: '', rule: 0, because, fix: '', asked: [] };
 }

@@ -27,6 +27,7 @@ export interface WorldGuards {
   destroy(): void;
 }
 
+/** A waypoint is rehearsed with the first flow that went through it. */
 export function createWorldGuards(world: World): WorldGuards {
   const rehearsals = new Map<string, WaypointRehearsal | undefined>();
   const rehearsalOf = (waypoint: string): WaypointRehearsal | undefined => {

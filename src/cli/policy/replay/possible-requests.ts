@@ -25,6 +25,7 @@ export interface PossibleRequests {
   readonly unknown: readonly string[];
 }
 
+/** What there is to know of a flow. */
 export interface KnownFlow {
   readonly flow: FlowRecord;
   readonly addresses: { readonly source: IpAddress; readonly destination: IpAddress };

@@ -6,6 +6,7 @@ import { judgeConnectionFlow } from './judge-connection.ts';
 import { createWorldGuards, judgeRequestFlow, type WorldGuards } from './judge-request.ts';
 import type { ChangedFlow, TryResult } from './try-result.ts';
 
+/** Which flows would have come to something else. */
 export type Replayed = Pick<TryResult, 'flows' | 'refused' | 'allowed' | 'unknown' | 'unchanged'>;
 
 /**

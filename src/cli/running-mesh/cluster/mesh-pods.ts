@@ -3,7 +3,7 @@ import { CliError } from '../../errors.ts';
 import { NAMESPACE, selectorOf } from '../../install/objects/manifest.ts';
 import { explainRefusal } from './refusal.ts';
 
-/** A pod of the mesh. */
+/** A pod of the controller, of a ztunnel or of a waypoint. */
 export interface MeshPod {
   readonly namespace: string;
   readonly name: string;
@@ -27,6 +27,7 @@ export interface MeshPods {
   ): Promise<MeshPod>;
 }
 
+/** Does not own the client. */
 export function createMeshPods(api: Pick<KubernetesApi, 'list'>): MeshPods {
   async function list(
     namespace: string,

@@ -3,7 +3,7 @@ import type { Field } from '../fields/index.ts';
 import type { LabelSelector } from '../label-selector.ts';
 import { type ObjectMeta, parseObjectMeta } from '../object-meta.ts';
 
-/** A Service. */
+/** A Service: what clients name, and what selects its pods. */
 export interface ServiceObject {
   readonly kind: 'Service';
   readonly meta: ObjectMeta;

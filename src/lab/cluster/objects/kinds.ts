@@ -19,6 +19,7 @@ export interface KindMap {
   readonly Event: EventObject;
 }
 
+/** A kind that the lab acts on. */
 export type KnownKind = keyof KindMap;
 
 /** Whose objects have no namespace. Kinds that the lab does not know are taken as namespaced unless named here. */
@@ -31,10 +32,12 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'CustomResourceDefinition',
 ]);
 
+/** True for kinds that nobody knows. */
 export function isNamespaced(kind: string): boolean {
   return !CLUSTER_SCOPED.has(kind);
 }
 
+/** By its word alone: the store has checked its shape. */
 export function isKind<K extends KnownKind>(object: KubeObject, kind: K): object is KindMap[K] {
   return object.kind === kind;
 }

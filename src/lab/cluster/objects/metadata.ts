@@ -1,5 +1,7 @@
+/** Labels, annotations and the like. */
 export type StringMap = Readonly<Record<string, string>>;
 
+/** `meta/v1 OwnerReference`. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -8,6 +10,7 @@ export interface OwnerReference {
   readonly controller?: boolean;
 }
 
+/** `meta/v1 ObjectMeta` of an object that was admitted. */
 export interface ObjectMeta {
   readonly name: string;
   /** Empty for kinds without a namespace. */
@@ -23,6 +26,7 @@ export interface ObjectMeta {
   readonly deletionGracePeriodSeconds?: number;
 }
 
+/** `meta/v1 Condition`, and those of pods and nodes. */
 export interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
@@ -42,6 +46,7 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
+/** `meta/v1 LabelSelector`: all parts must hold. */
 export interface LabelSelector {
   readonly matchLabels?: StringMap;
   readonly matchExpressions?: readonly {
@@ -91,6 +96,7 @@ export function withCondition(
   return [...others, { ...condition, lastTransitionTime }];
 }
 
+/** False where it is not there, or `Unknown`. */
 export function conditionIsTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
   return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 }

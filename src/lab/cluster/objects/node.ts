@@ -1,5 +1,6 @@
 import type { Condition, KubeObject, StringMap } from './metadata.ts';
 
+/** `core/v1 Node`, what the lab says of it. */
 export interface NodeObject extends KubeObject {
   readonly kind: 'Node';
   readonly spec: { readonly podCIDR: string; readonly podCIDRs: readonly string[] };
@@ -9,15 +10,18 @@ export interface NodeObject extends KubeObject {
   };
 }
 
+/** `core/v1 Namespace`. */
 export interface NamespaceObject extends KubeObject {
   readonly kind: 'Namespace';
   readonly status?: { readonly phase: 'Active' | 'Terminating' };
 }
 
+/** `core/v1 ServiceAccount`: its name is all there is to it. */
 export interface ServiceAccountObject extends KubeObject {
   readonly kind: 'ServiceAccount';
 }
 
+/** `core/v1 Event`. */
 export interface EventObject extends KubeObject {
   readonly kind: 'Event';
   readonly type: 'Normal' | 'Warning';

@@ -1,11 +1,13 @@
 import type { Condition, KubeObject, ObjectMeta, StringMap } from './metadata.ts';
 
+/** `core/v1 EnvVar`; of `valueFrom` only fields of the pod. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
 }
 
+/** `core/v1 HTTPGetAction`. */
 export interface HttpGetAction {
   readonly path?: string;
   readonly port: number | string;
@@ -14,6 +16,7 @@ export interface HttpGetAction {
   readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** `core/v1 ProbeHandler` or `LifecycleHandler`: one of its members. */
 export interface ProbeAction {
   readonly httpGet?: HttpGetAction;
   readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
@@ -22,6 +25,7 @@ export interface ProbeAction {
   readonly sleep?: { readonly seconds: number };
 }
 
+/** `core/v1 Probe`; what is left out has Kubernetes' default. */
 export interface Probe extends ProbeAction {
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
@@ -30,12 +34,14 @@ export interface Probe extends ProbeAction {
   readonly failureThreshold?: number;
 }
 
+/** `core/v1 ContainerPort`. */
 export interface ContainerPort {
   readonly containerPort: number;
   readonly name?: string;
   readonly protocol?: string;
 }
 
+/** `core/v1 Container`, what the lab reads of it. */
 export interface Container {
   readonly name: string;
   readonly image?: string;
@@ -51,6 +57,7 @@ export interface Container {
   readonly lifecycle?: { readonly postStart?: ProbeAction; readonly preStop?: ProbeAction };
 }
 
+/** `core/v1 VolumeMount`. */
 export interface VolumeMount {
   readonly name?: string;
   readonly mountPath: string;
@@ -65,20 +72,24 @@ export interface VolumeSource {
   readonly serviceAccountToken?: { readonly path: string; readonly audience?: string };
 }
 
+/** What ConfigMaps and Secrets as volumes have in common. */
 export interface FileSource {
   readonly optional?: boolean;
   /** Undefined: every key, as a file of its name. */
   readonly items?: readonly { readonly key: string; readonly path: string }[];
 }
 
+/** `core/v1 Volume`, those kinds of it that a lab has. */
 export interface Volume extends VolumeSource {
   readonly name: string;
   readonly emptyDir?: unknown;
   readonly projected?: { readonly sources?: readonly VolumeSource[] };
 }
 
+/** When containers that have ended are started again. */
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
+/** `core/v1 PodSpec`, what the lab reads of it. */
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
@@ -93,8 +104,10 @@ export interface PodSpec {
   readonly subdomain?: string;
 }
 
+/** `core/v1 PodPhase`. */
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
 
+/** `core/v1 ContainerState`: one of its members. */
 export interface ContainerState {
   readonly waiting?: { readonly reason: string; readonly message?: string };
   readonly running?: { readonly startedAt: string };
@@ -106,6 +119,7 @@ export interface ContainerState {
   };
 }
 
+/** `core/v1 ContainerStatus`. */
 export interface ContainerStatus {
   readonly name: string;
   readonly image: string;
@@ -116,6 +130,7 @@ export interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
+/** `core/v1 PodStatus`, what the lab writes of it. */
 export interface PodStatus {
   readonly phase: PodPhase;
   readonly conditions?: readonly Condition[];
@@ -129,12 +144,14 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
 }
 
+/** `core/v1 Pod`; without a status it was not looked at yet. */
 export interface PodObject extends KubeObject {
   readonly kind: 'Pod';
   readonly spec: PodSpec;
   readonly status?: PodStatus;
 }
 
+/** `core/v1 PodTemplateSpec`. */
 export interface PodTemplate {
   readonly metadata?: Partial<Pick<ObjectMeta, 'labels' | 'annotations'>>;
   readonly spec: PodSpec;
@@ -145,10 +162,12 @@ export function isFinished(pod: PodObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
+/** By its condition, not by its containers. */
 export function isReady(pod: PodObject): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
+/** From the wish to delete it until it is gone. */
 export function isTerminating(pod: PodObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }

@@ -1,7 +1,9 @@
 import type { KubeObject, StringMap } from './metadata.ts';
 
+/** As Services name them. */
 export type ServiceIpFamily = 'IPv4' | 'IPv6';
 
+/** `core/v1 ServicePort`. */
 export interface ServicePort {
   readonly name?: string;
   readonly port: number;
@@ -10,6 +12,7 @@ export interface ServicePort {
   readonly appProtocol?: string;
 }
 
+/** `core/v1 Service`, what the lab reads and fills in. */
 export interface ServiceObject extends KubeObject {
   readonly kind: 'Service';
   readonly spec: {
@@ -26,6 +29,7 @@ export interface ServiceObject extends KubeObject {
   };
 }
 
+/** `discovery.k8s.io/v1 Endpoint`. */
 export interface SliceEndpoint {
   readonly addresses: readonly string[];
   readonly conditions?: {
@@ -44,6 +48,7 @@ export interface SliceEndpoint {
   };
 }
 
+/** `discovery.k8s.io/v1 EndpointSlice`. */
 export interface EndpointSliceObject extends KubeObject {
   readonly kind: 'EndpointSlice';
   readonly addressType: ServiceIpFamily;

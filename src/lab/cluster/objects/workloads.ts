@@ -1,12 +1,14 @@
 import type { Condition, KubeObject, LabelSelector } from './metadata.ts';
 import type { PodTemplate } from './pod.ts';
 
+/** How far a rollout may go at a time; Kubernetes' defaults where nothing is said. */
 export interface RollingUpdate {
   /** A number, or a share of the replicas such as '25%'. */
   readonly maxSurge?: number | string;
   readonly maxUnavailable?: number | string;
 }
 
+/** The status of whatever has replicas. */
 export interface ReplicaStatus {
   readonly replicas: number;
   readonly readyReplicas: number;
@@ -16,6 +18,7 @@ export interface ReplicaStatus {
   readonly conditions?: readonly Condition[];
 }
 
+/** `apps/v1 Deployment`, what the lab reads of it. */
 export interface DeploymentObject extends KubeObject {
   readonly kind: 'Deployment';
   readonly spec: {
@@ -30,6 +33,7 @@ export interface DeploymentObject extends KubeObject {
   readonly status?: ReplicaStatus;
 }
 
+/** `apps/v1 ReplicaSet`, what the lab reads of it. */
 export interface ReplicaSetObject extends KubeObject {
   readonly kind: 'ReplicaSet';
   readonly spec: {
@@ -40,6 +44,7 @@ export interface ReplicaSetObject extends KubeObject {
   readonly status?: ReplicaStatus;
 }
 
+/** `apps/v1 StatefulSet`, what the lab reads of it. */
 export interface StatefulSetObject extends KubeObject {
   readonly kind: 'StatefulSet';
   readonly spec: {
@@ -52,6 +57,7 @@ export interface StatefulSetObject extends KubeObject {
   readonly status?: ReplicaStatus;
 }
 
+/** `batch/v1 Job`, what the lab reads of it. */
 export interface JobObject extends KubeObject {
   readonly kind: 'Job';
   readonly spec: {

@@ -1,3 +1,4 @@
+/** What the flags of `client` say. */
 export interface EchoClientOptions {
   /** http, https, ws, wss, grpc, grpcs, tcp or tls; http when it names no scheme. */
   readonly url: string;

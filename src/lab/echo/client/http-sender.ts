@@ -6,6 +6,7 @@ import { type EchoAnswer, type EchoSender, splitHeaders, splitUrl } from './send
 
 const LONGEST_REDIRECTION = 10;
 
+/** Follows a bounded number of redirections. No server certificate is checked: these are tests of the mesh's. */
 export function httpSender(options: EchoClientOptions): EchoSender {
   const agents = {
     plain: new Agent({ keepAlive: true }),

@@ -4,6 +4,7 @@ export interface EchoSender {
   close(): void;
 }
 
+/** One answer, as it is printed. */
 export interface EchoAnswer {
   /** `Field=value`, what echo's client tells of an answer beside its body. */
   readonly head: readonly string[];

@@ -35,6 +35,7 @@ export function encodeGatewayEcho(echo: GatewayEcho): Buffer {
   return Buffer.from(writer.finish());
 }
 
+/** Fields that are not there are empty. */
 export function decodeGatewayEcho(bytes: Uint8Array): GatewayEcho {
   const [assertions = new Uint8Array()] = fieldsOf(bytes).get(1) ?? [];
   const fields = fieldsOf(assertions);
@@ -56,6 +57,7 @@ export function encodeText(message: string): Buffer {
   return Buffer.from(new BinaryWriter().uint32(TAG(1)).string(message).finish());
 }
 
+/** Empty where there is no message. */
 export function decodeText(bytes: Uint8Array): string {
   return text(fieldsOf(bytes), 1);
 }

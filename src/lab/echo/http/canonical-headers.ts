@@ -4,6 +4,7 @@ export interface CanonicalHeaders {
   readonly headers: Readonly<Record<string, readonly string[]>>;
 }
 
+/** `rawHeaders` as node:http has them: names and values by turns. Pseudo-headers are left out. */
 export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {
   const headers: Record<string, string[]> = {};
   let host = '';

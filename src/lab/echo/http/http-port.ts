@@ -11,8 +11,11 @@ import type { ServerCertificate } from '../server-certificate.ts';
 
 /** What the servers use of a request and its answer; node's compatibility layer gives HTTP/2 the same shape. */
 export type EchoRequest = IncomingMessage | Http2ServerRequest;
+
+/** An answer of either version. */
 export type EchoResponse = ServerResponse | Http2ServerResponse;
 
+/** What a port does with what comes. */
 export interface EchoHandlers {
   handle(request: EchoRequest, response: EchoResponse): void;
   /** An HTTP/1.1 request that asks for another protocol. */

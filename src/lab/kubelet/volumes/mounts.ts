@@ -10,6 +10,7 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
+/** What a container sees of its volumes. */
 export interface MountPlan {
   readonly mounts: readonly Mount[];
   /** Paths whose volumes a lab cannot give, each with why. */

@@ -5,6 +5,7 @@ import type { PodObject, Volume } from '../../cluster/objects/index.ts';
 import { keepTokenFile, type TokenFile, type TokenIssuer, type TokenSubject } from '../../mesh/index.ts';
 import { isKnownVolume, type VolumeContent, volumeContent } from './volume-content.ts';
 
+/** Whose volumes, and what is in them. */
 export interface PodVolumesOptions {
   readonly pod: PodObject;
   /** Where the volumes of this pod are kept, each in a folder of its name. */
@@ -25,6 +26,7 @@ export interface PodVolumes {
   close(): void;
 }
 
+/** Follows ConfigMaps and Secrets, and renews tokens, until it is closed. */
 export function openPodVolumes(options: PodVolumesOptions): PodVolumes {
   const { pod, directory, store, tokens, subject } = options;
   const { namespace } = pod.metadata;

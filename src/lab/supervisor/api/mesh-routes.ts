@@ -19,6 +19,7 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
+/** To the lab's own processes, and through them to their admin ports. */
 export function meshRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
   return {
     'GET /v1/nodes': () => lab.nodes.map(({ description }) => description.name),

@@ -5,6 +5,7 @@ import { LabError } from '../../errors.ts';
 import type { Lab } from '../lab.ts';
 import { badRequest, bodyField, type JsonHandler, stringField } from './router.ts';
 
+/** What became of one object; the others of a call go on whatever became of it. */
 export interface ApplyResult {
   readonly kind: string;
   readonly namespace: string;
@@ -16,6 +17,7 @@ export interface ApplyResult {
 /** Namespaces before what is in them, services before pods that may ask for them. */
 const APPLY_ORDER = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret', 'Service'];
 
+/** To the lab's objects. */
 export function objectRoutes({ cluster }: Lab): Readonly<Record<string, JsonHandler>> {
   const { store } = cluster;
   return {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { describeError, type Logger, MeshError } from '../../../base/index.ts';
 import { LabError, type LabErrorCode } from '../../errors.ts';
 
+/** A request that is answered with JSON. */
 export interface ApiRequest {
   readonly query: URLSearchParams;
   /** Parsed JSON; undefined without a body. */
@@ -16,6 +17,7 @@ export type StreamHandler = (query: URLSearchParams, response: ServerResponse) =
 /** For connections that become something else: owns the socket, and answers 101 itself. */
 export type UpgradeHandler = (query: URLSearchParams, socket: Duplex) => void;
 
+/** All that the API answers. */
 export interface ApiRoutes {
   /** By `METHOD /path`. */
   readonly json: Readonly<Record<string, JsonHandler>>;
@@ -106,6 +108,7 @@ function errorBody(error: unknown): object {
   return { error: message, code: error.code, hint: error.hint };
 }
 
+/** ERR_LAB_REQUEST. */
 export function badRequest(message: string, cause?: unknown): LabError {
   const base = { code: 'ERR_LAB_REQUEST', blame: 'downstream', message } as const;
   return new LabError(cause === undefined ? base : { ...base, cause });
@@ -118,6 +121,7 @@ export function stringField(body: unknown, name: string): string {
   return value;
 }
 
+/** Undefined where it is not there. Throws ERR_LAB_REQUEST for a body that is no object. */
 export function bodyField(body: unknown, name: string): unknown {
   if (typeof body !== 'object' || body === null) throw badRequest('expected a JSON object');
   return (body as Record<string, unknown>)[name];

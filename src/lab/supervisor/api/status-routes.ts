@@ -10,6 +10,7 @@ import type { Step } from '../../state/index.ts';
 import type { Lab } from '../lab.ts';
 import type { JsonHandler } from './router.ts';
 
+/** What `nodemesh lab status` shows. */
 export interface LabStatus {
   readonly name: string;
   readonly stateDirectory: string;
@@ -28,6 +29,7 @@ export interface LabStatus {
   readonly warnings: readonly string[];
 }
 
+/** One node of it. */
 export interface NodeStatus {
   readonly name: string;
   readonly ipv4: string;
@@ -38,6 +40,7 @@ export interface NodeStatus {
   readonly dashboard: string | null;
 }
 
+/** A pod that is not ready, and why. */
 export interface PodTrouble {
   readonly namespace: string;
   readonly name: string;
@@ -56,6 +59,7 @@ const WARNINGS = 5;
 /** What is older, or about pods that are gone, says little about how the lab is now. */
 const WARNING_AGE_MS = 5 * 60_000;
 
+/** How the lab does, and its end. */
 export function statusRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
   return {
     'GET /v1/status': () => statusOf(lab),

@@ -15,6 +15,7 @@ import { badRequest, type StreamHandler } from './router.ts';
 const POLL_MS = 150;
 const CHUNK_BYTES = 64 * 1024;
 
+/** Logs and captures: text that goes on until either end has enough. */
 export function streamRoutes(lab: Lab): Readonly<Record<string, StreamHandler>> {
   return {
     'GET /v1/logs'(query, response) {

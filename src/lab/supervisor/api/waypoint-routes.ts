@@ -17,6 +17,7 @@ export interface WaypointAnswer {
   readonly body: string;
 }
 
+/** To the replicas of waypoints, and through them to their admin ports. */
 export function waypointRoutes(lab: Lab): Readonly<Record<string, JsonHandler>> {
   return {
     'POST /v1/waypoint/admin': async ({ body }): Promise<WaypointAnswer> => {

@@ -4,6 +4,7 @@ import { buildZone, type Zone } from '../../dns/index.ts';
 import type { NodeAgent } from '../../node-agent/index.ts';
 import { CLUSTER_DOMAIN } from '../../state/index.ts';
 
+/** The nodes' DNS, for as long as it is kept in step. */
 export interface ClusterDns {
   /** Tells the agents what the objects say now. */
   flush(): void;

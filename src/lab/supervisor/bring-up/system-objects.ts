@@ -43,6 +43,7 @@ function gatewayClass([name, controllerName]: readonly [string, string]): Manife
   };
 }
 
+/** Region and zone are those of the lab unless the node's labels say otherwise. */
 export function nodeManifest({ name, labels }: NodeDescription, addresses: NodeAddresses): ManifestObject {
   return {
     apiVersion: 'v1',

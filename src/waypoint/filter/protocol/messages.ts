@@ -3,7 +3,7 @@
 /** The fields of a message in their order. */
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
-/** `load`. */
+/** Head of `load`: the module, and what its object configures it with. */
 export interface LoadHead {
   /** TypeScript. */
   readonly source: string;
@@ -81,7 +81,7 @@ export interface ResultHead {
   readonly locals?: string;
 }
 
-/** `log`. */
+/** Head of `log`: a line that the module has written. */
 export interface LogHead {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
