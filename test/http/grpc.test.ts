@@ -209,15 +209,17 @@ test('the streaming kinds', async (t) => {
 
 test('deadlines and cancellation reach the server', async (t) => {
   await withProxy(async (client, seen) => {
-    const { error } = await unaryCall(client, 'slow', Buffer.alloc(0), { deadline: 200 });
+    // Connected, and long enough for the call to reach the server on a busy machine.
+    await unaryCall(client, 'unary', Buffer.alloc(0));
+    const { error } = await unaryCall(client, 'slow', Buffer.alloc(0), { deadline: 2_000 });
     t.equal(error?.code, status.DEADLINE_EXCEEDED);
     const chat = client.makeBidiStreamRequest(service.chat.path, raw, raw);
     chat.on('error', () => undefined);
     chat.write(Buffer.from('x'));
     await once(chat, 'data');
     chat.cancel();
-    for (let waited = 0; seen.cancelled < 2 && waited < 400; waited++)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let waited = 0; seen.cancelled < 2 && waited < 1_500; waited++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     t.equal(seen.cancelled, 2);
   });
 });
