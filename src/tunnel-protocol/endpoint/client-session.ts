@@ -1,93 +1,35 @@
-import { Socket } from 'node:net';
-import { createBufferBudget, createSignal, systemClock } from '../../base/index.ts';
+import { systemClock } from '../../base/index.ts';
 import {
-  createTransport,
-  ErrorCode,
+  type ClientState,
+  createClientEnd,
   faultOfOutgoing,
   type HeaderField,
-  Http2Connection,
-  protocolFault,
+  type Http2Connection,
 } from '../../http/http2/index.ts';
 import { resolveTunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import { abortedError, statusError } from '../refusals.ts';
 import { tunnelErrorOf } from '../from-http.ts';
 import { parseRefusal, requestFields } from '../head/index.ts';
-import type {
-  OpenedTunnel,
-  SessionOptions,
-  SessionState,
-  TunnelSession,
-  TunnelTransport,
-} from '../session.ts';
+import type { OpenedTunnel, SessionOptions, TunnelSession, TunnelTransport } from '../session.ts';
 import { TunnelDuplex, tunnelStreamOf } from './tunnel-duplex.ts';
 
 /** Speaks HBONE as the client on a connected, verified socket. Owns the socket from here on. */
 export function connectTunnelSession(socket: TunnelTransport, options: SessionOptions = {}): TunnelSession {
   const config = resolveTunnelConfig(options.config);
-  const clock = options.clock ?? systemClock;
-  const changes = createSignal<void>();
-  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
-  let state: SessionState = 'open';
-  let failure: unknown;
-
-  const become = (next: SessionState): void => {
-    if (state === next || state === 'closed') return;
-    state = next;
-    changes.emit();
-  };
-  const finishWhenIdle = (): void => {
-    if (state !== 'draining' || connection.activeStreams > 0) return;
-    connection.goAway({ errorCode: ErrorCode.NO_ERROR, final: true });
-    transport.finish();
-  };
-  const engine = { ...config, headerListBytes: config.clientHeaderListBytes };
-  const connection: Http2Connection = new Http2Connection({
-    role: 'client',
-    config: engine,
-    recyclesOutput: socket instanceof Socket,
-    account: options.account ?? createBufferBudget().account(),
-    now: () => clock.monotonic(),
-    events: {
-      onOutput: () => transport.flushSoon(),
-      onRequest: () => {
-        throw protocolFault(ErrorCode.PROTOCOL_ERROR, 'a server sent a request');
-      },
-      onChange: () => {
-        if (connection.goAwayReceived !== undefined) become('draining');
-        changes.emit();
-        finishWhenIdle();
-      },
-      onPingAck: (payload) => transport.onPingAck(payload),
-    },
-  });
-  const transport = createTransport({
+  const end = createClientEnd({
     socket,
-    connection,
-    config: engine,
-    clock,
-    peer: 'upstream',
-    onClosed: (error) => {
-      failure ??= tunnelErrorOf(error);
-      become('closed');
-    },
+    config: { ...config, headerListBytes: config.clientHeaderListBytes },
+    clock: options.clock ?? systemClock,
+    account: options.account,
+    notOpen: notOpenError,
+    full: fullError,
   });
-  socket.once('close', resolveClosed);
-  if (socket.destroyed) resolveClosed();
-  transport.start();
-
-  const notOpen = (): TunnelError =>
-    new TunnelError({
-      code: 'ERR_TUNNEL_SESSION_CLOSED',
-      blame: 'upstream',
-      message: `the session is ${state}`,
-      retryable: true,
-      cause: failure,
-    });
+  const { connection } = end;
 
   return {
     get state() {
-      return state;
+      return end.state;
     },
     get activeStreams() {
       return connection.activeStreams;
@@ -95,13 +37,12 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
     get capacity() {
       return connection.peer.maxConcurrentStreams;
     },
-    changes,
-    closed,
+    changes: end.changes,
+    closed: end.closed,
     open(head, signal) {
       if (signal?.aborted) return Promise.reject(abortedError(signal));
-      if (state !== 'open' || !connection.canOpen) return Promise.reject(notOpen());
-      if (connection.activeStreams >= connection.peer.maxConcurrentStreams)
-        return Promise.reject(fullError());
+      const refusal = end.refusal();
+      if (refusal !== undefined) return Promise.reject(refusal);
       const fields = requestFields(head);
       for (const field of fields) {
         const fault = faultOfOutgoing(field);
@@ -109,16 +50,8 @@ export function connectTunnelSession(socket: TunnelTransport, options: SessionOp
       }
       return openStream(connection, fields, signal);
     },
-    close() {
-      become('draining');
-      finishWhenIdle();
-      return closed;
-    },
-    destroy(cause) {
-      if (state === 'closed') return;
-      become('draining');
-      transport.destroy(cause ?? notOpen());
-    },
+    close: end.close,
+    destroy: end.destroy,
   };
 }
 
@@ -180,6 +113,16 @@ function beforeAnswer(error: TunnelError): TunnelError {
     message: 'the session ended before the peer answered',
     retryable: true,
     cause: error.cause,
+  });
+}
+
+function notOpenError(state: ClientState, cause: Error | undefined): TunnelError {
+  return new TunnelError({
+    code: 'ERR_TUNNEL_SESSION_CLOSED',
+    blame: 'upstream',
+    message: `the session is ${state}`,
+    retryable: true,
+    cause: tunnelErrorOf(cause),
   });
 }
 
