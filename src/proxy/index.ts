@@ -24,6 +24,12 @@ export {
   type ControlPlaneConfig,
   createControllerClient,
 } from './control-plane/controller-client.ts';
+export {
+  addressSubscription,
+  type HeldVersions,
+  notUnderstood,
+  trustBundleSubscription,
+} from './control-plane/mesh-subscriptions.ts';
 export { formatDurationMs } from './options/duration.ts';
 export type { HostPort } from './options/host-port.ts';
 export {

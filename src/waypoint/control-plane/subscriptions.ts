@@ -1,12 +1,6 @@
-import type {
-  GatewayKey,
-  MeshViewBatch,
-  Service,
-  TrustBundle,
-  WaypointResource,
-  Workload,
-} from '../../model/index.ts';
-import { addressCodec, refusalInPlaceOf, trustBundleCodec, waypointResourceCodec } from '../../wire/index.ts';
+import type { GatewayKey, MeshViewBatch, TrustBundle, WaypointResource } from '../../model/index.ts';
+import { addressSubscription, notUnderstood, trustBundleSubscription } from '../../proxy/index.ts';
+import { refusalInPlaceOf, waypointResourceCodec } from '../../wire/index.ts';
 import { type ResourceSubscription, resourceSubscription } from '../../xds/index.ts';
 import type { ResourceChange } from '../resources/resource-store.ts';
 
@@ -25,21 +19,7 @@ export function subscriptionsTo(
   gateway: GatewayKey,
 ): readonly ResourceSubscription[] {
   return [
-    resourceSubscription({
-      typeUrl: addressCodec.typeUrl,
-      decode: addressCodec.decode,
-      onUpdate({ upserts, removed }) {
-        const upsertWorkloads: Workload[] = [];
-        const upsertServices: Service[] = [];
-        for (const { resource } of upserts) {
-          if (resource.kind === 'workload') upsertWorkloads.push(resource.workload);
-          else upsertServices.push(resource.service);
-        }
-        sink.applyToView({ upsertWorkloads, upsertServices, removedAddresses: removed });
-        sink.applied(addressCodec.typeUrl);
-        return undefined;
-      },
-    }),
+    addressSubscription(sink),
     resourceSubscription({
       typeUrl: waypointResourceCodec.typeUrl,
       decode: (bytes, name) => decodeResource(bytes, name, gateway),
@@ -49,21 +29,10 @@ export function subscriptionsTo(
           removed,
         });
         sink.applied(waypointResourceCodec.typeUrl);
-        return upserts.flatMap(({ name, resource: { error } }) =>
-          error === undefined ? [] : [{ name, error }],
-        );
+        return notUnderstood(upserts);
       },
     }),
-    resourceSubscription({
-      typeUrl: trustBundleCodec.typeUrl,
-      required: false,
-      decode: trustBundleCodec.decode,
-      onUpdate({ upserts }) {
-        for (const { resource } of upserts) sink.setTrustBundle(resource);
-        sink.applied(trustBundleCodec.typeUrl);
-        return undefined;
-      },
-    }),
+    trustBundleSubscription(sink),
   ];
 }
 

@@ -4,11 +4,15 @@ import type {
   Membership,
   MeshViewBatch,
   PolicyKey,
-  Service,
   TrustBundle,
-  Workload,
   WorkloadUid,
 } from '../../model/index.ts';
+import {
+  addressSubscription,
+  type HeldVersions,
+  notUnderstood,
+  trustBundleSubscription,
+} from '../../proxy/index.ts';
 import {
   addressCodec,
   authorizationCodec,
@@ -46,26 +50,11 @@ export function subscriptionsTo(
   return [...istioTypes(sink, known), ...(sink.own === undefined ? [] : ownTypes(sink, sink.own, known))];
 }
 
-type Known = (typeUrl: string) => { readonly initialVersions?: ReadonlyMap<string, string> };
+type Known = (typeUrl: string) => HeldVersions;
 
 function istioTypes(sink: ControlPlaneSink, known: Known): readonly ResourceSubscription[] {
   return [
-    resourceSubscription({
-      typeUrl: addressCodec.typeUrl,
-      ...known(addressCodec.typeUrl),
-      decode: addressCodec.decode,
-      onUpdate({ upserts, removed }) {
-        const upsertWorkloads: Workload[] = [];
-        const upsertServices: Service[] = [];
-        for (const { resource } of upserts) {
-          if (resource.kind === 'workload') upsertWorkloads.push(resource.workload);
-          else upsertServices.push(resource.service);
-        }
-        sink.applyToView({ upsertWorkloads, upsertServices, removedAddresses: removed });
-        sink.applied(addressCodec.typeUrl);
-        return undefined;
-      },
-    }),
+    addressSubscription(sink, known(addressCodec.typeUrl)),
     resourceSubscription({
       typeUrl: authorizationCodec.typeUrl,
       ...known(authorizationCodec.typeUrl),
@@ -76,9 +65,7 @@ function istioTypes(sink: ControlPlaneSink, known: Known): readonly ResourceSubs
           removedPolicies: removed.map((name) => name as PolicyKey),
         });
         sink.applied(authorizationCodec.typeUrl);
-        return upserts.flatMap(({ name, resource: { error } }) =>
-          error === undefined ? [] : [{ name, error }],
-        );
+        return notUnderstood(upserts);
       },
     }),
   ];
@@ -115,18 +102,10 @@ function ownTypes(
         return undefined;
       },
     }),
-    resourceSubscription({
-      typeUrl: trustBundleCodec.typeUrl,
-      ...known(trustBundleCodec.typeUrl),
-      // A controller without it: the roots are those that come with each certificate.
-      required: false,
-      decode: trustBundleCodec.decode,
-      onUpdate({ upserts }) {
-        for (const { resource } of upserts) own.setTrustBundle(resource);
-        sink.applied(trustBundleCodec.typeUrl);
-        return undefined;
-      },
-    }),
+    trustBundleSubscription(
+      { setTrustBundle: (bundle) => own.setTrustBundle(bundle), applied: (typeUrl) => sink.applied(typeUrl) },
+      known(trustBundleCodec.typeUrl),
+    ),
   ];
 }
 
