@@ -3,39 +3,15 @@ import type { L4Attributes } from './attributes.ts';
 import type { Held } from './compile-policy.ts';
 import { cutShort } from './cut-short.ts';
 import type { Explanation } from './decision.ts';
+import { ALLOWED_SENTENCE, listPolicies, withTexts } from './explanation-texts.ts';
 import { remedyForDenial, remedyForMissing, remedyForUnclear, remedyForUnmatched } from './remedy.ts';
 
 const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
 
-/** An explanation whose texts are put together when somebody reads them: an allowed connection seldom needs one. */
-function explain(
-  held: Pick<Explanation, 'policy' | 'unmatched'> & (Held | typeof NOWHERE),
-  sentence: () => string,
-  remedy?: () => string,
-): Explanation {
-  let made: string | undefined;
-  let remade: string | undefined;
-  return {
-    policy: held.policy,
-    rule: held.rule,
-    clause: held.clause,
-    match: held.match,
-    ...(held.unmatched === undefined ? {} : { unmatched: held.unmatched }),
-    get sentence() {
-      made ??= sentence();
-      return made;
-    },
-    get remedy() {
-      remade ??= remedy?.();
-      return remade;
-    },
-  };
-}
-
 /** Nothing that applies speaks against the connection. */
-export const ALLOWED_BY_DEFAULT: Explanation = explain(
+export const ALLOWED_BY_DEFAULT: Explanation = withTexts(
   { policy: undefined, ...NOWHERE },
-  () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
+  () => ALLOWED_SENTENCE,
 );
 
 /** A DENY policy matched, or one that was not understood. */
@@ -47,13 +23,13 @@ export function explainDenied(
   const { notUnderstood } = policy;
   // No rule that anybody wrote has decided.
   if (notUnderstood !== undefined)
-    return explain(
+    return withTexts(
       { policy: policy.key, ...NOWHERE },
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it selects: ${whoAndWhere(attributes)}`,
       () => remedyForUnclear(policy.key),
     );
-  return explain(
+  return withTexts(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
     () => remedyForDenial(policy.key, held.rule, attributes),
@@ -66,7 +42,7 @@ export function explainAllowed(
   held: Held,
   attributes: L4Attributes,
 ): Explanation {
-  return explain(
+  return withTexts(
     { policy: policy.key, ...held },
     () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
   );
@@ -78,19 +54,19 @@ export function explainNoneAllowed(
   attributes: L4Attributes,
 ): Explanation {
   const unmatched = policies.map(({ key }) => key);
-  return explain(
+  return withTexts(
     { policy: undefined, ...NOWHERE, unmatched },
-    () => `allow policies exist, but none allowed: ${list(unmatched)}: ${whoAndWhere(attributes)}`,
+    () => `allow policies exist, but none allowed: ${listPolicies(unmatched)}: ${whoAndWhere(attributes)}`,
     () => remedyForUnmatched(unmatched, attributes),
   );
 }
 
 /** A policy that may decide has not arrived. */
 export function explainMissing(missing: readonly PolicyKey[], attributes: L4Attributes): Explanation {
-  return explain(
+  return withTexts(
     { policy: missing.length === 1 ? missing[0] : undefined, ...NOWHERE },
     () =>
-      `the workload names ${missing.length === 1 ? 'a policy' : 'policies'} not received yet: ${list(missing)}: ${whoAndWhere(attributes)}`,
+      `the workload names ${missing.length === 1 ? 'a policy' : 'policies'} not received yet: ${listPolicies(missing)}: ${whoAndWhere(attributes)}`,
     () => remedyForMissing(missing),
   );
 }
@@ -105,11 +81,4 @@ function place(held: Held): string {
 function whoAndWhere(attributes: L4Attributes): string {
   const who = attributes.source?.id ?? 'no identity (plaintext)';
   return `${who} from ${attributes.sourceAddress} to port ${attributes.destinationPort}`;
-}
-
-const LONGEST_LIST = 10;
-
-function list(keys: readonly PolicyKey[]): string {
-  if (keys.length <= LONGEST_LIST) return keys.join(', ');
-  return `${keys.slice(0, LONGEST_LIST).join(', ')} and ${keys.length - LONGEST_LIST} more`;
 }

@@ -1,5 +1,6 @@
 import type { RequestPolicy, RequestTest } from '../../model/index.ts';
 import type { HttpAttributes, RequestAttributes } from '../l7/attributes.ts';
+import type { HttpTest } from '../l7/compile-http-test.ts';
 import { compileRequestPolicy, nameOf } from '../l7/compile-rule.ts';
 import { claimAt } from '../l7/compile-token-test.ts';
 import { judgeRequest } from '../l7/judged-request.ts';
@@ -56,20 +57,6 @@ function gotFor(test: RequestTest, attributes: RequestAttributes): string {
       return http === undefined ? 'no HTTP' : gotOfHttp(test, http);
   }
 }
-
-type HttpTest = Extract<
-  RequestTest,
-  {
-    readonly subject:
-      | 'host'
-      | 'method'
-      | 'path'
-      | 'header'
-      | 'header-element'
-      | 'request-principal'
-      | 'claim';
-  }
->;
 
 function gotOfHttp(test: HttpTest, http: HttpAttributes): string {
   switch (test.subject) {

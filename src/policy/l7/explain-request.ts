@@ -1,15 +1,18 @@
 import type { RequestPolicy } from '../../model/index.ts';
 import type { RequestAttributes } from './attributes.ts';
 import { cutShort } from '../cut-short.ts';
+import { ALLOWED_SENTENCE, listPolicies, withTexts } from '../explanation-texts.ts';
 import { remedyForDenial, remedyForUnclear, remedyForUnmatched } from '../remedy.ts';
 import { type CompiledRequestPolicy, type FailedTest, type HeldRule, nameOf } from './compile-rule.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import type { RequestExplanation } from './request-decision.ts';
 
+const NOWHERE = { rule: undefined, source: undefined, operation: undefined } as const;
+
 /** Nothing that applies speaks against the request. */
-export const NOTHING_AGAINST: RequestExplanation = lazily(
-  { policy: undefined, rule: undefined, source: undefined, operation: undefined },
-  () => 'allowed: no ALLOW policy applies, and no DENY policy matches',
+export const NOTHING_AGAINST: RequestExplanation = withTexts(
+  { policy: undefined, ...NOWHERE },
+  () => ALLOWED_SENTENCE,
 );
 
 /** A DENY policy held, or one that was not understood and therefore refuses. */
@@ -21,13 +24,13 @@ export function explainDenial(
   const { notUnderstood } = policy;
   // No rule that anybody wrote has decided.
   if (notUnderstood !== undefined)
-    return lazily(
-      { policy: policy.key, rule: undefined, source: undefined, operation: undefined },
+    return withTexts(
+      { policy: policy.key, ...NOWHERE },
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it is attached to: ${whoAndWhat(attributes)}`,
       () => remedyForUnclear(policy.key),
     );
-  return lazily(
+  return withTexts(
     { policy: policy.key, ...held },
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
     () => remedyForDenial(policy.key, held.rule, attributes),
@@ -40,7 +43,7 @@ export function explainPermission(
   held: HeldRule,
   attributes: RequestAttributes,
 ): RequestExplanation {
-  return lazily(
+  return withTexts(
     { policy: policy.key, ...held },
     () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
   );
@@ -53,16 +56,10 @@ export function explainNoPermission(
 ): RequestExplanation {
   const { attributes } = judged;
   const unmatched = allow.map(({ policy }) => policy.key);
-  return lazily(
-    {
-      policy: undefined,
-      rule: undefined,
-      source: undefined,
-      operation: undefined,
-      unmatched,
-    },
+  return withTexts(
+    { policy: undefined, ...NOWHERE, unmatched },
     () =>
-      `allow policies exist, but none allowed: ${listed(allow)}: ${whoAndWhat(attributes)}${nearMiss(allow, judged)}`,
+      `allow policies exist, but none allowed: ${listPolicies(unmatched)}: ${whoAndWhat(attributes)}${nearMiss(allow, judged)}`,
     () => remedyForUnmatched(unmatched, attributes, whatOf(attributes)),
   );
 }
@@ -73,7 +70,7 @@ export function explainNeed(
   held: HeldRule,
   attributes: RequestAttributes,
 ): RequestExplanation {
-  return lazily({ policy: policy.key, ...held }, () => {
+  return withTexts({ policy: policy.key, ...held }, () => {
     const provider = policy.action.kind === 'custom' ? policy.action.provider : '';
     return `${policy.key} (${place(held)}) asks ${provider}: ${whoAndWhat(attributes)}`;
   });
@@ -92,30 +89,6 @@ function nearMiss(allow: readonly CompiledRequestPolicy[], judged: JudgedRequest
 
 function failedText({ part, place, test }: FailedTest): string {
   return `${part}${place === undefined ? '' : `[${place}]`} ${nameOf(test)}`;
-}
-
-function lazily(
-  where: Omit<RequestExplanation, 'sentence' | 'remedy'>,
-  sentence: () => string,
-  remedy?: () => string,
-): RequestExplanation {
-  let made: string | undefined;
-  let remade: string | undefined;
-  return {
-    policy: where.policy,
-    rule: where.rule,
-    source: where.source,
-    operation: where.operation,
-    ...(where.unmatched === undefined ? {} : { unmatched: where.unmatched }),
-    get sentence() {
-      made ??= sentence();
-      return made;
-    },
-    get remedy() {
-      remade ??= remedy?.();
-      return remade;
-    },
-  };
 }
 
 /** People count from 1. */
@@ -142,11 +115,4 @@ function shown(text: string): string {
   return cut.replaceAll(/[^\x21-\x7e…]/g, '?');
 }
 
-function listed(policies: readonly CompiledRequestPolicy[]): string {
-  const keys = policies.map(({ policy }) => policy.key);
-  if (keys.length <= LONGEST_LIST) return keys.join(', ');
-  return `${keys.slice(0, LONGEST_LIST).join(', ')} and ${keys.length - LONGEST_LIST} more`;
-}
-
-const LONGEST_LIST = 10;
 const LONGEST_SHOWN = 200;

@@ -1,3 +1,5 @@
+import type { FilterContext } from '../author/filter-api.ts';
+
 /** The heads of frames, by their type. Both ends know them; the waypoint believes none of a filter's without a look. */
 
 /** The fields of a message in their order. */
@@ -51,20 +53,9 @@ export interface ResponseHead {
 
 /** All but what belongs to the module as a whole. */
 export interface ContextHead {
-  readonly client: {
-    readonly principal: string;
-    readonly trustDomain: string;
-    readonly namespace: string;
-    readonly serviceAccount: string;
-    readonly address: string;
-    readonly port: number;
-  };
-  readonly service:
-    | { readonly name: string; readonly namespace: string; readonly hostname: string; readonly port: number }
-    | undefined;
-  readonly route:
-    | { readonly kind: string; readonly namespace: string; readonly name: string; readonly rule: string }
-    | undefined;
+  readonly client: FilterContext['client'];
+  readonly service: FilterContext['service'];
+  readonly route: FilterContext['route'];
   /** JSON of what an earlier call has left. */
   readonly locals: string;
 }
