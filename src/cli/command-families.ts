@@ -117,7 +117,7 @@ const FAMILIES: readonly CommandFamily[] = [
     heading: 'Parts of a mesh:',
     names: ['controller'],
     async add(program) {
-      const { registerControllerCommand } = await import('./controller.ts');
+      const { registerControllerCommand } = await import('./controller/controller.ts');
       registerControllerCommand(program, VERSION);
     },
   },

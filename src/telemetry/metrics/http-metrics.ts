@@ -3,16 +3,16 @@ import type { TelemetryMetric } from '../../model/index.ts';
 import { exposed, type RuledSeries } from './metric-rules.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, type MetricsRegistry } from './registry.ts';
-import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
-import { SeriesCounter } from './series-counter.ts';
+import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series/series-aging.ts';
+import { SeriesCounter } from './series/series-counter.ts';
 import {
   createSeriesBuckets,
   observe,
   type SeriesBuckets,
   SeriesHistogram,
   sumOfBuckets,
-} from './series-histogram.ts';
-import { type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
+} from './series/series-histogram.ts';
+import { type Traffic, trafficKey, trafficLabels } from './series/traffic-series.ts';
 
 /** One request that is over. */
 export interface CountedRequest {

@@ -32,6 +32,6 @@ export {
   type TcpMetricsOptions,
   type TrafficBytes,
 } from './tcp-metrics.ts';
-export { createSeriesBuckets, observe, SeriesHistogram } from './series-histogram.ts';
+export { createSeriesBuckets, observe, SeriesHistogram } from './series/series-histogram.ts';
 export { createTunnelMetrics, type TunnelMetrics } from './tunnel-metrics.ts';
-export type { ResponseFlags, Traffic, TrafficParty } from './traffic-series.ts';
+export type { ResponseFlags, Traffic, TrafficParty } from './series/traffic-series.ts';

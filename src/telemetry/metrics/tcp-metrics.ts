@@ -3,9 +3,9 @@ import type { TelemetryMetric } from '../../model/index.ts';
 import { exposed, type RuledSeries } from './metric-rules.ts';
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
-import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series-aging.ts';
-import { SeriesCounter } from './series-counter.ts';
-import { anonymous, type Traffic, trafficKey, trafficLabels } from './traffic-series.ts';
+import { type AgingSeries, dropOldest, dropUnused, SERIES_IDLE_MS } from './series/series-aging.ts';
+import { SeriesCounter } from './series/series-counter.ts';
+import { anonymous, type Traffic, trafficKey, trafficLabels } from './series/traffic-series.ts';
 
 /** Bytes of a connection so far, as the client counts: sent to it, received from it. */
 export interface TrafficBytes {

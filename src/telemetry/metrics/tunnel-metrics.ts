@@ -1,6 +1,6 @@
 import { METRICS } from './metric-table.ts';
 import { makeCounter, makeGauge, type MetricsRegistry } from './registry.ts';
-import { createSeriesBuckets, observe, SeriesHistogram } from './series-histogram.ts';
+import { createSeriesBuckets, observe, SeriesHistogram } from './series/series-histogram.ts';
 
 /** What happens to the tunnels that a proxy opens. */
 export interface TunnelMetrics {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'tap';
-import { watchRootCertificateFile } from '../../src/wire/index.ts';
+import { watchRootCertificateFile } from '../../../src/wire/index.ts';
 
 test('a change is told once it has rested, however the file is replaced', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'nodemesh-roots-'));

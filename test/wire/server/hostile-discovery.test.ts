@@ -3,12 +3,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { type Test, test } from 'tap';
-import { frameMessage } from '../../src/wire/grpc/message-framing.ts';
-import { decodeDeltaRequest } from '../../src/wire/message/delta-request-message.ts';
-import { decodeDeltaResponse, frameDeltaResponse } from '../../src/wire/message/delta-response-message.ts';
-import { ADDRESS_TYPE, type DeltaResponse } from '../../src/xds/index.ts';
-import { recordingClient, startTestController, type TestController } from './support/controller.ts';
-import { call, type RawCall, readMessage, request } from './support/raw-call.ts';
+import { frameMessage } from '../../../src/wire/grpc/message-framing.ts';
+import { decodeDeltaRequest } from '../../../src/wire/message/delta-request-message.ts';
+import { decodeDeltaResponse, frameDeltaResponse } from '../../../src/wire/message/delta-response-message.ts';
+import { ADDRESS_TYPE, type DeltaResponse } from '../../../src/xds/index.ts';
+import { recordingClient, startTestController, type TestController } from '../support/controller.ts';
+import { call, type RawCall, readMessage, request } from '../support/raw-call.ts';
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');

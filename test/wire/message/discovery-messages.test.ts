@@ -4,15 +4,15 @@ import { test } from 'tap';
 import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
-} from '../../src/wire/generated/discovery_pb.js';
-import { decodeDeltaRequest, encodeDeltaRequest } from '../../src/wire/message/delta-request-message.ts';
+} from '../../../src/wire/generated/discovery_pb.js';
+import { decodeDeltaRequest, encodeDeltaRequest } from '../../../src/wire/message/delta-request-message.ts';
 import {
   decodeDeltaResponse,
   encodeDeltaResponse,
   frameDeltaResponse,
-} from '../../src/wire/message/delta-response-message.ts';
-import type { DeltaRequest, DeltaResponse } from '../../src/xds/index.ts';
-import { sameValue } from './support/same-value.ts';
+} from '../../../src/wire/message/delta-response-message.ts';
+import type { DeltaRequest, DeltaResponse } from '../../../src/xds/index.ts';
+import { sameValue } from '../support/same-value.ts';
 
 const text = fc.string({ maxLength: 20, unit: 'grapheme' });
 const texts = fc.array(text, { maxLength: 4 });

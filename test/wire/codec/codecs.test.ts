@@ -10,7 +10,7 @@ import {
   serviceKey,
   type Workload,
   type WorkloadUid,
-} from '../../src/model/index.ts';
+} from '../../../src/model/index.ts';
 import {
   addressCodec,
   authorizationCodec,
@@ -22,9 +22,9 @@ import {
   trustBundleCodec,
   WireError,
   workloadCodec,
-} from '../../src/wire/index.ts';
-import * as authorization from '../../src/wire/generated/authorization_pb.js';
-import * as workload from '../../src/wire/generated/workload_pb.js';
+} from '../../../src/wire/index.ts';
+import * as authorization from '../../../src/wire/generated/authorization_pb.js';
+import * as workload from '../../../src/wire/generated/workload_pb.js';
 import {
   addressResources,
   enrolmentPods,
@@ -32,8 +32,8 @@ import {
   policies,
   trustBundles,
   workloads,
-} from './support/arbitraries.ts';
-import { sameValue } from './support/same-value.ts';
+} from '../support/arbitraries.ts';
+import { sameValue } from '../support/same-value.ts';
 
 function holdsRoundTrip<T>(codec: ResourceCodec<T>, values: fc.Arbitrary<T>): void {
   fc.assert(

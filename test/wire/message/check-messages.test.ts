@@ -5,7 +5,7 @@ import { test } from 'tap';
 import {
   CheckRequestSchema,
   CheckResponseSchema,
-} from '../../src/wire/generated/external_authorization_pb.js';
+} from '../../../src/wire/generated/external_authorization_pb.js';
 import {
   type CheckRequest,
   decodeCheckResponse,
@@ -13,7 +13,7 @@ import {
   frameMessage,
   unframeMessage,
   WireError,
-} from '../../src/wire/index.ts';
+} from '../../../src/wire/index.ts';
 
 const QUESTION: CheckRequest = {
   source: { address: '10.0.0.9', port: 40000, principal: 'spiffe://cluster.local/ns/shop/sa/client' },

@@ -1,13 +1,13 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { gatewayKey, NO_TELEMETRY, serviceKey, type WaypointResource } from '../../src/model/index.ts';
-import { PodSchema } from '../../src/wire/generated/enrolment_pb.js';
-import { SettingsSchema } from '../../src/wire/generated/telemetry_pb.js';
-import { enrolmentPodCodec, waypointResourceCodec, waypointResourceName } from '../../src/wire/index.ts';
-import { enrolmentPods } from './support/arbitraries.ts';
-import { sameValue } from './support/same-value.ts';
-import { telemetrySettings } from './support/telemetry-arbitraries.ts';
+import { gatewayKey, NO_TELEMETRY, serviceKey, type WaypointResource } from '../../../src/model/index.ts';
+import { PodSchema } from '../../../src/wire/generated/enrolment_pb.js';
+import { SettingsSchema } from '../../../src/wire/generated/telemetry_pb.js';
+import { enrolmentPodCodec, waypointResourceCodec, waypointResourceName } from '../../../src/wire/index.ts';
+import { enrolmentPods } from '../support/arbitraries.ts';
+import { sameValue } from '../support/same-value.ts';
+import { telemetrySettings } from '../support/telemetry-arbitraries.ts';
 
 test('what a waypoint is told of telemetry comes back as it went', async (t) => {
   const resources = fc

@@ -4,8 +4,8 @@ import {
   type MetricType,
   type MetricValueWithName,
 } from 'prom-client';
-import type { MetricDescription } from './metric-table.ts';
-import { configOf, type MetricsRegistry } from './registry.ts';
+import type { MetricDescription } from '../metric-table.ts';
+import { configOf, type MetricsRegistry } from '../registry.ts';
 
 /** Observations of one label set: how many fell below each bound (each value in one slot only), and their sum. */
 export interface SeriesBuckets {

@@ -1,13 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
-import * as fault from '../../src/wire/generated/waypoint_fault_pb.js';
-import * as filter from '../../src/wire/generated/waypoint_filter_pb.js';
-import * as resource from '../../src/wire/generated/waypoint_pb.js';
-import * as limit from '../../src/wire/generated/waypoint_rate_limit_pb.js';
-import { WireError, waypointResourceCodec, waypointResourceName } from '../../src/wire/index.ts';
-import { admissionResources } from './support/admission-arbitraries.ts';
-import { sameValue } from './support/same-value.ts';
+import * as fault from '../../../src/wire/generated/waypoint_fault_pb.js';
+import * as filter from '../../../src/wire/generated/waypoint_filter_pb.js';
+import * as resource from '../../../src/wire/generated/waypoint_pb.js';
+import * as limit from '../../../src/wire/generated/waypoint_rate_limit_pb.js';
+import { WireError, waypointResourceCodec, waypointResourceName } from '../../../src/wire/index.ts';
+import { admissionResources } from '../support/admission-arbitraries.ts';
+import { sameValue } from '../support/same-value.ts';
 
 test('rate limits, fault injections and filters come back as they went, under their own name', async (t) => {
   fc.assert(

@@ -1,13 +1,13 @@
 import { type Test, test } from 'tap';
-import { createRequestGatherer } from '../../src/wire/server/requests/request-gatherer.ts';
-import { handBack } from '../../src/wire/server/requests/handed-over.ts';
+import { createRequestGatherer } from '../../../src/wire/server/requests/request-gatherer.ts';
+import { handBack } from '../../../src/wire/server/requests/handed-over.ts';
 import {
   createRequestMemory,
   type RequestLease,
   type RequestMemory,
-} from '../../src/wire/server/requests/request-memory.ts';
-import { frameMessage } from '../../src/wire/grpc/message-framing.ts';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+} from '../../../src/wire/server/requests/request-memory.ts';
+import { frameMessage } from '../../../src/wire/grpc/message-framing.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

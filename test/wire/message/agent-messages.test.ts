@@ -6,7 +6,7 @@ import {
   encodeAgentAck,
   encodeAgentHello,
   MOST_PACKET_BYTES,
-} from '../../src/wire/index.ts';
+} from '../../../src/wire/index.ts';
 
 /** A field of a message by hand, from wire.md §3.9 alone. */
 const text = (number: number, value: string) => {

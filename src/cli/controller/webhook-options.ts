@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { ControllerOptions } from '../controller/index.ts';
-import { durationMs } from './option-values.ts';
+import type { ControllerOptions } from '../../controller/index.ts';
+import { durationMs } from '../option-values.ts';
 
 /** Flags of the admission webhook. */
 export interface WebhookFlags {

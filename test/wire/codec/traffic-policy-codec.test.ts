@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
-import * as resource from '../../src/wire/generated/waypoint_pb.js';
-import * as traffic from '../../src/wire/generated/waypoint_traffic_pb.js';
-import { WireError, waypointResourceCodec } from '../../src/wire/index.ts';
-import { sameValue } from './support/same-value.ts';
-import { trafficPolicies } from './support/traffic-arbitraries.ts';
+import * as resource from '../../../src/wire/generated/waypoint_pb.js';
+import * as traffic from '../../../src/wire/generated/waypoint_traffic_pb.js';
+import { WireError, waypointResourceCodec } from '../../../src/wire/index.ts';
+import { sameValue } from '../support/same-value.ts';
+import { trafficPolicies } from '../support/traffic-arbitraries.ts';
 
 test('every traffic policy comes back as it went', async (t) => {
   fc.assert(

@@ -1,8 +1,8 @@
 import { test } from 'tap';
-import { frameMessage } from '../../src/wire/grpc/message-framing.ts';
-import { decodeDeltaResponse } from '../../src/wire/message/delta-response-message.ts';
-import { startTestController, type TestController } from './support/controller.ts';
-import { call, readMessage, request } from './support/raw-call.ts';
+import { frameMessage } from '../../../src/wire/grpc/message-framing.ts';
+import { decodeDeltaResponse } from '../../../src/wire/message/delta-response-message.ts';
+import { startTestController, type TestController } from '../support/controller.ts';
+import { call, readMessage, request } from '../support/raw-call.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { test } from 'tap';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { WorkloadUid } from '../../src/model/index.ts';
-import { IstioCertificateRequestSchema } from '../../src/wire/generated/certificate_pb.js';
-import { NodeReportSchema } from '../../src/wire/generated/enrolment_pb.js';
-import { decodeCertificateRequest } from '../../src/wire/message/certificate-message.ts';
-import { decodeNodeReport, encodeNodeReport } from '../../src/wire/message/node-report-message.ts';
+import type { WorkloadUid } from '../../../src/model/index.ts';
+import { IstioCertificateRequestSchema } from '../../../src/wire/generated/certificate_pb.js';
+import { NodeReportSchema } from '../../../src/wire/generated/enrolment_pb.js';
+import { decodeCertificateRequest } from '../../../src/wire/message/certificate-message.ts';
+import { decodeNodeReport, encodeNodeReport } from '../../../src/wire/message/node-report-message.ts';
 
 /** Two bytes each: an empty entry of the list with that number. */
 function emptyEntries(field: number, count: number): Buffer {

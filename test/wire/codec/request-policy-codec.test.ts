@@ -1,21 +1,21 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type GatewayKey, gatewayKey, type WaypointResource } from '../../src/model/index.ts';
-import { refusalInPlaceOf, waypointResourceCodec, waypointResourceName } from '../../src/wire/index.ts';
+import { type GatewayKey, gatewayKey, type WaypointResource } from '../../../src/model/index.ts';
+import { refusalInPlaceOf, waypointResourceCodec, waypointResourceName } from '../../../src/wire/index.ts';
 import {
   AuthorizationAction,
   RequestSubject,
   TestListSchema,
-} from '../../src/wire/generated/waypoint_authorization_pb.js';
-import { ResourceSchema } from '../../src/wire/generated/waypoint_pb.js';
-import { sameValue } from './support/same-value.ts';
+} from '../../../src/wire/generated/waypoint_authorization_pb.js';
+import { ResourceSchema } from '../../../src/wire/generated/waypoint_pb.js';
+import { sameValue } from '../support/same-value.ts';
 import {
   authorizers,
   requestAuthentications,
   requestPolicies,
   waypointSettings,
-} from './support/waypoint-arbitraries.ts';
+} from '../support/waypoint-arbitraries.ts';
 
 const GATEWAY: GatewayKey = gatewayKey('shop', 'waypoint');
 

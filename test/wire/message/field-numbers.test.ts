@@ -1,12 +1,12 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { test } from 'tap';
-import * as authorization from '../../src/wire/generated/authorization_pb.js';
-import * as certificate from '../../src/wire/generated/certificate_pb.js';
-import * as core from '../../src/wire/generated/core_pb.js';
-import * as discovery from '../../src/wire/generated/discovery_pb.js';
-import * as check from '../../src/wire/generated/external_authorization_pb.js';
-import * as status from '../../src/wire/generated/status_pb.js';
-import * as workload from '../../src/wire/generated/workload_pb.js';
+import * as authorization from '../../../src/wire/generated/authorization_pb.js';
+import * as certificate from '../../../src/wire/generated/certificate_pb.js';
+import * as core from '../../../src/wire/generated/core_pb.js';
+import * as discovery from '../../../src/wire/generated/discovery_pb.js';
+import * as check from '../../../src/wire/generated/external_authorization_pb.js';
+import * as status from '../../../src/wire/generated/status_pb.js';
+import * as workload from '../../../src/wire/generated/workload_pb.js';
 
 /** Field numbers as wire.md §2.2, §2.3 and §2.8 and Envoy's published API give them, not as our .proto files do. */
 const NUMBERS: readonly (readonly [DescMessage, string, string])[] = [

@@ -1,6 +1,6 @@
 import { test } from 'tap';
-import { describeError } from '../../src/base/index.ts';
-import { SERVER_NAME, startTestController } from './support/controller.ts';
+import { describeError } from '../../../src/base/index.ts';
+import { SERVER_NAME, startTestController } from '../support/controller.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { countBuffersAsHeap, describeError, systemClock } from '../base/index.ts';
-import type { ParameterScope } from '../controller/index.ts';
-import { dashboardPages } from './dashboard-pages.ts';
-import { addClusterOptions, type ClusterFlags, clusterOf } from './controller-cluster-options.ts';
-import { addLimitOptions, type LimitFlags, limitsOf } from './controller-limit-options.ts';
-import { addWebhookOptions, type WebhookFlags, webhookOf } from './controller-webhook-options.ts';
-import { collect, durationMs } from './option-values.ts';
+import { countBuffersAsHeap, describeError, systemClock } from '../../base/index.ts';
+import type { ParameterScope } from '../../controller/index.ts';
+import { dashboardPages } from '../dashboard-pages.ts';
+import { addClusterOptions, type ClusterFlags, clusterOf } from './cluster-options.ts';
+import { addLimitOptions, type LimitFlags, limitsOf } from './limit-options.ts';
+import { addWebhookOptions, type WebhookFlags, webhookOf } from './webhook-options.ts';
+import { collect, durationMs } from '../option-values.ts';
 
 interface ControllerFlags extends ClusterFlags, LimitFlags, WebhookFlags {
   readonly manifests?: string;
@@ -128,9 +128,9 @@ export function registerControllerCommand(program: Command, version: string): vo
 async function run(flags: ControllerFlags, version: string): Promise<void> {
   countBuffersAsHeap();
   const { createController, createSocketSink, openCluster, resolveControllerConfig } = await import(
-    '../controller/index.ts'
+    '../../controller/index.ts'
   );
-  const { createLogger, openLogSink } = await import('../telemetry/index.ts');
+  const { createLogger, openLogSink } = await import('../../telemetry/index.ts');
   const logSink = openLogSink();
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: logSink });
   const config = resolveControllerConfig({

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { CallLimits } from '../controller/index.ts';
+import type { CallLimits } from '../../controller/index.ts';
 
 /** Flags of how much each proxy may ask of the controller. */
 export interface LimitFlags {

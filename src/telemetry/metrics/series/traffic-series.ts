@@ -1,7 +1,7 @@
-import { RecentFew } from '../../base/index.ts';
-import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
-import type { MetricRules } from './metric-rules.ts';
-import type { TRAFFIC_LABELS } from './metric-table.ts';
+import { RecentFew } from '../../../base/index.ts';
+import type { Service, Workload, WorkloadIdentity } from '../../../model/index.ts';
+import type { MetricRules } from '../metric-rules.ts';
+import type { TRAFFIC_LABELS } from '../metric-table.ts';
 
 /** A label of the `istio_tcp_*` metrics. */
 export type TrafficLabel = (typeof TRAFFIC_LABELS)[number];

@@ -1,17 +1,17 @@
 import { test } from 'tap';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { ObservationReport, ProxyDiscovery, RefusalView } from '../../src/model/index.ts';
-import { ObservationReportSchema } from '../../src/wire/generated/observation_pb.js';
+import type { ObservationReport, ProxyDiscovery, RefusalView } from '../../../src/model/index.ts';
+import { ObservationReportSchema } from '../../../src/wire/generated/observation_pb.js';
 import {
   decodeObservationReceipt,
   decodeObservationReport,
   encodeObservationReceipt,
   encodeObservationReport,
   LONGEST_REPORT_BYTES,
-} from '../../src/wire/message/observation/report-message.ts';
-import { createObservationStore, proxyStateOf } from '../../src/telemetry/index.ts';
-import { requestView } from '../telemetry/observation/observed-traffic.ts';
-import { observeSome, someFacts } from '../telemetry/api/api-fixture.ts';
+} from '../../../src/wire/message/observation/report-message.ts';
+import { createObservationStore, proxyStateOf } from '../../../src/telemetry/index.ts';
+import { requestView } from '../../telemetry/observation/observed-traffic.ts';
+import { observeSome, someFacts } from '../../telemetry/api/api-fixture.ts';
 
 async function someReport(): Promise<ObservationReport> {
   let nowMs = 1_000_000_000_000;

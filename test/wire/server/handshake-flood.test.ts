@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'tap';
-import { recordingClient, startTestController } from './support/controller.ts';
+import { recordingClient, startTestController } from '../support/controller.ts';
 
 test('handshakes that are left unfinished are bounded, and proxies get through meanwhile', async (t) => {
   const controller = await startTestController();

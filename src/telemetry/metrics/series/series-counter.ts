@@ -1,6 +1,6 @@
 import { Counter, type MetricObjectWithValues, type MetricValue } from 'prom-client';
-import type { MetricDescription } from './metric-table.ts';
-import { configOf, type MetricsRegistry } from './registry.ts';
+import type { MetricDescription } from '../metric-table.ts';
+import { configOf, type MetricsRegistry } from '../registry.ts';
 
 /** One rendered value. `sharedLabels` is prom-client's way to render a label set once and keep the text. */
 interface SeriesValue extends MetricValue<string> {

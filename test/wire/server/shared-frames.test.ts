@@ -1,10 +1,10 @@
 import { Client, experimental, Metadata, Server, ServerCredentials, credentials } from '@grpc/grpc-js';
 import t from 'tap';
-import { DELTA_RESOURCES } from '../../src/wire/grpc/methods.ts';
-import { serverMethod } from '../../src/wire/server/requests/incoming.ts';
-import { shapeCalls } from '../../src/wire/server/shape-calls.ts';
-import { shareFrames } from '../../src/wire/server/shared-frames.ts';
-import type { DeltaResponse } from '../../src/xds/index.ts';
+import { DELTA_RESOURCES } from '../../../src/wire/grpc/methods.ts';
+import { serverMethod } from '../../../src/wire/server/requests/incoming.ts';
+import { shapeCalls } from '../../../src/wire/server/shape-calls.ts';
+import { shareFrames } from '../../../src/wire/server/shared-frames.ts';
+import type { DeltaResponse } from '../../../src/xds/index.ts';
 
 const { test } = t;
 

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { Clock, Logger } from '../base/index.ts';
-import type { ClusterOptions } from '../controller/index.ts';
-import { durationMs } from './option-values.ts';
+import type { Clock, Logger } from '../../base/index.ts';
+import type { ClusterOptions } from '../../controller/index.ts';
+import { durationMs } from '../option-values.ts';
 
 /** Flags of a controller in, or of, a Kubernetes cluster. */
 export interface ClusterFlags {
