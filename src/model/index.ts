@@ -147,6 +147,7 @@ export {
   type ServiceKey,
   serviceKey,
 } from './service.ts';
+export { formatSocketAddress, type SocketAddress, sameSocketAddress } from './socket-address.ts';
 export {
   checkTrustDomain,
   parseSpiffeId,

@@ -38,4 +38,3 @@ export { openPacketCapture, type PacketCapture } from './socket/packet-capture.t
 export { type KeepAliveConfig, MESH_MARK, tuneAccepted } from './socket/socket-options.ts';
 export { type Splice, type SpliceOptions, type SpliceOutcome, splice } from './stream/splice.ts';
 export { tcpByteStream } from './stream/tcp-byte-stream.ts';
-export type { SocketAddress } from './system/socket-address.ts';

@@ -10,7 +10,6 @@ export {
   type OpenConnection,
   type Protocol,
 } from './connections/connection-record.ts';
-export { type Endpoint, formatEndpoint, sameEndpoint } from './connections/endpoint.ts';
 export {
   type Cutter,
   createCutter,

@@ -19,7 +19,6 @@ export {
   ownWorkload,
   type RequestLog,
   type RequestLogRecord,
-  type SocketAddress,
   unknownAttributes,
 } from './access-log/index.ts';
 export {

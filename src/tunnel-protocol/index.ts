@@ -9,12 +9,6 @@ export type { TunnelRefusal } from './head/refusal.ts';
 export type { TunnelRequestHead, TunnelResponseHeaders } from './head/request-head.ts';
 export { createTunnelPool } from './pool/create-tunnel-pool.ts';
 export type { PooledSession, TunnelPool } from './pool/tunnel-pool.ts';
-export type {
-  BadRequest,
-  IncomingTunnel,
-  SocketAddress,
-  TunnelServer,
-  TunnelServerOptions,
-} from './server.ts';
+export type { BadRequest, IncomingTunnel, TunnelServer, TunnelServerOptions } from './server.ts';
 export type { OpenedTunnel, SessionOptions, SessionState, TunnelSession, TunnelStream } from './session.ts';
 export type { TunnelTransport } from './session.ts';

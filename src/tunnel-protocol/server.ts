@@ -1,16 +1,10 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { BufferAccount, Clock, Closable, HandshakeGate } from '../base/index.ts';
-import type { IpAddress } from '../model/index.ts';
+import type { SocketAddress } from '../model/index.ts';
 import type { TunnelOptions } from './config.ts';
 import type { TunnelError } from './errors.ts';
 import type { Authority, TunnelRefusal, TunnelRequestHead, TunnelResponseHeaders } from './head/index.ts';
 import type { TunnelStream } from './session.ts';
-
-/** One end of a TCP connection. */
-export interface SocketAddress {
-  readonly address: IpAddress;
-  readonly port: number;
-}
 
 /** A CONNECT that awaits its verdict: exactly one of `accept` and `refuse` counts, later calls do nothing or throw. */
 export interface IncomingTunnel<Peer> {

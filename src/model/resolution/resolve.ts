@@ -1,4 +1,4 @@
-import { formatAuthority } from '../ip-address.ts';
+import { formatSocketAddress } from '../socket-address.ts';
 import { RECURSIVE_PORTS } from '../port.ts';
 import { type Service, serviceKey } from '../service.ts';
 import type { SpiffeId } from '../spiffe-id.ts';
@@ -129,7 +129,7 @@ function toWaypoint(hop: WaypointHop, waypoint: GatewayAddress): Upstream | Upst
     kind: 'hbone-waypoint',
     address: addressOfFamily(pod.workload, destination.address),
     port: pod.port,
-    authority: formatAuthority(destination.address, destination.port),
+    authority: formatSocketAddress(destination),
     targetPort: destination.port,
     expectedIdentities: accepted,
     workload: pod.workload,

@@ -1,7 +1,6 @@
-import { ipAddressToBytes, ipFamily } from '../../model/index.ts';
+import { ipAddressToBytes, ipFamily, type SocketAddress } from '../../model/index.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
 import { expectAccepted, netlinkExchange } from '../system/netlink.ts';
-import type { SocketAddress } from '../system/socket-address.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 
 /**

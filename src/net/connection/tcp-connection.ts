@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf } from '../../base/index.ts';
-import { type IpAddress, ipAddressFromBytes } from '../../model/index.ts';
+import { type IpAddress, ipAddressFromBytes, type SocketAddress } from '../../model/index.ts';
 import { errorFromErrno } from '../errors.ts';
 import type { NetNamespace } from '../namespace/network-namespace.ts';
-import type { SocketAddress } from '../system/socket-address.ts';
 
 /** The states of tcp(7) in which there is still somebody to talk to, as /proc/net/tcp numbers them. */
 export type TcpState =

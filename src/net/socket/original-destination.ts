@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
+import type { SocketAddress } from '../../model/index.ts';
 import {
   decodeSocketAddress4,
   decodeSocketAddress6,
   SOCKADDR_IN_BYTES,
   SOCKADDR_IN6_BYTES,
-  type SocketAddress,
 } from '../system/socket-address.ts';
 import { readSocketOption } from '../system/socket-calls.ts';
 import { descriptorOf } from './socket-options.ts';

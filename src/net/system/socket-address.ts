@@ -1,10 +1,9 @@
-import { type IpAddress, ipAddressFromBytes, ipAddressToBytes } from '../../model/index.ts';
-
-/** Where a socket is bound, or what it was aimed at. */
-export interface SocketAddress {
-  readonly address: IpAddress;
-  readonly port: number;
-}
+import {
+  type IpAddress,
+  ipAddressFromBytes,
+  ipAddressToBytes,
+  type SocketAddress,
+} from '../../model/index.ts';
 
 /** `struct sockaddr_in` or `sockaddr_in6`: family in host order, port and address in network order. */
 export function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {

@@ -1,5 +1,5 @@
-import type { IpFamily } from '../../model/index.ts';
-import { encodeSocketAddress, type SocketAddress } from './socket-address.ts';
+import type { IpFamily, SocketAddress } from '../../model/index.ts';
+import { encodeSocketAddress } from './socket-address.ts';
 import { bindFunction, bindFunctionOffThread, checkResult } from './libc.ts';
 
 /** The socket options in use, by what they are for. Numbers are Linux's, the same on every architecture Node runs on. */

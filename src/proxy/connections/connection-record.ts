@@ -1,7 +1,6 @@
 import type { MeshError } from '../../base/index.ts';
-import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
+import type { Service, SocketAddress, Workload, WorkloadIdentity } from '../../model/index.ts';
 import type { SpanContext } from '../../telemetry/index.ts';
-import type { Endpoint } from './endpoint.ts';
 
 /** Of a connection, as its workload sees it. */
 export type Direction = 'inbound' | 'outbound';
@@ -14,15 +13,15 @@ export interface ConnectionDetails {
   readonly direction: Direction;
   readonly protocol: Protocol;
   /** The client's end. */
-  readonly source: Endpoint;
+  readonly source: SocketAddress;
   readonly sourceWorkload?: Workload | undefined;
   readonly sourceIdentity?: WorkloadIdentity | undefined;
   /** What the client dialled: an address, or for tunnels with a name `hostname:port`. */
   readonly dialled?: string | undefined;
   /** The application's (or the outside server's) address. */
-  readonly destination?: Endpoint | undefined;
+  readonly destination?: SocketAddress | undefined;
   /** The tunnel's far end, outbound only. */
-  readonly tunnel?: Endpoint | undefined;
+  readonly tunnel?: SocketAddress | undefined;
   readonly destinationWorkload?: Workload | undefined;
   readonly destinationIdentity?: WorkloadIdentity | undefined;
   readonly service?: Service | undefined;

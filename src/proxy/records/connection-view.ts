@@ -1,6 +1,5 @@
-import type { ConnectionView } from '../../model/index.ts';
+import { type ConnectionView, formatSocketAddress } from '../../model/index.ts';
 import type { ConnectionDetails, ConnectionLife } from '../connections/connection-record.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
 import { type EdgeEnd, servicePortOf, trafficEnd } from './traffic-edge.ts';
 
 /** The client's end of a connection. */
@@ -42,11 +41,11 @@ export function connectionView(
     pod: own === undefined ? '' : `${own.namespace}/${own.name}`,
     direction,
     source: trafficEnd(sourceOf(details)),
-    sourceAddress: formatEndpoint(details.source),
+    sourceAddress: formatSocketAddress(details.source),
     destination: trafficEnd(destinationOf(details)),
-    destinationAddress: destination === undefined ? '' : formatEndpoint(destination),
+    destinationAddress: destination === undefined ? '' : formatSocketAddress(destination),
     service: servicePortOf(details.service, dialledPort(details)),
-    tunnel: tunnel === undefined ? '' : formatEndpoint(tunnel),
+    tunnel: tunnel === undefined ? '' : formatSocketAddress(tunnel),
     waypoint: details.waypoint ?? '',
     openedMs: Math.round(nowMs - life.ageMs),
     sentBytes: bytesSent,

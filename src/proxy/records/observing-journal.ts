@@ -1,5 +1,5 @@
 import type { Clock, MeshError, Timer } from '../../base/index.ts';
-import { type RefusalView, SLOT_MS, type TrafficEdge } from '../../model/index.ts';
+import { formatSocketAddress, type RefusalView, SLOT_MS, type TrafficEdge } from '../../model/index.ts';
 import type { Observer } from '../../telemetry/index.ts';
 import {
   type ConnectionDetails,
@@ -7,7 +7,6 @@ import {
   type ConnectionLife,
   reporterOf,
 } from '../connections/connection-record.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
 import { connectionView, destinationOf, dialledPort, sourceOf } from './connection-view.ts';
 import { toldByPeer, verdictOf } from './refusal.ts';
 import { isLateRefusal } from './refusal-reason.ts';
@@ -134,7 +133,7 @@ export function createObservingJournal(deps: ObservingJournalDeps): ObservingJou
       source: edge.source,
       sourceAddress: details.source.address,
       destination: edge.destination,
-      dialled: dialled ?? (destination === undefined ? '' : formatEndpoint(destination)),
+      dialled: dialled ?? (destination === undefined ? '' : formatSocketAddress(destination)),
       service: edge.service,
       request: undefined,
       ...verdict,

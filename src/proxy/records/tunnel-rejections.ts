@@ -1,7 +1,6 @@
 import { type Clock, createLineBudget, describeError, type Logger } from '../../base/index.ts';
-import type { TrafficEnd } from '../../model/index.ts';
+import { formatSocketAddress, type TrafficEnd } from '../../model/index.ts';
 import type { DecisionMetrics, Observer } from '../../telemetry/index.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
 import { trafficEnd } from './traffic-edge.ts';
 import type { TunnelRejection } from '../tunnels/tunnel-listener.ts';
 
@@ -31,7 +30,7 @@ export function createRejectionRecorder(deps: {
     log.warn('peer refused', {
       pod,
       // A connection that is gone already has no address any more.
-      peer: remote === undefined || remote.port === 0 ? undefined : formatEndpoint(remote),
+      peer: remote === undefined || remote.port === 0 ? undefined : formatSocketAddress(remote),
       identity: peer?.id,
       code: error.code,
       error: describeError(error),

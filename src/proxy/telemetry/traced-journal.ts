@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/index.ts';
+import { formatSocketAddress } from '../../model/index.ts';
 import type { EndedSpan, SpanContext, Tracer } from '../../telemetry/index.ts';
 import type {
   ConnectionDetails,
   ConnectionEnd,
   ConnectionJournal,
 } from '../connections/connection-record.ts';
-import { formatEndpoint } from '../connections/endpoint.ts';
 
 /** Also tells of each connection that is sampled, as a span from its beginning to its end. */
 export function tracedJournal(
@@ -58,7 +58,7 @@ function attributesOf(details: ConnectionDetails, end: ConnectionEnd): Record<st
     'server.address': details.destination?.address,
     'server.port': details.destination?.port,
     'nodemesh.dialled': details.dialled,
-    'nodemesh.tunnel': details.tunnel && formatEndpoint(details.tunnel),
+    'nodemesh.tunnel': details.tunnel && formatSocketAddress(details.tunnel),
     'nodemesh.source.namespace': details.sourceWorkload?.namespace,
     'nodemesh.source.workload': details.sourceWorkload?.name,
     'nodemesh.source.identity': details.sourceIdentity?.id,

@@ -1,10 +1,9 @@
-import type { SpiffeId } from '../../model/index.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
+import type { SocketAddress, SpiffeId } from '../../model/index.ts';
 
 /** What tunnels must agree in to share a session; who the source is, is given by the pool, which is one workload's. */
 export interface SessionKey {
   readonly expected: ReadonlySet<SpiffeId>;
-  readonly destination: Endpoint;
+  readonly destination: SocketAddress;
   /** The address that the session leaves from: two addresses of one pod never share. */
   readonly sourceAddress: string;
 }

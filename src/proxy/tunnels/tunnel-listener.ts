@@ -1,13 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import { type BufferAccount, causeOf, MeshError } from '../../base/index.ts';
 import { explainHandshakeFailure, IdentityError, serverTlsOptions, type Svid } from '../../identity/index.ts';
-import type { WorkloadIdentity } from '../../model/index.ts';
+import type { SocketAddress, WorkloadIdentity } from '../../model/index.ts';
 import { parseTraceparent } from '../../telemetry/index.ts';
 import {
   createTunnelServer,
   type IncomingTunnel,
   parseForwarded,
-  type SocketAddress,
   TunnelError,
   type TunnelServer,
 } from '../../tunnel-protocol/index.ts';

@@ -1,8 +1,7 @@
 import type { ByteStream } from '../../base/index.ts';
-import type { IpAddress, WorkloadIdentity } from '../../model/index.ts';
+import type { IpAddress, SocketAddress, WorkloadIdentity } from '../../model/index.ts';
 import type { TraceContext } from '../../telemetry/index.ts';
 import type { TunnelRefusal } from '../../tunnel-protocol/index.ts';
-import type { Endpoint } from '../connections/endpoint.ts';
 
 /** A tunnel request that awaits its answer. */
 export interface TunnelRequest {
@@ -12,12 +11,12 @@ export interface TunnelRequest {
   readonly peer: WorkloadIdentity;
   /** SHA-256 of the certificate that proved it, in lower-case hex; worked out when asked for. */
   readonly peerCertificateHash?: (() => string) | undefined;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
   /** What the sender says about the connection it tunnels (RFC 7239); believed for labels only. */
   readonly forwarded: {
     /** The application's own end. */
-    readonly client?: Endpoint | undefined;
+    readonly client?: SocketAddress | undefined;
     /** The service it had in mind. */
     readonly host?: string | undefined;
   };

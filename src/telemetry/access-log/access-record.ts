@@ -1,17 +1,11 @@
 import {
-  formatAuthority,
-  type IpAddress,
+  formatSocketAddress,
   type Service,
+  type SocketAddress,
   type Workload,
   type WorkloadIdentity,
 } from '../../model/index.ts';
 import type { SpanContext } from '../trace/index.ts';
-
-/** One end of a TCP connection. */
-export interface SocketAddress {
-  readonly address: IpAddress;
-  readonly port: number;
-}
 
 /** What is known of one connection when a line about it is written. */
 export interface AccessRecord {
@@ -53,13 +47,13 @@ export interface AccessEnd {
 export function accessFields(record: AccessRecord, end: AccessEnd | undefined): Record<string, unknown> {
   const { sourceWorkload, destinationWorkload, destination, tunnel } = record;
   return {
-    'src.addr': formatAuthority(record.source.address, record.source.port),
+    'src.addr': formatSocketAddress(record.source),
     'src.workload': sourceWorkload?.name,
     'src.namespace': sourceWorkload?.namespace ?? record.sourceIdentity?.namespace,
     'src.identity': record.sourceIdentity?.id,
     'src.cluster': sourceWorkload?.clusterId,
-    'dst.addr': destination && formatAuthority(destination.address, destination.port),
-    'dst.hbone_addr': tunnel && formatAuthority(tunnel.address, tunnel.port),
+    'dst.addr': destination && formatSocketAddress(destination),
+    'dst.hbone_addr': tunnel && formatSocketAddress(tunnel),
     'dst.service': record.service?.hostname,
     'dst.workload': destinationWorkload?.name,
     'dst.namespace': destinationWorkload?.namespace ?? record.service?.namespace,

@@ -1,6 +1,6 @@
 export { type AccessLog, type AccessLogOptions, createAccessLog, ownWorkload } from './access-log.ts';
 export { type AccessLine, type AccessOutput, allOutputs, logOutput } from './access-output.ts';
-export type { AccessEnd, AccessRecord, SocketAddress } from './access-record.ts';
+export type { AccessEnd, AccessRecord } from './access-record.ts';
 export { type AccessSink, outputSink } from './access-sink.ts';
 export { lineSink } from './line-sink.ts';
 export { createRequestLog, type RequestLog } from './request-log.ts';

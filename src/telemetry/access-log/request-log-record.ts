@@ -1,6 +1,5 @@
-import type { Service, Workload, WorkloadIdentity } from '../../model/index.ts';
+import type { Service, SocketAddress, Workload, WorkloadIdentity } from '../../model/index.ts';
 import type { TraceContext } from '../trace/index.ts';
-import type { SocketAddress } from './access-record.ts';
 
 /** What is known of one HTTP request when it is over. */
 export interface RequestLogRecord {

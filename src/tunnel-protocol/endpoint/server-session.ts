@@ -10,12 +10,12 @@ import {
   type Http2Stream,
   protocolFault,
 } from '../../http/http2/index.ts';
-import { kernelIpAddress } from '../../model/index.ts';
+import { kernelIpAddress, type SocketAddress } from '../../model/index.ts';
 import type { TunnelConfig } from '../config.ts';
 import { TunnelError } from '../errors.ts';
 import { tunnelErrorOf } from '../from-http.ts';
 import { type Authority, formatRefusal, headOf, parseAuthority, type TunnelRefusal } from '../head/index.ts';
-import type { IncomingTunnel, SocketAddress, TunnelServerOptions } from '../server.ts';
+import type { IncomingTunnel, TunnelServerOptions } from '../server.ts';
 import { TunnelDuplex, tunnelStreamOf } from './tunnel-duplex.ts';
 
 /** The server's end of one connection, its peer known. */

@@ -1,12 +1,6 @@
 import type { HttpRequest } from '../../http/index.ts';
-import { identityOf, type RefusalView, type TrafficEdge } from '../../model/index.ts';
-import {
-  type EdgeBook,
-  formatEndpoint,
-  type PolicyHits,
-  type Verdict,
-  verdictOf,
-} from '../../proxy/index.ts';
+import { formatSocketAddress, identityOf, type RefusalView, type TrafficEdge } from '../../model/index.ts';
+import { type EdgeBook, type PolicyHits, type Verdict, verdictOf } from '../../proxy/index.ts';
 import type { CountsOfOne, Observer } from '../../telemetry/index.ts';
 import { isGrpc } from '../request/failure-response.ts';
 import type { RequestContext } from '../request/request-context.ts';
@@ -147,7 +141,7 @@ function refusalOf(
     source: edge.source,
     sourceAddress: client.address,
     destination: edge.destination,
-    dialled: formatEndpoint(dialled),
+    dialled: formatSocketAddress(dialled),
     service: edge.service,
     request: {
       ...shownRequest(request),
@@ -199,7 +193,7 @@ function requestView(
     atMs: deps.now(),
     proxy: deps.proxy,
     source: edge.source,
-    sourceAddress: formatEndpoint(client),
+    sourceAddress: formatSocketAddress(client),
     destination: edge.destination,
     service: edge.service,
     protocol: edge.protocol === 'grpc' ? 'grpc' : 'http',

@@ -1,5 +1,4 @@
-import type { EnrolmentPod } from '../../model/index.ts';
-import { formatEndpoint } from '../../proxy/index.ts';
+import { type EnrolmentPod, formatSocketAddress } from '../../model/index.ts';
 import type { LiveConnection } from '../connections/tracker.ts';
 import { type PodState, stateInDump } from '../enrolment/pod-state.ts';
 
@@ -46,9 +45,9 @@ function dumpPod({ pod, state, connections, older }: DumpedPod): Record<string, 
 
 function dumpConnection(connection: LiveConnection): Record<string, unknown> {
   return {
-    src: formatEndpoint(connection.source),
+    src: formatSocketAddress(connection.source),
     originalDst: connection.dialled ?? null,
-    actualDst: formatEndpoint(connection.destination),
+    actualDst: formatSocketAddress(connection.destination),
     protocol: connection.protocol,
   };
 }

@@ -1,7 +1,6 @@
 import type { MeshError } from '../../base/index.ts';
-import type { WorkloadUid } from '../../model/index.ts';
+import type { SocketAddress, WorkloadUid } from '../../model/index.ts';
 import type { ConnectionRecord, Direction, Protocol } from '../../proxy/index.ts';
-import type { Endpoint } from '../../proxy/index.ts';
 
 /** A connection that lives, as `connections` and config_dump list it. */
 export interface LiveConnection {
@@ -9,10 +8,10 @@ export interface LiveConnection {
   readonly pod: WorkloadUid;
   readonly direction: Direction;
   readonly protocol: Protocol;
-  readonly source: Endpoint;
+  readonly source: SocketAddress;
   /** What the client dialled, where that differs from where it went. */
   readonly dialled: string | undefined;
-  readonly destination: Endpoint;
+  readonly destination: SocketAddress;
   /** What else is known of it, since when it lives, and what it has carried. */
   readonly record: Pick<ConnectionRecord, 'details' | 'id' | 'ageMs' | 'bytes'>;
   /** Resets both of its sides. Idempotent. */

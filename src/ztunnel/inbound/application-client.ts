@@ -1,5 +1,11 @@
-import { cidrContains, type InboundPath, type IpAddress, ipFamily, parseCidr } from '../../model/index.ts';
-import type { Endpoint } from '../../proxy/index.ts';
+import {
+  cidrContains,
+  type InboundPath,
+  type IpAddress,
+  ipFamily,
+  parseCidr,
+  type SocketAddress,
+} from '../../model/index.ts';
 import type { InboundPorts } from './ports.ts';
 
 /**
@@ -9,10 +15,10 @@ import type { InboundPorts } from './ports.ts';
 export function applicationClient(
   connection: {
     readonly path: InboundPath;
-    readonly remote: Endpoint;
+    readonly remote: SocketAddress;
     /** What `forwarded` says. */
-    readonly claimed: Endpoint | undefined;
-    readonly target: Endpoint;
+    readonly claimed: SocketAddress | undefined;
+    readonly target: SocketAddress;
   },
   { view, network }: Pick<InboundPorts, 'view' | 'network'>,
 ): IpAddress {

@@ -1,5 +1,10 @@
-import { attributeService, RECURSIVE_PORTS } from '../../model/index.ts';
-import { type Endpoint, formatEndpoint, sameEndpoint } from '../../proxy/index.ts';
+import {
+  attributeService,
+  formatSocketAddress,
+  RECURSIVE_PORTS,
+  sameSocketAddress,
+  type SocketAddress,
+} from '../../model/index.ts';
 import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -26,7 +31,7 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
   try {
     releases.push(ports.share.take());
     const target = targetOf(captured);
-    record.learn({ dialled: formatEndpoint(target), destination: target });
+    record.learn({ dialled: formatSocketAddress(target), destination: target });
     const workload = await ownWorkload(ports);
     record.learn({
       destinationWorkload: workload,
@@ -65,11 +70,11 @@ export async function carryPlaintext(captured: CapturedConnection, ports: Inboun
 }
 
 /** Where it was going; a connection straight to our own port was going nowhere. */
-function targetOf(captured: CapturedConnection): Endpoint {
+function targetOf(captured: CapturedConnection): SocketAddress {
   const { originalDestination } = captured;
   if (originalDestination === undefined) throw notRedirected(captured);
   // What was not redirected has our own port and address as its destination.
-  if (RECURSIVE_PORTS.has(originalDestination.port) && sameEndpoint(originalDestination, captured.local))
+  if (RECURSIVE_PORTS.has(originalDestination.port) && sameSocketAddress(originalDestination, captured.local))
     throw notRedirected(captured);
   return checkPort(originalDestination);
 }
@@ -78,6 +83,6 @@ function notRedirected({ remote, local }: CapturedConnection): ZtunnelError {
   return new ZtunnelError({
     code: 'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
     blame: 'downstream',
-    message: `a connection from ${formatEndpoint(remote)} to ${formatEndpoint(local)} was not redirected`,
+    message: `a connection from ${formatSocketAddress(remote)} to ${formatSocketAddress(local)} was not redirected`,
   });
 }

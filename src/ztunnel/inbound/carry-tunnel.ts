@@ -1,12 +1,13 @@
 import {
   attributeService,
   formatAuthority,
+  formatSocketAddress,
   gatewayName,
   type Service,
+  type SocketAddress,
   type Workload,
 } from '../../model/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
-import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -79,7 +80,7 @@ function peerGone(request: TunnelRequest): ZtunnelError {
   return new ZtunnelError({
     code: 'ERR_ZTUNNEL_PEER_GONE',
     blame: 'downstream',
-    message: `${formatEndpoint(request.remote)} gave the tunnel up before it was open`,
+    message: `${formatSocketAddress(request.remote)} gave the tunnel up before it was open`,
   });
 }
 
@@ -101,7 +102,7 @@ function acceptOrLetGo(
  * The application's end where the sender tells it and it is the very host that the tunnel comes from; else the tunnel's
  * own, which many connections share.
  */
-function clientEnd({ forwarded, remote }: TunnelRequest): Endpoint {
+function clientEnd({ forwarded, remote }: TunnelRequest): SocketAddress {
   return forwarded.client?.address === remote.address ? forwarded.client : remote;
 }
 
@@ -130,7 +131,7 @@ function describe(
   known: {
     readonly request: TunnelRequest;
     readonly workload: Workload;
-    readonly target: Endpoint;
+    readonly target: SocketAddress;
     readonly service: Service | undefined;
   },
   ports: InboundPorts,

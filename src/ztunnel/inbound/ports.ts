@@ -1,13 +1,7 @@
 import type { ByteStream, Clock } from '../../base/index.ts';
-import type { IpAddress, MeshView, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
+import type { IpAddress, MeshView, SocketAddress, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Admission } from '../connections/admission.ts';
-import type {
-  ConnectionDetails,
-  ConnectionRecord,
-  Endpoint,
-  RefusalTeller,
-  SpliceStreams,
-} from '../../proxy/index.ts';
+import type { ConnectionDetails, ConnectionRecord, RefusalTeller, SpliceStreams } from '../../proxy/index.ts';
 import type { TraceContext } from '../../telemetry/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
@@ -24,7 +18,7 @@ export interface InboundPorts {
   /** Told of each connection that comes round a waypoint. */
   onWaypointBypass(bypass: WaypointBypass): void;
   /** Opens a connection to the application, from the client's own address. Rejects with a MeshError. */
-  connectApplication(target: Endpoint, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
+  connectApplication(target: SocketAddress, client: IpAddress, signal: AbortSignal): Promise<ByteStream>;
   /** `parent`: the span that the connection belongs under, where its sender tells one. */
   beginRecord(details: ConnectionDetails, parent?: TraceContext): ConnectionRecord;
   /** What peers are told of refusals. */

@@ -1,18 +1,19 @@
 import {
+  formatSocketAddress,
   type MeshView,
-  resolveTargetPort,
   RECURSIVE_PORTS,
+  resolveTargetPort,
   type Service,
   serviceKey,
+  type SocketAddress,
   type Workload,
 } from '../../model/index.ts';
-import { type Endpoint, formatEndpoint } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { TunnelRequest } from '../../proxy/index.ts';
 
 /** Where the tunnel leads to. */
 export interface TunnelTarget {
-  readonly target: Endpoint;
+  readonly target: SocketAddress;
   /** Known only where the authority was a name. */
   readonly service: Service | undefined;
 }
@@ -25,7 +26,7 @@ export function tunnelTarget(request: TunnelRequest, view: MeshView, workload: W
     throw new ZtunnelError({
       code: 'ERR_ZTUNNEL_WRONG_AUTHORITY',
       blame: 'downstream',
-      message: `a tunnel to ${local.address} asks for ${formatEndpoint(authority)}`,
+      message: `a tunnel to ${local.address} asks for ${formatSocketAddress(authority)}`,
       hint: 'the sender knows an older address of this pod, or sends for a waypoint that this pod is not',
     });
   }
@@ -33,12 +34,12 @@ export function tunnelTarget(request: TunnelRequest, view: MeshView, workload: W
 }
 
 /** A port of the mesh itself would bring the connection back to us for ever. */
-export function checkPort(target: Endpoint): Endpoint {
+export function checkPort(target: SocketAddress): SocketAddress {
   if (!RECURSIVE_PORTS.has(target.port)) return target;
   throw new ZtunnelError({
     code: 'ERR_ZTUNNEL_RECURSIVE_PORT',
     blame: 'downstream',
-    message: `${formatEndpoint(target)} is a port of the mesh and cannot be tunnelled to`,
+    message: `${formatSocketAddress(target)} is a port of the mesh and cannot be tunnelled to`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/index.ts';
 import { describeError } from '../../base/index.ts';
-import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
+import { type EnrolmentPod, formatSocketAddress, type WorkloadUid } from '../../model/index.ts';
 import {
   listTcpConnections,
   type NetNamespace,
@@ -8,7 +8,6 @@ import {
   type TcpConnection,
 } from '../../net/index.ts';
 import type { OlderConnection } from '../admin/dump-state.ts';
-import { formatEndpoint } from '../../proxy/index.ts';
 
 /** Connections that a pod had before it was enrolled: they stay plaintext, and no policy sees them. */
 export interface ExistingConnections {
@@ -61,7 +60,10 @@ export function createExistingConnections(log: Logger): ExistingConnections {
       try {
         return listTcpConnections(entry.namespace)
           .filter(({ inode }) => entry.inodes.has(inode))
-          .map(({ local, remote }) => ({ local: formatEndpoint(local), remote: formatEndpoint(remote) }));
+          .map(({ local, remote }) => ({
+            local: formatSocketAddress(local),
+            remote: formatSocketAddress(remote),
+          }));
       } catch (error) {
         log.debug('existing connections not listed', { pod: uid, error: describeError(error) });
         return [];

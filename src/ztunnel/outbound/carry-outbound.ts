@@ -1,7 +1,11 @@
 import type { MeshError } from '../../base/index.ts';
-import { RECURSIVE_PORTS } from '../../model/index.ts';
+import {
+  formatSocketAddress,
+  RECURSIVE_PORTS,
+  sameSocketAddress,
+  type SocketAddress,
+} from '../../model/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
-import { type Endpoint, formatEndpoint, sameEndpoint } from '../../proxy/index.ts';
 import { createCutter, joinStreams } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -20,7 +24,7 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
   try {
     releases.push(ports.share.take());
     const destination = destinationOf(captured);
-    record.learn({ dialled: formatEndpoint(destination) });
+    record.learn({ dialled: formatSocketAddress(destination) });
     refuseSelfCall(destination, captured);
     const source = await ports.sourceWorkload();
     record.learn({ sourceWorkload: source });
@@ -34,7 +38,7 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
         direction: 'outbound',
         protocol: reached.upstream.authority === undefined ? 'TCP' : 'HBONE',
         source: captured.remote,
-        dialled: formatEndpoint(destination),
+        dialled: formatSocketAddress(destination),
         destination: { address: reached.upstream.address, port: reached.upstream.port },
         record,
         cut: cutter.cut,
@@ -55,23 +59,24 @@ export async function carryOutbound(captured: CapturedConnection, ports: Outboun
 }
 
 /** What the kernel redirected. A connection that was not redirected dialled our own port, which nobody may. */
-function destinationOf(captured: CapturedConnection): Endpoint {
+function destinationOf(captured: CapturedConnection): SocketAddress {
   if (captured.originalDestination !== undefined) return captured.originalDestination;
   throw new ZtunnelError({
     code: 'ERR_ZTUNNEL_NO_ORIGINAL_DESTINATION',
     blame: 'downstream',
-    message: `a connection from ${formatEndpoint(captured.remote)} to ${formatEndpoint(captured.local)} was not redirected`,
+    message: `a connection from ${formatSocketAddress(captured.remote)} to ${formatSocketAddress(captured.local)} was not redirected`,
   });
 }
 
 /** Connecting to what the pod itself dialled on our ports would come back to us for ever. */
-function refuseSelfCall(destination: Endpoint, captured: CapturedConnection): void {
+function refuseSelfCall(destination: SocketAddress, captured: CapturedConnection): void {
   if (!RECURSIVE_PORTS.has(destination.port)) return;
-  if (destination.address !== captured.remote.address && !sameEndpoint(destination, captured.local)) return;
+  if (destination.address !== captured.remote.address && !sameSocketAddress(destination, captured.local))
+    return;
   throw new ZtunnelError({
     code: 'ERR_ZTUNNEL_SELF_CALL',
     blame: 'downstream',
-    message: `${formatEndpoint(captured.remote)} dialled ${formatEndpoint(destination)}, a port of the mesh in its own pod`,
+    message: `${formatSocketAddress(captured.remote)} dialled ${formatSocketAddress(destination)}, a port of the mesh in its own pod`,
   });
 }
 

@@ -1,9 +1,8 @@
 import type { ByteStream } from '../../base/index.ts';
-import type { Workload, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
+import type { SocketAddress, Workload, WorkloadIdentity, WorkloadUid } from '../../model/index.ts';
 import type { Upstream, UpstreamRefusal } from '../../model/index.ts';
 import type { SpanContext } from '../../telemetry/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
-import type { Endpoint } from '../../proxy/index.ts';
 import type { PodShare } from '../connections/fair-share.ts';
 import type { SpliceStreams } from '../../proxy/index.ts';
 import type { ConnectionTracker } from '../connections/tracker.ts';
@@ -11,10 +10,10 @@ import type { ConnectionTracker } from '../connections/tracker.ts';
 /** A connection that an application of the pod opened and the kernel brought to us. Nothing has been read from it. */
 export interface CapturedConnection {
   readonly stream: ByteStream;
-  readonly remote: Endpoint;
-  readonly local: Endpoint;
+  readonly remote: SocketAddress;
+  readonly local: SocketAddress;
   /** Where it was going before the redirection; undefined when it was not redirected. */
-  readonly originalDestination: Endpoint | undefined;
+  readonly originalDestination: SocketAddress | undefined;
 }
 
 /** What a dial came to. */
@@ -32,7 +31,7 @@ export interface OutboundPorts {
   sourceWorkload(): Promise<Workload> | Workload;
   resolve(question: {
     readonly source: Workload;
-    readonly destination: Endpoint;
+    readonly destination: SocketAddress;
     readonly exclude: ReadonlySet<WorkloadUid>;
   }): Upstream | UpstreamRefusal;
   /** One attempt. Rejects with a MeshError whose `retryable` says whether another endpoint may do. */
@@ -49,7 +48,7 @@ export interface OutboundPorts {
 export interface DialContext {
   readonly source: Workload;
   /** The application's end, for `forwarded`. */
-  readonly client: Endpoint;
+  readonly client: SocketAddress;
   /** The connection's span. */
   readonly trace: SpanContext | undefined;
   /** Nobody else is to be tried afterwards: this one may take its time, as it might without a mesh. */

@@ -1,8 +1,7 @@
 import type { MeshError } from '../../base/index.ts';
-import type { Workload, WorkloadUid } from '../../model/index.ts';
+import type { SocketAddress, Workload, WorkloadUid } from '../../model/index.ts';
 import { isRefusal, type Upstream, type UpstreamRefusal } from '../../model/index.ts';
 import type { ConnectionRecord } from '../../proxy/index.ts';
-import type { Endpoint } from '../../proxy/index.ts';
 import type { Cutter } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import { fromUnknown } from '../from-unknown.ts';
@@ -11,8 +10,8 @@ import type { DialledUpstream, OutboundPorts } from './ports.ts';
 /** Who wants to go where. */
 export interface ReachRequest {
   readonly source: Workload;
-  readonly destination: Endpoint;
-  readonly client: Endpoint;
+  readonly destination: SocketAddress;
+  readonly client: SocketAddress;
   readonly record: ConnectionRecord;
   readonly cutter: Cutter;
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/index.ts';
-import { type Upstream, identityOf } from '../../model/index.ts';
+import { formatSocketAddress, identityOf, type Upstream } from '../../model/index.ts';
 import { connectTcp, type NetNamespace, tcpByteStream } from '../../net/index.ts';
 import { TunnelError, type TunnelPool } from '../../tunnel-protocol/index.ts';
 import type { TrafficConfig } from '../config/index.ts';
-import { formatEndpoint, type SessionKey } from '../../proxy/index.ts';
+import type { SessionKey } from '../../proxy/index.ts';
 import { ZtunnelError } from '../errors.ts';
 import type { DialContext, DialledUpstream } from '../outbound/ports.ts';
 import { requestHead } from './request-head.ts';
@@ -67,7 +67,7 @@ function noAnswer(upstream: Upstream, traffic: TrafficConfig): ZtunnelError {
   return new ZtunnelError({
     code: 'ERR_ZTUNNEL_CONNECT_TIMEOUT',
     blame: 'upstream',
-    message: `${formatEndpoint(upstream)} did not answer the request for ${upstream.authority} within ${traffic.answerTimeoutMs} ms`,
+    message: `${formatSocketAddress(upstream)} did not answer the request for ${upstream.authority} within ${traffic.answerTimeoutMs} ms`,
     retryable: true,
   });
 }

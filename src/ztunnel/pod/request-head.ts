@@ -1,5 +1,11 @@
-import type { Service, Upstream, Workload } from '../../model/index.ts';
-import { baggageOf, type Endpoint, formatEndpoint } from '../../proxy/index.ts';
+import {
+  formatSocketAddress,
+  type Service,
+  type SocketAddress,
+  type Upstream,
+  type Workload,
+} from '../../model/index.ts';
+import { baggageOf } from '../../proxy/index.ts';
 import { formatTraceparent, type SpanContext } from '../../telemetry/index.ts';
 import { formatForwarded, type TunnelRequestHead } from '../../tunnel-protocol/index.ts';
 import { ZtunnelError } from '../errors.ts';
@@ -8,7 +14,7 @@ import { ZtunnelError } from '../errors.ts';
 export function requestHead(options: {
   readonly upstream: Upstream;
   readonly source: Workload;
-  readonly client: Endpoint;
+  readonly client: SocketAddress;
   readonly trace: SpanContext | undefined;
 }): TunnelRequestHead {
   const { upstream, source, client, trace } = options;
@@ -30,6 +36,6 @@ function notATunnel(upstream: Upstream): ZtunnelError {
   return new ZtunnelError({
     code: 'ERR_ZTUNNEL_FAULT',
     blame: 'local',
-    message: `${formatEndpoint(upstream)} is reached without a tunnel and needs no request`,
+    message: `${formatSocketAddress(upstream)} is reached without a tunnel and needs no request`,
   });
 }

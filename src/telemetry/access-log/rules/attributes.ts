@@ -1,5 +1,5 @@
-import type { Service, Workload, WorkloadIdentity } from '../../../model/index.ts';
-import type { AccessEnd, AccessRecord, SocketAddress } from '../access-record.ts';
+import type { Service, SocketAddress, Workload, WorkloadIdentity } from '../../../model/index.ts';
+import type { AccessEnd, AccessRecord } from '../access-record.ts';
 import type { RequestLogRecord } from '../request-log-record.ts';
 import type { ExpressionAttributes } from './expression.ts';
 

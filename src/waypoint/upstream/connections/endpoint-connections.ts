@@ -1,6 +1,5 @@
 import type { Clock } from '../../../base/index.ts';
-import type { TrafficSettings, Upstream } from '../../../model/index.ts';
-import type { Endpoint as SocketEndpoint } from '../../../proxy/index.ts';
+import type { SocketAddress, TrafficSettings, Upstream } from '../../../model/index.ts';
 import type { SpanContext } from '../../../telemetry/index.ts';
 import type { DialEndpoint } from '../dial/dial-endpoint.ts';
 import type { RequestGate } from '../limits/request-gate.ts';
@@ -21,7 +20,7 @@ export interface EndpointConnections {
 export interface ConnectionRequest {
   readonly upstream: Upstream;
   readonly version: UpstreamVersion;
-  readonly client: SocketEndpoint;
+  readonly client: SocketAddress;
   readonly trace?: SpanContext | undefined;
   readonly settings: TrafficSettings;
   readonly signal: AbortSignal;
@@ -93,6 +92,6 @@ export function createEndpointConnections(options: EndpointConnectionsOptions): 
   };
 }
 
-function laneName(upstream: Upstream, version: UpstreamVersion, client: SocketEndpoint): string {
+function laneName(upstream: Upstream, version: UpstreamVersion, client: SocketAddress): string {
   return upstream.authority === undefined ? version : `${version} ${client.address}`;
 }

@@ -1,12 +1,11 @@
 import type { ByteStream } from '../../../base/index.ts';
-import type { Upstream } from '../../../model/index.ts';
+import type { SocketAddress, Upstream } from '../../../model/index.ts';
 import type { SpanContext } from '../../../telemetry/index.ts';
-import type { Endpoint as SocketEndpoint } from '../../../proxy/index.ts';
 
 /** One way to an endpoint. */
 export interface DialOptions {
   /** On whose behalf: the endpoint's own proxy is told, and the application sees this address. */
-  readonly client: SocketEndpoint;
+  readonly client: SocketAddress;
   /** The span that the connection is opened for; its endpoint's own proxy goes on with it. */
   readonly trace?: SpanContext | undefined;
   readonly timeoutMs: number;

@@ -1,15 +1,11 @@
 import http2 from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { systemClock } from '../../../../src/base/index.ts';
-import { kernelIpAddress } from '../../../../src/model/index.ts';
+import { kernelIpAddress, type SocketAddress } from '../../../../src/model/index.ts';
 import { resolveTunnelConfig } from '../../../../src/tunnel-protocol/config.ts';
 import { TunnelError } from '../../../../src/tunnel-protocol/errors.ts';
 import { type Authority, headOf, parseAuthority } from '../../../../src/tunnel-protocol/head/index.ts';
-import type {
-  SocketAddress,
-  TunnelServer,
-  TunnelServerOptions,
-} from '../../../../src/tunnel-protocol/server.ts';
+import type { TunnelServer, TunnelServerOptions } from '../../../../src/tunnel-protocol/server.ts';
 import { startKeepAlive } from './keep-alive.ts';
 import { SESSION_MEMORY_MIB, serverSettings } from './settings.ts';
 import { adoptStream } from './stream.ts';
