@@ -31,7 +31,8 @@ export interface SecretFilesOptions extends SecretName {
 
 /**
  * An authority's texts in a Secret that all replicas share. Whoever writes the record has read the one that stands there: what
- * another replica did in between is never overwritten.
+ * another replica did in between is never overwritten. A Secret that somebody has deleted is written again as it was seen last:
+ * a replica that starts without it would believe certificates that were revoked.
  */
 export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles & Closable {
   const { api, clock, log } = options;
@@ -40,6 +41,9 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
   /** The record as it was read, or written, here last; and the one that was announced. */
   let known: string | undefined;
   let announced: string | undefined;
+  /** All texts, as they were with the last record that was seen. */
+  let seen: Readonly<Record<string, string>> | undefined;
+  let misses = 0;
   let timer: Timer | undefined;
   let looking = false;
   let again = false;
@@ -47,7 +51,12 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
 
   async function fetch(): Promise<SecretContent | undefined> {
     content = await readSecret(api, options);
+    remember(content?.texts);
     return content;
+  }
+
+  function remember(texts: Readonly<Record<string, string>> = {}): void {
+    if (texts[RECORD] !== undefined) seen = texts;
   }
 
   /** Writes as soon as nobody else does; `may` is asked of what stands there. */
@@ -64,6 +73,7 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
           : await patchSecret(api, options, { resourceVersion: present.resourceVersion, texts });
       if (!written) continue;
       content = undefined;
+      remember(onlyTexts({ ...present?.texts, ...texts }));
       return true;
     }
     throw new ControllerError({
@@ -77,7 +87,12 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
   async function look(): Promise<void> {
     looking = true;
     try {
-      const record = (await readSecret(api, options))?.text(RECORD);
+      const present = await readSecret(api, options);
+      remember(present?.texts);
+      const record = present?.text(RECORD);
+      misses = record === undefined ? misses + 1 : 0;
+      // Whoever replaces a Secret takes it away first, and is not to be overtaken.
+      if (misses > 1) await restore();
       if (record !== undefined && record !== known && record !== announced) {
         announced = record;
         if (!closed) changes.emit();
@@ -88,6 +103,20 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
     looking = false;
     arm(again ? 0 : options.everyMs);
     again = false;
+  }
+
+  async function restore(): Promise<void> {
+    if (seen === undefined || closed) return;
+    const place = `${options.namespace}/${options.name}`;
+    try {
+      const restored = await write(seen, (present) => present?.text(RECORD) === undefined);
+      if (restored) log.warn('the Secret of the authority was gone; it is written again', { secret: place });
+    } catch (error) {
+      log.error('the Secret of the authority is gone, and cannot be written again', {
+        secret: place,
+        error: describeError(error),
+      });
+    }
   }
 
   function arm(delayMs: number): void {

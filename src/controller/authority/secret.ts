@@ -18,6 +18,8 @@ export interface SecretName {
 /** What is in a Secret, and which writing of it that is. */
 export interface SecretContent {
   readonly resourceVersion: string;
+  /** By name. */
+  readonly texts: Readonly<Record<string, string>>;
   text(name: string): string | undefined;
 }
 
@@ -25,13 +27,11 @@ export interface SecretContent {
 export async function readSecret(api: SecretApi, secret: SecretName): Promise<SecretContent | undefined> {
   try {
     const object = await api.get(secretTarget(secret));
-    const data = isRecord(object.data) ? object.data : {};
+    const texts = textsOf(isRecord(object.data) ? object.data : {});
     return {
       resourceVersion: object.metadata.resourceVersion ?? '',
-      text(name) {
-        const value = data[name];
-        return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
-      },
+      texts,
+      text: (name) => texts[name],
     };
   } catch (error) {
     if (isKubernetesError(error, 'ERR_KUBERNETES_NOT_FOUND')) return undefined;
@@ -75,6 +75,14 @@ export async function patchSecret(
 
 function secretTarget({ namespace, name }: SecretName): ResourceTarget {
   return { resource: SECRETS, namespace, name };
+}
+
+function textsOf(data: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, Buffer.from(value, 'base64').toString('utf8')]] : [],
+    ),
+  );
 }
 
 function encoded(texts: Readonly<Record<string, string | null>>): Readonly<Record<string, string | null>> {
