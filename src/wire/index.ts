@@ -4,7 +4,7 @@ export {
   readCredential,
   watchRootCertificateFile,
 } from './client/root-certificates.ts';
-export { type AddressResource, addressCodec, workloadCodec } from './codec/address-codec.ts';
+export { type AddressResource, addressCodec, workloadCodec } from './codec/address/address-codec.ts';
 export { authorizationCodec } from './codec/authorization-codec.ts';
 export { denialInPlaceOf } from './codec/authorization-denial.ts';
 export { enrolmentPodCodec } from './codec/enrolment-pod-codec.ts';

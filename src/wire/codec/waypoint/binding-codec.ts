@@ -9,7 +9,7 @@ import {
 } from '../../generated/workload_pb.js';
 import { enumTable } from '../enum-table.ts';
 import { badField, checkField } from '../field.ts';
-import { decodeGateway, encodeGateway } from '../gateway-address-codec.ts';
+import { decodeGateway, encodeGateway } from '../address/gateway-address-codec.ts';
 import { decodeMessage } from '../resource-codec.ts';
 
 /** To go round a waypoint is nothing to guess. */

@@ -13,7 +13,7 @@ import {
   type WorkloadStatus,
   type WorkloadType,
   type WorkloadUid,
-} from '../../model/index.ts';
+} from '../../../model/index.ts';
 import {
   ApplicationTunnel_Protocol,
   ApplicationTunnelSchema,
@@ -26,13 +26,13 @@ import {
   WorkloadStatus as WireWorkloadStatus,
   WorkloadType as WireWorkloadType,
   WorkloadSchema,
-} from '../generated/workload_pb.js';
-import { enumTable } from './enum-table.ts';
-import { badField, checkField, decodeAddress, decodePort, requireText } from './field.ts';
+} from '../../generated/workload_pb.js';
+import { enumTable } from '../enum-table.ts';
+import { badField, checkField, decodeAddress, decodePort, requireText } from '../field.ts';
 import { decodeGateway, encodeGateway } from './gateway-address-codec.ts';
 import { decodePorts, encodePorts } from './port-codec.ts';
 import { createValuePool } from './shared-values.ts';
-import { decodeBinding, encodeBinding } from './waypoint/binding-codec.ts';
+import { decodeBinding, encodeBinding } from '../waypoint/binding-codec.ts';
 
 /** What is left out on the wire because most workloads have it (wire.md §2.4). */
 const DEFAULT_TRUST_DOMAIN = 'cluster.local';

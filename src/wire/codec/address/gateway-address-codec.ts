@@ -1,13 +1,13 @@
 import { create } from '@bufbuild/protobuf';
-import { type GatewayAddress, ipAddressToBytes, type NetworkAddress } from '../../model/index.ts';
+import { type GatewayAddress, ipAddressToBytes, type NetworkAddress } from '../../../model/index.ts';
 import {
   GatewayAddressSchema,
   type GatewayAddress as WireGatewayAddress,
   NamespacedHostnameSchema,
   NetworkAddressSchema,
   type NetworkAddress as WireNetworkAddress,
-} from '../generated/workload_pb.js';
-import { badField, decodeAddress, decodePort, decodeRange, requireText } from './field.ts';
+} from '../../generated/workload_pb.js';
+import { badField, decodeAddress, decodePort, decodeRange, requireText } from '../field.ts';
 
 /** `istio.workload.GatewayAddress`. */
 export function encodeGateway(gateway: GatewayAddress): WireGatewayAddress {

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { LoadBalancing, LoadBalancingScope, Service } from '../../model/index.ts';
+import type { LoadBalancing, LoadBalancingScope, Service } from '../../../model/index.ts';
 import {
   IPFamilies,
   LoadBalancing_HealthPolicy,
@@ -10,9 +10,9 @@ import {
   Visibility,
   type LoadBalancing as WireLoadBalancing,
   type Service as WireService,
-} from '../generated/workload_pb.js';
-import { enumTable } from './enum-table.ts';
-import { requireText } from './field.ts';
+} from '../../generated/workload_pb.js';
+import { enumTable } from '../enum-table.ts';
+import { requireText } from '../field.ts';
 import {
   decodeGateway,
   decodeNetworkAddress,
@@ -25,7 +25,7 @@ import {
   decodeWeightedWaypoints,
   encodeBinding,
   encodeWeightedWaypoints,
-} from './waypoint/binding-codec.ts';
+} from '../waypoint/binding-codec.ts';
 
 const SCOPES = enumTable<LoadBalancingScope>({
   region: LoadBalancing_Scope.REGION,

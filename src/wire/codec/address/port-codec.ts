@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
-import type { AppProtocol, PortMapping } from '../../model/index.ts';
+import type { AppProtocol, PortMapping } from '../../../model/index.ts';
 import {
   PortSchema,
   AppProtocol as WireAppProtocol,
   type Port as WirePort,
-} from '../generated/workload_pb.js';
-import { enumTable } from './enum-table.ts';
-import { decodePort } from './field.ts';
+} from '../../generated/workload_pb.js';
+import { enumTable } from '../enum-table.ts';
+import { decodePort } from '../field.ts';
 
 /** A hint for L7 alone: one that is not known is no hint. */
 const APP_PROTOCOLS = enumTable<AppProtocol>(

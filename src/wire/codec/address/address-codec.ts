@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { type NetworkAddress, type Service, serviceKey, type Workload } from '../../model/index.ts';
-import { ADDRESS_TYPE, WORKLOAD_TYPE } from '../../xds/index.ts';
-import { AddressSchema, WorkloadSchema } from '../generated/workload_pb.js';
-import { badField } from './field.ts';
-import { type ResourceCodec, resourceCodec } from './resource-codec.ts';
+import { type NetworkAddress, type Service, serviceKey, type Workload } from '../../../model/index.ts';
+import { ADDRESS_TYPE, WORKLOAD_TYPE } from '../../../xds/index.ts';
+import { AddressSchema, WorkloadSchema } from '../../generated/workload_pb.js';
+import { badField } from '../field.ts';
+import { type ResourceCodec, resourceCodec } from '../resource-codec.ts';
 import { decodeService, encodeService } from './service-codec.ts';
 import { decodeWorkload, encodeWorkload } from './workload-codec.ts';
 
