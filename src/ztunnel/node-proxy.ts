@@ -147,6 +147,9 @@ export function createNodeProxy(config: ZtunnelConfig, deps: NodeProxyDeps): Nod
     startProxy: (pod, namespace, mark) =>
       startPodProxy(proxyDeps, { pod, namespace, mark, identity: identityOf(pod.identity) }),
     onWanted: (uid) => admission.review(uid),
+    // Of a namespace that is not the mesh's nobody tells anything: its pods may well be there.
+    isDeleted: ({ uid, namespace }) =>
+      memberships.joins(namespace) !== undefined && view.workload(uid)?.node !== node,
     clock,
     log,
     random,

@@ -1,4 +1,4 @@
-import type { MeshView } from '../model/index.ts';
+import type { EnrolmentPod, MeshView } from '../model/index.ts';
 import type { ControllerClient } from '../proxy/index.ts';
 import { createAgentPods } from './agent/index.ts';
 import type { ZtunnelConfig } from './config/index.ts';
@@ -14,7 +14,11 @@ import { createEnrolledPods, type ServedPods, type ServedPodsDeps } from './serv
 /** The pods that this configuration means: those of Istio's agent where there is one, else those that our controller lists. */
 export function createServedPods(
   config: ZtunnelConfig,
-  deps: ServedPodsDeps & { readonly view: MeshView; readonly send: ControllerClient['report'] },
+  deps: ServedPodsDeps & {
+    readonly view: MeshView;
+    readonly send: ControllerClient['report'];
+    readonly isDeleted: (pod: EnrolmentPod) => boolean;
+  },
 ): ServedPods {
   if (config.agentSocket !== undefined)
     return createAgentPods({

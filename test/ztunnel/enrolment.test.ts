@@ -29,6 +29,7 @@ function fakeWorld() {
     holdDrain: false,
     silentController: false,
     othersBehind: false,
+    deleted: false,
   };
   const step = (name: string): void => {
     steps.push(name);
@@ -48,6 +49,7 @@ function fakeWorld() {
       return opened;
     },
     isCurrent: async (_pod, namespace) => namespace.inode === world.inode,
+    isDeleted: async () => world.deleted,
     ensureSvid: async () => step('svid'),
     async startProxy() {
       step('listen');
@@ -278,6 +280,39 @@ test('a deleted pod is let go of at once, without touching rules', async (t) => 
   await world.clock.advance(1);
   t.same(world.steps, ['destroy', 'report released']);
   t.same(enrolment.pods(), []);
+  await enrolment.stop();
+});
+
+test('a pod that is deleted while it runs stays captured until its namespace goes', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  world.deleted = true;
+  enrolment.update({ upserts: [], removed: [pod().uid] });
+  await world.clock.advance(30_000);
+  t.same(world.steps, []);
+  world.inode = undefined;
+  await world.clock.advance(1_000);
+  t.same(world.steps, ['destroy', 'report released']);
+  await enrolment.stop();
+  t.equal(world.clock.pending, 0);
+});
+
+test('that a pod was deleted may be heard while it leaves: what it sends stays captured', async (t) => {
+  const { world, enrolment } = fakeWorld();
+  enrolment.update({ upserts: [pod()], removed: [] });
+  await enrolment.settled();
+  world.steps.length = 0;
+  world.othersBehind = true;
+  enrolment.update({ upserts: [], removed: [pod().uid] });
+  await world.clock.advance(1_000);
+  world.deleted = true;
+  await world.clock.advance(30_000);
+  t.same(world.steps, ['-nat-inbound', 'report leaving', 'others']);
+  world.inode = undefined;
+  await world.clock.advance(1_000);
+  t.same(world.steps.slice(3), ['destroy', 'report released']);
   await enrolment.stop();
 });
 

@@ -239,6 +239,27 @@ if (await enterSandbox(import.meta.filename, { alsoAsUser: true })) {
       await stay.close();
     }),
   );
+
+  test(
+    'a pod that is deleted by force sends nothing in clear text while it still runs',
+    withTwo(async (t, { mesh, client, server }) => {
+      const { uid } = client.workload;
+      mesh.controller.setMembership({ kind: 'namespace', namespace: 'shop', joins: true });
+      const echo = await servePod(server.pod, 8080, answerWithOrigin);
+      const target = { address: server.pod.v4, port: 8080 };
+      t.equal((await exchange(client.pod, target, 'in the mesh')).how, 'end');
+      const wire = tapWire(mesh.topology.nodes[0]);
+      // The second message first, as it may come.
+      mesh.controller.unenrol(uid);
+      await mesh.controller.acknowledged(mesh.controller.removeWorkload(uid));
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const answer = await exchange(client.pod, target, 'a readable secret');
+      t.same(answer, { text: '', how: 'reset' });
+      t.notOk((await wire.stop()).includes('readable'), 'nothing readable crossed the wire');
+      t.match(client.pod.netns.run('iptables-save'), /REDIRECT/);
+      await echo.close();
+    }),
+  );
 }
 
 interface Two {

@@ -114,6 +114,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
       try {
         if (this.#wanted) await this.#enrol(signal);
         else if (await this.#unenrol(signal)) break;
+        else continue;
         backoff.reset();
         this.#settle();
         await this.#untilSomethingChanges(signal);
@@ -183,12 +184,12 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     return isCaptured;
   }
 
-  /** Inbound off → withdrawn → others that leave are as far → outbound off → drained → routing off. False when the goal changed meanwhile. */
+  /** Inbound off → withdrawn → others that leave are as far → outbound off → drained → routing off. False: from the start again. */
   async #unenrol(signal: AbortSignal): Promise<boolean> {
     const { redirection } = this.#ports;
     const { pod } = this;
     const namespace = this.#namespace ?? (await this.#leftNamespace(pod));
-    if (namespace === undefined || !(await this.#ports.isCurrent(pod, namespace))) {
+    if (namespace === undefined || !(await this.#isThereToLeave(pod, namespace, signal))) {
       this.#discard(podGone(pod));
       this.#finish();
       return true;
@@ -196,6 +197,8 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#transition({ kind: 'leaving' });
     await redirection.remove(namespace, pod, 'nat-inbound');
     await this.#reports.tellAndKeepStep('leaving', LEAVING, signal);
+    // It may have been heard of meanwhile.
+    if (await this.#ports.isDeleted(pod, signal)) return false;
     await redirection.remove(namespace, pod, 'nat-outbound');
     this.#transition({ kind: 'draining' });
     // It may take as long as its oldest connection lives, and a process that goes on with it is not to be held up by that.
@@ -206,6 +209,19 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     this.#releaseNamespace();
     this.#finish();
     return true;
+  }
+
+  /**
+   * A pod that is deleted while its containers run stays captured until its namespace goes: nothing of it is to leave in clear text.
+   * False when the namespace is gone.
+   */
+  async #isThereToLeave(pod: EnrolmentPod, namespace: Namespace, signal: AbortSignal): Promise<boolean> {
+    while (await this.#ports.isCurrent(pod, namespace)) {
+      if (!(await this.#ports.isDeleted(pod, signal))) return true;
+      this.#settle();
+      await sleep(this.#ports.clock, CHECK_EVERY_MS, signal);
+    }
+    return false;
   }
 
   #finish(): void {

@@ -52,6 +52,11 @@ export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
   openNamespace(pod: EnrolmentPod): Promise<Namespace>;
   /** Whether the pod still has that very namespace. */
   isCurrent(pod: EnrolmentPod, namespace: Namespace): Promise<boolean>;
+  /**
+   * Whether a pod that is no longer to be enrolled was deleted, rather than taken out of the mesh: deleted by force, or with its
+   * node, it may run on. Rejects when the signal is aborted.
+   */
+  isDeleted(pod: EnrolmentPod, signal: AbortSignal): Promise<boolean>;
   /** Resolves when the pod's SVID is at hand. */
   ensureSvid(pod: EnrolmentPod, signal: AbortSignal): Promise<void>;
   /** Resolves when all of the pod's listeners accept. */

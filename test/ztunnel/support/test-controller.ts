@@ -42,6 +42,8 @@ export interface TestController {
     readonly error: string;
   }[];
   setWorkload(workload: Workload): Change;
+  /** It is gone, not only out of the mesh. */
+  removeWorkload(uid: WorkloadUid): Change;
   setService(service: Service): Change;
   setPolicy(policy: AuthorizationPolicy): Change;
   removePolicy(key: string): Change;
@@ -137,6 +139,10 @@ export async function startTestController(
     },
     reports,
     setWorkload,
+    removeWorkload(uid) {
+      workloads.delete(uid);
+      return delta.cache(ADDRESS_TYPE).apply({ removed: [uid] });
+    },
     setService(service) {
       const upserts = [encodeResource(addressCodec, { kind: 'service' as const, service })];
       return delta.cache(ADDRESS_TYPE).apply({ upserts });
