@@ -220,7 +220,9 @@ function sliceWorkloads(row: Json): readonly Workload[] {
     .filter((input) => input.$type === 'model.ServiceInfo')
     .map(serviceInfoOf)
     .find((candidate) => candidate.key === key);
-  return info === undefined ? [] : translateEndpointSlice(slice, info, CONFORMANCE_SETTINGS);
+  return info === undefined
+    ? []
+    : translateEndpointSlice(slice, { info, podAt: () => undefined }, CONFORMANCE_SETTINGS);
 }
 
 function objectsOf(input: Json): readonly MeshObject[] {

@@ -1,11 +1,12 @@
-import type { PolicyKey, Workload } from '../../model/index.ts';
-import { selects } from '../objects/index.ts';
+import type { IpAddress, PolicyKey, PortMapping, ServiceKey, Workload } from '../../model/index.ts';
+import { type EndpointSliceObject, selects } from '../objects/index.ts';
 import {
   bindService,
   leadToWaypoint,
   type MeshSettings,
   type ServiceInfo,
   slicePods,
+  slicePorts,
   sliceServiceKey,
   translateEndpointSlice,
   translatePod,
@@ -86,10 +87,11 @@ export function deriveWorkloads(
       const service = sliceServiceKey(slice, settings);
       const info = service === undefined ? undefined : fetch.one(services, service);
       // With a selector, the selector decides.
-      return info === undefined || info.selector !== undefined ? [] : [info];
+      return info === undefined || info.selector !== undefined ? [] : [{ info, slice }];
     });
-    const selected = [...new Set([...(selection?.services ?? []), ...listed])];
+    const selected = [...new Set([...(selection?.services ?? []), ...listed.map(({ info }) => info)])];
     const context = {
+      listedPorts: listed.length === 0 ? undefined : portsByService(listed),
       services: selected.filter(({ leadsTo }) => leadsTo === undefined || isBehind(leadsTo, own)),
       policies: selection?.policies ?? [],
       node: pod.node === '' ? undefined : fetch.one(stores.nodes, pod.node),
@@ -102,14 +104,35 @@ export function deriveWorkloads(
     return workload === undefined ? [] : [[workload.uid, workload]];
   });
 
+  const tunnelledByAddress = graph.index(podWorkloads, ({ addresses, tunnelProtocol, networkMode }) =>
+    tunnelProtocol === 'hbone' && networkMode === 'standard' ? addresses : [],
+  );
   const otherWorkloads = graph.derive(stores.slices, (fetch, slice) => {
     const service = sliceServiceKey(slice, settings);
     const info = service === undefined ? undefined : fetch.one(services, service);
     if (info === undefined) return [];
-    return translateEndpointSlice(slice, info, settings).map((workload) => [workload.uid, workload] as const);
+    const podAt = (address: IpAddress): Workload | undefined => fetch.all(tunnelledByAddress, address)[0];
+    return translateEndpointSlice(slice, { info, podAt }, settings).map(
+      (workload) => [workload.uid, workload] as const,
+    );
   });
 
   return { services, podWorkloads, otherWorkloads };
+}
+
+/** What all slices of a service together say; where two say something of one port, the first counts. */
+function portsByService(
+  listed: readonly { readonly info: ServiceInfo; readonly slice: EndpointSliceObject }[],
+): ReadonlyMap<ServiceKey, readonly PortMapping[]> {
+  const ports = new Map<ServiceKey, readonly PortMapping[]>();
+  for (const { info, slice } of listed) {
+    const known = ports.get(info.key) ?? [];
+    const news = slicePorts(slice, info).filter(
+      ({ servicePort }) => !known.some((port) => port.servicePort === servicePort),
+    );
+    ports.set(info.key, [...known, ...news]);
+  }
+  return ports;
 }
 
 /** Behind a waypoint that we deploy stand its own pods alone, whoever else has their label. */

@@ -1,4 +1,10 @@
-import { NO_WAYPOINT, type PortMapping, type Workload, type WorkloadUid } from '../../model/index.ts';
+import {
+  type IpAddress,
+  NO_WAYPOINT,
+  type PortMapping,
+  type Workload,
+  type WorkloadUid,
+} from '../../model/index.ts';
 import { type EndpointSliceObject, objectKey, type SliceEndpoint } from '../objects/index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { ServiceInfo } from './service.ts';
@@ -30,16 +36,18 @@ function isPodBeside({ meta }: EndpointSliceObject, target: NonNullable<SliceEnd
 }
 
 /**
- * The endpoints that are no pods of the slice's namespace: somebody wrote them by hand, and nothing is known of them but their
- * addresses. Its own pods are left out, for they say more about themselves than a slice does.
+ * The endpoints that are not said to be pods of the slice's namespace: somebody wrote them by hand, and nothing is known of them but
+ * their addresses. Its own pods are left out, for they say more about themselves than a slice does. `podAt`: the pod that has an
+ * address and takes tunnels, of whatever namespace: to it no more leads than to whom it dials by that address, but no less either,
+ * for nothing may go to it in clear text.
  */
 export function translateEndpointSlice(
   slice: EndpointSliceObject,
-  info: ServiceInfo,
+  { info, podAt }: { readonly info: ServiceInfo; podAt(address: IpAddress): Workload | undefined },
   settings: MeshSettings,
 ): readonly Workload[] {
   if (slice.addressType === 'FQDN') return [];
-  const ports = portsOf(slice, info);
+  const ports = slicePorts(slice, info);
   const workloads = new Map<string, Workload>();
   for (const endpoint of slice.endpoints) {
     const { target, addresses } = endpoint;
@@ -48,7 +56,8 @@ export function translateEndpointSlice(
     const uid = `${settings.clusterId}/discovery.k8s.io/EndpointSlice/${objectKey(slice.meta)}/${address}`;
     // An address that is listed twice is one endpoint; the first entry counts.
     if (workloads.has(uid)) continue;
-    workloads.set(uid, workloadOf({ slice, endpoint, ports, info, settings, uid: uid as WorkloadUid }));
+    const stranger = workloadOf({ slice, endpoint, ports, info, settings, uid: uid as WorkloadUid });
+    workloads.set(uid, asPod(stranger, podAt(address)));
   }
   return [...workloads.values()];
 }
@@ -92,8 +101,15 @@ function workloadOf(parts: {
   };
 }
 
+/** The endpoint of a service that is a pod beside: who it is, as the pod says; the rest as the slice. It is not one more of its node. */
+function asPod(endpoint: Workload, pod: Workload | undefined): Workload {
+  if (pod === undefined) return endpoint;
+  const { uid, addresses, node, status, networkMode, services } = endpoint;
+  return { ...pod, ...NO_WAYPOINT, uid, addresses, node, status, networkMode, services };
+}
+
 /** The slice knows ports by the service port's name and the endpoint's number. */
-function portsOf(slice: EndpointSliceObject, info: ServiceInfo): readonly PortMapping[] {
+export function slicePorts(slice: EndpointSliceObject, info: ServiceInfo): readonly PortMapping[] {
   return slice.ports.flatMap((port) => {
     if (port.port === undefined || port.protocol !== 'TCP') return [];
     const own = info.ports.find((candidate) => candidate.name === (port.name ?? ''));

@@ -15,7 +15,7 @@ export {
   type TranslatedPolicy,
   translateAuthorizationPolicy,
 } from './authorization-policy.ts';
-export { slicePods, sliceServiceKey, translateEndpointSlice } from './endpoint-slice.ts';
+export { slicePods, slicePorts, sliceServiceKey, translateEndpointSlice } from './endpoint-slice.ts';
 export {
   type CheckedRoute,
   checkRules,

@@ -18,6 +18,8 @@ import { canonicalServiceOf, workloadNameOf } from './workload-name.ts';
 export interface PodContext {
   /** The services that it is an endpoint of, in any order. */
   readonly services: readonly ServiceInfo[];
+  /** Where a service has no selector, its slices say which ports of the pod are meant. Default: none is such. */
+  readonly listedPorts?: ReadonlyMap<ServiceKey, readonly PortMapping[]> | undefined;
   readonly policies: readonly PolicyKey[];
   readonly node: NodeObject | undefined;
   /** Whether its node has it captured, where that is known better than by its annotation. */
@@ -76,7 +78,7 @@ export function translatePod(
     networkMode: pod.hostNetwork || context.hasForeignAddress === true ? 'host-network' : 'standard',
     capacity: 1,
     applicationTunnel: undefined,
-    services: servicesOf(pod, context.services),
+    services: servicesOf(pod, context),
   };
 }
 
@@ -105,11 +107,11 @@ export function isCapturedHere(pod: PodObject, settings: Pick<MeshSettings, 'sid
 
 function servicesOf(
   pod: PodObject,
-  services: readonly ServiceInfo[],
+  { services, listedPorts }: PodContext,
 ): ReadonlyMap<ServiceKey, readonly PortMapping[]> {
   // In the order of the keys, so that equal content has equal bytes.
   const sorted = [...services].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return new Map(sorted.map((info) => [info.key, portsOf(pod, info)] as const));
+  return new Map(sorted.map((info) => [info.key, listedPorts?.get(info.key) ?? portsOf(pod, info)] as const));
 }
 
 /** A port whose name this pod does not have is left out: the pod does not serve it. */
