@@ -81,6 +81,7 @@ export interface ServiceView {
   readonly hostname: string;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
+  /** Healthy: those that get new connections, where the Service says `publishNotReadyAddresses` all of them. */
   readonly endpoints: { readonly healthy: number; readonly total: number };
   /** `namespace/name` of the waypoint before it, also of one that does not exist; empty without. */
   readonly waypoint: string;

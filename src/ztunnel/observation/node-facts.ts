@@ -131,7 +131,8 @@ function serviceView(
   view: MeshView,
   service: Service,
 ): Omit<ServiceView, 'rates' | 'problems'> & { readonly inMesh: boolean } {
-  const endpoints = view.allEndpoints(serviceKey(service.namespace, service.hostname));
+  const key = serviceKey(service.namespace, service.hostname);
+  const endpoints = view.allEndpoints(key);
   const [waypoint] = owningWaypoints(service);
   return {
     namespace: service.namespace,
@@ -139,10 +140,7 @@ function serviceView(
     hostname: service.hostname,
     addresses: service.addresses.map(({ address }) => address),
     ports: service.ports.map(({ servicePort }) => servicePort),
-    endpoints: {
-      healthy: endpoints.filter(({ workload }) => workload.status === 'healthy').length,
-      total: endpoints.length,
-    },
+    endpoints: { healthy: view.endpoints(key).length, total: endpoints.length },
     waypoint: waypoint === undefined ? '' : gatewayName(view, waypoint),
     inMesh: endpoints.length > 0 && endpoints.every(({ workload }) => workload.tunnelProtocol === 'hbone'),
   };

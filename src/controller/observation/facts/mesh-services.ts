@@ -14,13 +14,14 @@ export function meshServices(collections: MeshCollections): readonly ServiceFact
   const endpoints = countEndpoints(collections);
   return [...collections.services.values()].map(({ key, service }) => {
     const { healthy, total, inMesh } = endpoints.get(key) ?? NONE;
+    const takesAll = service.loadBalancing.healthPolicy === 'allow-all';
     return {
       namespace: service.namespace,
       name: service.name,
       hostname: service.hostname,
       addresses: service.addresses.map(({ address }) => address),
       ports: service.ports.map(({ servicePort }) => servicePort),
-      endpoints: { healthy, total },
+      endpoints: { healthy: takesAll ? total : healthy, total },
       waypoint: boundWaypoint(collections, service),
       inMesh: total > 0 && inMesh === total,
     };
