@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { createMeshView } from '../../src/model/index.ts';
+import { createPolicyHits } from '../../src/proxy/index.ts';
 import { createNodeFacts } from '../../src/ztunnel/observation/node-facts.ts';
 import { makeService, makeWorkload, serving } from '../model/mesh-fixtures.ts';
 
@@ -17,7 +18,7 @@ test('endpoints that get connections count as healthy, whether or not they are r
     ...{ node: 'node-1', version: '0.1.0', trustDomain: 'cluster.local', startedMs: 0, meshUrl: () => '' },
     ...{ view, pods: () => [], ledger: { share: () => () => undefined }, clock: { now: () => 0 } },
     svids: { status: () => [], peek: () => undefined },
-    hits: { of: () => ({ allowed: 0, denied: 0, wouldDeny: 0, wouldAllow: 0 }) },
+    hits: createPolicyHits(),
   });
   t.match(
     facts.services().map(({ name, endpoints }) => ({ name, endpoints })),

@@ -10,6 +10,7 @@ interface Ztunnel {
   readonly revision: number;
   readonly ready: boolean;
   readonly drains?: boolean;
+  readonly crashes?: boolean;
 }
 
 /** As the DaemonSet controller counts while every node has an old pod that drains: the old ones alone. */
@@ -38,7 +39,7 @@ function putZtunnels(api: FakeKubernetesApi, ...pods: readonly Ztunnel[]): void 
       },
       revision,
     });
-  for (const { node, revision, ready, drains = false } of pods)
+  for (const { node, revision, ready, drains = false, crashes = false } of pods)
     api.put({
       apiVersion: 'v1',
       kind: 'Pod',
@@ -49,7 +50,13 @@ function putZtunnels(api: FakeKubernetesApi, ...pods: readonly Ztunnel[]): void 
         ...(drains ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
       },
       spec: { nodeName: node },
-      status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+        containerStatuses: crashes
+          ? [{ name: 'ztunnel', restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } }]
+          : [],
+      },
     });
 }
 
@@ -86,4 +93,18 @@ test('a ztunnel of an earlier revision is not what was applied, however ready it
     { node: 'node-2', revision: 2, ready: true },
   );
   t.match((await run('check')).stdout, /✗ ztunnels: 1 of 2 are new/);
+});
+
+test('a ztunnel whose kubelet waits after crashes can be had at once, and check says how', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  t.equal((await run('install')).code, 0);
+  drain(api);
+  putZtunnels(
+    api,
+    { node: 'node-1', revision: 10, ready: true },
+    { node: 'node-2', revision: 10, ready: false, crashes: true },
+  );
+  const { stdout } = await run('check');
+  t.match(stdout, /✗ ztunnels: 1 of 2 are available: node-2 \(CrashLoopBackOff\)/);
+  t.match(stdout, /logs ztunnel-node-2-10 --previous .* delete pod ztunnel-node-2-10 starts another at once/);
 });

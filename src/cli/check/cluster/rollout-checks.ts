@@ -33,15 +33,14 @@ export async function ztunnelCheck(cluster: Cluster): Promise<readonly CheckResu
         : ok(name, `ready on all ${wanted} nodes`),
     ];
   if (found === undefined) return [failed(name, missing, 'nodemesh install puts it there')];
-  const late = (await ztunnelPods(cluster)).filter((pod) => !isReady(pod)).map(lateText);
-  const seen = late.length === 0 ? missing : `${missing}: ${shortList(late)}`;
-  return [
-    failed(
-      name,
-      seen,
-      `traffic of the mesh's pods there stops until it is ready: kubectl -n ${NAMESPACE} describe daemonset/${ZTUNNEL}; kubectl -n ${NAMESPACE} get events`,
-    ),
-  ];
+  const late = (await ztunnelPods(cluster)).filter((pod) => !isReady(pod));
+  const seen = late.length === 0 ? missing : `${missing}: ${shortList(late.map(lateText))}`;
+  const crashed = late.find(waitsAfterCrashes)?.metadata?.name;
+  const todo =
+    crashed === undefined
+      ? `kubectl -n ${NAMESPACE} describe daemonset/${ZTUNNEL}; kubectl -n ${NAMESPACE} get events`
+      : `kubectl -n ${NAMESPACE} logs ${crashed} --previous says why it ends; kubectl -n ${NAMESPACE} delete pod ${crashed} starts another at once`;
+  return [failed(name, seen, `traffic of the mesh's pods there stops until it is ready: ${todo}`)];
 }
 
 /** Containers of ours that have ended, and how. */
@@ -96,6 +95,11 @@ function lateText(pod: KubernetesObject): string {
   const { nodeName = 'no node yet' } = (pod.spec ?? {}) as { readonly nodeName?: string };
   const reasons = containersOf(pod).flatMap(({ state }) => state?.waiting?.reason ?? []);
   return `${nodeName} (${reasons[0] ?? statusOf(pod).phase ?? 'not ready'})`;
+}
+
+/** A kubelet waits up to five minutes before it starts a container again that ends time and again; another pod's it starts at once. */
+function waitsAfterCrashes(pod: KubernetesObject): boolean {
+  return containersOf(pod).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
 }
 
 function endOf(ended: Ended | undefined): string {
