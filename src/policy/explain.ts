@@ -9,10 +9,7 @@ import { remedyForDenial, remedyForMissing, remedyForUnclear, remedyForUnmatched
 const NOWHERE = { rule: undefined, clause: undefined, match: undefined } as const;
 
 /** Nothing that applies speaks against the connection. */
-export const ALLOWED_BY_DEFAULT: Explanation = withTexts(
-  { policy: undefined, ...NOWHERE },
-  () => ALLOWED_SENTENCE,
-);
+export const ALLOWED_BY_DEFAULT: Explanation = withTexts(undefined, NOWHERE, () => ALLOWED_SENTENCE);
 
 /** A DENY policy matched, or one that was not understood. */
 export function explainDenied(
@@ -24,13 +21,15 @@ export function explainDenied(
   // No rule that anybody wrote has decided.
   if (notUnderstood !== undefined)
     return withTexts(
-      { policy: policy.key, ...NOWHERE },
+      policy.key,
+      NOWHERE,
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it selects: ${whoAndWhere(attributes)}`,
       () => remedyForUnclear(policy.key),
     );
   return withTexts(
-    { policy: policy.key, ...held },
+    policy.key,
+    held,
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
     () => remedyForDenial(policy.key, held.rule, attributes),
   );
@@ -43,7 +42,8 @@ export function explainAllowed(
   attributes: L4Attributes,
 ): Explanation {
   return withTexts(
-    { policy: policy.key, ...held },
+    policy.key,
+    held,
     () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhere(attributes)}`,
   );
 }
@@ -55,7 +55,8 @@ export function explainNoneAllowed(
 ): Explanation {
   const unmatched = policies.map(({ key }) => key);
   return withTexts(
-    { policy: undefined, ...NOWHERE, unmatched },
+    undefined,
+    { ...NOWHERE, unmatched },
     () => `allow policies exist, but none allowed: ${listPolicies(unmatched)}: ${whoAndWhere(attributes)}`,
     () => remedyForUnmatched(unmatched, attributes),
   );
@@ -64,7 +65,8 @@ export function explainNoneAllowed(
 /** A policy that may decide has not arrived. */
 export function explainMissing(missing: readonly PolicyKey[], attributes: L4Attributes): Explanation {
   return withTexts(
-    { policy: missing.length === 1 ? missing[0] : undefined, ...NOWHERE },
+    missing.length === 1 ? missing[0] : undefined,
+    NOWHERE,
     () =>
       `the workload names ${missing.length === 1 ? 'a policy' : 'policies'} not received yet: ${listPolicies(missing)}: ${whoAndWhere(attributes)}`,
     () => remedyForMissing(missing),

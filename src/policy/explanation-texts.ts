@@ -6,16 +6,21 @@ export interface ExplanationTexts {
   readonly remedy?: string | undefined;
 }
 
-/** What decided, with texts that are put together when somebody first reads them: what is allowed seldom needs them. */
-export function withTexts<T extends object>(
-  decider: T,
+/**
+ * What decided, with texts that are put together when somebody first reads them: what is allowed seldom needs them. `place`: where in
+ * the policy; one object is made of all, since this is made for each request.
+ */
+export function withTexts<Policy extends PolicyKey | undefined, Place extends object>(
+  policy: Policy,
+  place: Place,
   sentence: () => string,
   remedy?: () => string,
-): T & ExplanationTexts {
+): { readonly policy: Policy } & Place & ExplanationTexts {
   let made: string | undefined;
   let remade: string | undefined;
   return {
-    ...decider,
+    policy,
+    ...place,
     get sentence() {
       made ??= sentence();
       return made;

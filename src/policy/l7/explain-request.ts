@@ -10,10 +10,7 @@ import type { RequestExplanation } from './request-decision.ts';
 const NOWHERE = { rule: undefined, source: undefined, operation: undefined } as const;
 
 /** Nothing that applies speaks against the request. */
-export const NOTHING_AGAINST: RequestExplanation = withTexts(
-  { policy: undefined, ...NOWHERE },
-  () => ALLOWED_SENTENCE,
-);
+export const NOTHING_AGAINST: RequestExplanation = withTexts(undefined, NOWHERE, () => ALLOWED_SENTENCE);
 
 /** A DENY policy held, or one that was not understood and therefore refuses. */
 export function explainDenial(
@@ -25,13 +22,15 @@ export function explainDenial(
   // No rule that anybody wrote has decided.
   if (notUnderstood !== undefined)
     return withTexts(
-      { policy: policy.key, ...NOWHERE },
+      policy.key,
+      NOWHERE,
       () =>
         `refused by ${policy.key}, which was not understood (${cutShort(notUnderstood)}) and so refuses all that it is attached to: ${whoAndWhat(attributes)}`,
       () => remedyForUnclear(policy.key),
     );
   return withTexts(
-    { policy: policy.key, ...held },
+    policy.key,
+    held,
     () => `explicitly denied by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
     () => remedyForDenial(policy.key, held.rule, attributes),
   );
@@ -44,7 +43,8 @@ export function explainPermission(
   attributes: RequestAttributes,
 ): RequestExplanation {
   return withTexts(
-    { policy: policy.key, ...held },
+    policy.key,
+    held,
     () => `allowed by ${policy.key} (${place(held)}): ${whoAndWhat(attributes)}`,
   );
 }
@@ -57,7 +57,8 @@ export function explainNoPermission(
   const { attributes } = judged;
   const unmatched = allow.map(({ policy }) => policy.key);
   return withTexts(
-    { policy: undefined, ...NOWHERE, unmatched },
+    undefined,
+    { ...NOWHERE, unmatched },
     () =>
       `allow policies exist, but none allowed: ${listPolicies(unmatched)}: ${whoAndWhat(attributes)}${nearMiss(allow, judged)}`,
     () => remedyForUnmatched(unmatched, attributes, whatOf(attributes)),
@@ -70,7 +71,7 @@ export function explainNeed(
   held: HeldRule,
   attributes: RequestAttributes,
 ): RequestExplanation {
-  return withTexts({ policy: policy.key, ...held }, () => {
+  return withTexts(policy.key, held, () => {
     const provider = policy.action.kind === 'custom' ? policy.action.provider : '';
     return `${policy.key} (${place(held)}) asks ${provider}: ${whoAndWhat(attributes)}`;
   });
