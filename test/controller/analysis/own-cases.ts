@@ -282,6 +282,10 @@ metadata: {name: limits, namespace: shop}`,
     wrong: yaml(SHOP, CART, service({ ports: '{name: dns, port: 53, protocol: UDP}' })),
     right: yaml(SHOP, CART, service()),
   },
+  NM0066: {
+    wrong: yaml(SHOP, CART, service({ rest: ', sessionAffinity: ClientIP' })),
+    right: yaml(SHOP, CART, service({ rest: ', sessionAffinity: None' })),
+  },
   NM0055: {
     wrong: yaml(SHOP, CART, networkPolicy('{podSelector: {}, ingress: [{ports: [{port: 8080}]}]}')),
     right: yaml(

@@ -108,4 +108,11 @@ export const MESH_MESSAGES = {
       "Side by side a waypoint of Istio's is in the way of what Istio's pods send, and no other. Its routes and policies do not hold for clients of this mesh.",
     hint: 'make a waypoint of this mesh beside it (nodemesh waypoint apply --name OTHER --enroll-namespace), or let a policy on its pods say who may connect',
   }),
+  SessionAffinity: define('SessionAffinity', 'NM0066', 'warning', {
+    template:
+      'sessionAffinity: %s does not hold for clients in the mesh: each of their connections goes to any endpoint',
+    cause:
+      'It is kube-proxy that keeps to one endpoint, and connections of the mesh are balanced by ztunnels, for each on its own.',
+    hint: 'bind the Service to a waypoint, and let a TrafficPolicy say ConsistentHash by SourceIP, or sessionPersistence; or keep sessions where every endpoint finds them',
+  }),
 } as const;

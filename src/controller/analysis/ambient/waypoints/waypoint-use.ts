@@ -115,6 +115,19 @@ export function* analyzeUdpPorts(mesh: AnalysedMesh): Iterable<Finding> {
   }
 }
 
+/** Services whose pods are in the mesh, and that count on kube-proxy's memory of clients. */
+export function* analyzeSessionAffinity(mesh: AnalysedMesh): Iterable<Finding> {
+  for (const object of mesh.of('/Service')) {
+    const affinity = object.spec.key('sessionAffinity');
+    const kind = affinity.text() ?? 'None';
+    const selector = object.spec.key('selector').textMap();
+    if (kind === 'None' || selector.size === 0 || !isEnrolled(mesh, object, selector)) continue;
+    // Where there is a waypoint, policies say how it balances.
+    if (mesh.waypointOf(object.namespace, object.name) !== undefined) continue;
+    yield finding(OWN.SessionAffinity, { object, path: affinity.path }, kind);
+  }
+}
+
 function isEnrolled(
   mesh: AnalysedMesh,
   { namespace }: AnalysedObject,
