@@ -8,13 +8,14 @@ import { MONITORING_GROUP } from '../objects/installation.ts';
 import type { InstallSettings } from '../objects/settings.ts';
 import { oursOf, type StaleObject } from '../stale-objects.ts';
 import { type MeshChoice, otherMeshes } from './other-meshes.ts';
+import { trustDomainKept } from './trust-domain.ts';
 
 const { ok, warning, failed, notSeen } = resultsOf('cluster');
 
 /** What an installation is to be, and what an earlier one has left that goes with it. */
 interface Plan {
   /** What they say about another mesh, and about Prometheus. */
-  readonly settings: MeshChoice & Pick<InstallSettings, 'monitoring'>;
+  readonly settings: MeshChoice & Pick<InstallSettings, 'monitoring' | 'trustDomain'>;
   readonly stale: readonly StaleObject[];
 }
 
@@ -37,6 +38,7 @@ export async function preflight(
     ...(typeof plan === 'string' ? [] : await operatorKinds(cluster, plan)),
     ...(await permissions(cluster, objects, going)),
     ...(await namespaceGoing(cluster)),
+    ...(await trustDomainSeen(cluster, plan)),
     ...(await otherMeshesSeen(cluster, plan)),
   ];
 }
@@ -172,6 +174,16 @@ async function otherMeshesSeen(cluster: Cluster, plan: Plan | string): Promise<r
     return await otherMeshes(cluster, plan.settings);
   } catch (error) {
     return [notSeen('other meshes', describeError(error))];
+  }
+}
+
+/** Where the authority may not be read, the controllers' log tells. */
+async function trustDomainSeen(cluster: Cluster, plan: Plan | string): Promise<readonly CheckResult[]> {
+  if (typeof plan === 'string') return [];
+  try {
+    return await trustDomainKept(cluster, plan.settings.trustDomain);
+  } catch (error) {
+    return [notSeen('trust domain', describeError(error))];
   }
 }
 

@@ -15,6 +15,7 @@ import { checkedSettings } from '../next-settings.ts';
 import { GOING, GOING_HINT, isGoing } from '../preflight/namespace-going.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
 import { rootsBesideIstio } from '../preflight/other-meshes.ts';
+import { trustDomainKept } from '../preflight/trust-domain.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { findStale, removeStale } from '../stale-objects.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
@@ -55,6 +56,7 @@ Examples:
         const installed = await requireInstallation(cluster);
         checkSkew(installed.version, version);
         const next = { version, settings: checkedSettings(installed, options, version) };
+        await checkTrustDomain(cluster, next);
         await checkRoots(context.terminal, cluster, { installed, next });
         if (options.preview === true)
           await preview(context.terminal, cluster, {
@@ -94,6 +96,18 @@ async function checkRoots(
     blame: 'downstream',
     message: 'the two meshes would not believe each other with --shared-roots; nothing was changed',
     hint: 'do what the hints say',
+  });
+}
+
+/** Rejects with ERR_CLI_CLUSTER. */
+async function checkTrustDomain(cluster: Cluster, { settings }: Installation): Promise<void> {
+  const [refused] = await trustDomainKept(cluster, settings.trustDomain);
+  if (refused === undefined) return;
+  throw new CliError({
+    code: 'ERR_CLI_CLUSTER',
+    blame: 'downstream',
+    message: `${refused.name}: ${refused.seen}; nothing was changed`,
+    hint: refused.hint,
   });
 }
 
