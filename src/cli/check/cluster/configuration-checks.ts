@@ -71,7 +71,7 @@ export async function gatewayClassCheck(cluster: Cluster): Promise<readonly Chec
       warning(
         name,
         'the Gateway API is not there: no waypoints',
-        `${GATEWAY_API_HINT}; then nodemesh install`,
+        `${GATEWAY_API_HINT}; then nodemesh install, or whatever else the mesh was installed by`,
       ),
     ];
   const found = await cluster.find({ apiVersion, kind, metadata });

@@ -18,5 +18,5 @@ export async function isGoing(cluster: Cluster): Promise<boolean> {
 
 /** What is then said of it. */
 export const GOING = 'is being deleted, and what is in it goes with it';
-/** What to do about it. */
-export const GOING_HINT = `kubectl wait --for=delete namespace/${NAMESPACE} --timeout=5m, then nodemesh install; what holds it: kubectl get namespace ${NAMESPACE} -o jsonpath='{.status.conditions}'`;
+/** What to do about it. A pod that ends already is not ended sooner by a shorter grace period, but its object can be taken away. */
+export const GOING_HINT = `kubectl wait --for=delete namespace/${NAMESPACE} --timeout=5m, then nodemesh install (docs/disaster-recovery.md); ztunnels hold it until their last connection ends: kubectl -n ${NAMESPACE} delete pods --all --force takes their objects away, and they carry on without; what else holds it: kubectl get namespace ${NAMESPACE} -o jsonpath='{.status.conditions}'`;
