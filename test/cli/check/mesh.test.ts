@@ -15,11 +15,12 @@ function part<T>(value: T | undefined): { readonly value: T } {
 }
 
 const INFO = ANSWERS['/api/v1/info'];
+const CURRENT = part(ANSWERS['/api/v1/proxies']?.proxies.find(({ state }) => state === 'current')).value;
 const FACTS: MeshFacts = {
   lab: undefined,
   clocks: [{ part: 'the mesh', value: { info: part(INFO).value, aheadMs: 10, uncertaintyMs: 20 } }],
   ports: [],
-  proxies: { value: [] },
+  proxies: { value: [CURRENT] },
   certificates: { value: [certificate('root', 'CN=root', '1', 400), certificate('workload', 'w', '2', 10)] },
   workloads: part(ANSWERS['/api/v1/workloads']?.workloads),
   services: { value: [] },
@@ -43,7 +44,7 @@ test('a clock that is apart is told, and what the question took is not held agai
   const clock = (aheadMs: number, uncertaintyMs = 0): Partial<MeshFacts> => ({
     clocks: [{ part: 'node-1', value: { info: part(INFO).value, aheadMs, uncertaintyMs } }],
   });
-  t.same(wrong({ ...clock(6_000, 2_000), proxies: { value: [] } }), []);
+  t.same(wrong(clock(6_000, 2_000)), []);
   t.match(wrong(clock(-6_000)), [{ outcome: 'warning', seen: "6.0 s behind this machine's" }]);
   t.match(wrong(clock(130_000)), [{ outcome: 'failed', hint: /not valid yet/ }]);
   t.match(wrong(clock(-3_420_000)), [{ seen: "57 min behind this machine's" }]);
@@ -71,6 +72,12 @@ test('proxies that are behind, and versions that are too far apart, are named', 
   t.same(at('0.2.9'), []);
   t.match(at('0.3.0'), [{ name: 'version of ztunnel/node-1', seen: '0.3.0, the controller is 0.1.0' }]);
   t.match(at('1.1.0'), [{ outcome: 'failed' }]);
+});
+
+test('a controller that no proxy is connected to is not called well', async (t) => {
+  t.match(wrong({ proxies: { value: [] } }), [
+    { name: 'proxies', outcome: 'warning', seen: 'none is connected to the controller' },
+  ]);
 });
 
 test('roots that expire and certificates that are not renewed are told with the last error', async (t) => {

@@ -35,6 +35,15 @@ function versionChecks(
 }
 
 function stateChecks(proxies: readonly ProxyView[]): readonly CheckResult[] {
+  // Where ztunnels run all the same, they do not reach the controller, or do not trust it.
+  if (proxies.length === 0)
+    return [
+      warning(
+        'proxies',
+        'none is connected to the controller',
+        'where pods are in the mesh, the log of a ztunnel says why: nodemesh logs ztunnel/NODE',
+      ),
+    ];
   const behind = proxies.filter(({ state }) => state !== 'current');
   if (behind.length === 0)
     return [ok('proxies', `all ${proxies.length} have acknowledged what they were sent`)];
