@@ -72,6 +72,13 @@ export function chainOfSingle(text: string, entry: PluginEntry): string {
   return chainPlugin(`${head}${text.trim()}\n]}\n`, entry);
 }
 
+/** Whether a chain is what chainOfSingle makes of `single`, whether our plugin is still in it or not any more. */
+export function isChainOfSingle(chain: string, single: string): boolean {
+  if (inspectNetwork(single).kind !== 'single') return false;
+  const made = chainOfSingle(single, { socket: '', passNamespaces: [] });
+  return unchainPlugin(chain) === unchainPlugin(made);
+}
+
 function countOurs(text: string, places: readonly Place[]): number {
   return places.filter((place) => isOursAt(text, place)).length;
 }

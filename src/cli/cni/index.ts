@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { describeError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { printable } from '../terminal/index.ts';
 import type { PluginEntry } from './conflist.ts';
-import { type Finding, installPlugin, type NodeFolders, uninstallPlugin } from './node-chain.ts';
-import { watchFolders } from './watch-folders.ts';
+import { installPlugin, type NodeFolders, uninstallPlugin } from './node-chain.ts';
+import { stay } from './stay.ts';
+import { tell } from './tell.ts';
 
 interface FolderOptions {
   readonly binDir: string;
@@ -17,6 +16,10 @@ interface InstallOptions extends FolderOptions {
   readonly plugin: string;
   readonly socket: string;
   readonly passNamespaces: string;
+  readonly watch?: boolean;
+}
+
+interface UninstallOptions extends FolderOptions {
   readonly watch?: boolean;
 }
 
@@ -51,18 +54,18 @@ Examples:
     cni
       .command('uninstall')
       .description('take the plugin out: files that it alone has changed are as they were')
+      .addOption(new Option('--watch', 'stay, and take it out again whenever somebody has put it back'))
       .addHelpText(
         'after',
         `
 Before the last ztunnel goes, or no pod starts any more on its node, but those of --pass-namespaces.
+--watch is for a node whose cni install --watch has yet to end.
 
 Examples:
   $ nodemesh cni uninstall --bin-dir /host/opt/cni/bin --conf-dir /host/etc/cni/net.d
 `,
       ),
-  ).action(async (options: FolderOptions) => {
-    tell(await uninstallPlugin(foldersOf(options)), context);
-  });
+  ).action((options: UninstallOptions) => uninstall(options, context));
 }
 
 function withFolders(command: Command): Command {
@@ -82,37 +85,17 @@ async function install(options: InstallOptions, context: CliContext): Promise<vo
     tell(await installPlugin(folders, program, entry), context);
     return;
   }
-  let told: readonly Finding[] = [];
-  const look = async (): Promise<void> => {
-    const findings = await installPlugin(folders, program, entry).catch((error: unknown): Finding[] => [
-      { level: 'warning', text: describeError(error) },
-    ]);
-    // What is still the matter has been said.
-    tell(
-      findings.filter(({ level, text }) => level === 'done' || !told.some((before) => before.text === text)),
-      context,
-    );
-    told = findings;
-  };
-  await look();
-  const watching = watchFolders([folders.bin, folders.config], look);
-  // It stays in the chain: the next process of this node looks after it.
-  await untilSignal();
-  await watching.close();
+  // When it ends the plugin stays in the chain: the next process of this node looks after it.
+  await stay(folders, () => installPlugin(folders, program, entry), context);
 }
 
-function tell(findings: readonly Finding[], { terminal }: CliContext): void {
-  for (const { level, text } of findings) {
-    if (level === 'done') terminal.stdout.write(`${printable(text)}\n`);
-    else terminal.stderr.write(`warning: ${printable(text)}\n`);
-  }
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
+async function uninstall(
+  { watch = false, ...options }: UninstallOptions,
+  context: CliContext,
+): Promise<void> {
+  const folders = foldersOf(options);
+  if (watch) await stay(folders, () => uninstallPlugin(folders), context);
+  else tell(await uninstallPlugin(folders), context);
 }
 
 function readPlugin(file: string): Buffer {

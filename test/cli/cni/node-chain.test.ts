@@ -35,7 +35,8 @@ interface Node {
   /** The types of the plugins of a chain. */
   types(name: string): readonly string[];
   run(...command: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
-  watch(): Promise<ChildProcess>;
+  /** `cni install --watch`, or `cni uninstall --watch`. */
+  watch(name?: 'install' | 'uninstall'): ChildProcess;
   until(what: string, holds: () => boolean): Promise<void>;
 }
 
@@ -74,8 +75,8 @@ function makeNode(t: Test): Node {
       await once(child, 'close');
       return { code: child.exitCode, ...text };
     },
-    async watch() {
-      const child = start(['install', '--watch']);
+    watch(name = 'install') {
+      const child = start([name, '--watch']);
       t.teardown(() => child.kill('SIGKILL'));
       return child;
     },
@@ -161,7 +162,7 @@ test('a plugin that cannot be read, or a folder that cannot be written, is one c
 
 test('watching, it comes back whatever others do to the chain, and stays when the watcher ends', async (t) => {
   const node = makeNode(t);
-  const watcher = await node.watch();
+  const watcher = node.watch();
   let warnings = '';
   watcher.stderr?.on('data', (chunk) => {
     warnings += chunk;
@@ -219,4 +220,82 @@ test('what an installer left that was killed goes with the plugin', async (t) =>
   node.write('.nodemesh-5a1c0a3e-0000-4000-8000-000000000000.tmp', '{"plugins"');
   await node.run('uninstall');
   t.same(readdirSync(node.config), ['10-calico.conflist']);
+});
+
+test('however far an installer had come that was killed, a file for one plugin comes back', async (t) => {
+  const node = makeNode(t);
+  const single = '{"name": "flat", "cniVersion": "1.0.0", "type": "bridge"}\n';
+  node.write('10-flat.conf', single);
+  await node.run('install');
+  const chain = node.read('10-flat.conflist');
+  const without = JSON.stringify({
+    ...JSON.parse(chain),
+    plugins: JSON.parse(chain).plugins.slice(0, 1),
+  });
+  const saved = '10-flat.conf.before-nodemesh';
+  const files = (...present: readonly (readonly [string, string])[]): void => {
+    for (const name of readdirSync(node.config)) unlinkSync(join(node.config, name));
+    for (const [name, text] of present) node.write(name, text);
+  };
+  for (const [what, ...present] of [
+    ['the chain is made, and its file not yet away', ['10-flat.conf', single], ['10-flat.conflist', chain]],
+    ['the file is away, and the chain too', [saved, single]],
+    ['the file came back, and was put away once more', [saved, single], ['20-other.conflist', CALICO]],
+    [
+      'both are there',
+      ['10-flat.conf', single],
+      [saved, '{"name": "old", "type": "bridge"}'],
+      ['10-flat.conflist', chain],
+    ],
+  ] as const) {
+    files(...present);
+    t.equal((await node.run('uninstall')).code, 0, what);
+    t.equal(node.read('10-flat.conf'), single, what);
+    const others = present.map(([name]) => name).filter((name) => name.startsWith('20'));
+    t.same(readdirSync(node.config).sort(), ['10-flat.conf', ...others], what);
+  }
+  const plain = chain.replace(/,\{"type":"nodemesh-cni".*?\}(?=\n)/, '');
+  t.same(JSON.parse(plain), JSON.parse(without));
+  files([saved, single], ['10-flat.conflist', plain]);
+  await node.run('uninstall');
+  t.same(readdirSync(node.config), ['10-flat.conf'], 'nor is a chain left that has lost the plugin');
+
+  files([saved, single], ['10-flat.conflist', CALICO]);
+  t.same(await node.run('uninstall'), { code: 0, stdout: '', stderr: '' });
+  t.same(readdirSync(node.config).sort(), [saved, '10-flat.conflist'].sort());
+  t.equal(node.read('10-flat.conflist'), CALICO, "somebody else's chain in its place stays");
+});
+
+test('watching, it is taken out whatever puts it back, and stays out when the last that does has ended', async (t) => {
+  const node = makeNode(t);
+  const single = '{"name": "flat", "cniVersion": "1.0.0", "type": "bridge"}\n';
+  const isOut = (): boolean =>
+    !readdirSync(node.bin).includes('nodemesh-cni') &&
+    readdirSync(node.config).every((name) => !node.read(name).includes('nodemesh-cni'));
+  for (const [name, text, ending] of [
+    ['10-calico.conflist', CALICO, 'SIGTERM'],
+    ['10-flat.conf', single, 'SIGTERM'],
+    ['10-flat.conf', single, 'SIGKILL'],
+  ] as const) {
+    node.write(name, text);
+    await node.run('install');
+    const remover = node.watch('uninstall');
+    let told = '';
+    remover.stdout?.on('data', (chunk) => {
+      told += chunk;
+    });
+    await node.until('it is out', isOut);
+    const installer = node.watch('install');
+    await node.until('they have taken turns', () => told.split('removed ').length > 4);
+    installer.kill(ending);
+    await once(installer, 'exit');
+    await node.until('as it was found', () => isOut() && readdirSync(node.config).join() === name);
+    t.equal(node.read(name), text, `${name}, ${ending}`);
+    remover.kill('SIGTERM');
+    const [code] = await once(remover, 'exit');
+    t.equal(code, 0);
+    t.ok(isOut());
+    t.same(readdirSync(node.bin), []);
+    unlinkSync(join(node.config, name));
+  }
 });
