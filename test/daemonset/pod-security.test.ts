@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import type { Manifest } from '../../src/cli/install/objects/manifest.ts';
 import {
   defaultSettings,
+  type InstallSettings,
   PLATFORMS,
   type Platform,
   renderObjects,
 } from '../../src/cli/install/objects/settings.ts';
-import { cleanUpObject } from '../../src/cli/install/uninstall/node-clean-up.ts';
+import { cleanUpObject, pluginRemoverOf } from '../../src/cli/install/uninstall/clean-up-objects.ts';
 import { VERSION } from '../../src/cli/version.ts';
 import { breachesOf, type PodSpec } from './support/pod-security.ts';
 import { identityOf, podOf } from './support/rendered.ts';
@@ -39,8 +41,11 @@ test('the ztunnel and the clean-up of nodes break the rules that docs/security-o
     const pods = {
       ztunnel: renderObjects(settings).filter(({ metadata }) => metadata.name === 'ztunnel'),
       'clean-up': [cleanUpObject(settings)],
+      'clean-up-cni': removers(settings),
     };
+    t.equal(pods['clean-up-cni'].length, PLATFORMS[platform].cni ? 1 : 0, platform);
     for (const [name, objects] of Object.entries(pods)) {
+      if (objects.length === 0) continue;
       const breaches = objects
         .flatMap((object) => {
           const pod = podOf(object);
@@ -66,7 +71,8 @@ test('no pod on a node has a token for the API server', async (t) => {
     ({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'ztunnel',
   );
   t.equal(account?.automountServiceAccountToken, false);
-  for (const object of [...renderObjects(settings), cleanUpObject(settings)]) {
+  const cleanUps = [cleanUpObject(settings), ...removers(settings)];
+  for (const object of [...renderObjects(settings), ...cleanUps]) {
     if (object.kind !== 'DaemonSet') continue;
     const pod = podOf(object) as unknown as TokenPod;
     t.equal(pod.serviceAccountName, 'ztunnel', identityOf(object));
@@ -83,6 +89,12 @@ test('no pod on a node has a token for the API server', async (t) => {
     );
   }
 });
+
+/** What takes the CNI plugin out while ztunnels end, where there is one. */
+function removers(settings: InstallSettings): readonly Manifest[] {
+  const remover = pluginRemoverOf(cleanUpObject(settings));
+  return remover === undefined ? [] : [remover];
+}
 
 interface TokenPod {
   readonly serviceAccountName?: string;

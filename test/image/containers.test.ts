@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { defaultSettings } from '../../src/cli/install/objects/settings.ts';
-import { cleanUpObject } from '../../src/cli/install/uninstall/node-clean-up.ts';
+import { cleanUpObject, pluginRemoverOf } from '../../src/cli/install/uninstall/clean-up-objects.ts';
 import { installMesh } from '../kubernetes/support/installed-mesh.ts';
 import { eventually, type Kubectl, kubectlOf } from '../kubernetes/support/kubectl.ts';
 import { needsOwnCluster, startOwnCluster } from '../kubernetes/support/own-cluster.ts';
@@ -148,6 +148,19 @@ async function runContainers(t: Test, cgroups: TestCgroups): Promise<void> {
     t.equal(await waypoint.stop(), 0, waypoint.lines.slice(-5).join('\n'));
   });
 
+  await t.test('what keeps the plugin out does so against what puts it back', async (t) => {
+    const remover = await removePlugin(world);
+    const staying = remover.run(t, 'stays-out');
+    await eventually(
+      'it is out, and put back, and out again',
+      () => staying.lines.filter((line) => line.startsWith('took the plugin out')).length > 1,
+      () => staying.lines,
+    );
+    isConfined(t, staying, remover.spec, 'stays-out');
+    t.equal(await staying.stop(), 0, staying.lines.slice(-5).join('\n'));
+    await eventually('it is back', () => readFileSync(chain, 'utf8').includes('nodemesh-cni'));
+  });
+
   await t.test('what cleans a node up takes off it what was left by a ztunnel that did not', async (t) => {
     await label(kubectl, 'istio.io/dataplane-mode=ambient', ztunnel);
     t.equal(await plugins.stop(), 0, plugins.lines.slice(-5).join('\n'));
@@ -192,18 +205,24 @@ async function furnish(t: Test): Promise<World> {
   return { image: builtImage(), cluster, kubectl, node, host, folder };
 }
 
-async function cleanUp(world: World) {
-  const { spec } = cleanUpObject(defaultSettings('0.1.0')) as unknown as {
-    readonly spec: { readonly template: { readonly spec: PodSpec } };
-  };
-  const pod = await placePod(world, {
-    name: 'nodemesh-clean-up-0',
-    account: 'ztunnel',
-    spec: spec.template.spec,
-    files: {},
-    hosts: [],
-  });
-  return { ...pod, spec: spec.template.spec };
+function cleanUp(world: World) {
+  return placeClean(world, 'nodemesh-clean-up-0', cleanUpObject(defaultSettings('0.1.0')));
+}
+
+function removePlugin(world: World) {
+  const remover = pluginRemoverOf(cleanUpObject(defaultSettings('0.1.0')));
+  if (remover === undefined) throw new Error('by default there is a plugin, and something that removes it');
+  return placeClean(world, 'nodemesh-clean-up-cni-0', remover);
+}
+
+async function placeClean(world: World, name: string, daemonSet: object) {
+  const {
+    spec: {
+      template: { spec },
+    },
+  } = daemonSet as { readonly spec: { readonly template: { readonly spec: PodSpec } } };
+  const pod = await placePod(world, { name, account: 'ztunnel', spec, files: {}, hosts: [] });
+  return { ...pod, spec };
 }
 
 /** What the kernel says of the process is what the manifest asks for. */

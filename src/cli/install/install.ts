@@ -17,6 +17,7 @@ import { type Installation, readInstallation, recordObject } from './installatio
 import { checkedSettings, nextSettings } from './next-settings.ts';
 import type { Part } from './objects/installation.ts';
 import { findStale, removeStale } from './stale-objects.ts';
+import { endLeftCleanUp } from './uninstall/left-clean-up.ts';
 import { waitForController, waitForZtunnels } from './cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from './settings-options.ts';
 import { waitUntil } from './cluster/wait.ts';
@@ -99,9 +100,10 @@ async function install(
   const settings = checkedSettings(installed, options, version);
   const change = { installed, next: { version, settings } };
   if (options.dryRun === true) return dryRun(cluster, change, progress);
+  const wait = { timeoutMs: options.timeout, progress };
+  await endLeftCleanUp(cluster, wait);
   await applyInstallation(cluster, change, progress);
   if (!options.wait) return;
-  const wait = { timeoutMs: options.timeout, progress };
   await waitForController(cluster, wait);
   await waitForZtunnels(cluster, wait);
   await finalCheck(cluster, { terminal, ...wait });

@@ -6,8 +6,9 @@ import { isOfTheMesh } from './cluster/ownership.ts';
 import type { Installation } from './installation-record.ts';
 import { NAMESPACE } from './objects/manifest.ts';
 import { renderEverything, renderObjects } from './objects/settings.ts';
+import { LEFT_CLEAN_UP } from './uninstall/left-clean-up.ts';
 
-/** An object that an installation with other settings, or of another version, has left. */
+/** An object that an installation with other settings, or of another version, has left, or an `uninstall` that was cut off. */
 export interface StaleObject {
   readonly object: ObjectName;
   /** False: somebody else has applied it, and is to take it away. */
@@ -16,8 +17,8 @@ export interface StaleObject {
 
 /**
  * What is in the cluster of earlier installations and is no part of the one that is wanted. Looked for is what the record names
- * and what any settings would have rendered: an installation that was cut off has written no record yet. Namespaces and kinds are never
- * among it, nor what has lost our label. Rejects with KubernetesError.
+ * and what any settings would have rendered: an installation that was cut off has written no record yet. What cleans nodes is of no
+ * installation. Namespaces and kinds are never among it, nor what has lost our label. Rejects with KubernetesError.
  */
 export async function findStale(
   cluster: Cluster,
@@ -26,7 +27,7 @@ export async function findStale(
 ): Promise<readonly StaleObject[]> {
   const wanted = new Set(renderObjects(next.settings).map(placeOf));
   const candidates = new Map(
-    [...(installed?.objects ?? []), ...renderEverything(next.settings)].map(
+    [...(installed?.objects ?? []), ...renderEverything(next.settings), ...LEFT_CLEAN_UP].map(
       (object) => [placeOf(object), object] as const,
     ),
   );
@@ -76,7 +77,7 @@ function leftLines(stale: readonly StaleObject[]): readonly string[] {
   ];
 }
 
-const WOULD_BE_DELETED = 'would be deleted: it is of earlier settings';
+const WOULD_BE_DELETED = 'would be deleted: it is of earlier settings, or of an uninstall that was cut off';
 
 /** Without the version: what is served in several is one object. */
 function placeOf({ apiVersion, kind, metadata }: ObjectName): string {

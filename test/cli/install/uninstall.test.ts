@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { defaultSettings, PLATFORMS, type Platform } from '../../../src/cli/install/objects/settings.ts';
 import { ZTUNNEL_CAPABILITIES } from '../../../src/cli/install/objects/ztunnel-daemonset.ts';
-import { cleanUpObject } from '../../../src/cli/install/uninstall/node-clean-up.ts';
+import { cleanUpObject } from '../../../src/cli/install/uninstall/clean-up-objects.ts';
 import { VERSION } from '../../../src/cli/version.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
 import { objectsOf, startInstallCluster, versionOf } from './cluster-fixture.ts';

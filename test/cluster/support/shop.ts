@@ -17,12 +17,7 @@ export interface LoadSeen {
 }
 
 export async function openShop(kubectl: Kubectl, image: string): Promise<void> {
-  const spread = {
-    maxSkew: 1,
-    topologyKey: 'kubernetes.io/hostname',
-    whenUnsatisfiable: 'DoNotSchedule',
-    labelSelector: { matchLabels: { app: 'cart' } },
-  };
+  const spread = spreadOver('cart');
   const probed = {
     readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, failureThreshold: 2 },
     livenessProbe: { tcpSocket: { port: 9090 }, periodSeconds: 1, initialDelaySeconds: 20 },
@@ -54,9 +49,9 @@ export async function rolledOut(kubectl: Kubectl, name: string): Promise<void> {
   await kubectl.must(['rollout', 'status', `deployment/${name}`, '-n', SHOP, '--timeout=120s']);
 }
 
-/** What the load has seen so far. */
-export async function loadSeen(kubectl: Kubectl): Promise<LoadSeen> {
-  const line = await kubectl.must(['logs', '-n', SHOP, 'deployment/load', '--tail=1']);
+/** What the load, or another deployment of that program, has seen so far. */
+export async function loadSeen(kubectl: Kubectl, name = 'load'): Promise<LoadSeen> {
+  const line = await kubectl.must(['logs', '-n', SHOP, `deployment/${name}`, '--tail=1']);
   return JSON.parse(line) as LoadSeen;
 }
 
@@ -75,6 +70,16 @@ interface DeploymentWish {
   readonly spread?: object;
   /** A program that must end well before the container starts. */
   readonly before?: string;
+}
+
+/** As many pods of a deployment on each node. */
+export function spreadOver(name: string): object {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: { app: name } },
+  };
 }
 
 export function deployment(name: string, wish: DeploymentWish): object {

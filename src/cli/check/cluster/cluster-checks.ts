@@ -5,6 +5,7 @@ import { accessCheck } from './access-check.ts';
 import { authorityCheck } from './authority-check.ts';
 import { gatewayClassCheck, rootsCheck, webhookCheck } from './configuration-checks.ts';
 import { leaderCheck } from './leader-check.ts';
+import { leftCleanUpCheck } from './left-clean-up-check.ts';
 import { controllerCheck, restartChecks, ztunnelCheck } from './rollout-checks.ts';
 
 /**
@@ -30,6 +31,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['controller', controllerCheck],
   ['leader', leaderCheck],
   ['ztunnels', ztunnelCheck],
+  ['clean-up of nodes', leftCleanUpCheck],
   ['restarts', restartChecks],
   ['root certificates', rootsCheck],
   ['authority', authorityCheck],

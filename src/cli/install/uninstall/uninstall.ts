@@ -8,11 +8,14 @@ import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } fr
 import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
 import { type Installation, readInstallation } from '../installation-record.ts';
 import { runsSideBySide } from '../side-by-side.ts';
-import { cleanUpNodes, findCleanUp } from './node-clean-up.ts';
+import { findCleanUp } from './clean-up-record.ts';
+import { endingText, endZtunnels } from './end-ztunnels.ts';
+import { cleanUpNodes } from './node-clean-up.ts';
 import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
 import { defaultSettings, renderObjects, renderParts } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { announceCluster } from '../cluster/describe-cluster.ts';
+import { podsOf } from '../cluster/own-pods.ts';
 import { findStale } from '../stale-objects.ts';
 import { removeObjects } from '../cluster/remove-objects.ts';
 import type { WaitOptions } from '../cluster/rollout.ts';
@@ -101,19 +104,14 @@ async function uninstall(
   // First, for where it is there and nobody answers, it is in the way of what follows.
   await removeObjects(cluster, of('admission'), progress);
   if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, { ...wait, ...claims });
-  await removeObjects(cluster, of('ztunnel'), progress);
-  await waitUntil(async () => podsLeft(cluster, 'ztunnel'), {
-    ...wait,
-    what: 'no ztunnel runs any more',
-    hint: `a ztunnel ends with the last connection that it carries: a longer --timeout waits for that; to cut them, kubectl -n ${NAMESPACE} delete pods -l app.kubernetes.io/component=ztunnel --grace-period=10; then run this again`,
-  });
+  await endZtunnels(cluster, { ...wait, ztunnels: of('ztunnel'), cleanUp });
   // Where it is gone nothing can be run any more.
   if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
     await cleanUpNodes(cluster, cleanUp, wait);
   // As long as one runs it makes anew what is taken away of a Gateway that stays.
   const isDeployment = ({ kind }: Manifest): boolean => kind === 'Deployment';
   await removeObjects(cluster, of('controller').filter(isDeployment), progress);
-  await waitUntil(async () => podsLeft(cluster, 'controller'), {
+  await waitUntil(async () => endingText(await podsOf(cluster, 'controller')), {
     ...wait,
     what: 'no controller runs any more',
     hint: `kubectl -n ${NAMESPACE} get pods -o wide`,
@@ -151,16 +149,6 @@ async function waypointObjects(cluster: Cluster): Promise<readonly Manifest[]> {
         objects.push({ apiVersion, kind, metadata: { name, namespace } });
     }
   return objects;
-}
-
-async function podsLeft(cluster: Cluster, component: string): Promise<string | undefined> {
-  const pods = await cluster.list(
-    'v1',
-    'Pod',
-    `app.kubernetes.io/name=nodemesh,app.kubernetes.io/component=${component}`,
-  );
-  if (pods.length === 0) return undefined;
-  return pods.length === 1 ? '1 pod is ending' : `${pods.length} pods are ending`;
 }
 
 async function namespaceLeft(

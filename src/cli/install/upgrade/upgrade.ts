@@ -18,6 +18,7 @@ import { rootsBesideIstio } from '../preflight/other-meshes.ts';
 import { trustDomainKept } from '../preflight/trust-domain.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { findStale, removeStale } from '../stale-objects.ts';
+import { endLeftCleanUp } from '../uninstall/left-clean-up.ts';
 import { waitForController, waitForZtunnels } from '../cluster/rollout.ts';
 import { type SettingsFlags, withSettingsOptions } from '../settings-options.ts';
 import { preview } from './preview.ts';
@@ -136,6 +137,7 @@ async function upgrade(
   wait: { readonly timeoutMs: number; readonly progress: Progress; readonly terminal: Terminal },
 ): Promise<void> {
   const { progress } = wait;
+  await endLeftCleanUp(cluster, wait);
   await applyObjects(cluster, ownKinds(), { progress });
   const parts = await applicableParts(cluster, next.settings);
   const isZtunnel = (name: string): boolean => name === 'ztunnel';
