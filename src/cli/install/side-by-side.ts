@@ -18,9 +18,16 @@ export interface BesideAnother {
 
 /** Whether the mesh that is installed, by whatever means, leaves Istio's labels to another one. Rejects with KubernetesError. */
 export async function runsSideBySide(cluster: Cluster): Promise<boolean> {
-  const metadata = { name: ZTUNNEL, namespace: NAMESPACE };
-  const found = await cluster.find({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata });
-  return found !== undefined && saysSideBySide([{ ...found, metadata, kind: 'DaemonSet' }]);
+  // The controller too: ztunnels may have gone, by an `uninstall` that was cut off.
+  for (const [kind, name] of [
+    ['DaemonSet', ZTUNNEL],
+    ['Deployment', CONTROLLER],
+  ] as const) {
+    const metadata = { name, namespace: NAMESPACE };
+    const found = await cluster.find({ apiVersion: 'apps/v1', kind, metadata });
+    if (found !== undefined && saysSideBySide([{ ...found, metadata, kind }])) return true;
+  }
+  return false;
 }
 
 /**

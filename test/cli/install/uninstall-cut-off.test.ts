@@ -77,6 +77,22 @@ test('what an uninstall has recorded and somebody has changed is one clear error
   }
 });
 
+test("side by side Istio's labels stay, also when the ztunnels have gone by an uninstall that was cut off", async (t) => {
+  const cluster = await startInstallCluster(t);
+  const { api, run } = cluster;
+  await install(cluster, '--side-by-side');
+  api.remove('ConfigMap', SYSTEM, 'nodemesh-installation');
+  const labels = { 'istio.io/dataplane-mode': 'ambient' };
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'theirs', labels } });
+  const pods = ztunnelPods(cluster);
+  pods.mark();
+  t.equal((await run('uninstall', '--unenrol', '--timeout', '2s')).code, 1);
+  pods.end();
+  const { code, stderr } = await run('uninstall', '--unenrol');
+  t.equal(code, 0, stderr);
+  t.same(api.get('Namespace', '', 'theirs')?.metadata.labels, labels);
+});
+
 const SYSTEM = 'nodemesh-system';
 const REMOVER = ['DaemonSet', SYSTEM, 'nodemesh-clean-up-cni'] as const;
 const RECORD = 'configmap nodemesh-system/nodemesh-clean-up';
