@@ -49,7 +49,7 @@ function fakeWorld() {
       return opened;
     },
     isCurrent: async (_pod, namespace) => namespace.inode === world.inode,
-    isDeleted: async () => world.deleted,
+    isDeleted: () => world.deleted,
     ensureSvid: async () => step('svid'),
     async startProxy() {
       step('listen');

@@ -16,6 +16,8 @@ const JOINING = { toldWithinMs: ANNOUNCED_WITHIN_MS, inStepWithinMs: 10_000 };
  * sending through the mesh, while others that leave with it still expect that.
  */
 const LEAVING = { toldWithinMs: 2_000, inStepWithinMs: 2_000 };
+/** That a pod is not to be enrolled and that it is gone are told by two messages, in either order. */
+const TOLD_TOGETHER_MS = 100;
 /** How often a quiet pod's namespace is compared with the one in hand, and a draining one's connections are counted. */
 const CHECK_EVERY_MS = 1_000;
 const RETRY = { initialMs: 100, maximumMs: 15_000, jitter: 0.2 };
@@ -198,7 +200,7 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
     await redirection.remove(namespace, pod, 'nat-inbound');
     await this.#reports.tellAndKeepStep('leaving', LEAVING, signal);
     // It may have been heard of meanwhile.
-    if (await this.#ports.isDeleted(pod, signal)) return false;
+    if (this.#ports.isDeleted(pod)) return false;
     await redirection.remove(namespace, pod, 'nat-outbound');
     this.#transition({ kind: 'draining' });
     // It may take as long as its oldest connection lives, and a process that goes on with it is not to be held up by that.
@@ -216,8 +218,9 @@ class PodEnrolmentLoop<Namespace extends PodNamespace> implements PodEnrolment {
    * False when the namespace is gone.
    */
   async #isThereToLeave(pod: EnrolmentPod, namespace: Namespace, signal: AbortSignal): Promise<boolean> {
+    await sleep(this.#ports.clock, TOLD_TOGETHER_MS, signal);
     while (await this.#ports.isCurrent(pod, namespace)) {
-      if (!(await this.#ports.isDeleted(pod, signal))) return true;
+      if (!this.#ports.isDeleted(pod)) return true;
       this.#settle();
       await sleep(this.#ports.clock, CHECK_EVERY_MS, signal);
     }

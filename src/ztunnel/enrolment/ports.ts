@@ -53,10 +53,10 @@ export interface EnrolmentPorts<Namespace extends PodNamespace = PodNamespace> {
   /** Whether the pod still has that very namespace. */
   isCurrent(pod: EnrolmentPod, namespace: Namespace): Promise<boolean>;
   /**
-   * Whether a pod that is no longer to be enrolled was deleted, rather than taken out of the mesh: deleted by force, or with its
-   * node, it may run on. Rejects when the signal is aborted.
+   * Whether a pod that is no longer to be enrolled was deleted, rather than taken out of the mesh, as far as is known now: deleted by
+   * force, or with its node, it may run on.
    */
-  isDeleted(pod: EnrolmentPod, signal: AbortSignal): Promise<boolean>;
+  isDeleted(pod: EnrolmentPod): boolean;
   /** Resolves when the pod's SVID is at hand. */
   ensureSvid(pod: EnrolmentPod, signal: AbortSignal): Promise<void>;
   /** Resolves when all of the pod's listeners accept. */

@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger, sleep } from '../../base/index.ts';
+import { type Clock, describeError, type Logger } from '../../base/index.ts';
 import type { SvidStore } from '../../identity/index.ts';
 import type { EnrolmentPod, WorkloadUid } from '../../model/index.ts';
 import type { NetNamespace } from '../../net/index.ts';
@@ -57,10 +57,7 @@ export function createEnrolledPods(
   const enrolment = createNodeEnrolment<NetNamespace>({
     openNamespace: arrivals.namespaces.open,
     isCurrent: arrivals.namespaces.isCurrent,
-    async isDeleted(pod, signal) {
-      await sleep(clock, TOLD_TOGETHER_MS, signal);
-      return deps.isDeleted(pod);
-    },
+    isDeleted: deps.isDeleted,
     async ensureSvid(pod, signal) {
       if (!held.has(pod.uid)) held.set(pod.uid, svids.retain(pod.identity));
       await svids.get(pod.identity, 'connection', signal);
@@ -128,9 +125,6 @@ export function createEnrolledPods(
     },
   };
 }
-
-/** That a pod is not to be enrolled and that it is gone are told by two messages, in either order. */
-const TOLD_TOGETHER_MS = 250;
 
 /** Probes reach a pod past the mesh before its plaintext is captured, and until it is no more. */
 function admittingProbes(
