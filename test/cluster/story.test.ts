@@ -6,17 +6,11 @@ import { nodemeshOf } from './support/mesh.ts';
 import { clusterImages } from './support/needs.ts';
 import { answers, stateOf } from './support/node-state.ts';
 import { startRealCluster } from './support/real-cluster.ts';
-import { askCart, deployment, openShop, rolledOut, SHOP } from './support/shop.ts';
-import { addressesOf, captured, notReady, podsOf, steadily } from './support/shop-pods.ts';
+import { ASKS, askCart, deployment, openShop, rolledOut, SHOP, STRICT } from './support/shop.ts';
+import { addressesOf, captured, firstTries, notReady, podsOf, steadily } from './support/shop-pods.ts';
 
 const SYSTEM = 'nodemesh-system';
 const PROXIES = ['ztunnel/node-1', 'ztunnel/node-2', 'waypoint/shop/'];
-const STRICT = {
-  apiVersion: 'security.istio.io/v1',
-  kind: 'PeerAuthentication',
-  metadata: { name: 'default', namespace: SHOP },
-  spec: { mtls: { mode: 'STRICT' } },
-};
 
 if (await enterSandbox(import.meta.filename, { timeoutSeconds: 840 })) {
   const images = clusterImages();
@@ -81,15 +75,23 @@ async function tellStory(t: Test, images: string, image: string): Promise<void> 
   );
 
   await t.test('a new pod is in the mesh before its first packet', async (t) => {
-    const asks = `const r = await fetch('http://cart'); if (r.status !== 200) process.exit(1)`;
-    const early = deployment('early', { image, replicas: 4, program: 'server', before: asks });
+    const early = deployment('early', { image, replicas: 4, program: 'server', before: ASKS });
     await kubectl.must(['apply', '-f', '-'], JSON.stringify(early));
     await rolledOut(kubectl, 'early');
-    const restarts = await kubectl.must([
-      ...['get', 'pods', '-n', SHOP, '-l', 'app=early'],
-      ...['-o', 'jsonpath={.items[*].status.initContainerStatuses[0].restartCount}'],
-    ]);
-    t.equal(restarts, '0 0 0 0', 'the first request of each was answered');
+    t.equal(await firstTries(kubectl), '0 0 0 0', 'the first request of each was answered');
+  });
+
+  await t.test('what a node runs beside its pods is killed, and nobody notices', async (t) => {
+    const before = await podsOf(kubectl, 'app in (cart,load)');
+    for (const program of ['containerd', 'kubelet', 'kube-proxy'] as const)
+      for (const node of nodes) node.kill(program);
+    const log = ['logs', '-n', SHOP, 'deployment/load', '--tail=1'];
+    await eventually('the kubelet answers', async () => (await kubectl(log)).status === 0);
+    await failures.none(t);
+    await kubectl.must(['scale', '-n', SHOP, 'deployment/early', '--replicas=5']);
+    await rolledOut(kubectl, 'early');
+    t.same(await podsOf(kubectl, 'app in (cart,load)'), before, 'no pod was started again');
+    await failures.none(t);
   });
 
   await t.test('a waypoint is deployed by one command, and its policy holds for requests', async (t) => {

@@ -11,9 +11,15 @@ export function stateOf(node: RealNode): object {
     plugins: readdirSync(file('opt/cni/bin')),
     folder: node.run('sh', '-c', 'ls -d /run/nodemesh 2>/dev/null || true'),
     rules: node.run('ip', 'rule'),
-    sets: node.run('sh', '-c', 'nft list tables; ipset list -n'),
+    sets: node.run('sh', '-c', '(nft list tables; ipset list -n) | sort'),
     chains: node.run('sh', '-c', "iptables-save | grep -c -i -E 'nodemesh|istio' || true"),
   };
+}
+
+/** Addresses that probes of the node reach past the mesh. */
+export function probedOn(node: RealNode): readonly string[] {
+  const list = node.run('sh', '-c', "ipset list nodemesh-probes-v4 | grep -o '^10[0-9.]*' || true");
+  return list.split('\n').filter(Boolean).toSorted();
 }
 
 /** Whether a pod's port answers somebody who is no kubelet: from another node. */

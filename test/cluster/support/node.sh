@@ -52,12 +52,23 @@ while read -r command; do
   sh -c "$command"
 done < "$folder/network"
 
-containerd --config "$folder/containerd.toml" > "$folder/containerd.log" 2>&1 &
+# Whoever ends one of these finds it started again, as on a node with systemd: NAME.pid has its number.
+keep() {
+  program=$1
+  while :; do
+    "$@" >> "$folder/$program.log" 2>&1 &
+    echo $! > "$folder/$program.pid"
+    wait $! || true
+    sleep 0.2
+  done
+}
+
+keep containerd --config "$folder/containerd.toml" &
 while ! ctr --address /run/containerd/containerd.sock version > "$folder/ctr.log" 2>&1; do sleep 0.1; done
 for image in "$images"/*.tar; do
   ctr --address /run/containerd/containerd.sock --namespace k8s.io images import "$image"
 done
-kubelet --config="$folder/kubelet.json" --kubeconfig="$folder/kubeconfig" --hostname-override="$name" \
-  --node-ip="$(cat "$folder/address")" --cert-dir=/var/lib/kubelet/pki > "$folder/kubelet.log" 2>&1 &
-kube-proxy --config="$folder/kube-proxy.json" --hostname-override="$name" > "$folder/kube-proxy.log" 2>&1 &
+keep kubelet --config="$folder/kubelet.json" --kubeconfig="$folder/kubeconfig" --hostname-override="$name" \
+  --node-ip="$(cat "$folder/address")" --cert-dir=/var/lib/kubelet/pki &
+keep kube-proxy --config="$folder/kube-proxy.json" --hostname-override="$name" &
 wait

@@ -29,6 +29,10 @@ export interface RealNode {
   readonly folder: string;
   /** Runs a command as on the node, and returns what it writes. Throws when it fails. */
   run(...command: readonly string[]): string;
+  /** All that runs there is killed, /run is emptied, and it is started again. */
+  reboot(): Promise<void>;
+  /** Kills one of its own programs, which is started again at once. */
+  kill(program: 'kubelet' | 'containerd' | 'kube-proxy'): void;
 }
 
 const NODES = 2;
@@ -149,31 +153,69 @@ async function startNode(t: Test, { number, token, cluster, images }: NodeWish):
       programs: CLUSTER_PROGRAMS,
     },
   );
+  const boot = (): Promise<Machine> => bootMachine({ number, name, folder, images });
+  let machine = await boot();
+  t.teardown(() => machine.end());
+  const run = (...command: readonly string[]): string =>
+    execFileSync('nsenter', ['--target', machine.init, '--net', '--mount', '--pid', '--uts', ...command], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+  return {
+    name,
+    folder,
+    run,
+    kill(program) {
+      run('kill', '-KILL', readFileSync(join(folder, `${program}.pid`), 'utf8').trim());
+    },
+    async reboot() {
+      await machine.end();
+      machine = await boot();
+    },
+  };
+}
+
+interface Machine {
+  /** Its process 1, as this sandbox numbers it. */
+  readonly init: string;
+  /** As when its power is cut. */
+  end(): Promise<void>;
+}
+
+async function bootMachine(node: {
+  readonly number: number;
+  readonly name: string;
+  readonly folder: string;
+  readonly images: string;
+}): Promise<Machine> {
+  const { number, name, folder, images } = node;
   const cgroups = createNodeCgroups(`nodemesh-${randomBytes(4).toString('hex')}`);
-  t.teardown(() => cgroups.remove());
   const enter = `for folder in ${cgroups.folders.join(' ')}; do echo $$ > "$folder/cgroup.procs"; done; exec unshare "$@"`;
   const child = await startProgram('sh', join(folder, 'node.log'), [
     ...['-c', enter, 'sh', '--net', '--mount', '--pid', '--cgroup', '--uts', '--fork', '--kill-child'],
     ...['sh', NODE_SCRIPT, name, folder, CLUSTER_PROGRAMS, images],
   ]);
-  t.teardown(() => endProgram(child, 'SIGKILL'));
-  const init = await firstProcess(child);
-  const cable = `lan${number}`;
-  for (const command of [
-    `link add ${cable} type veth peer name eth0 netns ${init}`,
-    `link set ${cable} master lan up`,
-    `route add ${podNetworkOf(number)} via ${nodeAddress(number)}`,
-  ])
-    execFileSync('ip', command.split(' '));
-  return {
-    name,
-    folder,
-    run: (...command) =>
-      execFileSync('nsenter', ['--target', init, '--net', '--mount', '--pid', '--uts', ...command], {
-        encoding: 'utf8',
-        timeout: 30_000,
-      }),
+  const end = async (): Promise<void> => {
+    await endProgram(child, 'SIGKILL');
+    await cgroups.remove();
   };
+  try {
+    const init = await firstProcess(child);
+    const cable = `lan${number}`;
+    // That of a node that was here before goes with its namespace, but some time after.
+    if (execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' }).includes(`${cable}@`))
+      execFileSync('ip', ['link', 'delete', cable]);
+    for (const command of [
+      `link add ${cable} type veth peer name eth0 netns ${init}`,
+      `link set ${cable} master lan up`,
+      `route replace ${podNetworkOf(number)} via ${nodeAddress(number)}`,
+    ])
+      execFileSync('ip', command.split(' '));
+    return { init, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /** How the logs of a node's programs end. */

@@ -5,6 +5,16 @@ import type { Kubectl } from '../../kubernetes/support/kubectl.ts';
 /** What runs in namespace `shop`: `cart`, which two nodes have, and `load`, which asks it without a pause. */
 export const SHOP = 'shop';
 
+export const STRICT = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'PeerAuthentication',
+  metadata: { name: 'default', namespace: SHOP },
+  spec: { mtls: { mode: 'STRICT' } },
+};
+
+/** Ends well if its one request is answered. */
+export const ASKS = `const r = await fetch('http://cart'); if (r.status !== 200) process.exit(1)`;
+
 export interface LoadSeen {
   readonly answered: number;
   readonly failed: number;
