@@ -60,6 +60,28 @@ test('an uninstall that was cut off once the ztunnels had gone is finished with 
   t.equal(imageOf(), IMAGE);
 });
 
+test("nodes are cleaned although Helm has taken the ztunnels' account away before, and it goes again", async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  // All that a `helm uninstall` leaves.
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM } });
+  const account = () => api.get('ServiceAccount', SYSTEM, 'ztunnel');
+  const cut = startAndSee(() => api.get('DaemonSet', SYSTEM, 'nodemesh-clean-up') && account());
+  const { code, stderr } = await run('uninstall');
+  t.equal(code, 0, stderr);
+  t.ok(await cut);
+  t.notOk(account());
+});
+
+test("Istio's labels stay Istio's where there is no mesh of ours", async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  const labels = { 'istio.io/dataplane-mode': 'ambient' };
+  api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+  const { code, stdout } = await run('uninstall', '--unenrol');
+  t.equal(code, 0);
+  t.match(stdout, /there was no mesh/);
+  t.match(api.get('Namespace', '', 'shop')?.metadata.labels, labels);
+});
+
 /** What `look` finds first; it is there for a moment only. */
 async function startAndSee<T>(look: () => T | undefined): Promise<T | undefined> {
   for (const end = performance.now() + 60_000; performance.now() < end; ) {

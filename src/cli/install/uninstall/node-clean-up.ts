@@ -12,7 +12,20 @@ import { applyWhileThere, isNamespaceGoing } from './namespace-there.ts';
  * or until the namespace goes: nothing can be run in it any more. Another `uninstall` may do the same meanwhile. Rejects with
  * KubernetesError or ERR_CLI_TIMEOUT.
  */
-export async function cleanUpNodes(cluster: Cluster, cleanUp: Manifest, wait: WaitOptions): Promise<void> {
+export async function cleanUpNodes(
+  cluster: Cluster,
+  {
+    cleanUp,
+    account,
+    ...wait
+  }: WaitOptions & {
+    readonly cleanUp: Manifest;
+    /** The ServiceAccount of its pods; who has uninstalled by other means before has taken it away. */
+    readonly account: Manifest | undefined;
+  },
+): Promise<void> {
+  if (account !== undefined && (await cluster.find(account)) === undefined)
+    await applyWhileThere(cluster, account, wait);
   let isGoing = !(await applyWhileThere(cluster, cleanUp, wait));
   await waitUntil(
     async () => {
@@ -27,7 +40,7 @@ export async function cleanUpNodes(cluster: Cluster, cleanUp: Manifest, wait: Wa
       ...wait,
       what: EVERY_NODE_IS_CLEAN,
       done: () => (isGoing ? NOTHING_CAN_RUN : EVERY_NODE_IS_CLEAN),
-      hint: `kubectl -n ${NAMESPACE} logs -l app.kubernetes.io/component=${CLEAN_UP_COMPONENT} --all-containers`,
+      hint: `what it says: kubectl -n ${NAMESPACE} logs -l app.kubernetes.io/component=${CLEAN_UP_COMPONENT} --all-containers; where there is no pod: kubectl -n ${NAMESPACE} get events`,
     },
   );
   await removeObjects(cluster, CLEAN_UPS, wait.progress);

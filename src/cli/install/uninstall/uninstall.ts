@@ -11,8 +11,8 @@ import { runsSideBySide } from '../side-by-side.ts';
 import { findCleanUp } from './clean-up-record.ts';
 import { endingText, endZtunnels } from './end-ztunnels.ts';
 import { cleanUpNodes } from './node-clean-up.ts';
-import { type Manifest, NAMESPACE } from '../objects/manifest.ts';
-import { defaultSettings, renderObjects, renderParts } from '../objects/settings.ts';
+import { type Manifest, NAMESPACE, ZTUNNEL } from '../objects/manifest.ts';
+import { defaultSettings, type InstallSettings, renderObjects, renderParts } from '../objects/settings.ts';
 import { ownKinds } from '../own-kinds.ts';
 import { announceCluster } from '../cluster/describe-cluster.ts';
 import { podsOf } from '../cluster/own-pods.ts';
@@ -85,8 +85,12 @@ async function uninstall(
   const { settings } = assumed;
   const progress = createProgress(context.terminal);
   const wait: WaitOptions = { timeoutMs: options.timeout, progress };
-  // Asked of what runs: who installed by other means has left no settings. Once the ztunnels are gone, of those.
-  const claims = { sideBySide: settings.sideBySide || (await runsSideBySide(cluster)) };
+  const parts = renderParts(settings);
+  const of = (name: string): readonly Manifest[] =>
+    parts.flatMap((part) => (part.name === name ? part.objects : []));
+  const wasThere = (await namespaceLeft(cluster, of('namespace'))) !== undefined;
+  // Asked of what runs: who installed by other means has left no settings. Without a mesh of ours Istio's labels are Istio's.
+  const claims = { sideBySide: settings.sideBySide || !wasThere || (await runsSideBySide(cluster)) };
   const enrolled = await enrolledObjects(cluster, claims);
   if (enrolled.length > 0 && options.unenrol !== true && options.force !== true)
     throw new CliError({
@@ -95,19 +99,14 @@ async function uninstall(
       message: `still in the mesh: ${listed(enrolled.map(describeObject))}; nothing was changed`,
       hint: '--unenrol takes them out first: their pods keep running, and what is connected stays connected',
     });
-  const parts = renderParts(settings);
-  const of = (name: string): readonly Manifest[] =>
-    parts.flatMap((part) => (part.name === name ? part.objects : []));
-
   const cleanUp = await findCleanUp(cluster, settings);
-  const wasThere = (await namespaceLeft(cluster, of('namespace'))) !== undefined;
   // First, for where it is there and nobody answers, it is in the way of what follows.
   await removeObjects(cluster, of('admission'), progress);
   if (options.unenrol === true) await leaveTheMesh(cluster, enrolled, { ...wait, ...claims });
   await endZtunnels(cluster, { ...wait, ztunnels: of('ztunnel'), cleanUp });
   // Where it is gone nothing can be run any more.
   if ((await namespaceLeft(cluster, of('namespace'))) !== undefined)
-    await cleanUpNodes(cluster, cleanUp, wait);
+    await cleanUpNodes(cluster, { ...wait, cleanUp, account: ztunnelAccount(settings) });
   // As long as one runs it makes anew what is taken away of a Gateway that stays.
   const isDeployment = ({ kind }: Manifest): boolean => kind === 'Deployment';
   await removeObjects(cluster, of('controller').filter(isDeployment), progress);
@@ -137,6 +136,12 @@ async function uninstall(
   const kindsStay = options.crds !== true && (await areKindsLeft(cluster));
   for (const line of left({ kindsStay, unenrol: options.unenrol === true }, enrolled.map(describeObject)))
     context.terminal.stdout.write(`left: ${line}\n`);
+}
+
+function ztunnelAccount(settings: InstallSettings): Manifest | undefined {
+  return renderObjects(settings).find(
+    ({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === ZTUNNEL,
+  );
 }
 
 /** What the controller has made for Gateways of our class, by the label that it gives them. */
