@@ -15,6 +15,7 @@ export type NetworkFile =
   | { readonly kind: 'single' }
   | { readonly kind: 'unusable'; readonly problem: string };
 
+/** What a file of a node's networks is to us. Whatever is in it, this does not throw: others wrote it. */
 export function inspectNetwork(text: string): NetworkFile {
   let document: unknown;
   try {

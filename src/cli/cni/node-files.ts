@@ -58,6 +58,7 @@ export async function replaceFile(link: string, content: string | Buffer, mode: 
   }
 }
 
+/** In one step: who looks finds one of both names. What has the new name is replaced. Rejects with ERR_CLI_FILE. */
 export async function renameFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);

@@ -30,6 +30,7 @@ interface InstallOptions extends ClusterOptions, SettingsFlags {
   readonly timeout: number;
 }
 
+/** `nodemesh install`: what the flags do not say stays as it is in a mesh that is there. It waits until all runs, and checks it. */
 export function addInstallCommand(program: Command, context: CliContext, version: string): void {
   withClusterOptions(
     withSettingsOptions(

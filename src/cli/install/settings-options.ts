@@ -23,6 +23,7 @@ export interface SettingsFlags {
   readonly monitoring?: boolean;
 }
 
+/** The flags that say how a mesh is to be; none has a default here: one that is not given leaves what is installed as it is. */
 export function withSettingsOptions(command: Command): Command {
   return command
     .addOption(

@@ -5,6 +5,7 @@ import { CliError } from '../../errors.ts';
 import type { Manifest } from '../objects/manifest.ts';
 import { isSomebodyElses } from './ownership.ts';
 
+/** configured: it was there, and at least one field is another now. */
 export type Outcome = 'created' | 'configured' | 'unchanged';
 
 /** What happened, or with a dry run would happen, to one object. */

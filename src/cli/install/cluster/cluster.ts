@@ -12,6 +12,7 @@ import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import type { Manifest } from '../objects/manifest.ts';
 
+/** As given on the command line; undefined: the client's own default, as kubectl has it. */
 export interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -39,6 +40,7 @@ export interface Cluster {
   forgetKinds(): void;
 }
 
+/** The flags by which a command takes another cluster than kubectl would; the same command comes back. */
 export function withClusterOptions(command: Command): Command {
   return command
     .option(

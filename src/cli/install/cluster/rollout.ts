@@ -20,6 +20,7 @@ export function waitForZtunnels(cluster: Cluster, wait: WaitOptions): Promise<vo
   return waitForRollout(`daemonset/${ZTUNNEL}`, () => missingZtunnels(cluster), wait);
 }
 
+/** How long each step may take, in milliseconds, and where it shows that it goes on. */
 export interface WaitOptions {
   readonly timeoutMs: number;
   readonly progress: Progress;

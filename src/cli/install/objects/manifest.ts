@@ -1,6 +1,7 @@
 /** What stands in YAML. */
 export type Json = string | number | boolean | null | readonly Json[] | Fields;
 
+/** Members of an object in a manifest, in the order in which they are written. */
 export interface Fields {
   readonly [name: string]: Json;
 }
@@ -29,10 +30,12 @@ export function selectorOf(component: string): Fields {
   return { 'app.kubernetes.io/name': 'nodemesh', 'app.kubernetes.io/component': component };
 }
 
+/** Of an object that belongs to no namespace; `component` is the part of the mesh that it is for, by which selectors find it. */
 export function clusterMeta(name: string, component: string): Manifest['metadata'] {
   return { name, labels: labelsOf(component) };
 }
 
+/** Of an object in the mesh's own namespace; `component` as for `clusterMeta`. */
 export function meta(name: string, component: string): Manifest['metadata'] {
   return { name, namespace: NAMESPACE, labels: labelsOf(component) };
 }

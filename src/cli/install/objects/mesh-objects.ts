@@ -85,6 +85,7 @@ export function admissionObjects(shape: Shape): readonly Manifest[] {
   ];
 }
 
+/** By which a Gateway asks for a waypoint of ours. */
 export function gatewayClass(): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',

@@ -80,6 +80,7 @@ export const PLATFORMS = {
   },
 } as const satisfies Readonly<Record<string, PlatformTraits>>;
 
+/** What kind of cluster it is: folders of CNI plugins and what pods may do differ. */
 export type Platform = keyof typeof PLATFORMS;
 
 /** What an installation is unless somebody says otherwise. */
@@ -119,6 +120,7 @@ export function renderEverything(settings: InstallSettings): readonly Manifest[]
   return installationParts(settingsShape(settings).shape).flatMap(({ objects }) => objects);
 }
 
+/** All that `nodemesh install` applies but the kinds, in the order in which it does. */
 export function renderObjects(settings: InstallSettings): readonly Manifest[] {
   return renderParts(settings).flatMap(({ objects }) => objects);
 }

@@ -18,6 +18,7 @@ export type TextSetting =
   | 'webhookFailurePolicy'
   | 'waypointParameters';
 
+/** Settings that are whole numbers in a manifest; seconds where the name says so. */
 export type NumberSetting = 'controllerReplicas' | 'drainGraceSeconds';
 
 /** Settings that are objects themselves. */

@@ -28,6 +28,7 @@ interface UninstallOptions extends ClusterOptions {
   readonly timeout: number;
 }
 
+/** `nodemesh uninstall`: may be cut off at any moment and run again, and then goes on. */
 export function addUninstallCommand(program: Command, context: CliContext, version: string): void {
   withClusterOptions(
     program

@@ -29,6 +29,7 @@ interface UpgradeOptions extends ClusterOptions, SettingsFlags {
   readonly timeout: number;
 }
 
+/** `nodemesh upgrade`: the mesh that is there at this program's version; `--preview` lists whose connections it would cut. */
 export function addUpgradeCommand(program: Command, context: CliContext, version: string): void {
   withClusterOptions(
     withSettingsOptions(
