@@ -43,6 +43,8 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
   let announced: string | undefined;
   /** All texts, as they were with the last record that was seen. */
   let seen: Readonly<Record<string, string>> | undefined;
+  /** The record that was written here last. */
+  let own: string | undefined;
   let misses = 0;
   let timer: Timer | undefined;
   let looking = false;
@@ -91,8 +93,9 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
       remember(present?.texts);
       const record = present?.text(RECORD);
       misses = record === undefined ? misses + 1 : 0;
-      // Whoever replaces a Secret takes it away first, and is not to be overtaken.
-      if (misses > 1) await restore();
+      // Whoever replaces a Secret takes it away first, and is not to be overtaken. Nor is the replica that wrote last, which knows
+      // what others may not have seen yet.
+      if (misses > (seen?.[RECORD] === own ? 1 : 2)) await restore();
       if (record !== undefined && record !== known && record !== announced) {
         announced = record;
         if (!closed) changes.emit();
@@ -153,6 +156,7 @@ export function createSecretFiles(options: SecretFilesOptions): AuthorityFiles &
       });
       if (written && name === RECORD) {
         known = text;
+        own = text;
         options.news.tell(text);
       }
       return written;
