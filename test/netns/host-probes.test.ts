@@ -146,7 +146,9 @@ function hostState({ netns }: TestNode): Readonly<Record<string, string>> {
     netns
       .run(...list)
       .replaceAll(/^#.*\n/gm, '')
-      .replaceAll(/\[\d+:\d+\]/g, '');
+      // What is counted goes on by itself.
+      .replaceAll(/\[\d+:\d+\]/g, '')
+      .replaceAll(/ packets \d+ bytes \d+/g, '');
   return Object.fromEntries(lists.map((list) => [list.join(' '), text(list)]));
 }
 
