@@ -36,11 +36,11 @@ export async function ztunnelCheck(cluster: Cluster): Promise<readonly CheckResu
   const late = (await ztunnelPods(cluster)).filter((pod) => !isReady(pod));
   const seen = late.length === 0 ? missing : `${missing}: ${shortList(late.map(lateText))}`;
   const crashed = late.find(waitsAfterCrashes)?.metadata?.name;
-  const todo =
+  const remedy =
     crashed === undefined
       ? `kubectl -n ${NAMESPACE} describe daemonset/${ZTUNNEL}; kubectl -n ${NAMESPACE} get events`
       : `kubectl -n ${NAMESPACE} logs ${crashed} --previous says why it ends; kubectl -n ${NAMESPACE} delete pod ${crashed} starts another at once`;
-  return [failed(name, seen, `traffic of the mesh's pods there stops until it is ready: ${todo}`)];
+  return [failed(name, seen, `traffic of the mesh's pods there stops until it is ready: ${remedy}`)];
 }
 
 /** Containers of ours that have ended, and how. */
