@@ -10,7 +10,7 @@ interface Item {
   readonly [field: string]: unknown;
 }
 
-/** All objects of all kinds that can be listed, each as text, without what the API server counts and dates, and controllers report. */
+/** All objects of all kinds that can be listed, each as text, without what the API server counts and dates. */
 export async function everything(kubectl: Kubectl): Promise<ReadonlyMap<string, string>> {
   const kinds = (await kubectl.must(['api-resources', '--verbs=list,delete', '-o', 'name']))
     .trim()
@@ -24,7 +24,7 @@ function keyOf({ apiVersion, kind, metadata: { namespace = '', name } }: Item): 
   return `${apiVersion} ${kind} ${namespace}/${name}`;
 }
 
-function textOf({ metadata, status: _reported, ...rest }: Item): string {
+function textOf({ metadata, ...rest }: Item): string {
   const kept = Object.entries(metadata).filter(([name]) => !COUNTED.has(name));
   return JSON.stringify({ ...rest, metadata: Object.fromEntries(kept) });
 }

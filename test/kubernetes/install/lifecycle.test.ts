@@ -61,6 +61,9 @@ test(
 
     const first = await run(INSTALL);
     t.equal(first.code, 0, first.stderr);
+    // The command does not wait, and what the workers report is compared too.
+    for (const what of ['deployment/nodemesh-controller', 'daemonset/ztunnel'])
+      await kubectl.must(['rollout', 'status', what, '-n', 'nodemesh-system', '--timeout=120s']);
     const installed = await everything(kubectl);
     const again = await run(INSTALL);
     t.equal(again.code, 0, again.stderr);
