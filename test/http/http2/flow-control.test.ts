@@ -8,6 +8,7 @@ import {
   SETTINGS_ACK,
 } from '../../../src/http/http2/frame/index.ts';
 import type { HeaderField } from '../../../src/http/http2/hpack/index.ts';
+import { ObedientPeer } from './support/obedient-peer.ts';
 import { data, faultCode, openDialogue, recordingSink, type WireFrame } from './support/scripted-peer.ts';
 
 const KIB = 1024;
@@ -327,6 +328,39 @@ test('readers that keep up share a second budget of the same size', async (t) =>
   const granted = dialogue.requests.reduce((sum, { stream }) => sum + stream.targetWindow, 0);
   t.ok(granted > 16 * MIB, 'they grew');
   t.ok(granted <= 32 * MIB, 'but not without end');
+});
+
+test('streams that kept up until they stall hold no more than both budgets, and none of them is cut', async (t) => {
+  const STREAMS = 200;
+  for (const readBytes of [MIB / 4, MIB, 5 * MIB])
+    for (const burstBytes of [64 * KIB, 256 * KIB, 4 * MIB]) {
+      const account = createBufferBudget().account();
+      const dialogue = openDialogue({ role: 'server', account });
+      const peer = new ObedientPeer(dialogue, {
+        connectionWindow: 16 * MIB,
+        initialWindow: 4 * MIB,
+        burstBytes,
+      });
+      const leftToRead = new Map<object, number>();
+      let mostBytes = 0;
+      for (let round = 0; round < 2 * STREAMS; round++) {
+        if (round < STREAMS) peer.open(round * 2 + 1);
+        peer.round(() => {
+          mostBytes = Math.max(mostBytes, account.usedBytes);
+          for (const { sink, stream } of dialogue.requests) {
+            sink.stalled = true;
+            const left = leftToRead.get(stream) ?? readBytes;
+            if (sink.unread === 0 || left <= 0) continue;
+            leftToRead.set(stream, left - sink.unread);
+            sink.unread = 0;
+            dialogue.connection.read(stream, 0);
+          }
+        });
+      }
+      const said = `${readBytes / KIB} KiB read, ${burstBytes / KIB} KiB at once: ${mostBytes / MIB} MiB`;
+      t.ok(mostBytes <= 16 * MIB + 16 * MIB + STREAMS * 64 * KIB, said);
+      t.equal(dialogue.requests.filter(({ stream }) => stream.closed).length, 0, said);
+    }
 });
 
 test('streams that come and go do not cost SETTINGS each time', async (t) => {

@@ -146,11 +146,16 @@ export class ReceiveWindows {
     stream.targetWindow = wider;
   }
 
-  /** What streams were given beyond the initial window. Asked for a few times in a stream's life. */
+  /**
+   * What streams were given beyond the initial window. Asked for a few times in a stream's life. A smaller target takes
+   * nothing back: what lies unread, and what the peer was told that it may send, count until they are gone.
+   */
   #widenedBytes(): number {
     let bytes = 0;
-    for (const { targetWindow } of this.#streams.values())
-      if (targetWindow > this.#advertised) bytes += targetWindow - this.#advertised;
+    for (const { targetWindow, receiveWindow, unreadBytes } of this.#streams.values()) {
+      const granted = Math.max(targetWindow, unreadBytes + Math.max(0, receiveWindow));
+      if (granted > this.#advertised) bytes += granted - this.#advertised;
+    }
     return bytes;
   }
 
