@@ -109,7 +109,8 @@ export function createSubscription(
   const subscribeName = (key: string): void => {
     addName(key);
     const found = source.named(key).filter((entry) => isVisible(entry, audience));
-    for (const entry of found) markHeld(entry.name, wildcard, 0);
+    // Known, whether the client holds it or not: it waits for an answer, also when that is gone before it is sent.
+    for (const entry of found) news.mark(entry.name, true, 0);
     if (found.length === 0) news.mark(key, true, 0);
     news.hurry();
   };
@@ -137,6 +138,9 @@ export function createSubscription(
     if (source.entry(key) === undefined && !held.has(key)) news.forget(key);
     for (const entry of source.named(key)) {
       if (isNamed(entry)) continue;
+      // As above: a change of what it holds is told, as a removal; and so is one of what may be on its way to the client, which
+      // may have asked for it by another name before it comes.
+      if (held.has(entry.name) && (news.has(entry.name) || inFlight !== undefined)) continue;
       held.delete(entry.name);
       news.forget(entry.name);
     }
