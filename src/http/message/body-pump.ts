@@ -75,6 +75,14 @@ export class BodyPump {
   };
 
   readonly #onError = (error: Error): void => {
+    if (this.#over) return;
+    // A length that was announced is a promise of its own.
+    const trailers = this.#leftBytes === undefined ? this.#body.trailersOfCut?.(error) : undefined;
+    if (trailers !== undefined) {
+      this.#finish();
+      this.#sink.onEnd(trailers);
+      return;
+    }
     this.#cut(
       new HttpError({
         code: 'ERR_HTTP_CUT',

@@ -13,6 +13,11 @@ export interface HttpBody {
   readonly length: number | undefined;
   /** The fields behind the body; known once the stream has ended, undefined when there are none. */
   trailers(): HeaderList | undefined;
+  /**
+   * Fields that end the message where its stream was destroyed with this error, for a protocol that says there how it went, such
+   * as gRPC. Undefined, as for all others: the message is cut.
+   */
+  trailersOfCut?(error: Error): HeaderList | undefined;
 }
 
 /**

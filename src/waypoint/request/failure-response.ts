@@ -5,13 +5,12 @@ import { answerFor } from '../respond.ts';
 
 /** What a client gets for a request that failed: a status and a sentence, or for gRPC a status in its own form. */
 export function failureResponse(request: HttpRequest, failure: MeshError): HttpResponse {
-  const { status, grpc, text, headers } = answerFor(failure);
+  const { status, text, headers } = answerFor(failure);
   if (isGrpc(request)) {
     // gRPC over HTTP/2, "Trailers-Only": the status is in the one block of headers there is.
     const fields = new HeaderList([
       ['content-type', 'application/grpc'],
-      ['grpc-status', String(grpc)],
-      ['grpc-message', percentEncoded(text)],
+      ...grpcStatusFields(failure),
       ...headers,
     ]);
     return { status: 200, headers: fields, body: NO_BODY };
@@ -26,6 +25,15 @@ export function failureResponse(request: HttpRequest, failure: MeshError): HttpR
     headers: fields,
     body: { stream: Readable.from([body]), length: body.length, trailers: () => undefined },
   };
+}
+
+/** How a gRPC call that failed ended, as fields (gRPC over HTTP/2, Status and Status-Message). */
+export function grpcStatusFields(failure: MeshError): readonly (readonly [string, string])[] {
+  const { grpc, text } = answerFor(failure);
+  return [
+    ['grpc-status', String(grpc)],
+    ['grpc-message', percentEncoded(text)],
+  ];
 }
 
 /** By its content type, as gRPC over HTTP/2 has it; gRPC-Web is not meant. */

@@ -4,7 +4,8 @@ import type { WorkloadUid } from '../../model/index.ts';
 import { fromUnknown } from '../from-unknown.ts';
 import type { TargetPlan } from '../plan/target-plan.ts';
 import type { RouteSelection } from '../routing/route-selection.ts';
-import { failureResponse } from './failure-response.ts';
+import { answerGrpc } from './answer-grpc.ts';
+import { failureResponse, isGrpc } from './failure-response.ts';
 import type { Handler } from './layer.ts';
 import type { RequestContext } from './request-context.ts';
 import type { DialledTarget, RequestClient } from './request-parties.ts';
@@ -45,7 +46,9 @@ export async function handleExchange(
       : joinUpgrade(exchange.upgrade(response), response.tunnel, record);
   };
   try {
-    await answer(await handlerAnswer(handler, request, context));
+    const response = await handlerAnswer(handler, request, context);
+    if (isGrpc(request)) await answerGrpc({ request, response, record }, answer);
+    else await answer(response);
   } catch (error) {
     // The answer itself was cut: its head may be out, and nothing can be said any more.
     noteFailure(record, fromUnknown(error));
