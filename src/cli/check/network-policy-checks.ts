@@ -1,3 +1,4 @@
+import { shortList } from '../terminal/index.ts';
 import type { ManifestObject } from '../../lab/index.ts';
 import { type CheckResult, resultsOf } from './check-result.ts';
 import { blockingPolicies, type Claims } from './network-policies.ts';
@@ -23,14 +24,8 @@ export function networkPolicyChecks(
     const way = direction === 'Ingress' ? 'to' : 'from';
     return failed(
       NAME,
-      `${namespace}/${policy} lets nothing through ${way} ${listed(pods)} on TCP 15008`,
+      `${namespace}/${policy} lets nothing through ${way} ${shortList(pods, 3)} on TCP 15008`,
       `add a rule with ports: [{port: 15008, protocol: TCP}] to its ${direction.toLowerCase()}: between pods of the mesh everything comes on that port; who may connect is for an AuthorizationPolicy`,
     );
   });
-}
-
-function listed(names: readonly string[]): string {
-  const [first, second, third] = names;
-  const shown = [first, second, third].filter((name) => name !== undefined).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

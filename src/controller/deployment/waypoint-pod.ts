@@ -15,6 +15,7 @@ export function waypointPod(
         name: 'waypoint',
         image: settings.image,
         args: [...waypointArguments(waypoint, settings), ...flags],
+        terminationMessagePolicy: 'FallbackToLogsOnError',
         env: [
           { name: 'NODE_OPTIONS', value: HEAP_LIMITS },
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -18,6 +18,7 @@ const INFO = ANSWERS['/api/v1/info'];
 const CURRENT = part(ANSWERS['/api/v1/proxies']?.proxies.find(({ state }) => state === 'current')).value;
 const FACTS: MeshFacts = {
   lab: undefined,
+  nodes: ['node-1'],
   clocks: [{ part: 'the mesh', value: { info: part(INFO).value, aheadMs: 10, uncertaintyMs: 20 } }],
   ports: [],
   proxies: { value: [CURRENT] },
@@ -78,6 +79,18 @@ test('a controller that no proxy is connected to is not called well', async (t) 
   t.match(wrong({ proxies: { value: [] } }), [
     { name: 'proxies', outcome: 'warning', seen: 'none is connected to the controller' },
   ]);
+});
+
+test('ztunnels that are not connected are told, by their nodes, and one that is gone is not connected', async (t) => {
+  const nodes = ['node-1', 'node-2', 'node-3'];
+  const gone = { ...CURRENT, id: 'ztunnel/node-2', node: 'node-2', state: 'gone' as const };
+  t.match(wrong({ nodes, proxies: { value: [CURRENT, gone] } }).at(-1), {
+    name: 'connected ztunnels',
+    outcome: 'failed',
+    seen: '2 of 3 are not connected to the controller: node-2, node-3',
+    hint: /nodemesh logs ztunnel\/node-2/,
+  });
+  t.same(wrong({ nodes, proxies: { value: nodes.map((node) => ({ ...CURRENT, node })) } }), []);
 });
 
 test('roots that expire and certificates that are not renewed are told with the last error', async (t) => {

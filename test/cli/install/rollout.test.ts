@@ -5,6 +5,18 @@ import { startInstallCluster } from './cluster-fixture.ts';
 const SYSTEM = 'nodemesh-system';
 const OWN = { 'app.kubernetes.io/name': 'nodemesh', 'app.kubernetes.io/component': 'ztunnel' };
 
+/** As a kubelet writes it with `terminationMessagePolicy: FallbackToLogsOnError`. */
+const CRASHED = {
+  state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' } },
+  lastState: {
+    terminated: {
+      reason: 'Error',
+      exitCode: 1,
+      message: `{"level":"info","message":"starts"}\n{"level":"error","error":"the token is of another cluster","message":"start failed"}\n`,
+    },
+  },
+};
+
 interface Ztunnel {
   readonly node: string;
   readonly revision: number;
@@ -54,7 +66,7 @@ function putZtunnels(api: FakeKubernetesApi, ...pods: readonly Ztunnel[]): void 
         phase: 'Running',
         conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
         containerStatuses: crashes
-          ? [{ name: 'ztunnel', restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } }]
+          ? [{ name: 'ztunnel', restartCount: 4, state: CRASHED.state, lastState: CRASHED.lastState }]
           : [],
       },
     });
@@ -105,6 +117,52 @@ test('a ztunnel whose kubelet waits after crashes can be had at once, and check 
     { node: 'node-2', revision: 10, ready: false, crashes: true },
   );
   const { stdout } = await run('check');
-  t.match(stdout, /✗ ztunnels: 1 of 2 are available: node-2 \(CrashLoopBackOff\)/);
+  t.match(
+    stdout,
+    /✗ ztunnels: 1 of 2 are available: node-2 \(CrashLoopBackOff: start failed: the token is of another cluster\)/,
+  );
   t.match(stdout, /logs ztunnel-node-2-10 --previous .* delete pod ztunnel-node-2-10 starts another at once/);
+});
+
+test('an install that waits for what crashes ends with what that said last', async (t) => {
+  const { api, run } = await startInstallCluster(t);
+  t.equal((await run('install')).code, 0);
+  const deployment = api.get('Deployment', SYSTEM, 'nodemesh-controller');
+  if (deployment === undefined) throw new Error('no Deployment');
+  const { generation: observedGeneration } = deployment.metadata;
+  api.put({ ...deployment, kind: 'Deployment', status: { observedGeneration, updatedReplicas: 2 } });
+  const replica = (name: string, status: object) =>
+    api.put({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        namespace: SYSTEM,
+        name,
+        labels: { ...OWN, 'app.kubernetes.io/component': 'controller' },
+      },
+      spec: {},
+      status: { conditions: [], ...status },
+    });
+  replica('crashed', {
+    phase: 'Running',
+    containerStatuses: [{ name: 'controller', restartCount: 1, ...CRASHED }],
+  });
+  replica('homeless', {
+    phase: 'Pending',
+    conditions: [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' },
+    ],
+  });
+  replica('imageless', {
+    phase: 'Pending',
+    containerStatuses: [
+      { name: 'controller', state: { waiting: { reason: 'ErrImagePull', message: 'no such\n image' } } },
+    ],
+  });
+  const { code, stderr } = await run('install', '--timeout', '1s');
+  t.equal(code, 1);
+  t.match(stderr, /crashed \(CrashLoopBackOff: start failed: the token is of another cluster\)/);
+  t.match(stderr, /homeless \(Unschedulable: 0\/1 nodes are available\)/);
+  t.match(stderr, /imageless \(ErrImagePull: no such image\)/);
+  t.match(stderr, /logs crashed --previous says why it ends/);
 });

@@ -1,3 +1,4 @@
+import { shortList } from '../../terminal/index.ts';
 import type { KubernetesObject } from '../../../controller/index.ts';
 import type { Cluster } from '../../install/cluster/cluster.ts';
 import { describeObject } from '../../install/cluster/apply-objects.ts';
@@ -79,9 +80,3 @@ interface RoleLike {
     readonly name: string;
   }[];
 }
-
-function shortList(texts: readonly string[]): string {
-  return `${texts.slice(0, MOST_NAMED).join(', ')}${texts.length > MOST_NAMED ? ` and ${texts.length - MOST_NAMED} more` : ''}`;
-}
-
-const MOST_NAMED = 5;

@@ -20,6 +20,8 @@ export interface ClockReading {
 export interface MeshFacts {
   /** Undefined where it is none. */
   readonly lab: LabStatus | undefined;
+  /** Nodes that should have a ztunnel, as far as they were asked; none where only one dashboard is known. */
+  readonly nodes: readonly string[];
   /** Of every dashboard: the mesh's and the nodes'. */
   readonly clocks: readonly (Answer<ClockReading> & { readonly part: string })[];
   /** Each port of a lab's mesh that something should answer on. */
@@ -71,6 +73,7 @@ export async function gatherFacts({ api, lab, nodeApis, mesh }: MeshSources): Pr
   );
   return {
     lab: status,
+    nodes: [...nodeApis.keys()],
     clocks: asked.map(({ part, clock }) => ({ part, ...clock })),
     ports: lab === undefined || status === undefined ? [] : await knock(lab, status),
     proxies: map(proxies, (answer) => answer.proxies),

@@ -1,15 +1,21 @@
 import { isServedBy, type ProxyView } from '../../../model/index.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
+import { shortList } from '../../terminal/index.ts';
 import type { MeshFacts } from './facts.ts';
 
 const { ok, failed, warning, notSeen } = resultsOf('mesh');
 
 /** Versions of proxies beside the controller's, and who does not have what the controller sent. */
-export function proxyChecks({ proxies, clocks }: MeshFacts): readonly CheckResult[] {
+export function proxyChecks(facts: MeshFacts): readonly CheckResult[] {
+  const { proxies, clocks } = facts;
   if ('error' in proxies) return [notSeen('proxies', proxies.error)];
   const [mesh] = clocks;
   const version = mesh !== undefined && 'value' in mesh ? mesh.value.info.version : undefined;
-  return [...versionChecks(proxies.value, version), ...stateChecks(proxies.value)];
+  return [
+    ...versionChecks(proxies.value, version),
+    ...stateChecks(proxies.value),
+    ...absenceChecks(facts, proxies.value),
+  ];
 }
 
 function versionChecks(
@@ -32,6 +38,26 @@ function versionChecks(
       'a controller serves proxies that are one minor version older or newer: upgrade one step at a time, the controller first',
     ),
   );
+}
+
+/** Ztunnels that the controller does not hear of, though their nodes have them: nobody else would say so. */
+function absenceChecks({ nodes, lab }: MeshFacts, proxies: readonly ProxyView[]): readonly CheckResult[] {
+  if (proxies.length === 0) return [];
+  const connected = new Set(
+    proxies.flatMap(({ kind, state, node }) => (kind === 'ztunnel' && state !== 'gone' ? [node] : [])),
+  );
+  const running = (node: string): boolean =>
+    lab === undefined || lab.nodes.some(({ name, ztunnel }) => name === node && ztunnel?.pid !== undefined);
+  const absent = nodes.filter((node) => !connected.has(node) && running(node));
+  const [first] = absent;
+  if (first === undefined) return [];
+  return [
+    failed(
+      'connected ztunnels',
+      `${absent.length} of ${nodes.length} are not connected to the controller: ${shortList(absent)}`,
+      `they decide by what they knew before, and get no new certificates; the log says why: nodemesh logs ztunnel/${first}`,
+    ),
+  ];
 }
 
 function stateChecks(proxies: readonly ProxyView[]): readonly CheckResult[] {

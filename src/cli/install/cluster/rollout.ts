@@ -2,8 +2,9 @@ import type { Progress } from '../../terminal/index.ts';
 import type { Cluster } from './cluster.ts';
 import { CONTROLLER, NAMESPACE, ZTUNNEL } from '../objects/manifest.ts';
 import { missingZtunnels } from './own-pods.ts';
+import { latePods } from './late-pods.ts';
 import { missingOf } from './rollout-status.ts';
-import { waitUntil } from './wait.ts';
+import { type Missing, waitUntil } from './wait.ts';
 
 /** Waits until all replicas of the controller run what was applied. Rejects with ERR_CLI_TIMEOUT. */
 export function waitForController(cluster: Cluster, wait: WaitOptions): Promise<void> {
@@ -12,12 +13,14 @@ export function waitForController(cluster: Cluster, wait: WaitOptions): Promise<
     kind: 'Deployment',
     metadata: { name: CONTROLLER, namespace: NAMESPACE },
   };
-  return waitForRollout(`deployment/${CONTROLLER}`, async () => missingOf(await cluster.find(object)), wait);
+  const look = async () => withWhy(cluster, 'controller', missingOf(await cluster.find(object)));
+  return waitForRollout(`deployment/${CONTROLLER}`, look, wait);
 }
 
 /** Waits until every node has a ztunnel that runs what was applied. Rejects with ERR_CLI_TIMEOUT. */
 export function waitForZtunnels(cluster: Cluster, wait: WaitOptions): Promise<void> {
-  return waitForRollout(`daemonset/${ZTUNNEL}`, () => missingZtunnels(cluster), wait);
+  const look = async () => withWhy(cluster, 'ztunnel', await missingZtunnels(cluster));
+  return waitForRollout(`daemonset/${ZTUNNEL}`, look, wait);
 }
 
 /** How long each step may take, in milliseconds, and where it shows that it goes on. */
@@ -28,7 +31,7 @@ export interface WaitOptions {
 
 function waitForRollout(
   resource: string,
-  look: () => Promise<string | undefined>,
+  look: () => Promise<Missing | undefined>,
   wait: WaitOptions,
 ): Promise<void> {
   return waitUntil(look, {
@@ -36,4 +39,14 @@ function waitForRollout(
     what: `${resource} is rolled out`,
     hint: `kubectl -n ${NAMESPACE} describe ${resource}; kubectl -n ${NAMESPACE} get events`,
   });
+}
+
+async function withWhy(
+  cluster: Cluster,
+  component: 'controller' | 'ztunnel',
+  missing: string | undefined,
+): Promise<Missing | undefined> {
+  if (missing === undefined) return undefined;
+  const { text, remedy } = await latePods(cluster, component);
+  return { missing: text === '' ? missing : `${missing}: ${text}`, remedy };
 }

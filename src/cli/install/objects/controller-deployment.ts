@@ -72,6 +72,7 @@ function controllerPod(shape: Shape): Fields {
         image: shape.text('image'),
         imagePullPolicy: shape.text('imagePullPolicy'),
         args: controllerArguments(shape),
+        terminationMessagePolicy: 'FallbackToLogsOnError',
         env: [
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
           { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

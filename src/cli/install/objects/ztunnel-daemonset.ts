@@ -82,6 +82,7 @@ function ztunnelContainer(shape: Shape): Fields {
     image: shape.text('image'),
     imagePullPolicy: shape.text('imagePullPolicy'),
     args: ztunnelArguments(shape),
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -122,6 +123,7 @@ function pluginContainer(shape: Shape): Fields {
     image: shape.text('image'),
     imagePullPolicy: shape.text('imagePullPolicy'),
     args: ['cni', 'install', ...CNI_FOLDERS, '--watch'],
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: { cpu: '5m', memory: '64Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,

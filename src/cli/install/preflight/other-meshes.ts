@@ -1,3 +1,4 @@
+import { shortList } from '../../terminal/index.ts';
 import { type CheckResult, resultsOf } from '../../check/check-result.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
@@ -80,7 +81,7 @@ async function besideIstio(
   if (shared.length === 0) return ok(name, `${where}, and nothing that both would capture`);
   return failed(
     name,
-    `${where}: both would capture ${shared.slice(0, 5).join(', ')}${shared.length > 5 ? ` and ${shared.length - 5} more` : ''}`,
+    `${where}: both would capture ${shortList(shared)}`,
     '--side-by-side leaves all that is labelled for Istio to Istio: docs/moving-from-istio.md',
   );
 }

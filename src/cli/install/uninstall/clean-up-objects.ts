@@ -101,6 +101,7 @@ function nodeWorker({ image, imagePullPolicy, securityContext, volumeMounts }: C
     image,
     imagePullPolicy,
     args: ['node-cleanup', '--host-proc=/host/proc', `--node-folder=/host/run/${basename(NODE_FOLDER)}`],
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: { cpu: '5m', memory: '64Mi' } },
     securityContext,
     volumeMounts: [

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { durationMs } from '../../option-values.ts';
-import { createProgress } from '../../terminal/index.ts';
+import { createProgress, shortList } from '../../terminal/index.ts';
 import { describeObject } from '../cluster/apply-objects.ts';
 import { type Cluster, type ClusterOptions, withCluster, withClusterOptions } from '../cluster/cluster.ts';
 import { enrolledObjects, leaveTheMesh } from './enrolled.ts';
@@ -97,7 +97,7 @@ async function uninstall(
     throw new CliError({
       code: 'ERR_CLI_CLUSTER',
       blame: 'downstream',
-      message: `still in the mesh: ${listed(enrolled.map(describeObject))}; nothing was changed`,
+      message: `still in the mesh: ${shortList(enrolled.map(describeObject), MOST_SHOWN)}; nothing was changed`,
       hint: '--unenrol takes them out first: their pods keep running, and what is connected stays connected',
     });
   const cleanUp = await findCleanUp(cluster, settings);
@@ -176,14 +176,9 @@ function left(
 ): readonly string[] {
   return [
     ...(kindsStay ? ['the kinds of nodemesh.io and their objects (--crds takes them away)'] : []),
-    ...(enrolled.length > 0 && !unenrol ? [`labels on ${listed(enrolled)}`] : []),
+    ...(enrolled.length > 0 && !unenrol ? [`labels on ${shortList(enrolled, MOST_SHOWN)}`] : []),
     'Gateways and labels that name them, routes and policies, which are yours, with what the controller last wrote into their status',
   ];
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_SHOWN).join(', ');
-  return names.length > MOST_SHOWN ? `${shown} and ${names.length - MOST_SHOWN} more` : shown;
 }
 
 const MOST_SHOWN = 10;
