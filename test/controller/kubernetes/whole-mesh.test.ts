@@ -6,7 +6,8 @@ import { createGrpcClient, addressCodec } from '../../../src/wire/index.ts';
 import { ADDRESS_TYPE, createDeltaClient, resourceSubscription } from '../../../src/xds/index.ts';
 import type { FakeKubernetesApi } from '../../support/kubernetes-api/fake-kubernetes-api.ts';
 import { edge, refusal, shop } from '../../telemetry/observation/observed-traffic.ts';
-import { announceReplicas, nodeTokens, type Replica, startReplica } from './replica.ts';
+import { rootsIn } from './authority/issued.ts';
+import { announceReplicas, nodeTokens, type Replica, startReplica, until } from './replica.ts';
 import { connected } from './support.ts';
 
 const NODES = ['node-1', 'node-2'];
@@ -25,15 +26,12 @@ function startProxy(
 ) {
   const { node, workload } = options;
   const proxy = `ztunnel/${node}`;
-  const roots = fake.get('ConfigMap', 'nodemesh-system', 'nodemesh-root-cert')?.data as Record<
-    string,
-    string
-  >;
+  const roots = rootsIn(fake);
   const clientOf = ({ address }: Replica) => {
     const client = createGrpcClient({
       address,
       serverName: 'localhost',
-      roots: { read: async () => roots['root-cert.pem'] ?? '', changes: createSignal<void>() },
+      roots: { read: async () => roots, changes: createSignal<void>() },
       token: async () => `node/${node}`,
       clusterId: 'Kubernetes',
     });
@@ -140,6 +138,7 @@ test('every replica answers for the whole mesh, whoever of them a proxy calls', 
     { instance: 'a', address: a.address },
     { instance: 'b', address: b.address },
   ]);
+  await until('the root is published', () => rootsIn(fake) !== '');
   // The one goes to a replica with all that it says; of the other stream and reports go to different ones.
   const one = startProxy(t, fake, { node: 'node-1', workload: 'frontend', streamTo: a, reportTo: a });
   const two = startProxy(t, fake, { node: 'node-2', workload: 'till', streamTo: b, reportTo: a });
