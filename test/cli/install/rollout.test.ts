@@ -121,7 +121,10 @@ test('a ztunnel whose kubelet waits after crashes can be had at once, and check 
     stdout,
     /✗ ztunnels: 1 of 2 are available: node-2 \(CrashLoopBackOff: start failed: the token is of another cluster\)/,
   );
-  t.match(stdout, /logs ztunnel-node-2-10 --previous .* delete pod ztunnel-node-2-10 starts another at once/);
+  t.match(
+    stdout,
+    /logs ztunnel-node-2-10 -c ztunnel --previous .* delete pod ztunnel-node-2-10 starts another at once/,
+  );
 });
 
 test('an install that waits for what crashes ends with what that said last', async (t) => {
@@ -164,5 +167,5 @@ test('an install that waits for what crashes ends with what that said last', asy
   t.match(stderr, /crashed \(CrashLoopBackOff: start failed: the token is of another cluster\)/);
   t.match(stderr, /homeless \(Unschedulable: 0\/1 nodes are available\)/);
   t.match(stderr, /imageless \(ErrImagePull: no such image\)/);
-  t.match(stderr, /logs crashed --previous says why it ends/);
+  t.match(stderr, /logs crashed -c controller --previous says why it ends/);
 });

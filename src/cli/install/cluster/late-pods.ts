@@ -35,6 +35,7 @@ export function containersOf({ status }: KubernetesObject): readonly ContainerSt
 /** What the kubelet says of a container. */
 export interface ContainerStatus {
   readonly name: string;
+  readonly ready?: boolean;
   readonly restartCount?: number;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -76,17 +77,24 @@ interface Condition {
   readonly message?: string;
 }
 
-/** How a container of a pod that is not ready last ended; undefined while none has. */
+/** How a container that is not ready last ended; undefined while none has. One that ended once and is ready again is not why. */
 function endOf(pod: KubernetesObject): Ended | undefined {
-  const all = containersOf(pod).map(({ state, lastState }) => state?.terminated ?? lastState?.terminated);
-  return all.find((ended) => ended !== undefined);
+  const container = endedIn(pod);
+  return container?.state?.terminated ?? container?.lastState?.terminated;
+}
+
+function endedIn(pod: KubernetesObject): ContainerStatus | undefined {
+  return containersOf(pod).find(
+    ({ ready, state, lastState }) =>
+      ready !== true && (state?.terminated ?? lastState?.terminated) !== undefined,
+  );
 }
 
 /** A kubelet waits up to five minutes before it starts a container again that ends time and again; another pod's it starts at once. */
 function remedyFor(pod: KubernetesObject): string {
   const name = pod.metadata.name ?? '';
   const waits = containersOf(pod).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
-  const logs = `kubectl -n ${NAMESPACE} logs ${name} --previous says why it ends`;
+  const logs = `kubectl -n ${NAMESPACE} logs ${name} -c ${endedIn(pod)?.name} --previous says why it ends`;
   return waits ? `${logs}; kubectl -n ${NAMESPACE} delete pod ${name} starts another at once` : logs;
 }
 
