@@ -24,6 +24,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('send' as const), maxBytes: fc.constantFrom(1, 2, 1000) }),
   fc.record({ kind: fc.constant('answer' as const) }),
   fc.record({ kind: fc.constant('reconnect' as const) }),
+  fc.record({ kind: fc.constant('narrow' as const) }),
   fc.record({
     kind: fc.constant('claim' as const),
     // What is right, stale, gone, another node's, or said twice: whatever the history before makes of it.
@@ -44,10 +45,16 @@ const step = fc.oneof(
   }),
 );
 
+/** Asks for everything, by name, or for everything and names until it gives the first up. */
+type Mode = 'wildcard' | 'naming' | 'narrowing';
+
 /** A client that keeps what it is told, as one that knows nothing of the server's insides. */
-function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: boolean) {
+function createClient(cache: ReturnType<typeof createSnapshotCache>, mode: Mode) {
+  let wildcard = mode !== 'naming';
   const held = new Map<string, string>();
   const names = new Set<string>();
+  /** What it asked for by name and has not heard of yet. */
+  const asked = new Set<string>();
   /** Of what it holds, as it was told; nothing of what it only claims to hold. */
   const aliases = new Map<string, readonly string[]>();
   const wants = (key: string): boolean =>
@@ -69,6 +76,7 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
     });
   const connect = (initialVersions: readonly HeldResource[] = [...held]): void => {
     Object.assign(taken, { names: 0, characters: 0 });
+    asked.clear();
     subscription = createSubscription(cache, AUDIENCE, {
       take(name) {
         taken.names += 1;
@@ -80,7 +88,7 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
       },
     });
     pending = undefined;
-    if (wildcard) say({ initialVersions });
+    if (wildcard) say({ subscribe: ['*', ...names], initialVersions });
     else {
       // A held resource counts as subscribed by its name, as for a stock ztunnel.
       for (const key of held.keys()) names.add(key);
@@ -100,9 +108,26 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
       for (const [key, version] of entries) held.set(key, version);
       connect(entries);
     },
+    asked,
+    isWildcard: () => wildcard,
+    /** Not while a response is under way: what is in that is known by no name of its own to the server. */
+    narrow() {
+      if (mode !== 'narrowing' || !wildcard || pending !== undefined) return;
+      wildcard = false;
+      for (const key of held.keys()) if (!wants(key)) held.delete(key);
+      say({ unsubscribe: ['*'] });
+    },
+    subscribe(name: string) {
+      if (mode === 'wildcard') return;
+      names.add(name);
+      asked.add(name);
+      say({ subscribe: [name] });
+    },
     /** What it does not name any more it lets go. */
     unsubscribe(name: string) {
+      if (mode === 'wildcard') return;
       names.delete(name);
+      asked.delete(name);
       for (const key of held.keys()) if (!wants(key)) held.delete(key);
       say({ unsubscribe: [name] });
     },
@@ -121,9 +146,13 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
       for (const { resources } of [...(pending.blocks ?? []), pending])
         for (const { name, version, aliases: known } of resources) {
           aliases.set(name, known);
+          for (const key of [name, ...known]) asked.delete(key);
           if (wants(name)) held.set(name, version);
         }
-      for (const gone of pending.removed) held.delete(gone);
+      for (const gone of pending.removed) {
+        held.delete(gone);
+        asked.delete(gone);
+      }
       const responseNonce = pending.nonce;
       pending = undefined;
       say({ responseNonce });
@@ -132,12 +161,12 @@ function createClient(cache: ReturnType<typeof createSnapshotCache>, wildcard: b
   };
 }
 
-for (const wildcard of [true, false]) {
-  test(`whatever happens, a ${wildcard ? 'wildcard' : 'naming'} client ends with what it may see`, (t) => {
+for (const mode of ['wildcard', 'naming', 'narrowing'] as const) {
+  test(`whatever happens, a ${mode} client ends with what it may see`, (t) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const cache = createSnapshotCache(TYPE);
-        const client = createClient(cache, wildcard);
+        const client = createClient(cache, mode);
         for (const item of steps) {
           switch (item.kind) {
             case 'upsert': {
@@ -157,6 +186,9 @@ for (const wildcard of [true, false]) {
             case 'answer':
               client.answer();
               break;
+            case 'narrow':
+              client.narrow();
+              break;
             case 'reconnect':
               client.connect();
               break;
@@ -164,12 +196,10 @@ for (const wildcard of [true, false]) {
               client.claim(item.held);
               break;
             case 'subscribe':
-              if (wildcard) break;
-              client.names.add(item.name);
-              client.say({ subscribe: [item.name] });
+              client.subscribe(item.name);
               break;
             case 'unsubscribe':
-              if (!wildcard) client.unsubscribe(item.name);
+              client.unsubscribe(item.name);
               break;
           }
         }
@@ -181,9 +211,11 @@ for (const wildcard of [true, false]) {
         const expected = new Map<string, string>();
         for (const entry of cache.resources()) {
           const named = [entry.name, ...entry.aliases].some((key) => client.names.has(key));
-          if (isVisible(entry, AUDIENCE) && (wildcard || named)) expected.set(entry.name, entry.version);
+          if (isVisible(entry, AUDIENCE) && (client.isWildcard() || named))
+            expected.set(entry.name, entry.version);
         }
         deepEqual([...client.held].sort(), [...expected].sort());
+        deepEqual([...client.asked], [], 'whoever asks is answered');
         if (!client.caughtUp()) throw new Error('at rest, yet not caught up');
         const subscribed = [...client.subscribed()];
         const characters = subscribed.reduce((sum, key) => sum + key.length, 0);

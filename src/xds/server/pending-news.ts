@@ -10,6 +10,8 @@ export interface PendingNews extends Iterable<readonly [name: string, known: boo
   knows(name: string): boolean | undefined;
   /** `sequence` is when it happened; 0 is what the client asked for. */
   mark(name: string, known: boolean, sequence: number): void;
+  /** The client asked for it and waits: it is to hear of it, or that it is not there, whatever becomes of it until then. */
+  ask(name: string): void;
   /** The client is to hear that there is no such resource. Throws XdsError ERR_XDS_TOO_MANY_NAMES. */
   markMissing(name: string): void;
   /** A name that only the news hold on to, and that the client brought, counts until all news are told. Throws likewise. */
@@ -56,6 +58,10 @@ export function createPendingNews(budget: NameBudget): PendingNews {
     mark,
     charge,
     settle,
+    ask(name) {
+      news.set(name, true);
+      oldest = 0;
+    },
     markMissing(name) {
       if (!news.has(name)) charge(name);
       mark(name, true, 0);

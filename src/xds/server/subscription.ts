@@ -109,10 +109,9 @@ export function createSubscription(
   const subscribeName = (key: string): void => {
     addName(key);
     const found = source.named(key).filter((entry) => isVisible(entry, audience));
-    // Known, whether the client holds it or not: it waits for an answer, also when that is gone before it is sent.
-    for (const entry of found) news.mark(entry.name, true, 0);
-    if (found.length === 0) news.mark(key, true, 0);
-    news.hurry();
+    for (const entry of found) news.ask(entry.name);
+    // What is found by another name may lose it, or go, before it is sent.
+    if (!found.some(({ name }) => name === key)) news.ask(key);
   };
 
   const resumeName = (name: string, version: string): void => {
@@ -122,14 +121,27 @@ export function createSubscription(
     if (!isVisible(entry, audience) || entry?.version !== version) news.mark(name, true, 0);
   };
 
+  // The client holds only what it names from now on, which it had before or is still to be told.
+  const giveUpEverything = (): void => {
+    const heldNothing = empty;
+    wildcard = false;
+    empty = false;
+    for (const [name, known] of [...news]) {
+      const entry = source.entry(name);
+      if (!known && (entry === undefined || !isNamed(entry))) news.forget(name);
+    }
+    for (const key of names)
+      for (const entry of source.named(key)) {
+        if (!isVisible(entry, audience)) continue;
+        if (heldNothing) news.ask(entry.name);
+        else if (news.knows(entry.name) !== false) held.add(entry.name);
+      }
+  };
+
   const unsubscribe = (key: string): void => {
     if (key === WILDCARD) {
       if (!wildcard) return;
-      wildcard = false;
-      empty = false;
-      news.clear();
-      // The client now holds only what it names; that it had before.
-      for (const name of names) for (const entry of source.named(name)) held.add(entry.name);
+      giveUpEverything();
       return;
     }
     deleteName(key);
@@ -145,6 +157,10 @@ export function createSubscription(
       news.forget(entry.name);
     }
   };
+
+  /** Whether a resource that is there has `key` for another name: to say that there is no such resource would be wrong. */
+  const isOtherName = (key: string): boolean =>
+    source.entry(key) === undefined && source.named(key).some((entry) => isVisible(entry, audience));
 
   const isNamed = (entry: ResourceUpsert): boolean =>
     names.has(entry.name) || entry.aliases.some((alias) => names.has(alias));
@@ -163,7 +179,7 @@ export function createSubscription(
     if (bytes <= maxBytes) {
       // What was asked for by name besides and does not exist is still to be told.
       const removed = Array.from(news, ([name]) => name).filter(
-        (name) => !isVisible(source.entry(name), audience),
+        (name) => !isVisible(source.entry(name), audience) && !isOtherName(name),
       );
       news.clear();
       return { blocks, resources: own, removed };
@@ -240,6 +256,7 @@ export function createSubscription(
       if (everything !== undefined) return respond(nonce, oldest, everything);
       const resources: XdsResource[] = [];
       const removed: string[] = [];
+      const otherNames: string[] = [];
       let bytes = 0;
       for (const [name, known] of news) {
         const entry = source.entry(name);
@@ -248,6 +265,9 @@ export function createSubscription(
           bytes += entry.bytes.length + name.length;
           resources.push(entry);
           if (!wildcard) held.add(name);
+        } else if (known && isOtherName(name)) {
+          otherNames.push(name);
+          continue;
         } else if (known) {
           bytes += name.length;
           removed.push(name);
@@ -255,6 +275,9 @@ export function createSubscription(
         }
         news.forget(name);
       }
+      // Answered once the resource is told, which may go before that.
+      for (const name of otherNames)
+        if (!source.named(name).some((entry) => news.has(entry.name))) news.forget(name);
       return respond(nonce, oldest, { resources, removed });
     },
     caughtUp(sequence) {
