@@ -1,4 +1,6 @@
+import { connect } from 'node:http2';
 import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { test } from 'tap';
 import { systemClock } from '../../src/base/index.ts';
@@ -31,30 +33,11 @@ interface Outcome {
 /** What a client of grpc-js gets of a server's stream through a waypoint whose backend answers as told. */
 async function call(
   backend: () => HttpResponse,
-  options: { readonly requestMs?: number; readonly deadlineMs?: number } = {},
+  options: Limits & { readonly deadlineMs?: number } = {},
 ): Promise<Outcome> {
-  const { requestMs = 0, deadlineMs } = options;
-  const timeouts = { ...DEFAULT_TRAFFIC_SETTINGS.timeouts, requestMs };
-  const over = Promise.withResolvers<RequestRecord>();
-  const onExchange = (exchange: HttpExchange): void => {
-    const { client, dialled, plan } = makeContext({
-      request: exchange.request,
-      settings: { ...DEFAULT_TRAFFIC_SETTINGS, timeouts },
-    });
-    const handler = compose(
-      [
-        (next) => (request, context) => {
-          context.onEnd(() => over.resolve(context.record));
-          return next(request, context);
-        },
-        createTimeoutLayer({ clock: systemClock }),
-      ],
-      async () => backend(),
-    );
-    void handleExchange(exchange, { client, dialled, plan: () => plan }, { handler, clock: systemClock });
-  };
+  const { deadlineMs } = options;
   let outcome: Omit<Outcome, 'record'> | undefined;
-  await withServer(serveHttp2, { onExchange }, async (port) => {
+  const record = await throughWaypoint(backend, options, async (port) => {
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
     const deadline = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
     const stream = client.makeServerStreamRequest('/t/List', raw, raw, Buffer.of(), new Metadata(), deadline);
@@ -67,9 +50,51 @@ async function call(
       stream.on('end', () => resolve({ messages, error: undefined }));
     });
     client.close();
+  });
+  return { ...(outcome ?? missing()), record };
+}
+
+interface Limits {
+  readonly requestMs?: number;
+  /** How long a layer outside of the limit keeps an answer to itself. */
+  readonly keptMs?: number;
+}
+
+/** Serves as a waypoint does, and lets `client` call it once. Gives the record of the call when it is over. */
+async function throughWaypoint(
+  backend: () => HttpResponse,
+  { requestMs = 0, keptMs = 0 }: Limits,
+  client: (port: number) => Promise<void>,
+): Promise<RequestRecord> {
+  const timeouts = { ...DEFAULT_TRAFFIC_SETTINGS.timeouts, requestMs };
+  const over = Promise.withResolvers<RequestRecord>();
+  const onExchange = (exchange: HttpExchange): void => {
+    const { plan, ...parties } = makeContext({
+      request: exchange.request,
+      settings: { ...DEFAULT_TRAFFIC_SETTINGS, timeouts },
+    });
+    const handler = compose(
+      [
+        (next) => (request, context) => {
+          context.onEnd(() => over.resolve(context.record));
+          return next(request, context);
+        },
+        (next) => async (request, context) => {
+          const response = await next(request, context);
+          if (keptMs > 0) await delay(keptMs);
+          return response;
+        },
+        createTimeoutLayer({ clock: systemClock }),
+      ],
+      async () => backend(),
+    );
+    void handleExchange(exchange, { ...parties, plan: () => plan }, { handler, clock: systemClock });
+  };
+  await withServer(serveHttp2, { onExchange }, async (port) => {
+    await client(port);
     await over.promise;
   });
-  return { ...(outcome ?? missing()), record: await over.promise };
+  return over.promise;
 }
 
 function missing(): never {
@@ -97,6 +122,38 @@ test('a client and a waypoint whose limits end in the same moment agree', async 
     codes.add(error?.code);
   }
   t.same([...codes], [status.DEADLINE_EXCEEDED]);
+});
+
+test('a limit that is over before the answer is passed on is no other', async (t) => {
+  const { error, record } = await call(() => flowing().response, { requestMs: 50, keptMs: 150 });
+  t.equal(error?.code, status.DEADLINE_EXCEEDED);
+  t.match(record, { grpcStatus: 4, error: { code: 'ERR_WAYPOINT_REQUEST_TIMEOUT' } });
+});
+
+test('a client that takes nothing is told all the same, and its call is over', {
+  timeout: 20_000,
+}, async (t) => {
+  const { stream, response } = flowing();
+  stream.write(Buffer.alloc(200_000));
+  const told = Promise.withResolvers<unknown>();
+  const record = await throughWaypoint(
+    () => response,
+    { requestMs: 200 },
+    async (port) => {
+      const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 100 } });
+      const request = session.request({ ':method': 'POST', ':path': '/', ...HEAD });
+      request.on('trailers', (trailers) => told.resolve(trailers['grpc-status']));
+      request.end();
+      // Its window is given back by reading alone.
+      await delay(1_000);
+      request.resume();
+      await told.promise;
+      session.destroy();
+    },
+  );
+  t.equal(await told.promise, '4');
+  t.match(record, { grpcStatus: 4 });
+  t.ok(record.durationMs < 1_000, 'it did not wait for the client');
 });
 
 test('what a backend cuts stays a cut, whatever came before', async (t) => {

@@ -10,6 +10,8 @@ export interface BodySink {
   onData(bytes: Buffer): boolean;
   /** The body is complete, and as long as it was said to be. */
   onEnd(trailers: HeaderList | undefined): void;
+  /** It is cut, and these fields would say so: at once, in place of what still waits to be taken. */
+  onCutWith(trailers: HeaderList, error: HttpError): void;
   /** It will never be. */
   onCut(error: HttpError): void;
 }
@@ -37,6 +39,7 @@ export class BodyPump {
     stream.on('end', this.#onEnd);
     stream.on('data', this.#onData);
     if (stream.readableEnded) this.#onEnd();
+    else if (stream.errored) this.#onError(stream.errored);
     else if (stream.destroyed) this.#onClose();
     else stream.resume();
   }
@@ -76,21 +79,20 @@ export class BodyPump {
 
   readonly #onError = (error: Error): void => {
     if (this.#over) return;
+    const cut = new HttpError({
+      code: 'ERR_HTTP_CUT',
+      blame: error instanceof MeshError ? error.blame : 'local',
+      message: `the body was cut: ${error.message}`,
+      cause: error,
+    });
     // A length that was announced is a promise of its own.
     const trailers = this.#leftBytes === undefined ? this.#body.trailersOfCut?.(error) : undefined;
-    if (trailers !== undefined) {
-      this.#finish();
-      this.#sink.onEnd(trailers);
+    if (trailers === undefined) {
+      this.#cut(cut);
       return;
     }
-    this.#cut(
-      new HttpError({
-        code: 'ERR_HTTP_CUT',
-        blame: error instanceof MeshError ? error.blame : 'local',
-        message: `the body was cut: ${error.message}`,
-        cause: error,
-      }),
-    );
+    this.#finish();
+    this.#sink.onCutWith(trailers, cut);
   };
 
   readonly #onClose = (): void => {

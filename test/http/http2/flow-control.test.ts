@@ -363,6 +363,27 @@ test('streams that kept up until they stall hold no more than both budgets, and 
     }
 });
 
+test('windows that nobody will fill leave the second budget to others', async (t) => {
+  for (const what of ['ended', 'given up']) {
+    const dialogue = openDialogue({ role: 'server' });
+    for (let id = 1; id < 256; id += 2) dialogue.send(dialogue.connect(id));
+    const flow = (id: number): void => {
+      for (let round = 0; round < 40; round++) {
+        const { stream } = dialogue.requests[(id - 1) / 2] ?? {};
+        dialogue.send(data(id, Math.min(stream?.receiveWindow ?? 0, 512 * KIB)));
+        for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+      }
+    };
+    for (const _ of initialWindows(dialogue.sent())) dialogue.send(SETTINGS_ACK);
+    for (const id of [1, 3, 5, 7, 9]) flow(id);
+    for (const { stream } of dialogue.requests.slice(0, 5))
+      if (what === 'ended') dialogue.send(data(stream.id, 0, true));
+      else stream.targetWindow = 0;
+    flow(41);
+    t.equal(dialogue.requests[20]?.stream.targetWindow, 4 * MIB, what);
+  }
+});
+
 test('streams that come and go do not cost SETTINGS each time', async (t) => {
   const dialogue = openDialogue({ role: 'client' });
   let settings = 0;

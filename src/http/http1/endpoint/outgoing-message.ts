@@ -37,6 +37,8 @@ export class OutgoingMessage {
     this.#pump = new BodyPump(body, body.stream, {
       onData: (bytes) => this.#writeData(bytes),
       onEnd: (trailers) => this.#writeEnd(trailers),
+      // Who does not read trailers would take it for whole.
+      onCutWith: (_trailers, error) => this.#finish(error),
       onCut: (error) => this.#finish(error),
     });
   }

@@ -233,6 +233,12 @@ export class Http2Connection implements FrameVisitor {
     this.#offer(stream);
   }
 
+  /** Throws away what waits to be framed; its writes are done. For an end that must not wait for the peer's window. */
+  discard(stream: Http2Stream): void {
+    stream.pendingBytes = 0;
+    for (const write of stream.pending.splice(0)) write.done?.();
+  }
+
   /** Cuts a stream from our side. */
   reset(stream: Http2Stream, errorCode: number): void {
     if (stream.closed) return;

@@ -33,6 +33,10 @@ export class OutgoingBody {
     this.#pump = new BodyPump(options.body, options.source, {
       onData: (bytes) => this.#write(bytes),
       onEnd: (trailers) => this.#end(trailers),
+      onCutWith: (trailers) => {
+        options.connection.discard(options.stream);
+        this.#end(trailers);
+      },
       onCut: (error) => this.#finish(error),
     });
   }

@@ -148,12 +148,16 @@ export class ReceiveWindows {
 
   /**
    * What streams were given beyond the initial window. Asked for a few times in a stream's life. A smaller target takes
-   * nothing back: what lies unread, and what the peer was told that it may send, count until they are gone.
+   * nothing back: what lies unread, and what the peer was told that it may send, count until they are gone. Where it may send no
+   * more, or all that it sends is thrown away, only what lies there counts.
    */
   #widenedBytes(): number {
     let bytes = 0;
-    for (const { targetWindow, receiveWindow, unreadBytes } of this.#streams.values()) {
-      const granted = Math.max(targetWindow, unreadBytes + Math.max(0, receiveWindow));
+    for (const { targetWindow, receiveWindow, unreadBytes, remoteEnded } of this.#streams.values()) {
+      const mayFill = !remoteEnded && targetWindow > 0;
+      const granted = mayFill
+        ? Math.max(targetWindow, unreadBytes + Math.max(0, receiveWindow))
+        : unreadBytes;
       if (granted > this.#advertised) bytes += granted - this.#advertised;
     }
     return bytes;

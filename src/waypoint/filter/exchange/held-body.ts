@@ -94,7 +94,11 @@ function readWhile(
       budget.giveBack(taken);
       reject(error);
     };
-    const onClose = (): void => onError(new Error('the body was given up'));
+    const onClose = (): void => onError(stream.errored ?? new Error('the body was given up'));
+    if (stream.destroyed && !stream.readableEnded) {
+      onClose();
+      return;
+    }
     stream.on('error', onError).on('end', onEnd).on('close', onClose).on('readable', onReadable);
   });
 }
