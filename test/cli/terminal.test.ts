@@ -78,6 +78,13 @@ test('what is ours is obeyed: colours, a line that changes, a screen', (t) => {
   const progress = createProgress(terminal);
   progress.update('waiting');
   t.equal(said(), '\u001b[1G\u001b[2K\u001b[2m… waiting\u001b[22m');
+  Object.assign(terminal.stderr, { columns: 20 });
+  progress.update('waiting for a text that is longer than the row');
+  t.equal(
+    said(),
+    '\u001b[1G\u001b[2K\u001b[2m… waiting for a te…\u001b[22m',
+    'a row, and nothing is left in the next',
+  );
   stdout.write(ownSequence('2', 'J'));
   t.equal(said(), '\u001b[2J');
   stdout.write(

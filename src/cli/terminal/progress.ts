@@ -22,10 +22,15 @@ export function createProgress(terminal: Terminal): Progress {
     if (stderr.isTTY === true && shown !== '') stderr.write(CLEAR_LINE);
     shown = '';
   };
+  /** What goes on in the next row would stay there. */
+  const inOneRow = (text: string): string => {
+    const room = (stderr.columns ?? Number.POSITIVE_INFINITY) - '… '.length - 1;
+    return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
+  };
   return {
     update(text) {
       if (text === shown) return;
-      if (stderr.isTTY === true) stderr.write(`${CLEAR_LINE}${colours.dim(`… ${text}`)}`);
+      if (stderr.isTTY === true) stderr.write(`${CLEAR_LINE}${colours.dim(`… ${inOneRow(text)}`)}`);
       shown = text;
     },
     done(text) {

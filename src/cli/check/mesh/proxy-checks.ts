@@ -40,15 +40,14 @@ function versionChecks(
   );
 }
 
-/** Ztunnels that the controller does not hear of, though their nodes have them: nobody else would say so. */
-function absenceChecks({ nodes, lab }: MeshFacts, proxies: readonly ProxyView[]): readonly CheckResult[] {
+/** Ztunnels that answer, and that the controller does not hear of: nobody else would say so. */
+function absenceChecks({ nodes, clocks }: MeshFacts, proxies: readonly ProxyView[]): readonly CheckResult[] {
   if (proxies.length === 0) return [];
   const connected = new Set(
     proxies.flatMap(({ kind, state, node }) => (kind === 'ztunnel' && state !== 'gone' ? [node] : [])),
   );
-  const running = (node: string): boolean =>
-    lab === undefined || lab.nodes.some(({ name, ztunnel }) => name === node && ztunnel?.pid !== undefined);
-  const absent = nodes.filter((node) => !connected.has(node) && running(node));
+  const answering = new Set(clocks.flatMap((clock) => ('value' in clock ? [clock.part] : [])));
+  const absent = nodes.filter((node) => !connected.has(node) && answering.has(node));
   const [first] = absent;
   if (first === undefined) return [];
   return [

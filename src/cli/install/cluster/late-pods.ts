@@ -1,7 +1,7 @@
-import type { KubernetesObject } from '../../../controller/index.ts';
+import { KubernetesError, type KubernetesObject } from '../../../controller/index.ts';
 import { shortList } from '../../terminal/index.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
-import { isReady, podsOf, ztunnelPods } from './own-pods.ts';
+import { isReady, podsOf } from './own-pods.ts';
 
 /** Pods of a component that should be ready and are not, and what helps. */
 export interface LatePods {
@@ -11,18 +11,29 @@ export interface LatePods {
   readonly remedy: string | undefined;
 }
 
-/** Looks at the pods that stay: one that hands over is not late. Rejects with KubernetesError. */
+/**
+ * Looks at the pods that stay: one that hands over, or is over, is not late. Who may not list pods is told of none. Rejects with
+ * KubernetesError for all else.
+ */
 export async function latePods(
   cluster: Parameters<typeof podsOf>[0],
   component: 'controller' | 'ztunnel',
 ): Promise<LatePods> {
-  const pods =
-    component === 'ztunnel'
-      ? await ztunnelPods(cluster)
-      : (await podsOf(cluster, component)).filter(isStaying);
-  const late = pods.filter((pod) => !isReady(pod));
-  const ended = late.find((pod) => endOf(pod) !== undefined);
-  return { text: shortList(late.map((pod) => lateText(pod, component))), remedy: ended && remedyFor(ended) };
+  const late = (await visiblePods(cluster, component)).filter((pod) => isStaying(pod) && !isReady(pod));
+  const remedies = late.flatMap((pod) => remedyFor(pod) ?? []);
+  return { text: shortList(late.map((pod) => lateText(pod, component))), remedy: remedies[0] };
+}
+
+async function visiblePods(
+  cluster: Parameters<typeof podsOf>[0],
+  component: 'controller' | 'ztunnel',
+): Promise<readonly KubernetesObject[]> {
+  try {
+    return await podsOf(cluster, component);
+  } catch (error) {
+    if (error instanceof KubernetesError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return [];
+    throw error;
+  }
 }
 
 /** The statuses of a pod's containers, as the kubelet last wrote them. */
@@ -39,6 +50,7 @@ export interface ContainerStatus {
   readonly restartCount?: number;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: object;
     readonly terminated?: Ended;
   };
   readonly lastState?: { readonly terminated?: Ended };
@@ -55,56 +67,75 @@ export interface Ended {
 function lateText(pod: KubernetesObject, component: string): string {
   const { nodeName } = (pod.spec ?? {}) as { readonly nodeName?: string };
   const where = component === 'ztunnel' ? (nodeName ?? 'no node yet') : pod.metadata.name;
-  const { phase, conditions = [] } = (pod.status ?? {}) as {
-    readonly phase?: string;
-    readonly conditions?: readonly Condition[];
-  };
-  const waiting = containersOf(pod).find(({ state }) => state?.waiting?.reason !== undefined)?.state?.waiting;
-  const ended = endOf(pod);
-  const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  const reason = waiting?.reason ?? ended?.reason ?? unscheduled?.reason ?? phase ?? 'not ready';
-  const why =
-    lastWords(ended?.message) ??
-    oneLine(ended === undefined ? waiting?.message : undefined) ??
-    oneLine(unscheduled?.message);
+  const { reason, why } = whyLate(pod);
   return `${where} (${reason}${why === undefined ? '' : `: ${why}`})`;
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
+/** One container speaks for its pod; without any, the scheduler does. */
+function whyLate(pod: KubernetesObject): { readonly reason: string; readonly why: string | undefined } {
+  const container = culpritOf(pod);
+  const { phase = 'not ready', conditions } = (pod.status ?? {}) as PodStatus;
+  if (container !== undefined) {
+    const { waiting, running } = container.state ?? {};
+    const ended = endOf(container);
+    const words = lastWords(ended?.message);
+    if (running !== undefined && ended !== undefined)
+      return { reason: `runs again, ended with ${ended.reason ?? 'an unknown reason'}`, why: words };
+    const reason = waiting?.reason ?? (ended === undefined ? undefined : (ended.reason ?? 'ended'));
+    if (reason !== undefined)
+      return { reason, why: words ?? (ended === undefined ? oneLine(waiting?.message) : undefined) };
+  }
+  const unscheduled = conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  return { reason: unscheduled?.reason ?? phase, why: oneLine(unscheduled?.message) };
 }
 
-/** How a container that is not ready last ended; undefined while none has. One that ended once and is ready again is not why. */
-function endOf(pod: KubernetesObject): Ended | undefined {
-  const container = endedIn(pod);
-  return container?.state?.terminated ?? container?.lastState?.terminated;
+interface PodStatus {
+  readonly phase?: string;
+  readonly conditions?:
+    | readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly reason?: string;
+        readonly message?: string;
+      }[]
+    | null;
 }
 
-function endedIn(pod: KubernetesObject): ContainerStatus | undefined {
-  return containersOf(pod).find(
-    ({ ready, state, lastState }) =>
-      ready !== true && (state?.terminated ?? lastState?.terminated) !== undefined,
+/** Of the containers that are not ready: one that ended, else one that waits for something, else any. */
+function culpritOf(pod: KubernetesObject): ContainerStatus | undefined {
+  const late = containersOf(pod).filter(({ ready }) => ready !== true);
+  return (
+    late.find((container) => endOf(container) !== undefined) ??
+    late.find(({ state }) => state?.waiting?.reason !== undefined) ??
+    late[0]
   );
 }
 
-/** A kubelet waits up to five minutes before it starts a container again that ends time and again; another pod's it starts at once. */
-function remedyFor(pod: KubernetesObject): string {
-  const name = pod.metadata.name ?? '';
-  const waits = containersOf(pod).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
-  const logs = `kubectl -n ${NAMESPACE} logs ${name} -c ${endedIn(pod)?.name} --previous says why it ends`;
-  return waits ? `${logs}; kubectl -n ${NAMESPACE} delete pod ${name} starts another at once` : logs;
+function endOf({ state, lastState }: ContainerStatus): Ended | undefined {
+  return state?.terminated ?? lastState?.terminated;
 }
 
-function isStaying({ metadata }: KubernetesObject): boolean {
-  return metadata.deletionTimestamp === undefined;
+/** A kubelet waits up to five minutes before it starts a container again that ends time and again; another pod's it starts at once. */
+function remedyFor(pod: KubernetesObject): string | undefined {
+  const container = culpritOf(pod);
+  if (container === undefined || endOf(container) === undefined) return undefined;
+  const { name = '' } = pod.metadata;
+  const previous = container.state?.terminated === undefined ? ' --previous' : '';
+  const logs = `kubectl -n ${NAMESPACE} logs ${name} -c ${container.name}${previous} says why it ends`;
+  if (container.state?.waiting?.reason !== 'CrashLoopBackOff') return logs;
+  return `${logs}; kubectl -n ${NAMESPACE} delete pod ${name} starts another at once`;
+}
+
+function isStaying({ metadata, status }: KubernetesObject): boolean {
+  const { phase = '' } = (status ?? {}) as PodStatus;
+  return (
+    (metadata.deletionTimestamp ?? undefined) === undefined && phase !== 'Failed' && phase !== 'Succeeded'
+  );
 }
 
 /** What a program of ours said last: its log is JSON where the manifests start it, and a runtime's own words are not. */
-function lastWords(message = ''): string | undefined {
-  const line = message.split('\n').findLast((each) => each.trim() !== '');
+function lastWords(message: string | null | undefined): string | undefined {
+  const line = (message ?? '').split('\n').findLast((each) => each.trim() !== '');
   if (line === undefined) return undefined;
   try {
     const entry: unknown = JSON.parse(line);
@@ -118,8 +149,8 @@ function lastWords(message = ''): string | undefined {
   return oneLine(line);
 }
 
-function oneLine(text = ''): string | undefined {
-  const joined = text.replaceAll(/\s+/g, ' ').trim();
+function oneLine(text: string | null | undefined): string | undefined {
+  const joined = (text ?? '').replaceAll(/\s+/g, ' ').trim();
   if (joined === '') return undefined;
   return joined.length > MOST_CHARACTERS ? `${joined.slice(0, MOST_CHARACTERS)}…` : joined;
 }

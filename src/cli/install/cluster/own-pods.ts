@@ -43,10 +43,10 @@ export function podsOf(cluster: Cluster, component: string): Promise<readonly Ku
 
 /** Whether a pod says that it is ready. */
 export function isReady({ status }: KubernetesObject): boolean {
-  const { conditions = [] } = (status ?? {}) as {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  const { conditions } = (status ?? {}) as {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null;
   };
-  return conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+  return (conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 
 async function listOwn(

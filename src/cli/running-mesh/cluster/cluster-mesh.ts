@@ -28,7 +28,9 @@ export function createClusterMesh(cluster: Cluster, access: PodAccess): RunningM
     place: 'cluster',
     tool: 'kubectl',
     async nodes() {
-      return [...new Set((await pods.ztunnels()).map(({ node }) => node))].sort();
+      const nodes = (await pods.ztunnels()).map(({ node }) => node);
+      // A pod that waits for its scheduler has none.
+      return [...new Set(nodes.filter((node) => node !== ''))].sort();
     },
     async api(node) {
       const [find, port] =

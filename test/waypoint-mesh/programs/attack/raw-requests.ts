@@ -21,8 +21,10 @@ export interface RawResult {
 
 const [host = '', port = '0'] = process.argv.slice(2);
 const AT_ONCE = 16;
-/** Nothing for so long: nothing more will come. */
+/** Nothing more for so long: nothing more will come. */
 const QUIET_MS = 400;
+/** Nothing at all for so long: a busy machine takes its time for the first of it. */
+const SILENT_MS = 2_500;
 const TEXT_LENGTH = 300;
 
 async function send({ id, parts }: RawRequest): Promise<RawResult> {
@@ -34,7 +36,7 @@ async function send({ id, parts }: RawRequest): Promise<RawResult> {
     let quiet = setTimeout(resolve, 10_000);
     const stir = (): void => {
       clearTimeout(quiet);
-      quiet = setTimeout(resolve, QUIET_MS);
+      quiet = setTimeout(resolve, text === '' ? SILENT_MS : QUIET_MS);
     };
     const finish = (how: string): void => {
       if (ending === 'open') ending = how;
