@@ -1,4 +1,5 @@
-import { KubernetesError, type KubernetesObject } from '../../../controller/index.ts';
+import { MeshError } from '../../../base/index.ts';
+import type { KubernetesObject } from '../../../controller/index.ts';
 import { shortList } from '../../terminal/index.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
 import { isReady, podsOf } from './own-pods.ts';
@@ -31,7 +32,7 @@ async function visiblePods(
   try {
     return await podsOf(cluster, component);
   } catch (error) {
-    if (error instanceof KubernetesError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return [];
+    if (error instanceof MeshError && error.code === 'ERR_KUBERNETES_FORBIDDEN') return [];
     throw error;
   }
 }
