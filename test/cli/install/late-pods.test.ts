@@ -54,6 +54,12 @@ test('the log is the last one, or that of the container that was there before', 
   const first = await of({ restartCount: 0, state: { terminated: ENDED } });
   t.equal(first.text, 'c-1 (Error: no space left)');
   t.match(first.remedy, /logs c-1 -c controller says why/);
+  const flags = {
+    reason: 'Error',
+    message: "error: unknown option '--bogus'\n(add --help to see what there is)\n",
+  };
+  const mistaken = await of({ state: { terminated: flags } });
+  t.equal(mistaken.text, "c-1 (Error: unknown option '--bogus')");
   const again = await of({ restartCount: 2, state: { running: {} }, lastState: { terminated: ENDED } });
   t.equal(again.text, 'c-1 (runs again, ended with Error: no space left)');
   t.match(again.remedy, /logs c-1 -c controller --previous says why it ends$/);

@@ -134,9 +134,13 @@ function isStaying({ metadata, status }: KubernetesObject): boolean {
   );
 }
 
-/** What a program of ours said last: its log is JSON where the manifests start it, and a runtime's own words are not. */
+/**
+ * What a program of ours said last: its log is JSON where the manifests start it, and a runtime's own words are not. What is wrong
+ * with its flags stands in front of where to read of them.
+ */
 function lastWords(message: string | null | undefined): string | undefined {
-  const line = (message ?? '').split('\n').findLast((each) => each.trim() !== '');
+  const lines = (message ?? '').split('\n').filter((each) => each.trim() !== '');
+  const line = lines.findLast((each) => each.startsWith('error: ')) ?? lines.at(-1);
   if (line === undefined) return undefined;
   try {
     const entry: unknown = JSON.parse(line);
@@ -147,7 +151,7 @@ function lastWords(message: string | null | undefined): string | undefined {
   } catch {
     // The end of a line that was longer than what a kubelet keeps, or no line of ours: it is shown as it is.
   }
-  return oneLine(line);
+  return oneLine(line.replace(/^error: /, ''));
 }
 
 function oneLine(text: string | null | undefined): string | undefined {
