@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../../controller/index.ts';
 import type { Cluster } from '../../install/cluster/cluster.ts';
 import { shortList } from '../../terminal/index.ts';
 import { missingOf } from '../../install/cluster/rollout-status.ts';
-import { containersOf, type Ended, latePods } from '../../install/cluster/late-pods.ts';
+import { containersOf, type Ended, explainMissing } from '../../install/cluster/late-pods.ts';
 import { missingZtunnels, podsOf } from '../../install/cluster/own-pods.ts';
 import { CONTROLLER, NAMESPACE, ZTUNNEL } from '../../install/objects/manifest.ts';
 import { type CheckResult, resultsOf } from '../check-result.ts';
@@ -16,11 +16,11 @@ export async function controllerCheck(cluster: Cluster): Promise<readonly CheckR
   const name = 'controller';
   if (missing === undefined) return [ok(name, `${replicasOf(found)} replicas run`)];
   if (found === undefined) return [failed(name, missing, 'nodemesh install puts it there')];
-  const late = await latePods(cluster, 'controller');
+  const late = await explainMissing(cluster, 'controller', missing);
   const remedy =
     late.remedy ??
     `kubectl -n ${NAMESPACE} describe deployment/${CONTROLLER}; kubectl -n ${NAMESPACE} logs deployment/${CONTROLLER}`;
-  return [failed(name, withLate(missing, late.text), remedy)];
+  return [failed(name, late.missing, remedy)];
 }
 
 /** Whether every node has a ztunnel that is ready, and which have none. */
@@ -38,12 +38,11 @@ export async function ztunnelCheck(cluster: Cluster): Promise<readonly CheckResu
         : ok(name, `ready on all ${wanted} nodes`),
     ];
   if (found === undefined) return [failed(name, missing, 'nodemesh install puts it there')];
-  const late = await latePods(cluster, 'ztunnel');
+  const late = await explainMissing(cluster, 'ztunnel', missing);
   const remedy =
     late.remedy ??
     `kubectl -n ${NAMESPACE} describe daemonset/${ZTUNNEL}; kubectl -n ${NAMESPACE} get events`;
-  const seen = withLate(missing, late.text);
-  return [failed(name, seen, `traffic of the mesh's pods there stops until it is ready: ${remedy}`)];
+  return [failed(name, late.missing, `traffic of the mesh's pods there stops until it is ready: ${remedy}`)];
 }
 
 /** Containers of ours that have ended, and how. */
@@ -62,10 +61,6 @@ export async function restartChecks(cluster: Cluster): Promise<readonly CheckRes
 
 function find(cluster: Cluster, kind: 'Deployment' | 'DaemonSet', name: string) {
   return cluster.find({ apiVersion: 'apps/v1', kind, metadata: { name, namespace: NAMESPACE } });
-}
-
-function withLate(missing: string, late: string): string {
-  return late === '' ? missing : `${missing}: ${late}`;
 }
 
 function replicasOf(deployment: KubernetesObject | undefined): number {

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../../controller/index.ts';
 import { shortList } from '../../terminal/index.ts';
 import { NAMESPACE } from '../objects/manifest.ts';
 import { isReady, podsOf } from './own-pods.ts';
+import type { Missing } from './wait.ts';
 
 /** Pods of a component that should be ready and are not, and what helps. */
 export interface LatePods {
@@ -23,6 +24,16 @@ export async function latePods(
   const late = (await visiblePods(cluster, component)).filter((pod) => isStaying(pod) && !isReady(pod));
   const remedies = late.flatMap((pod) => remedyFor(pod) ?? []);
   return { text: shortList(late.map((pod) => lateText(pod, component))), remedy: remedies[0] };
+}
+
+/** What a rollout still waits for, with the pods that keep it waiting. Rejects as `latePods` does. */
+export async function explainMissing(
+  cluster: Parameters<typeof podsOf>[0],
+  component: 'controller' | 'ztunnel',
+  missing: string,
+): Promise<Missing> {
+  const { text, remedy } = await latePods(cluster, component);
+  return { missing: text === '' ? missing : `${missing}: ${text}`, remedy };
 }
 
 async function visiblePods(

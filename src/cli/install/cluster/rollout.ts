@@ -2,7 +2,7 @@ import type { Progress } from '../../terminal/index.ts';
 import type { Cluster } from './cluster.ts';
 import { CONTROLLER, NAMESPACE, ZTUNNEL } from '../objects/manifest.ts';
 import { missingZtunnels } from './own-pods.ts';
-import { latePods } from './late-pods.ts';
+import { explainMissing } from './late-pods.ts';
 import { missingOf } from './rollout-status.ts';
 import { type Missing, waitUntil } from './wait.ts';
 
@@ -13,13 +13,19 @@ export function waitForController(cluster: Cluster, wait: WaitOptions): Promise<
     kind: 'Deployment',
     metadata: { name: CONTROLLER, namespace: NAMESPACE },
   };
-  const look = async () => withWhy(cluster, 'controller', missingOf(await cluster.find(object)));
+  const look = async () => {
+    const missing = missingOf(await cluster.find(object));
+    return missing === undefined ? undefined : explainMissing(cluster, 'controller', missing);
+  };
   return waitForRollout(`deployment/${CONTROLLER}`, look, wait);
 }
 
 /** Waits until every node has a ztunnel that runs what was applied. Rejects with ERR_CLI_TIMEOUT. */
 export function waitForZtunnels(cluster: Cluster, wait: WaitOptions): Promise<void> {
-  const look = async () => withWhy(cluster, 'ztunnel', await missingZtunnels(cluster));
+  const look = async () => {
+    const missing = await missingZtunnels(cluster);
+    return missing === undefined ? undefined : explainMissing(cluster, 'ztunnel', missing);
+  };
   return waitForRollout(`daemonset/${ZTUNNEL}`, look, wait);
 }
 
@@ -39,14 +45,4 @@ function waitForRollout(
     what: `${resource} is rolled out`,
     hint: `kubectl -n ${NAMESPACE} describe ${resource}; kubectl -n ${NAMESPACE} get events`,
   });
-}
-
-async function withWhy(
-  cluster: Cluster,
-  component: 'controller' | 'ztunnel',
-  missing: string | undefined,
-): Promise<Missing | undefined> {
-  if (missing === undefined) return undefined;
-  const { text, remedy } = await latePods(cluster, component);
-  return { missing: text === '' ? missing : `${missing}: ${text}`, remedy };
 }
